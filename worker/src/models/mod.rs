@@ -1,0 +1,3 @@
+//! The models, each behind the few calls that a stage needs of it.
+
+pub mod onnx;

@@ -1,0 +1,93 @@
+//! A network that is ready to run, and the tensors that go in and come out.
+
+use std::path::Path;
+
+use ort::session::builder::SessionBuilder;
+use ort::session::{Session, SessionInputValue, SessionOutputs};
+use ort::value::{DynValue, PrimitiveTensorElementType};
+
+use super::{OnnxError, Runtime};
+
+/// A network in memory, single-threaded. One per thread that runs it.
+#[derive(Debug)]
+pub struct Graph(Session);
+
+/// A tensor in the runtime's memory. What one run gives can be fed to the next without a copy.
+#[derive(Debug)]
+pub struct Tensor(DynValue);
+
+/// What a run gave, by name.
+#[derive(Debug)]
+pub struct Outputs<'graph>(SessionOutputs<'graph>);
+
+impl Runtime {
+    /// Opens a model's file (`.onnx` or `.ort`).
+    ///
+    /// # Errors
+    /// [`OnnxError::Missing`] when there is no file, [`OnnxError::Runtime`] when it is no model.
+    pub fn open(&self, file: &Path) -> Result<Graph, OnnxError> {
+        if !file.exists() {
+            return Err(OnnxError::Missing(file.to_owned()));
+        }
+        Ok(Graph(self.builder()?.commit_from_file(file)?))
+    }
+
+    /// One thread, and no memory patterns: they would be kept for each new length of input.
+    pub(super) fn builder(&self) -> ort::Result<SessionBuilder> {
+        Ok(Session::builder(&self.0)?
+            .with_intra_threads(1)?
+            .with_inter_threads(1)?
+            .with_memory_pattern(false)?)
+    }
+}
+
+impl Graph {
+    /// Runs the network on this thread, from named inputs to named outputs.
+    ///
+    /// # Errors
+    /// [`OnnxError::Runtime`] when an input is missing or of another type or shape.
+    pub fn run(&mut self, inputs: &[(&str, &Tensor)]) -> Result<Outputs<'_>, OnnxError> {
+        let inputs: Vec<_> = inputs
+            .iter()
+            .map(|(name, tensor)| (*name, SessionInputValue::from(&tensor.0)))
+            .collect();
+        Ok(Outputs(self.0.run(inputs)?))
+    }
+}
+
+impl Outputs<'_> {
+    /// Takes one output away; nothing is copied.
+    ///
+    /// # Errors
+    /// [`OnnxError::Shape`] when the network gave nothing of that name.
+    pub fn take(&mut self, name: &str) -> Result<Tensor, OnnxError> {
+        self.0
+            .remove(name)
+            .map(Tensor)
+            .ok_or_else(|| OnnxError::Shape(format!("output `{name}`")))
+    }
+}
+
+impl Tensor {
+    /// A tensor of `f32`, `i64` or `bool` of the given shape, which takes over the data.
+    ///
+    /// # Errors
+    /// [`OnnxError::Runtime`] when shape and data disagree.
+    pub fn new<T>(shape: &[usize], data: Vec<T>) -> Result<Self, OnnxError>
+    where
+        T: PrimitiveTensorElementType + std::fmt::Debug + Clone + 'static,
+    {
+        Ok(Self(
+            ort::value::Tensor::from_array((shape, data))?.into_dyn(),
+        ))
+    }
+
+    /// The shape, and the values in row-major order.
+    ///
+    /// # Errors
+    /// [`OnnxError::Runtime`] when the values are of another type.
+    pub fn view<T: PrimitiveTensorElementType>(&self) -> Result<(&[i64], &[T]), OnnxError> {
+        let (shape, values) = self.0.try_extract_tensor::<T>()?;
+        Ok((shape, values))
+    }
+}
