@@ -1,0 +1,4 @@
+drop table segments;
+drop table transcriptions;
+drop table audio;
+drop table conversations;

@@ -1,0 +1,3 @@
+drop table workers;
+drop table lanes;
+drop table jobs;

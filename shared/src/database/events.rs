@@ -1,0 +1,119 @@
+//! Durable events: rows, numbered per person without gaps, written with the change they tell of.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use crate::domain::event::{Event, EventKind, Room};
+use crate::domain::{UserId, new_id};
+
+/// Writes an event in the transaction of the change itself.
+///
+/// Taking the number locks the person's counter until the commit, which is what keeps the numbers
+/// without gaps and in the order of commits: so this comes last in a transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn append(
+    tx: &mut PgConnection,
+    user: UserId,
+    kind: EventKind,
+    rooms: &[Room],
+    data: Value,
+) -> sqlx::Result<i64> {
+    let rooms: Vec<String> = rooms.iter().map(Room::to_string).collect();
+    sqlx::query_scalar(
+        "with number as (
+             insert into event_numbers as n (user_id, last) values ($1, 1)
+             on conflict (user_id) do update set last = n.last + 1
+             returning last)
+         insert into events (user_id, seq, id, kind, rooms, data)
+         select $1, last, $2, $3, $4, $5 from number
+         returning seq",
+    )
+    .bind(user.0)
+    .bind(new_id())
+    .bind(kind.as_str())
+    .bind(rooms)
+    .bind(data)
+    .fetch_one(tx)
+    .await
+}
+
+/// The person's events after a number, in order; at most `limit`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn after(tx: &mut PgConnection, user: UserId, seq: i64, limit: i64) -> sqlx::Result<Vec<Event>> {
+    let rows: Vec<EventRow> = sqlx::query_as(
+        "select user_id, seq, id, kind, rooms, data, created_at from events
+         where user_id = $1 and seq > $2 order by seq limit $3",
+    )
+    .bind(user.0)
+    .bind(seq)
+    .bind(limit)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().filter_map(EventRow::into_event).collect())
+}
+
+/// The number of the person's newest event; 0 when nothing happened yet.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn last(tx: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
+    let last = sqlx::query_scalar("select last from event_numbers where user_id = $1")
+        .bind(user.0)
+        .fetch_optional(tx)
+        .await?;
+    Ok(last.unwrap_or(0))
+}
+
+/// Takes up to `limit` events that were not relayed yet, oldest first, and marks them relayed in
+/// this transaction: commit once they are out, and they are never taken again; roll back, and they
+/// are. Several relays share the work without waiting for one another.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn take_unrelayed(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Event>> {
+    let rows: Vec<EventRow> = sqlx::query_as(
+        "update events set relayed_at = now()
+         where id in (
+             select id from events where relayed_at is null
+             order by created_at, seq limit $1 for update skip locked)
+         returning user_id, seq, id, kind, rooms, data, created_at",
+    )
+    .bind(limit)
+    .fetch_all(tx)
+    .await?;
+    let mut events: Vec<Event> = rows.into_iter().filter_map(EventRow::into_event).collect();
+    events.sort_by_key(|event| (event.user_id, event.seq));
+    Ok(events)
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    user_id: Uuid,
+    seq: i64,
+    id: Uuid,
+    kind: String,
+    rooms: Vec<String>,
+    data: Value,
+    created_at: DateTime<Utc>,
+}
+
+impl EventRow {
+    /// None for a kind that only a newer version knows.
+    fn into_event(self) -> Option<Event> {
+        Some(Event {
+            id: self.id,
+            user_id: UserId(self.user_id),
+            seq: Some(self.seq),
+            kind: self.kind.parse().ok()?,
+            rooms: self.rooms.iter().filter_map(|room| room.parse().ok()).collect(),
+            data: self.data,
+            at: self.created_at,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! Brings the schema up and down. The migrations are compiled in.
+
+use std::collections::BTreeSet;
+
+use sqlx::PgPool;
+use sqlx::migrate::{MigrateError, Migrator};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// One migration and whether this database has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Its number.
+    pub version: i64,
+    /// What it brings.
+    pub description: String,
+    /// Whether it is applied.
+    pub applied: bool,
+}
+
+/// Applies everything that is missing. Safe to call from several programs at once.
+///
+/// # Errors
+/// When a migration fails (it leaves nothing behind) or was changed after it was applied.
+pub async fn up(pool: &PgPool) -> Result<(), MigrateError> {
+    MIGRATIONS.run(pool).await
+}
+
+/// Takes back the newest `steps` migrations.
+///
+/// # Errors
+/// When one of them fails; it leaves nothing behind.
+pub async fn down(pool: &PgPool, steps: usize) -> Result<(), MigrateError> {
+    let applied = applied(pool).await?;
+    let target = applied.iter().rev().nth(steps).copied().unwrap_or(0);
+    MIGRATIONS.undo(pool, target).await
+}
+
+/// Takes everything back, with all data.
+///
+/// # Errors
+/// When a step fails.
+pub async fn drop(pool: &PgPool) -> Result<(), MigrateError> {
+    MIGRATIONS.undo(pool, 0).await?;
+    sqlx::query("drop table if exists _sqlx_migrations").execute(pool).await?;
+    Ok(())
+}
+
+/// Every migration, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn status(pool: &PgPool) -> Result<Vec<MigrationStatus>, MigrateError> {
+    let applied = applied(pool).await?;
+    Ok(MIGRATIONS
+        .iter()
+        .filter(|migration| migration.migration_type.is_up_migration())
+        .map(|migration| MigrationStatus {
+            version: migration.version,
+            description: migration.description.to_string(),
+            applied: applied.contains(&migration.version),
+        })
+        .collect())
+}
+
+async fn applied(pool: &PgPool) -> sqlx::Result<BTreeSet<i64>> {
+    let known: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(pool).await?;
+    if !known {
+        return Ok(BTreeSet::new());
+    }
+    let versions: Vec<i64> =
+        sqlx::query_scalar("select version from _sqlx_migrations where success").fetch_all(pool).await?;
+    Ok(versions.into_iter().collect())
+}

@@ -1,0 +1,139 @@
+//! PostgreSQL: the only thing that remembers.
+//!
+//! Every statement runs in a transaction that is somebody's. [`Database::as_user`] sees one
+//! person's rows and nothing else; [`Database::as_system`] sees the rows that run the place, and
+//! nothing that people recorded. Row-level security holds both to it, whatever a query says (see
+//! `migrations/0001_roles.up.sql`).
+
+pub mod events;
+pub mod migrate;
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+
+use crate::config::DatabaseConfig;
+use crate::domain::UserId;
+
+/// Connections to PostgreSQL. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: PgPool,
+}
+
+/// A transaction that sees exactly one person's rows. Rolls back unless committed.
+#[derive(Debug)]
+pub struct UserTx {
+    tx: Transaction<'static, Postgres>,
+    user: UserId,
+}
+
+/// A transaction that sees the rows which run the place, of everybody. Rolls back unless committed.
+#[derive(Debug)]
+pub struct SystemTx {
+    tx: Transaction<'static, Postgres>,
+}
+
+impl Database {
+    /// Prepares a pool. Connects when first used, so a database that is still starting, or gone for
+    /// a while, is waited for by those who need it and by nobody else.
+    #[must_use]
+    pub fn new(config: &DatabaseConfig) -> Self {
+        let options = PgConnectOptions::new()
+            .host(&config.host)
+            .port(config.port)
+            .username(&config.user)
+            .password(config.password.expose())
+            .database(&config.name)
+            .application_name(env!("CARGO_PKG_NAME"));
+        let pool = PgPoolOptions::new()
+            .max_connections(config.max_connections)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_lazy_with(options);
+        Self { pool }
+    }
+
+    /// Begins a transaction on one person's rows.
+    ///
+    /// # Errors
+    /// When no connection can be had in time.
+    pub async fn as_user(&self, user: UserId) -> sqlx::Result<UserTx> {
+        // One round trip. A UUID prints as hexadecimal digits and dashes only.
+        let begin =
+            format!("begin; set local role self_user; select set_config('self.user_id', '{user}', true)");
+        let tx = self.pool.begin_with(AssertSqlSafe(begin)).await?;
+        Ok(UserTx { tx, user })
+    }
+
+    /// Begins a transaction on the rows that run the place.
+    ///
+    /// # Errors
+    /// When no connection can be had in time.
+    pub async fn as_system(&self) -> sqlx::Result<SystemTx> {
+        let tx = self.pool.begin_with("begin; set local role self_system").await?;
+        Ok(SystemTx { tx })
+    }
+
+    /// Whether the database answers and is migrated.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn probe(&self) -> sqlx::Result<()> {
+        let mut tx = self.as_system().await?;
+        sqlx::query("select from jobs limit 1").fetch_optional(&mut *tx).await.map(|_| ())
+    }
+
+    /// The pool, as the user that owns the database: for migrations and for tests.
+    #[must_use]
+    pub fn owner(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+impl UserTx {
+    /// Whose rows these are.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// Makes what was done visible and lasting.
+    ///
+    /// # Errors
+    /// When the commit fails; nothing was done then.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        self.tx.commit().await
+    }
+}
+
+impl SystemTx {
+    /// Makes what was done visible and lasting.
+    ///
+    /// # Errors
+    /// When the commit fails; nothing was done then.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        self.tx.commit().await
+    }
+}
+
+macro_rules! is_a_connection {
+    ($tx:ty) => {
+        impl Deref for $tx {
+            type Target = PgConnection;
+
+            fn deref(&self) -> &PgConnection {
+                &self.tx
+            }
+        }
+
+        impl DerefMut for $tx {
+            fn deref_mut(&mut self) -> &mut PgConnection {
+                &mut self.tx
+            }
+        }
+    };
+}
+is_a_connection!(UserTx);
+is_a_connection!(SystemTx);

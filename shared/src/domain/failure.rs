@@ -1,0 +1,56 @@
+//! Why a job died, in a form that programs match on and people understand.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use super::words;
+
+words! {
+    /// The stable code of a failure.
+    pub enum FailureCode {
+        /// The file is not a recording that we know.
+        NotAudio = "not_audio",
+        /// A recording, but in a coding that we cannot read.
+        UnsupportedCodec = "unsupported_codec",
+        /// Too broken to make sense of.
+        DamagedAudio = "damaged_audio",
+        /// The recording is longer than the house allows.
+        AudioTooLong = "audio_too_long",
+        /// More channels or a stranger sample rate than any recorder makes.
+        AudioOutOfRange = "audio_out_of_range",
+        /// Decoding it took more memory or time than a recording may.
+        DecoderLimit = "decoder_limit",
+        /// Decoding it crashed the decoder.
+        DecoderCrashed = "decoder_crashed",
+        /// The stored bytes are gone.
+        ObjectMissing = "object_missing",
+        /// The worker died several times while doing it.
+        WorkerDied = "worker_died",
+        /// It failed until patience ran out.
+        GaveUp = "gave_up",
+        /// The stored job makes no sense to this version.
+        UnknownJob = "unknown_job",
+    }
+}
+
+/// A code for programs and a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What programs match on.
+    pub code: FailureCode,
+    /// What went wrong and what to do, for the person whose recording it is.
+    pub detail: String,
+}
+
+impl Failure {
+    /// A failure with its sentence.
+    pub fn new(code: FailureCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)
+    }
+}

@@ -1,0 +1,203 @@
+//! Work to do: what kinds there are, where they run, and how they end.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::progress::{Progress, Stage};
+use super::transcription::TranscriptionOptions;
+use super::words;
+
+words! {
+    /// What scales separately. A worker is started with the lanes that it serves.
+    pub enum Lane {
+        /// Sound that is still being recorded.
+        Live = "live",
+        /// Recordings: decode, transcribe and all that follows.
+        Audio = "audio",
+        /// Text that needs no sound.
+        Text = "text",
+        /// Contents of files.
+        Files = "files",
+        /// What deserves attention.
+        Insights = "insights",
+        /// The house's own upkeep.
+        Maintenance = "maintenance",
+    }
+}
+
+words! {
+    /// Where a job stands. `queued` and `running` may alternate; the other three are endings.
+    pub enum JobState {
+        /// Waits for a worker, or for its next try.
+        Queued = "queued",
+        /// A worker holds its lease.
+        Running = "running",
+        /// Its results are committed.
+        Succeeded = "succeeded",
+        /// Somebody asked for it to stop.
+        Cancelled = "cancelled",
+        /// It cannot work, or failed too often.
+        Dead = "dead",
+    }
+}
+
+impl JobState {
+    /// Whether nothing more will happen by itself.
+    #[must_use]
+    pub const fn is_ending(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Cancelled | Self::Dead)
+    }
+}
+
+words! {
+    /// The stable name of each kind of job, as stored.
+    pub enum JobKind {
+        /// See [`TranscribeAudio`].
+        TranscribeAudio = "transcribe_audio",
+        /// Removes what interrupted uploads left in object storage.
+        SweepObjects = "sweep_objects",
+    }
+}
+
+/// Every job there is, with what it needs to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Job {
+    /// Turns a recording into a searchable conversation.
+    TranscribeAudio(TranscribeAudio),
+    /// Removes what interrupted uploads left in object storage.
+    SweepObjects(SweepObjects),
+}
+
+/// Turns one recording into transcript, entities, connections and embeddings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TranscribeAudio {
+    /// The recording.
+    pub audio_id: Uuid,
+    /// The conversation that it is of.
+    pub conversation_id: Uuid,
+    /// The transcription to fill; its row exists and holds the checkpoint.
+    pub transcription_id: Uuid,
+    /// What the person asked for.
+    pub options: TranscriptionOptions,
+}
+
+/// Removes what interrupted uploads left in object storage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepObjects {}
+
+impl Job {
+    /// The stable name of its kind.
+    #[must_use]
+    pub const fn kind(&self) -> JobKind {
+        match self {
+            Self::TranscribeAudio(_) => JobKind::TranscribeAudio,
+            Self::SweepObjects(_) => JobKind::SweepObjects,
+        }
+    }
+
+    /// The lane that it runs in.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        match self.kind() {
+            JobKind::TranscribeAudio => Lane::Audio,
+            JobKind::SweepObjects => Lane::Maintenance,
+        }
+    }
+
+    /// What it is about, so that it can be found from there.
+    #[must_use]
+    pub const fn subject(&self) -> Option<Uuid> {
+        match self {
+            Self::TranscribeAudio(job) => Some(job.audio_id),
+            Self::SweepObjects(_) => None,
+        }
+    }
+
+    /// The payload as stored beside [`Job::kind`].
+    #[must_use]
+    pub fn payload(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("a job is made of strings, numbers and ids")
+    }
+
+    /// Reads a stored job back.
+    ///
+    /// # Errors
+    /// When the payload is not what its kind needs.
+    pub fn from_row(kind: JobKind, payload: serde_json::Value) -> Result<Self, serde_json::Error> {
+        Ok(match kind {
+            JobKind::TranscribeAudio => Self::TranscribeAudio(serde_json::from_value(payload)?),
+            JobKind::SweepObjects => Self::SweepObjects(serde_json::from_value(payload)?),
+        })
+    }
+}
+
+/// How one attempt at a job ended without results. Success is not among them: it is the commit of
+/// the results themselves.
+#[derive(Debug, thiserror::Error)]
+pub enum Ending {
+    /// Something around the job is broken; try again later. The default for errors.
+    #[error("will be tried again: {0:#}")]
+    Retry(anyhow::Error),
+    /// The input can never work; trying again would not help.
+    #[error("cannot work: {0}")]
+    Fail(Failure),
+    /// The worker is being deployed or stopped; not the job's fault.
+    #[error("interrupted")]
+    Interrupted,
+    /// Somebody asked for it to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// Another worker has the job by now; whatever this one had is void.
+    #[error("the lease was lost")]
+    LeaseLost,
+}
+
+impl From<anyhow::Error> for Ending {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Retry(error)
+    }
+}
+
+/// A job as clients see it: the same figures by polling and by push.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobSnapshot {
+    /// Its id.
+    pub id: Uuid,
+    /// What kind of work it is.
+    pub kind: JobKind,
+    /// Where it runs.
+    pub lane: Lane,
+    /// Where it stands.
+    pub state: JobState,
+    /// What it is doing right now, while running.
+    pub stage: Option<Stage>,
+    /// How far it is.
+    #[serde(flatten)]
+    pub progress: Progress,
+    /// How many jobs of the lane come first, while queued.
+    pub place_in_queue: Option<u64>,
+    /// How often it was started.
+    pub attempt: i32,
+    /// Whether somebody asked for it to stop.
+    pub cancel_requested: bool,
+    /// Why it died, or why the last try failed.
+    pub failure: Option<Failure>,
+    /// The recording that it is about.
+    pub audio_id: Option<Uuid>,
+    /// The conversation that it is about.
+    pub conversation_id: Option<Uuid>,
+    /// The transcription that it fills.
+    pub transcription_id: Option<Uuid>,
+    /// When it was accepted.
+    pub created_at: DateTime<Utc>,
+    /// When it may start, or start again.
+    pub run_at: DateTime<Utc>,
+    /// When it last started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it reached its ending.
+    pub finished_at: Option<DateTime<Utc>>,
+}

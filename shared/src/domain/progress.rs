@@ -1,0 +1,39 @@
+//! How far a job is: the same figures by polling and by push.
+
+use serde::{Deserialize, Serialize};
+
+use super::words;
+
+words! {
+    /// What a job is doing right now.
+    pub enum Stage {
+        /// Brings the recording from object storage.
+        Fetch = "fetch",
+        /// Opens it: container, codec, length.
+        Decode = "decode",
+        /// Turns sound into text, chunk by chunk.
+        Transcribe = "transcribe",
+        /// Finds who and what was mentioned.
+        Extract = "extract",
+        /// Turns passages into vectors.
+        Embed = "embed",
+        /// Commits the results.
+        Save = "save",
+    }
+}
+
+/// How far a running job is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// Of the whole job, 0 to 100.
+    pub percent: f32,
+    /// Sound already transcribed, in milliseconds.
+    pub audio_done_ms: u64,
+    /// Sound in all, in milliseconds, as soon as it is known.
+    pub audio_total_ms: Option<u64>,
+    /// Time to go, in milliseconds, from the speed measured so far.
+    pub eta_ms: Option<u64>,
+    /// Seconds of sound per second of work, as measured.
+    pub speed: Option<f32>,
+}

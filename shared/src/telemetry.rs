@@ -1,0 +1,36 @@
+//! Logs and metrics of a process, set up once in `main`.
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogFormat;
+
+/// Buckets of durations in seconds, from a queue's milliseconds to a long recording's hour.
+const SECONDS: &[f64] = &[0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0, 3600.0];
+
+/// Starts logging to standard error: `RUST_LOG` chooses what, the configuration how.
+pub fn init_logs(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,async_nats=warn,symphonia=error,ort=warn"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => subscriber.init(),
+        LogFormat::Json => subscriber.json().init(),
+    }
+}
+
+/// Installs the recorder of metrics; the handle renders them for `/metrics`.
+///
+/// # Errors
+/// When a recorder is installed already.
+pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
+    Ok(PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
+        .install_recorder()?)
+}
+
+/// Chooses the one implementation of TLS; two are linked, so one must be named before first use.
+pub fn init_tls() {
+    // A second call finds the same provider installed, which is what was wanted.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
