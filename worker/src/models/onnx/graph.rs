@@ -10,7 +10,7 @@ use super::{OnnxError, Runtime};
 
 /// A network in memory, single-threaded. One per thread that runs it.
 #[derive(Debug)]
-pub struct Graph(Session);
+pub struct Graph(pub(super) Session);
 
 /// A tensor in the runtime's memory. What one run gives can be fed to the next without a copy.
 #[derive(Debug)]
@@ -47,10 +47,8 @@ impl Graph {
     /// # Errors
     /// [`OnnxError::Runtime`] when an input is missing or of another type or shape.
     pub fn run(&mut self, inputs: &[(&str, &Tensor)]) -> Result<Outputs<'_>, OnnxError> {
-        let inputs: Vec<_> = inputs
-            .iter()
-            .map(|(name, tensor)| (*name, SessionInputValue::from(&tensor.0)))
-            .collect();
+        let inputs: Vec<_> =
+            inputs.iter().map(|(name, tensor)| (*name, SessionInputValue::from(&tensor.0))).collect();
         Ok(Outputs(self.0.run(inputs)?))
     }
 }
@@ -61,10 +59,7 @@ impl Outputs<'_> {
     /// # Errors
     /// [`OnnxError::Shape`] when the network gave nothing of that name.
     pub fn take(&mut self, name: &str) -> Result<Tensor, OnnxError> {
-        self.0
-            .remove(name)
-            .map(Tensor)
-            .ok_or_else(|| OnnxError::Shape(format!("output `{name}`")))
+        self.0.remove(name).map(Tensor).ok_or_else(|| OnnxError::Shape(format!("output `{name}`")))
     }
 }
 
@@ -77,9 +72,7 @@ impl Tensor {
     where
         T: PrimitiveTensorElementType + std::fmt::Debug + Clone + 'static,
     {
-        Ok(Self(
-            ort::value::Tensor::from_array((shape, data))?.into_dyn(),
-        ))
+        Ok(Self(ort::value::Tensor::from_array((shape, data))?.into_dyn()))
     }
 
     /// The shape, and the values in row-major order.

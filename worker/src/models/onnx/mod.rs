@@ -5,6 +5,7 @@
 //! core is twice as fast as one session that spreads over the cores.
 
 mod graph;
+mod network;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -12,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use ort::environment::Environment;
 
 pub use graph::{Graph, Outputs, Tensor};
+pub use network::{Network, Setting};
 
 /// The runtime, loaded. Cheap to clone; the library stays for the life of the process.
 #[derive(Clone, Debug)]
@@ -47,10 +49,7 @@ impl Runtime {
             return Ok(runtime.clone());
         }
         let library = find_library(&models.join("onnxruntime"))?;
-        let environment = ort::init_from(library)?
-            .with_name("self")
-            .with_telemetry(false)
-            .build()?;
+        let environment = ort::init_from(library)?.with_name("self").with_telemetry(false).build()?;
         Ok(loaded.insert(Self(environment)).clone())
     }
 }
@@ -62,8 +61,7 @@ fn find_library(folder: &Path) -> Result<PathBuf, OnnxError> {
         .map_err(|_| missing())?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with("libonnxruntime."))
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libonnxruntime."))
         })
         .min()
         .and_then(|path| path.canonicalize().ok())
@@ -78,20 +76,13 @@ mod tests {
     fn a_missing_library_is_named_together_with_the_remedy() {
         let folder = tempfile::tempdir().unwrap();
         let error = find_library(folder.path()).unwrap_err().to_string();
-        assert!(
-            error.contains("libonnxruntime.so is missing: run `make setup`"),
-            "{error}"
-        );
+        assert!(error.contains("libonnxruntime.so is missing: run `make setup`"), "{error}");
     }
 
     #[test]
     fn a_library_with_a_version_behind_its_name_is_found() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("libonnxruntime.so.1.23"), "").unwrap();
-        assert!(
-            find_library(folder.path())
-                .unwrap()
-                .ends_with("libonnxruntime.so.1.23")
-        );
+        assert!(find_library(folder.path()).unwrap().ends_with("libonnxruntime.so.1.23"));
     }
 }

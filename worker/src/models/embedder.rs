@@ -1,0 +1,41 @@
+//! The port of the models that turn text into vectors.
+
+use super::onnx::OnnxError;
+
+/// A model's name and version, stored beside everything that it produced, so that a change of
+/// model can be told apart and worked off again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelId {
+    pub name: &'static str,
+    pub version: &'static str,
+}
+
+/// Turns texts into vectors of length one: the dot product of two is their likeness in meaning,
+/// from -1 to 1.
+pub trait Embedder {
+    /// Which model this is. Vectors of different models cannot be compared.
+    fn id(&self) -> ModelId;
+
+    /// How many numbers a vector has.
+    fn dimensions(&self) -> usize;
+
+    /// One vector for each text, in the order of the texts. A text that is too long for the model
+    /// is represented by its beginning.
+    ///
+    /// # Errors
+    /// [`EmbedError`] when the model fails; no text is bad input.
+    fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError>;
+}
+
+/// What can go wrong between the files of an embedder and its vectors.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbedError {
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// A file of weights that is damaged or of another model.
+    #[error("the weights of the embedder are unusable: {0}")]
+    Weights(String),
+    /// A vocabulary that is damaged or of another model.
+    #[error("the tokenizer of the embedder is unusable: {0}")]
+    Tokenizer(String),
+}

@@ -1,0 +1,110 @@
+//! Networks that are built in the process, for models that come as bare weights.
+
+use ort::editor::{Graph as Nodes, Model, Node, ONNX_DOMAIN, Opset};
+use ort::memory::Allocator;
+use ort::operator::Attribute;
+use ort::value::{Outlet, Shape, SymbolicDimensions, Tensor, TensorElementType, ValueType};
+
+use super::{Graph, OnnxError, Runtime};
+
+/// The domain of ONNX Runtime's own operators: whole blocks of a transformer in one node.
+const FUSED_DOMAIN: &str = "com.microsoft";
+
+/// A network under construction: inputs, weights and nodes that name one another.
+#[derive(Debug)]
+pub struct Network<'runtime> {
+    runtime: &'runtime Runtime,
+    nodes: Nodes,
+    inputs: Vec<Outlet>,
+}
+
+/// A constant of a node, such as its number of heads.
+#[derive(Clone, Copy, Debug)]
+pub enum Setting {
+    Int(i64),
+    Float(f32),
+}
+
+impl Runtime {
+    /// Starts an empty network.
+    ///
+    /// # Errors
+    /// [`OnnxError::Runtime`] if this build of the runtime cannot build networks.
+    pub fn network(&self) -> Result<Network<'_>, OnnxError> {
+        Ok(Network { runtime: self, nodes: Nodes::new()?, inputs: Vec::new() })
+    }
+}
+
+impl Network<'_> {
+    /// Declares an input of `i32` whose `rank` dimensions are chosen anew in each run.
+    pub fn input(&mut self, name: &str, rank: usize) {
+        self.inputs.push(outlet(name, TensorElementType::Int32, rank));
+    }
+
+    /// Adds a weight of the given shape. `fill` writes it into the runtime's memory, row-major,
+    /// so that no second copy is made.
+    ///
+    /// # Errors
+    /// What `fill` says, and [`OnnxError::Runtime`] if there is no memory for it.
+    pub fn weight<E: From<OnnxError>>(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        fill: impl FnOnce(&mut [f32]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut tensor = Tensor::<f32>::new(&Allocator::default(), shape).map_err(OnnxError::from)?;
+        fill(tensor.extract_tensor_mut().1)?;
+        self.nodes.add_initializer(name, tensor, true).map_err(OnnxError::from)?;
+        Ok(())
+    }
+
+    /// Adds a node of ONNX's operators, or with `Fused::Name` of ONNX Runtime's own; an empty
+    /// input name leaves an optional input out. The node goes by its first output.
+    ///
+    /// # Errors
+    /// [`OnnxError::Runtime`] if a name or a setting cannot be passed on.
+    pub fn node(
+        &mut self,
+        operator: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        settings: &[(&str, Setting)],
+    ) -> Result<(), OnnxError> {
+        let (domain, operator) = match operator.strip_prefix("Fused::") {
+            Some(fused) => (FUSED_DOMAIN, fused),
+            None => (ONNX_DOMAIN, operator),
+        };
+        let attributes = settings
+            .iter()
+            .map(|(name, setting)| match *setting {
+                Setting::Int(value) => Attribute::new(name, value),
+                Setting::Float(value) => Attribute::new(name, value),
+            })
+            .collect::<ort::Result<Vec<_>>>()?;
+        let node = Node::new(operator, domain, outputs[0], inputs, outputs, attributes)?;
+        Ok(self.nodes.add_node(node)?)
+    }
+
+    /// Closes the network with one output of `f32` and makes it ready to run on one thread.
+    ///
+    /// # Errors
+    /// [`OnnxError::Runtime`] if the nodes do not fit together.
+    pub fn finish(mut self, output: &str, rank: usize) -> Result<Graph, OnnxError> {
+        self.nodes.set_inputs(self.inputs)?;
+        self.nodes.set_outputs([outlet(output, TensorElementType::Float32, rank)])?;
+        let mut model = Model::new([Opset::new(ONNX_DOMAIN, 20)?, Opset::new(FUSED_DOMAIN, 1)?])?;
+        model.set_graph(self.nodes)?;
+        Ok(Graph(model.into_session(&self.runtime.builder()?)?))
+    }
+}
+
+fn outlet(name: &str, ty: TensorElementType, rank: usize) -> Outlet {
+    Outlet::new(
+        name,
+        ValueType::Tensor {
+            ty,
+            shape: Shape::new(std::iter::repeat_n(-1, rank)),
+            dimension_symbols: SymbolicDimensions::empty(rank),
+        },
+    )
+}

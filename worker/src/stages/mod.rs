@@ -1,0 +1,4 @@
+//! The steps from sound to meaning. Each is pure: values in, values out; jobs do the input and
+//! output.
+
+pub mod embed;
