@@ -1,0 +1,111 @@
+"""The commands. `python3 -m ops --help` lists them; the Makefile names those that people type."""
+
+import argparse
+import shlex
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Optional
+
+from . import build, setup
+from .paths import STACK
+from .report import Report
+from .stack import logs
+from .stack.home import Home
+from .stack.stack import Stack
+from .trouble import Trouble
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    report = Report()
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        return int(arguments.run(arguments, report) or 0)
+    except Trouble as trouble:
+        report.line(f"\n{trouble}")
+        return 1
+    except KeyboardInterrupt:
+        report.line("\nstopped by you")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m ops", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, explain: str, home: bool = False) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=explain, description=explain)
+        added.set_defaults(run=run)
+        if home:
+            added.add_argument("--home", type=Path, default=STACK, help="the stack's folder")
+        return added
+
+    added = command("setup", _setup, "fetch what is missing: servers, models, recordings")
+    added.add_argument("--tests", action="store_true", help="also what only the tests need")
+    command("build", _build, "set up, and build both programs for release")
+    added = command("up", _up, "start what does not run, and wait until it serves", home=True)
+    added.add_argument("only", nargs="*", help="some of: postgres redis nats api worker")
+    added.add_argument("--servers-only", action="store_true", help="without api and worker")
+    added.add_argument("--no-fsync", action="store_true", help="a new stack that may lose its data")
+    added = command("down", _down, "stop what runs; the data stays", home=True)
+    added.add_argument("only", nargs="*", help="some of: postgres redis nats api worker")
+    added.add_argument("--kill", action="store_true", help="at once, as a crash would")
+    command("reset", _reset, "stop what runs and remove the stack's data", home=True)
+    command("status", _status, "what runs, where, and whether it serves", home=True)
+    command("logs", _logs, "follow the logs", home=True)
+    command("env", _env, "print the stack's variables, for eval", home=True)
+    return parser
+
+
+def _setup(arguments: argparse.Namespace, report: Report) -> None:
+    setup.setup(report, tests=arguments.tests)
+    report.line("everything is set up")
+
+
+def _build(arguments: argparse.Namespace, report: Report) -> None:
+    build.set_up_and_build(report)
+
+
+def _up(arguments: argparse.Namespace, report: Report) -> None:
+    home = Home(arguments.home)
+    setup.setup(report)
+    Stack(home, report).up(arguments.only, arguments.servers_only, fsync=not arguments.no_fsync)
+    if not arguments.servers_only and (not arguments.only or "api" in arguments.only):
+        report.line(f"  the API is at {home.api}, its documentation at {home.api}/docs")
+
+
+def _down(arguments: argparse.Namespace, report: Report) -> None:
+    Stack(Home(arguments.home), report).down(arguments.only, arguments.kill)
+
+
+def _reset(arguments: argparse.Namespace, report: Report) -> None:
+    Stack(Home(arguments.home), report).reset()
+    report.line(f"{arguments.home} is gone; tools and models stay")
+
+
+def _status(arguments: argparse.Namespace, report: Report) -> int:
+    return 0 if Stack(Home(arguments.home), report).status() else 1
+
+
+def _logs(arguments: argparse.Namespace, report: Report) -> None:
+    logs.follow(Home(arguments.home).logs)
+
+
+def _env(arguments: argparse.Namespace, report: Report) -> None:
+    home = Home(arguments.home)
+    if not home.exists:
+        raise Trouble(f"there is no stack in {arguments.home}: `python3 -m ops up` starts one")
+    for name, value in home.env.items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def _terminated(number: int, frame: Optional[FrameType]) -> None:
+    """SIGTERM unwinds like Ctrl-C, so that whatever was started is stopped on the way out."""
+    raise KeyboardInterrupt
+
+
+if sys.version_info < (3, 9):
+    sys.exit("Python 3.9 or newer is needed")
+sys.exit(main())

@@ -1,0 +1,62 @@
+"""Builds the two programs for release, while what is missing is fetched beside it."""
+
+import os
+import re
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import List, Sequence
+
+from . import setup
+from .paths import ROOT
+from .report import Report, Step
+from .trouble import Trouble
+
+PROGRAMS = ("-p", "self-api", "-p", "self-worker")
+
+
+def set_up_and_build(report: Report, tests: bool = False) -> None:
+    """The compiler needs the cores and the downloads need the network: both at once."""
+    parts = setup.parts(tests)
+    setup.system.provide(report, downloads=bool(setup.missing(parts)))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        fetched = pool.submit(setup.provide, parts, report)
+        cargo(report, "Building self-api and self-worker", ["build", "--release", "--locked", *PROGRAMS])
+        fetched.result()
+
+
+def cargo(report: Report, title: str, arguments: Sequence[str]) -> None:
+    """Runs cargo and shows how far it is in one line; all that it said when it fails."""
+    with report.step(title) as step:
+        process = subprocess.Popen(
+            ["cargo", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, "CARGO_TERM_PROGRESS_WHEN": "always",
+                 "CARGO_TERM_PROGRESS_WIDTH": "100", "CARGO_TERM_COLOR": "never"},
+        )
+        said: List[str] = []
+        watcher = threading.Thread(target=_watch, args=(process, step, said), daemon=True)
+        watcher.start()
+        try:
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        watcher.join()
+        if code != 0:
+            raise Trouble("\n".join([f"`cargo {' '.join(arguments)}` failed:", *said]))
+
+
+def _watch(process: "subprocess.Popen[bytes]", step: Step, said: List[str]) -> None:
+    """Reads cargo's own progress bar (`123/456: name…`, redrawn) and keeps its other lines."""
+    assert process.stdout is not None
+    pending = b""
+    while chunk := os.read(process.stdout.fileno(), 65536):
+        *lines, pending = re.split(rb"[\r\n]+", pending + chunk)
+        for raw in lines:
+            line = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", raw.decode(errors="replace")).rstrip()
+            if progress := re.search(r"(\d+)/(\d+)(?:: (\w[\w-]*))?", line) if "[" in line else None:
+                step.say(f"{progress[1]} of {progress[2]} units")
+            elif line and not re.match(r"\s*(Compiling|Downloaded|Downloading|Fresh) ", line):
+                said.append(line)

@@ -1,0 +1,39 @@
+"""Where the project keeps what it fetches, what it builds and what it runs."""
+
+import json
+import os
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SELF = ROOT / ".self"
+
+TOOLS = SELF / "tools"
+POSTGRES = TOOLS / "postgres"
+REDIS_SERVER = TOOLS / "redis" / "bin" / "redis-server"
+NATS_SERVER = TOOLS / "nats" / "nats-server"
+FFMPEG = TOOLS / "ffmpeg" / "ffmpeg"
+CARGO_DENY = TOOLS / "cargo-deny"
+CEPH = TOOLS / "ceph"
+
+MODELS = SELF / "models"
+RECORDINGS = SELF / "recordings"
+PYTHON = SELF / "python"
+
+CACHE = SELF / "cache"
+STAMPS = SELF / "stamps"
+STACK = SELF / "stack"
+RUNS = SELF / "runs"
+
+
+@lru_cache(maxsize=None)
+def binaries() -> Path:
+    """The folder in which cargo leaves the release binaries, wherever it was told to build."""
+    if target := os.environ.get("CARGO_TARGET_DIR"):
+        return (ROOT / target).resolve() / "release"
+    answer = subprocess.run(
+        ["cargo", "metadata", "--no-deps", "--offline", "--format-version", "1"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )
+    return Path(json.loads(answer.stdout)["target_directory"]) / "release"

@@ -1,0 +1,149 @@
+"""Tells the person what is being done, how far it is and how long it took.
+
+Steps may run in parallel. On a terminal the running ones share one line that is redrawn; in a
+log each says something now and then, and every step ends in a line of its own.
+"""
+
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Iterator, List, Optional, Tuple
+
+TERMINAL = sys.stdout.isatty()
+SECONDS_BETWEEN_LOG_LINES = 15.0
+
+
+def bold(text: str) -> str:
+    return f"\033[1m{text}\033[0m" if TERMINAL else text
+
+
+def dim(text: str) -> str:
+    return f"\033[2m{text}\033[0m" if TERMINAL else text
+
+
+def seconds(duration: float) -> str:
+    """`0.4 s`, `38 s`, `4 min 07 s`."""
+    if duration < 10:
+        return f"{duration:.1f} s"
+    if duration < 60:
+        return f"{duration:.0f} s"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"
+
+
+@dataclass
+class Step:
+    """One piece of work that is under way."""
+
+    title: str
+    report: "Report"
+    began: float = field(default_factory=time.monotonic)
+    note: str = ""
+    last_line: float = 0.0
+
+    def say(self, note: str) -> None:
+        """How far it is, for example `34 of 56 MB`. What is said last stays in the step's line."""
+        if note != self.note:
+            self.note = note
+            self.report.progressed(self)
+
+
+class Report:
+    """The lines on the screen and the table of times at the end."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.times: List[Tuple[str, float]] = []
+        self._running: List[Step] = []
+        self._drawn = False
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def step(self, title: str, quiet: bool = False) -> Iterator[Step]:
+        """Runs a step: announces it, keeps its time, and says whether it went well.
+
+        A `quiet` step says nothing unless it fails; its time counts all the same.
+        """
+        step = Step(title, self)
+        with self._lock:
+            if not quiet:
+                self._running.append(step)
+            self._draw()
+        try:
+            yield step
+        except BaseException:
+            self._end(step, "✗", quiet=False)
+            raise
+        self._end(step, "✓", quiet)
+
+    def progressed(self, step: Step) -> None:
+        with self._lock:
+            if TERMINAL:
+                self._draw()
+            elif step.note and time.monotonic() - step.last_line > SECONDS_BETWEEN_LOG_LINES:
+                step.last_line = time.monotonic()
+                print(f"  … {step.title}: {step.note}", flush=True)
+
+    def line(self, text: str = "") -> None:
+        """A line that stays, above the one that is redrawn."""
+        with self._lock:
+            self._erase()
+            print(text, flush=True)
+            self._draw()
+
+    def table(self, title: str) -> None:
+        """Time per step. Steps overlap, so the total is the clock's and not the sum."""
+        total = ("from start to end", time.monotonic() - self.began)
+        width = max(len(name) for name, _ in [*self.times, total])
+        self.line()
+        self.line(bold(title))
+        for name, duration in self.times:
+            self.line(f"  {name:<{width}}  {seconds(duration):>12}")
+        self.line(f"  {'─' * (width + 14)}")
+        self.line(f"  {total[0]:<{width}}  {seconds(total[1]):>12}")
+
+    def _end(self, step: Step, mark: str, quiet: bool) -> None:
+        duration = time.monotonic() - step.began
+        with self._lock:
+            if step in self._running:
+                self._running.remove(step)
+            self.times.append((step.title, duration))
+            if not quiet:
+                note = dim(f" ({step.note})") if step.note else ""
+                self.line(f"  {mark} {step.title}{note}  {dim(seconds(duration))}")
+
+    def _draw(self) -> None:
+        if not TERMINAL:
+            return
+        self._erase()
+        if self._running:
+            parts = [f"{s.title}: {s.note}" if s.note else s.title for s in self._running]
+            width = _columns() - 1
+            sys.stdout.write(f"  … {'  ·  '.join(parts)}"[:width])
+            sys.stdout.flush()
+            self._drawn = True
+
+    def _erase(self) -> None:
+        if self._drawn:
+            sys.stdout.write("\r\033[K")
+            self._drawn = False
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 80
+
+
+def bar(fraction: Optional[float], width: int = 24) -> str:
+    """`[######------]`, empty while nobody knows how much there is to do."""
+    full = round(width * min(max(fraction or 0.0, 0.0), 1.0))
+    return f"[{'#' * full}{'-' * (width - full)}]"

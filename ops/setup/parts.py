@@ -1,0 +1,69 @@
+"""A part of the set-up: what it is, when it is done, and how it is made.
+
+A part leaves a stamp that holds its key (pinned versions and hashes). While the stamp says the
+key and the targets exist, the part is not made again: a second `make setup` reads a few files.
+"""
+
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Iterator, Sequence, Tuple
+
+from ..paths import SELF, STAMPS
+from ..report import Report, Step
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that must be there before the programs can run."""
+
+    name: str
+    title: str
+    key: str
+    targets: Tuple[Path, ...]
+    make: Callable[[Step], None]
+
+    @property
+    def done(self) -> bool:
+        stamp = STAMPS / self.name
+        stamped = stamp.is_file() and stamp.read_text() == self.key
+        return stamped and all(target.exists() for target in self.targets)
+
+    def run(self, report: Report) -> None:
+        with report.step(self.title) as step:
+            self.make(step)
+            STAMPS.mkdir(parents=True, exist_ok=True)
+            (STAMPS / self.name).write_text(self.key)
+
+
+def missing(parts: Sequence[Part]) -> Sequence[Part]:
+    return [part for part in parts if not part.done]
+
+
+def provide(parts: Sequence[Part], report: Report) -> None:
+    """Makes what is missing, all at once; the first failure is raised when the others ended."""
+    todo = missing(parts)
+    if not todo:
+        return
+    with ThreadPoolExecutor(max_workers=len(todo)) as pool:
+        for made in as_completed([pool.submit(part.run, report) for part in todo]):
+            made.result()
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of `target` once it is complete, or vanishes."""
+    SELF.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    fresh.chmod(0o755)
+    try:
+        yield fresh
+        shutil.rmtree(target, ignore_errors=True)
+        fresh.rename(target)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise

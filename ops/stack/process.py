@@ -1,0 +1,181 @@
+"""Processes that outlive the command that started them, found again by their records.
+
+A record holds the process id, its start time and the machine's boot. Only a process that matches
+all three is ever signalled, and through a pidfd, so that no stranger who was given the same id
+can be hit.
+"""
+
+import json
+import os
+import select
+import signal
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional
+
+BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+LOG_LIMIT = 32 << 20
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process of ours that is alive."""
+
+    pid: int
+    started: int
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has run."""
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+        return uptime - self.started / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def resident(self) -> int:
+        """Memory that it holds, in bytes."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def outdated(self) -> bool:
+        """Whether its program was replaced by a newer build since it started."""
+        try:
+            return os.readlink(f"/proc/{self.pid}/exe").endswith(" (deleted)")
+        except OSError:
+            return False
+
+
+def find(record: Path) -> Optional[Running]:
+    """The process of a record, if it still runs."""
+    try:
+        kept = json.loads(record.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    started = _started(kept["pid"])
+    if kept["boot"] != BOOT or started is None or started != kept["started"]:
+        return None
+    return Running(kept["pid"], started)
+
+
+def remember(record: Path, pid: int) -> None:
+    record.parent.mkdir(parents=True, exist_ok=True)
+    fresh = record.with_suffix(".new")
+    fresh.write_text(json.dumps({"pid": pid, "started": _started(pid), "boot": BOOT}))
+    fresh.rename(record)
+
+
+def spawn(
+    argv: List[str], env: Dict[str, str], cwd: Path, log: Path, record: Path
+) -> "subprocess.Popen[bytes]":
+    """Starts a process in a session of its own, its output appended to a log."""
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.rename(log.with_suffix(".old.log"))
+    with open(log, "ab") as out:
+        process = subprocess.Popen(
+            argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            start_new_session=True,
+        )
+    remember(record, process.pid)
+    return process
+
+
+def stop(record: Path, number: signal.Signals, patience: float) -> Optional[str]:
+    """Asks the process of a record to end, and makes it end after `patience` seconds.
+
+    Answers how it went: None when it did not run, else `stopped` or `killed`.
+    """
+    ended: Optional[str] = None
+    with _handle(record) as handle:
+        if handle is not None:
+            _signal(handle, number)
+            ended = "stopped" if number != signal.SIGKILL else "killed"
+            if not _wait(handle, patience):
+                _signal(handle, signal.SIGKILL)
+                ended = "killed"
+                _wait(handle, 10)
+    record.unlink(missing_ok=True)
+    return ended
+
+
+def working_in(folder: Path) -> List[int]:
+    """Processes whose current folder is this one or below it."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                at = Path(os.readlink(entry / "cwd"))
+            except OSError:
+                continue
+            if (at == folder or folder in at.parents) and _started(int(entry.name)) is not None:
+                found.append(int(entry.name))
+    return found
+
+
+def end_stray(pid: int, folder: Path) -> None:
+    """Ends a process that works in a folder of ours and has no record, and waits for its end."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if pid in working_in(folder):
+            _signal(handle, signal.SIGKILL)
+            _wait(handle, 10)
+    finally:
+        os.close(handle)
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, log.stat().st_size - 8192))
+            return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""
+
+
+def _started(pid: int) -> Optional[int]:
+    """When a process started, in clock ticks since boot; None if it is gone or only a zombie."""
+    try:
+        # The name of the program, in parentheses, may itself hold spaces and parentheses.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+@contextmanager
+def _handle(record: Path) -> Iterator[Optional[int]]:
+    """A pidfd of the recorded process, checked after it was opened."""
+    running = find(record)
+    if running is None:
+        yield None
+        return
+    try:
+        handle = os.pidfd_open(running.pid)
+    except ProcessLookupError:
+        yield None
+        return
+    try:
+        yield handle if find(record) == running else None
+    finally:
+        os.close(handle)
+
+
+def _signal(handle: int, number: signal.Signals) -> None:
+    try:
+        signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
+        pass  # It ended by itself meanwhile.
+
+
+def _wait(handle: int, patience: float) -> bool:
+    """Whether the process ended in time. A pidfd reads as ready when its process has ended."""
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    return bool(poll.poll(patience * 1000))

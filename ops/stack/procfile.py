@@ -1,0 +1,55 @@
+"""The Procfile: what the product's processes are called and how each is started.
+
+A line is `name: command`; a command may begin with variables (`LANES=text=2 self-worker run`).
+Programs are looked for among the release binaries first.
+"""
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import List
+
+from ..paths import ROOT, binaries
+from ..trouble import Trouble
+from .home import Home
+from .program import Program, serves
+
+# Where a process answers for its health: the variable with its port, and the key of that port.
+HEALTH = {"api": ("PORT", "API_PORT"), "worker": ("WORKER_PORT", "WORKER_PORT")}
+
+
+def processes(home: Home) -> List[Program]:
+    """The processes of the Procfile, in its order, with the stack's variables."""
+    text = (ROOT / "Procfile").read_text()
+    lines = re.findall(r"^([\w-]+):\s*(\S.*)$", text, re.MULTILINE)
+    return [_process(home, name, command) for name, command in lines]
+
+
+def executable(name: str) -> Path:
+    """A release binary, which must have been built."""
+    path = binaries() / name
+    if not path.exists():
+        raise Trouble(f"{path} is missing: run `make build`")
+    return path
+
+
+def _process(home: Home, name: str, command: str) -> Program:
+    words = shlex.split(command)
+    env = {**os.environ, **home.env}
+    while words and re.match(r"^[A-Z_]+=", words[0]):
+        variable, value = words.pop(0).split("=", 1)
+        env[variable] = value
+    variable, port_key = HEALTH.get(name, ("", ""))
+    address = f"http://127.0.0.1:{env.get(variable)}/health/ready"
+    return Program(
+        name=name,
+        argv=[str(binaries() / words[0]), *words[1:]],
+        env=env,
+        cwd=ROOT,
+        ready=(lambda: serves(address)) if port_key else (lambda: ""),
+        prepare=lambda: executable(words[0]) and None,
+        port_key=port_key,
+        # A worker hands its work back before it ends.
+        patience=60,
+    )
