@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Optional
 
-from . import build, setup
+from . import build, demo, setup, testing
 from .paths import STACK
 from .report import Report
 from .stack import logs
@@ -55,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     command("reset", _reset, "stop what runs and remove the stack's data", home=True)
     command("status", _status, "what runs, where, and whether it serves", home=True)
     command("logs", _logs, "follow the logs", home=True)
+    added = command("demo", _demo, "from nothing to a transcript that can be searched")
+    added.add_argument("--audio", type=Path, help="a recording of yours")
+    added = command("test", _test, "every test, against servers of its own")
+    added.add_argument("arguments", nargs="*", help="for cargo test, after --")
     command("env", _env, "print the stack's variables, for eval", home=True)
     return parser
 
@@ -99,6 +103,14 @@ def _env(arguments: argparse.Namespace, report: Report) -> None:
         raise Trouble(f"there is no stack in {arguments.home}: `python3 -m ops up` starts one")
     for name, value in home.env.items():
         print(f"export {name}={shlex.quote(value)}")
+
+
+def _demo(arguments: argparse.Namespace, report: Report) -> None:
+    demo.demo(report, arguments.audio)
+
+
+def _test(arguments: argparse.Namespace, report: Report) -> int:
+    return testing.test(report, arguments.arguments)
 
 
 def _terminated(number: int, frame: Optional[FrameType]) -> None:

@@ -1,10 +1,9 @@
-"""Builds the two programs for release, while what is missing is fetched beside it."""
+"""Builds the two programs for release, while what is missing is fetched."""
 
 import os
 import re
 import subprocess
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import List, Sequence
 
 from . import setup
@@ -12,17 +11,9 @@ from .paths import ROOT
 from .report import Report, Step
 from .trouble import Trouble
 
-PROGRAMS = ("-p", "self-api", "-p", "self-worker")
-
-
-def set_up_and_build(report: Report, tests: bool = False) -> None:
-    """The compiler needs the cores and the downloads need the network: both at once."""
-    parts = setup.parts(tests)
-    setup.system.provide(report, downloads=bool(setup.missing(parts)))
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        fetched = pool.submit(setup.provide, parts, report)
-        cargo(report, "Building self-api and self-worker", ["build", "--release", "--locked", *PROGRAMS])
-        fetched.result()
+def set_up_and_build(report: Report) -> None:
+    command = ("build", "--release", "--locked", "-p", "self-api", "-p", "self-worker")
+    setup.set_up_beside(report, lambda: cargo(report, "Building self-api and self-worker", command))
 
 
 def cargo(report: Report, title: str, arguments: Sequence[str]) -> None:

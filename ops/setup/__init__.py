@@ -3,7 +3,8 @@
 Every other command calls it first; what is done is skipped in milliseconds.
 """
 
-from typing import List
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, List
 
 from ..report import Report
 from . import models, postgres, servers, system
@@ -25,9 +26,14 @@ def parts(tests: bool = False) -> List[Part]:
 
 def setup(report: Report, tests: bool = False) -> None:
     """System packages, then all the parts that are missing, side by side."""
+    set_up_beside(report, lambda: None, tests)
+
+
+def set_up_beside(report: Report, work: Callable[[], None], tests: bool = False) -> None:
+    """Sets up while `work` runs: a compiler needs the cores, downloads need the network."""
     wanted = parts(tests)
     system.provide(report, downloads=bool(missing(wanted)))
-    provide(wanted, report)
-
-
-__all__ = ["missing", "parts", "provide", "setup", "system"]
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        provided = pool.submit(provide, wanted, report)
+        work()
+        provided.result()

@@ -1,0 +1,69 @@
+"""Follows a job over the WebSocket, as an app does: joins its room, draws what is pushed."""
+
+import json
+import sys
+from typing import Any, Callable, Dict, Optional
+
+from ..paths import PYTHON
+from ..report import Step, bar
+from ..trouble import Trouble
+from .client import Client
+
+ENDED = ("succeeded", "cancelled", "dead")
+SILENCE = 10.0
+
+Job = Dict[str, Any]
+
+
+def follow(client: Client, job: Job, step: Step) -> Job:
+    """Waits for the end of a job and answers it; `step` shows how far it is meanwhile.
+
+    A socket that drops, or says nothing for a while, is no reason to fail: the job is read once
+    and the room is joined again after the last number that was seen.
+    """
+    sys.path.insert(0, str(PYTHON))
+    from websockets.exceptions import WebSocketException
+    from websockets.sync.client import connect
+
+    seen = 0
+    address = client.base.replace("http", "ws", 1) + "/api/v1/ws"
+    while job["state"] not in ENDED:
+        try:
+            with connect(address, additional_headers=client.headers, proxy=None) as socket:
+                room = {"type": "join_room", "room": f"job:{job['id']}", "after": seen}
+                socket.send(json.dumps(room))
+                while job["state"] not in ENDED:
+                    event = json.loads(socket.recv(timeout=SILENCE))
+                    seen = max(seen, event.get("seq") or 0)
+                    if event.get("type") == "error":
+                        raise Trouble(f"the WebSocket refused: {event}")
+                    if event.get("type") == "joined":
+                        # What happened before the room was joined is read, not heard.
+                        job = client.get(f"/api/v1/jobs/{job['id']}")
+                    elif event.get("type") in ("job_progress", "job_update"):
+                        job = {**job, **event["data"]}
+                    step.say(describe(job))
+        except (WebSocketException, OSError):  # Its time-outs are OSErrors.
+            job = client.get(f"/api/v1/jobs/{job['id']}")
+            step.say(describe(job))
+    return client.get(f"/api/v1/jobs/{job['id']}")
+
+
+def describe(job: Job) -> str:
+    """`[######----] 42 %  transcribe  18 of 44 s  1.2 s left  21 × real time`."""
+    if job["state"] == "queued":
+        place = job.get("place_in_queue")
+        return f"queued{f', place {place}' if place else ''}"
+    percent = job.get("percent") or 0
+    return "  ".join(filter(None, [
+        f"{bar(percent / 100)} {percent:3.0f} %",
+        job.get("stage"),
+        _with(job, "audio_total_ms", lambda total: f"{(job.get('audio_done_ms') or 0) / 1000:.0f} of {total / 1000:.0f} s"),
+        _with(job, "eta_ms", lambda eta: f"{eta / 1000:.1f} s left"),
+        _with(job, "speed", lambda speed: f"{speed:.0f} × real time"),
+    ]))
+
+
+def _with(job: Job, field: str, write: Callable[[float], str]) -> Optional[str]:
+    value = job.get(field)
+    return write(value) if value is not None else None

@@ -1,0 +1,82 @@
+"""`make test`: every test in one go, against servers that are started for the run and removed.
+
+The tests find what they need in variables: all of the stack's with the prefix `SELF_TEST_`
+(`SELF_TEST_DB_PORT`, `SELF_TEST_REDIS_URL`, …), and the paths of binaries, tools, recordings.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator, Sequence
+
+from . import setup
+from .build import cargo
+from .paths import FFMPEG, RECORDINGS, ROOT, RUNS, TOOLS, binaries
+from .report import Report
+from .stack import process
+from .stack.home import Home
+from .stack.stack import Stack
+
+# The same features for programs and tests, so that nothing is compiled twice.
+BUILD = ("build", "--release", "--locked", "--workspace", "--all-targets")
+
+
+def test(report: Report, arguments: Sequence[str] = (), extra: Dict[str, str] = {}) -> int:
+    """Answers the exit code of `cargo test`; `arguments` are handed to it."""
+    setup.set_up_beside(report, lambda: cargo(report, "Building programs and tests", BUILD), tests=True)
+    with servers(report) as home:
+        report.line()
+        with report.step("Tests", quiet=True):
+            cargo_test = subprocess.Popen(
+                ["cargo", "test", "--release", "--locked", "--workspace", *arguments],
+                cwd=ROOT, env={**os.environ, **variables(home), **extra},
+            )
+            try:
+                return cargo_test.wait()
+            except KeyboardInterrupt:
+                # The terminal tells cargo too; what tests started ends with them.
+                cargo_test.terminate()
+                cargo_test.wait()
+                raise
+
+
+@contextmanager
+def servers(report: Report) -> Iterator[Home]:
+    """Servers without fsync in a folder of their own, gone at the end however it comes."""
+    _sweep(report)
+    RUNS.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="test-", dir=RUNS))
+    process.remember(folder / "owner.json", os.getpid())
+    stack = Stack(Home(folder / "stack"), report)
+    try:
+        stack.up(servers_only=True, fsync=False)
+        yield stack.home
+    finally:
+        stack.reset()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def variables(home: Home) -> Dict[str, str]:
+    own = {f"SELF_TEST_{name}": value for name, value in home.env.items()}
+    return {
+        **own,
+        "SELF_TEST_BIN_DIR": str(binaries()),
+        "SELF_TEST_TOOLS_DIR": str(TOOLS),
+        "SELF_TEST_RECORDINGS_DIR": str(RECORDINGS),
+        "SELF_TEST_FFMPEG": str(FFMPEG),
+        "SELF_TEST_RUN_DIR": str(home.folder.parent),
+        "SELF_TEST_PYTHON": sys.executable,
+    }
+
+
+def _sweep(report: Report) -> None:
+    """Ends and removes what earlier runs left behind that were killed."""
+    for owner in RUNS.glob("*/owner.json"):
+        if process.find(owner) is None:
+            for env in owner.parent.glob("**/env"):
+                Stack(Home(env.parent), report).reset()
+            shutil.rmtree(owner.parent, ignore_errors=True)
