@@ -7,7 +7,6 @@ The tests find what they need in variables: all of the stack's with the prefix `
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Dict, Iterator, Sequence
 
 from . import setup
 from .build import cargo
-from .paths import FFMPEG, RECORDINGS, ROOT, RUNS, TOOLS, binaries
+from .paths import FFMPEG, MODELS, RECORDINGS, ROOT, RUNS, TOOLS, binaries
 from .report import Report
 from .stack import process
 from .stack.home import Home
@@ -64,12 +63,12 @@ def variables(home: Home) -> Dict[str, str]:
     own = {f"SELF_TEST_{name}": value for name, value in home.env.items()}
     return {
         **own,
-        "SELF_TEST_BIN_DIR": str(binaries()),
-        "SELF_TEST_TOOLS_DIR": str(TOOLS),
-        "SELF_TEST_RECORDINGS_DIR": str(RECORDINGS),
+        "SELF_TEST_BIN": str(binaries()),
+        "SELF_TEST_TOOLS": str(TOOLS),
+        "SELF_TEST_MODELS": str(MODELS),
+        "SELF_TEST_RECORDINGS": str(RECORDINGS),
         "SELF_TEST_FFMPEG": str(FFMPEG),
-        "SELF_TEST_RUN_DIR": str(home.folder.parent),
-        "SELF_TEST_PYTHON": sys.executable,
+        "SELF_TEST_RUN": str(home.folder.parent),
     }
 
 

@@ -23,16 +23,14 @@ class Home:
         self.folder = folder.resolve()
         self.data = self.folder / "data"
         self.logs = self.folder / "logs"
-        self.pids = self.folder / "pids"
         self._env = self.folder / "env"
 
     def prepare(self, fsync: bool = True) -> None:
-        """Makes the folders, and chooses ports and secrets where that was not yet done.
+        """Makes the folder, and chooses ports and secrets where that was not yet done.
 
         Without `fsync` PostgreSQL is faster and may lose what it holds with the machine's power.
         """
-        for folder in (self.folder, self.data, self.logs, self.pids):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(parents=True, exist_ok=True)
         if not self._env.exists():
             self._write({**_choose(), "FSYNC": "on" if fsync else "off"})
 
@@ -78,7 +76,7 @@ class Home:
     def move_port(self, name: str) -> str:
         """Another port for what found its own taken by a stranger."""
         taken = [int(value) for key, value in self.kept.items() if key.endswith("_PORT")]
-        port = str(_free_ports(1, besides=taken)[0])
+        port = str(free_ports(1, besides=taken)[0])
         self._write({**self.kept, name: port})
         return port
 
@@ -109,7 +107,7 @@ def port_is_free(port: int) -> bool:
 
 def _choose() -> Dict[str, str]:
     names = ["POSTGRES_PORT", "REDIS_PORT", "NATS_PORT", "API_PORT", "WORKER_PORT"]
-    chosen = {name: str(port) for name, port in zip(names, _free_ports(len(names)))}
+    chosen = {name: str(port) for name, port in zip(names, free_ports(len(names)))}
     for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "NATS_PASSWORD"):
         chosen[name] = secrets.token_hex(16)
     for name in ("JWT_SECRET", "JWT_REFRESH_SECRET"):
@@ -117,7 +115,7 @@ def _choose() -> Dict[str, str]:
     return chosen
 
 
-def _free_ports(count: int, besides: Sequence[int] = ()) -> List[int]:
+def free_ports(count: int, besides: Sequence[int] = ()) -> List[int]:
     found: List[int] = []
     for port in random.sample(PORTS, len(PORTS)):
         if len(found) == count:
