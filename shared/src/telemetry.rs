@@ -28,9 +28,3 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
         .install_recorder()?)
 }
-
-/// Chooses the one implementation of TLS; two are linked, so one must be named before first use.
-pub fn init_tls() {
-    // A second call finds the same provider installed, which is what was wanted.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-}
