@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Optional
 
-from . import build, demo, setup, testing
+from . import build, demo, s3, setup, testing
 from .paths import STACK
 from .report import Report
 from .stack import logs
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--audio", type=Path, help="a recording of yours")
     added = command("test", _test, "every test, against servers of its own")
     added.add_argument("arguments", nargs="*", help="for cargo test, after --")
+    command("test-s3", _test_s3, "the object storage suite against Ceph RGW")
     command("env", _env, "print the stack's variables, for eval", home=True)
     return parser
 
@@ -111,6 +112,10 @@ def _demo(arguments: argparse.Namespace, report: Report) -> None:
 
 def _test(arguments: argparse.Namespace, report: Report) -> int:
     return testing.test(report, arguments.arguments)
+
+
+def _test_s3(arguments: argparse.Namespace, report: Report) -> int:
+    return s3.test(report)
 
 
 def _terminated(number: int, frame: Optional[FrameType]) -> None:

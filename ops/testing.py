@@ -6,6 +6,7 @@ The tests find what they need in variables: all of the stack's with the prefix `
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -24,39 +25,50 @@ from .stack.stack import Stack
 BUILD = ("build", "--release", "--locked", "--workspace", "--all-targets")
 
 
-def test(report: Report, arguments: Sequence[str] = (), extra: Dict[str, str] = {}) -> int:
+def test(report: Report, arguments: Sequence[str] = ()) -> int:
     """Answers the exit code of `cargo test`; `arguments` are handed to it."""
     setup.set_up_beside(report, lambda: cargo(report, "Building programs and tests", BUILD), tests=True)
-    with servers(report) as home:
-        report.line()
-        with report.step("Tests", quiet=True):
-            cargo_test = subprocess.Popen(
-                ["cargo", "test", "--release", "--locked", "--workspace", *arguments],
-                cwd=ROOT, env={**os.environ, **variables(home), **extra},
-            )
-            try:
-                return cargo_test.wait()
-            except KeyboardInterrupt:
-                # The terminal tells cargo too; what tests started ends with them.
-                cargo_test.terminate()
-                cargo_test.wait()
-                raise
+    command = ["cargo", "test", "--release", "--locked", "--workspace", *arguments]
+    with run_folder(report) as folder, servers(report, folder) as home:
+        return run(report, command, variables(home))
+
+
+def run(report: Report, command: Sequence[str], extra: Dict[str, str]) -> int:
+    """Runs a command with variables beside the machine's own, its output as it comes."""
+    report.line()
+    with report.step("Tests", quiet=True):
+        running = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **extra})
+        try:
+            return running.wait()
+        except KeyboardInterrupt:
+            # The terminal tells cargo too; a SIGTERM to this process alone must be handed on.
+            running.terminate()
+            running.wait()
+            raise
 
 
 @contextmanager
-def servers(report: Report) -> Iterator[Home]:
-    """Servers without fsync in a folder of their own, gone at the end however it comes."""
+def run_folder(report: Report) -> Iterator[Path]:
+    """A folder for one run, gone at the end however it comes."""
     _sweep(report)
     RUNS.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="test-", dir=RUNS))
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=RUNS))
     process.remember(folder / "owner.json", os.getpid())
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def servers(report: Report, folder: Path) -> Iterator[Home]:
+    """Servers without fsync, stopped at the end."""
     stack = Stack(Home(folder / "stack"), report)
     try:
         stack.up(servers_only=True, fsync=False)
         yield stack.home
     finally:
         stack.reset()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def variables(home: Home) -> Dict[str, str]:
@@ -76,6 +88,6 @@ def _sweep(report: Report) -> None:
     """Ends and removes what earlier runs left behind that were killed."""
     for owner in RUNS.glob("*/owner.json"):
         if process.find(owner) is None:
-            for env in owner.parent.glob("**/env"):
-                Stack(Home(env.parent), report).reset()
+            for record in owner.parent.glob("**/pids/*.json"):
+                process.stop(record, signal.SIGKILL, patience=0)
             shutil.rmtree(owner.parent, ignore_errors=True)
