@@ -362,7 +362,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         };
         let mut needed = |name: &str| {
             self.given(name).unwrap_or_else(|| {
-                self.mistake(name, "is not set, but MINIO_ENDPOINT is; set both, or neither to keep plain files");
+                self.mistake(
+                    name,
+                    "is not set, but MINIO_ENDPOINT is; set both, or neither to keep plain files",
+                );
                 String::new()
             })
         };
@@ -436,7 +439,14 @@ mod tests {
     fn production_refuses_missing_default_short_and_equal_secrets() {
         let refused = |pairs| ApiConfig::from_lookup(from(pairs)).unwrap_err().0.len();
         assert_eq!(refused(&[("ENVIRONMENT", "production")]), 2);
-        assert_eq!(refused(&[("ENVIRONMENT", "production"), ("JWT_SECRET", "short"), ("JWT_REFRESH_SECRET", "tiny")]), 2);
+        assert_eq!(
+            refused(&[
+                ("ENVIRONMENT", "production"),
+                ("JWT_SECRET", "short"),
+                ("JWT_REFRESH_SECRET", "tiny")
+            ]),
+            2
+        );
         assert_eq!(
             refused(&[
                 ("ENVIRONMENT", "production"),
@@ -449,7 +459,8 @@ mod tests {
 
     #[test]
     fn secrets_do_not_print() {
-        let config = ApiConfig::from_lookup(from(&[("DB_PASSWORD", "hunter2"), ("JWT_SECRET", "hunter3")])).unwrap();
+        let config =
+            ApiConfig::from_lookup(from(&[("DB_PASSWORD", "hunter2"), ("JWT_SECRET", "hunter3")])).unwrap();
         assert!(!format!("{config:?}").contains("hunter"));
     }
 

@@ -1,5 +1,6 @@
 //! What both programs share: the words of the domain, the database, the ports, the configuration.
 
+pub mod bus;
 pub mod config;
 pub mod database;
 pub mod domain;

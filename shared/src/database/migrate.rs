@@ -64,7 +64,8 @@ pub async fn status(pool: &PgPool) -> Result<Vec<MigrationStatus>, MigrateError>
 }
 
 async fn applied(pool: &PgPool) -> sqlx::Result<BTreeSet<i64>> {
-    let known: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(pool).await?;
+    let known: bool =
+        sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(pool).await?;
     if !known {
         return Ok(BTreeSet::new());
     }

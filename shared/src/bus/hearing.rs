@@ -1,0 +1,122 @@
+//! What an API node hears.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{DeliverPolicy, push};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Bus, BusError};
+use crate::domain::UserId;
+use crate::domain::event::Event;
+
+/// Something that an API node is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// Something happened. Its `data` is null when it was too large to travel.
+    Event(Event),
+    /// A session ended; its sockets close.
+    SessionEnded(UserId, Uuid),
+    /// Listening was interrupted: there may have been more. Postgres knows.
+    Interrupted,
+}
+
+/// Waits between attempts to listen again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+impl Bus {
+    /// Listens to everything that this node's sockets may want to hear, until stopped. Begins
+    /// again by itself whenever the server or the stream was away, and says so in between.
+    ///
+    /// There is one listener for each kind of subject per node, never one per socket.
+    #[must_use]
+    pub fn listen(&self, stop: CancellationToken) -> mpsc::Receiver<Heard> {
+        let (heard, receiver) = mpsc::channel(1024);
+        for kind in [Kind::Durable, Kind::Volatile, Kind::Ended] {
+            let (bus, heard, stop) = (self.clone(), heard.clone(), stop.clone());
+            tokio::spawn(async move {
+                stop.run_until_cancelled(bus.keep_listening(kind, heard)).await;
+            });
+        }
+        receiver
+    }
+
+    async fn keep_listening(&self, kind: Kind, heard: mpsc::Sender<Heard>) {
+        loop {
+            let listened = match kind {
+                Kind::Durable => self.listen_to_stream(&heard).await,
+                Kind::Volatile => self.listen_to_subject("told", &heard, event).await,
+                Kind::Ended => self.listen_to_subject("ended", &heard, session_ended).await,
+            };
+            if let Err(error) = listened {
+                tracing::debug!(?kind, %error, "not listening to NATS; will try again");
+            }
+            if heard.send(Heard::Interrupted).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn listen_to_stream(&self, heard: &mpsc::Sender<Heard>) -> Result<(), BusError> {
+        let consumer = self
+            .stream()
+            .await?
+            .create_consumer(push::OrderedConfig {
+                deliver_subject: self.client.new_inbox(),
+                deliver_policy: DeliverPolicy::New,
+                ..Default::default()
+            })
+            .await
+            .map_err(BusError::new)?;
+        let mut messages = consumer.messages().await.map_err(BusError::new)?;
+        // What was said between the last consumer and this one is in Postgres only.
+        tell(heard, Heard::Interrupted).await?;
+        while let Some(message) = messages.next().await {
+            let message = message.map_err(BusError::new)?;
+            if let Some(event) = event(&message.subject, &message.payload) {
+                tell(heard, event).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn listen_to_subject(
+        &self,
+        kind: &str,
+        heard: &mpsc::Sender<Heard>,
+        read: fn(&str, &[u8]) -> Option<Heard>,
+    ) -> Result<(), BusError> {
+        let subject = format!("{}.{kind}.*", self.namespace);
+        let mut messages = self.client.subscribe(subject).await.map_err(BusError::new)?;
+        while let Some(message) = messages.next().await {
+            if let Some(something) = read(&message.subject, &message.payload) {
+                tell(heard, something).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Durable,
+    Volatile,
+    Ended,
+}
+
+async fn tell(heard: &mpsc::Sender<Heard>, something: Heard) -> Result<(), BusError> {
+    heard.send(something).await.map_err(|_| BusError::new("nobody listens any more"))
+}
+
+fn event(_subject: &str, payload: &[u8]) -> Option<Heard> {
+    serde_json::from_slice(payload).ok().map(Heard::Event)
+}
+
+fn session_ended(subject: &str, payload: &[u8]) -> Option<Heard> {
+    let user = subject.rsplit('.').next()?.parse().ok()?;
+    let session = std::str::from_utf8(payload).ok()?.parse().ok()?;
+    Some(Heard::SessionEnded(UserId(user), session))
+}
