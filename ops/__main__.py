@@ -9,8 +9,9 @@ from types import FrameType
 from typing import Optional
 
 from . import build, demo, s3, setup, testing
-from .paths import STACK
+from .paths import STACK, binaries
 from .report import Report
+from .setup import cargo_deny, ceph
 from .stack import logs
 from .stack.home import Home
 from .stack.stack import Stack
@@ -44,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
 
     added = command("setup", _setup, "fetch what is missing: servers, models, recordings")
     added.add_argument("--tests", action="store_true", help="also what only the tests need")
+    added.add_argument("--checks", action="store_true", help="also what only .ci/run needs")
+    added.add_argument("--s3", action="store_true", help="also what only test-s3 needs")
     command("build", _build, "set up, and build both programs for release")
     added = command("up", _up, "start what does not run, and wait until it serves", home=True)
     added.add_argument("only", nargs="*", help="some of: postgres redis nats api worker")
@@ -60,12 +63,15 @@ def _parser() -> argparse.ArgumentParser:
     added = command("test", _test, "every test, against servers of its own")
     added.add_argument("arguments", nargs="*", help="for cargo test, after --")
     command("test-s3", _test_s3, "the object storage suite against Ceph RGW")
+    command("bin", _bin, "print the folder of the release binaries")
     command("env", _env, "print the stack's variables, for eval", home=True)
     return parser
 
 
 def _setup(arguments: argparse.Namespace, report: Report) -> None:
     setup.setup(report, tests=arguments.tests)
+    more = [(arguments.s3, ceph.part), (arguments.checks, cargo_deny.part)]
+    setup.provide([part() for wanted, part in more if wanted], report)
     report.line("everything is set up")
 
 
@@ -116,6 +122,10 @@ def _test(arguments: argparse.Namespace, report: Report) -> int:
 
 def _test_s3(arguments: argparse.Namespace, report: Report) -> int:
     return s3.test(report)
+
+
+def _bin(arguments: argparse.Namespace, report: Report) -> None:
+    print(binaries())
 
 
 def _terminated(number: int, frame: Optional[FrameType]) -> None:

@@ -3,8 +3,7 @@
 import os
 import re
 import subprocess
-import threading
-from typing import List, Sequence
+from typing import Dict, List, Sequence
 
 from . import setup
 from .paths import ROOT
@@ -17,26 +16,32 @@ def set_up_and_build(report: Report) -> None:
 
 
 def cargo(report: Report, title: str, arguments: Sequence[str]) -> None:
-    """Runs cargo and shows how far it is in one line; all that it said when it fails."""
+    """Runs cargo as a step of its own."""
     with report.step(title) as step:
-        process = subprocess.Popen(
-            ["cargo", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**os.environ, "CARGO_TERM_PROGRESS_WHEN": "always",
-                 "CARGO_TERM_PROGRESS_WIDTH": "100", "CARGO_TERM_COLOR": "never"},
-        )
-        said: List[str] = []
-        watcher = threading.Thread(target=_watch, args=(process, step, said), daemon=True)
-        watcher.start()
-        try:
-            code = process.wait()
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-        watcher.join()
-        if code != 0:
-            raise Trouble("\n".join([f"`cargo {' '.join(arguments)}` failed:", *said]))
+        run_cargo(step, arguments, dict(os.environ))
+
+
+def run_cargo(step: Step, arguments: Sequence[str], env: Dict[str, str]) -> None:
+    """Runs cargo and shows in one line how far it is; all that it said when it fails."""
+    progress = {
+        "CARGO_TERM_PROGRESS_WHEN": "always",
+        "CARGO_TERM_PROGRESS_WIDTH": "100",
+        "CARGO_TERM_COLOR": "never",
+    }
+    process = subprocess.Popen(
+        ["cargo", *arguments], cwd=ROOT, env={**env, **progress}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )
+    said: List[str] = []
+    try:
+        _watch(process, step, said)
+        code = process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    if code != 0:
+        raise Trouble("\n".join([f"`cargo {' '.join(arguments)}` failed:", *said]))
 
 
 def _watch(process: "subprocess.Popen[bytes]", step: Step, said: List[str]) -> None:
@@ -47,7 +52,7 @@ def _watch(process: "subprocess.Popen[bytes]", step: Step, said: List[str]) -> N
         *lines, pending = re.split(rb"[\r\n]+", pending + chunk)
         for raw in lines:
             line = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", raw.decode(errors="replace")).rstrip()
-            if progress := re.search(r"(\d+)/(\d+)(?:: (\w[\w-]*))?", line) if "[" in line else None:
-                step.say(f"{progress[1]} of {progress[2]} units")
+            if progress := re.search(r"\[[=> ]*\] +(\d+)/(\d+)", line):
+                step.say(f"{progress[1]} of {progress[2]}")
             elif line and not re.match(r"\s*(Compiling|Downloaded|Downloading|Fresh) ", line):
                 said.append(line)
