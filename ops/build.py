@@ -54,5 +54,7 @@ def _watch(process: "subprocess.Popen[bytes]", step: Step, said: List[str]) -> N
             line = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", raw.decode(errors="replace")).rstrip()
             if progress := re.search(r"\[[=> ]*\] +(\d+)/(\d+)", line):
                 step.say(f"{progress[1]} of {progress[2]}")
+            elif "Blocking waiting for file lock" in line:
+                step.say("waiting for another cargo to finish")
             elif line and not re.match(r"\s*(Compiling|Downloaded|Downloading|Fresh) ", line):
                 said.append(line)
