@@ -4,4 +4,5 @@ pub mod bus;
 pub mod config;
 pub mod database;
 pub mod domain;
+pub mod objects;
 pub mod telemetry;

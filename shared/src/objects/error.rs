@@ -1,0 +1,92 @@
+//! What can go wrong with an object, told apart by what the caller can do about it.
+
+use std::io;
+
+/// Any error, boxed.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why an operation on an object failed.
+///
+/// The sentences are fit for a user: they name no path, bucket or key. What an operator wants to
+/// know stands in the [`Outage`].
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// No object has this key.
+    #[error("there is no such object")]
+    NotFound,
+    /// The bytes to store went past the limit. Nothing of them was kept.
+    #[error("the object is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// The range begins where the object has already ended, or is empty.
+    #[error("the object has {size} bytes, none of them in the requested range")]
+    OutOfRange {
+        /// The size of the whole object, in bytes.
+        size: u64,
+    },
+    /// The bytes to store stopped before their end: their sender failed or went away. Nothing of
+    /// them was kept.
+    #[error("the bytes to store broke off before their end")]
+    Interrupted(#[source] BoxError),
+    /// The storage cannot be reached, refuses, or is full.
+    #[error("object storage is not available")]
+    Unavailable(#[source] Outage),
+    /// The storage holds another number of bytes than it was given.
+    #[error("object storage has {found} bytes where {expected} were stored")]
+    Corrupt {
+        /// Bytes that were stored.
+        expected: u64,
+        /// Bytes that are there.
+        found: u64,
+    },
+}
+
+impl ObjectError {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Interrupted(_) | Self::Unavailable(_) => true,
+            Self::NotFound | Self::TooLarge { .. } | Self::OutOfRange { .. } | Self::Corrupt { .. } => false,
+        }
+    }
+}
+
+/// For bodies of HTTP responses, whose streams speak [`io::Error`].
+impl From<ObjectError> for io::Error {
+    fn from(error: ObjectError) -> Self {
+        Self::other(error)
+    }
+}
+
+/// What keeps the storage from working, and what to do about it: for operators and `/health`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}; {remedy}")]
+pub struct Outage {
+    /// What is wrong, without bucket, key or path.
+    pub reason: String,
+    /// What an operator does about it.
+    pub remedy: &'static str,
+    /// Whether trying again at once has a chance.
+    pub(super) passing: bool,
+}
+
+impl Outage {
+    /// Something that lasts until somebody acts.
+    pub(super) fn lasting(reason: impl Into<String>, remedy: &'static str) -> Self {
+        Self { reason: reason.into(), remedy, passing: false }
+    }
+
+    /// Something that may be over in a second.
+    pub(super) fn passing(reason: impl Into<String>, remedy: &'static str) -> Self {
+        Self { reason: reason.into(), remedy, passing: true }
+    }
+}
+
+impl From<Outage> for ObjectError {
+    fn from(outage: Outage) -> Self {
+        Self::Unavailable(outage)
+    }
+}

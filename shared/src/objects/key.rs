@@ -1,0 +1,118 @@
+//! The names of objects. They are the server's own: made of ids, never of anything a user typed.
+
+use std::{fmt, str::FromStr};
+
+use uuid::Uuid;
+
+use crate::domain::UserId;
+
+/// The name of one object: `kind/user/id`.
+///
+/// Every part is lower-case letters, digits and hyphens, so that a key is at once a safe path, a
+/// safe URL and a safe S3 key, and nothing in it can climb out of its folder. Three parts always:
+/// erasing a user needs no recursive listing, which S3 servers disagree about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectKey(String);
+
+impl ObjectKey {
+    /// The key of a user's recording.
+    #[must_use]
+    pub fn audio(user: UserId, audio: Uuid) -> Self {
+        Self(format!("audio/{user}/{audio}"))
+    }
+
+    /// The key as text, as it is kept in a row.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The beginning that all keys of one kind and user share: `kind/user/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPrefix(String);
+
+impl KeyPrefix {
+    /// Where a user's recordings lie.
+    #[must_use]
+    pub fn audio(user: UserId) -> Self {
+        Self(format!("audio/{user}/"))
+    }
+
+    /// The prefix as text, with its closing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A text that is no key of this server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an object key is kind/user/id in lower-case letters, digits and hyphens")]
+pub struct InvalidKey;
+
+impl FromStr for ObjectKey {
+    type Err = InvalidKey;
+
+    /// Reads a key back from a row or a listing.
+    fn from_str(text: &str) -> Result<Self, InvalidKey> {
+        let plain = |part: &str| {
+            (1..=64).contains(&part.len())
+                && part.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        };
+        if text.split('/').count() == 3 && text.split('/').all(plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidKey)
+        }
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_its_row() {
+        let key = ObjectKey::audio(UserId(Uuid::now_v7()), Uuid::now_v7());
+        assert_eq!(key.as_str().parse(), Ok(key));
+    }
+
+    #[test]
+    fn a_key_lies_under_its_users_prefix() {
+        let user = UserId(Uuid::now_v7());
+        let key = ObjectKey::audio(user, Uuid::now_v7());
+        assert!(key.as_str().starts_with(KeyPrefix::audio(user).as_str()));
+    }
+
+    #[test]
+    fn nothing_that_climbs_hides_or_surprises_is_a_key() {
+        for text in [
+            "",
+            "audio",
+            "audio/u",
+            "audio/u/",
+            "/audio/u",
+            "audio/u/i/x",
+            "audio/../x",
+            "audio/./x",
+            ".parts/u/i",
+            "audio/u/i.wav",
+            "Audio/u/i",
+            "audio/u/ä",
+            "audio/u/i\n",
+            "audio/u/i\0",
+            "audio/u/%2e",
+            "audio\\u\\i",
+        ] {
+            assert_eq!(text.parse::<ObjectKey>(), Err(InvalidKey), "{text:?}");
+        }
+        assert_eq!(format!("audio/u/{}", "i".repeat(65)).parse::<ObjectKey>(), Err(InvalidKey));
+    }
+}

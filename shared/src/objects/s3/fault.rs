@@ -1,0 +1,95 @@
+//! What the crate's errors mean, said without bucket, key or address.
+
+use std::{io, time::Duration};
+
+use minio::s3::error::{Error, NetworkError, S3ServerError, ValidationErr};
+
+use super::super::{ObjectError, Outage};
+
+const REACH: &str = "start the S3 server, or correct MINIO_ENDPOINT and MINIO_SECURE";
+const KEYS: &str = "correct MINIO_ACCESS_KEY and MINIO_SECRET_KEY, and what they are allowed to do";
+const SERVER: &str = "look into the log of the S3 server";
+
+/// Reads an error of the crate's.
+pub(super) fn read(error: Error) -> ObjectError {
+    tracing::debug!(?error, "a request to the S3 server failed");
+    match error {
+        Error::S3Server(S3ServerError::S3Error(answer)) => refusal(&answer.code().to_string()),
+        Error::S3Server(S3ServerError::InvalidServerResponse { http_status_code: status, .. })
+        | Error::S3Server(S3ServerError::HttpError(status, _))
+        | Error::Network(NetworkError::ServerError(status)) => by_status(status),
+        Error::Validation(ValidationErr::HttpError(cause))
+        | Error::Network(NetworkError::ReqwestError(cause)) => {
+            Outage::passing(innermost(&cause.without_url()), REACH).into()
+        }
+        _ => no_s3(),
+    }
+}
+
+/// The server answered, and said no; `code` is one of S3's error codes, in whatever case.
+fn refusal(code: &str) -> ObjectError {
+    let reason = format!("the S3 server answered {code}");
+    match code.to_ascii_lowercase().as_str() {
+        "nosuchkey" => ObjectError::NotFound,
+        // The caller, who knows the key, asks for the size.
+        "invalidrange" => ObjectError::OutOfRange { size: 0 },
+        "nosuchbucket" => no_bucket().into(),
+        "accessdenied" | "invalidaccesskeyid" | "signaturedoesnotmatch" | "authorizationheadermalformed" => {
+            Outage::lasting(reason, KEYS).into()
+        }
+        "requesttimetooskewed" => {
+            Outage::lasting(reason, "set the clock of this machine or of the S3 server").into()
+        }
+        "quotaexceeded" | "xminiostoragefull" | "insufficientstorage" => {
+            Outage::lasting(reason, "make room in the S3 server").into()
+        }
+        "slowdown" | "internalerror" | "serviceunavailable" | "requesttimeout" | "operationaborted" => {
+            Outage::passing(reason, SERVER).into()
+        }
+        _ => Outage::lasting(reason, SERVER).into(),
+    }
+}
+
+/// An answer without S3's XML: a proxy's, or a server's in trouble.
+fn by_status(status: u16) -> ObjectError {
+    let reason = format!("the S3 server answered with HTTP status {status}");
+    match status {
+        500.. | 408 | 429 => Outage::passing(reason, SERVER).into(),
+        401 | 403 => Outage::lasting(reason, KEYS).into(),
+        _ => Outage::lasting(reason, REACH).into(),
+    }
+}
+
+/// Nothing came in time.
+pub(super) fn silence(allowed: Duration) -> ObjectError {
+    Outage::passing(format!("the S3 server did not answer in {} s", allowed.as_secs()), REACH).into()
+}
+
+/// The connection ended in the middle of an object.
+pub(super) fn broken_off(error: &io::Error) -> ObjectError {
+    let reason = error.get_ref().map_or_else(|| error.to_string(), |cause| innermost(cause));
+    Outage::passing(reason, REACH).into()
+}
+
+/// What answers does not speak S3 as it should.
+pub(super) fn no_s3() -> ObjectError {
+    Outage::lasting("the answer is not that of an S3 server", REACH).into()
+}
+
+/// The bucket went away, or never was.
+pub(super) fn no_bucket() -> Outage {
+    Outage::lasting(
+        "the bucket does not exist",
+        "create the bucket that MINIO_BUCKET names, or restart the API, which does",
+    )
+}
+
+/// The end of a chain of causes: the system's own word, such as "Connection refused". The links
+/// above it name addresses.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

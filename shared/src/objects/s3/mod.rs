@@ -1,0 +1,230 @@
+//! Objects in MinIO or any other server of the S3 API, through the `minio` crate.
+//!
+//! The crate is good at signing and at speaking S3. It has no time-outs, shows bucket and key in
+//! its errors, and its high-level upload takes an empty chunk for the end of the body. So uploads
+//! are cut into parts here ([`upload`]), every request passes through [`S3::call`], and every error
+//! through [`fault`].
+
+mod fault;
+mod unfinished;
+mod upload;
+
+use std::{fmt, time::Duration};
+
+use futures_util::{StreamExt, TryStreamExt, future, stream};
+use minio::s3::{
+    MinioClient, MinioClientBuilder,
+    client::ConnectionPoolConfig,
+    creds::StaticProvider,
+    error::{Error, ValidationErr},
+    http::BaseUrl,
+    response_traits::HasS3Fields,
+    types::{BucketName, Region, S3Api, ToStream},
+};
+use tokio::time::{sleep, timeout};
+
+use super::{
+    ByteRange, KeyPrefix, Object, ObjectError, ObjectKey, Outage, Stored,
+    content::{Body, exactly},
+};
+
+/// Longest wait for the answer to a small request, and between two pieces of an object.
+const ANSWER: Duration = Duration::from_secs(20);
+/// Longest wait for one part to be taken: 8 MiB at 70 KB/s.
+const PART: Duration = Duration::from_secs(120);
+/// Longest wait for parts to become an object: a server may copy all of them.
+const COMPLETION: Duration = Duration::from_secs(300);
+/// Longest wait of a probe.
+const PROBE: Duration = Duration::from_secs(5);
+/// What is waited before the second and the third attempt.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+
+#[derive(Clone)]
+pub(super) struct S3 {
+    client: MinioClient,
+    bucket: BucketName,
+}
+
+/// Without the client, which would print its keys.
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3").field("bucket", &self.bucket.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl S3 {
+    pub(super) fn new(
+        endpoint: &str,
+        access_key: &str,
+        secret_key: &str,
+        bucket: &str,
+        region: &str,
+        secure: bool,
+    ) -> Result<Self, Outage> {
+        let misread = |error: ValidationErr, remedy| Outage::lasting(error.to_string(), remedy);
+        let scheme = if secure { "https" } else { "http" };
+        let endpoint =
+            if endpoint.contains("://") { endpoint.to_owned() } else { format!("{scheme}://{endpoint}") };
+        let mut url: BaseUrl = endpoint
+            .parse()
+            .map_err(|error| misread(error, "give MINIO_ENDPOINT as host:port or as a URL"))?;
+        // Given, or the crate would ask the server for it before the first request.
+        url.region = Region::new(region).map_err(|error| misread(error, "correct MINIO_REGION"))?;
+        let bucket =
+            BucketName::new_strict(bucket).map_err(|error| misread(error, "correct MINIO_BUCKET"))?;
+        let client = MinioClientBuilder::new(url)
+            .provider(Some(StaticProvider::new(access_key, secret_key, None)))
+            // Shorter than any server keeps an idle connection: none is used as it is being closed.
+            .connection_pool_config(ConnectionPoolConfig::default().idle_timeout(Duration::from_secs(20)))
+            .build()
+            .map_err(|_| {
+                Outage::lasting("no TLS client could be made", "install the system's root certificates")
+            })?;
+        Ok(Self { client, bucket })
+    }
+
+    /// One request, held to a time and tried again while what is wrong may pass.
+    async fn call<T, F>(&self, allowed: Duration, request: impl Fn() -> F) -> Result<T, ObjectError>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let error = match self.attempt(allowed, request()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let passing = matches!(&error, ObjectError::Unavailable(outage) if outage.passing);
+            match pauses.next() {
+                Some(pause) if passing => sleep(pause).await,
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// One request, held to a time.
+    async fn attempt<T>(
+        &self,
+        allowed: Duration,
+        request: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, ObjectError> {
+        match timeout(allowed, request).await {
+            Ok(answer) => answer.map_err(fault::read),
+            Err(_) => Err(fault::silence(allowed)),
+        }
+    }
+
+    pub(super) async fn ensure(&self) -> Result<(), ObjectError> {
+        let exists =
+            async || Ok(self.client.bucket_exists(self.bucket.clone())?.build().send().await?.exists());
+        if self.call(ANSWER, exists).await? {
+            return Ok(());
+        }
+        let created = self
+            .call(ANSWER, async || self.client.create_bucket(self.bucket.clone())?.build().send().await)
+            .await;
+        // Where another process was faster, the server may call that an error.
+        match created {
+            Err(error) if !self.call(ANSWER, exists).await? => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn probe(&self) -> Result<(), Outage> {
+        let exists =
+            async { Ok(self.client.bucket_exists(self.bucket.clone())?.build().send().await?.exists()) };
+        match self.attempt(PROBE, exists).await {
+            Ok(true) => Ok(()),
+            Err(ObjectError::Unavailable(outage)) => Err(outage),
+            Ok(false) | Err(_) => Err(fault::no_bucket()),
+        }
+    }
+
+    pub(super) async fn put(&self, key: &ObjectKey, body: Body) -> Result<Stored, ObjectError> {
+        upload::put(self.clone(), key.clone(), body).await
+    }
+
+    pub(super) async fn get(&self, key: &ObjectKey, range: Option<ByteRange>) -> Result<Object, ObjectError> {
+        if range.is_some_and(|range| range.length == 0) {
+            return Err(ObjectError::OutOfRange { size: self.size(key).await? });
+        }
+        let opened = self.call(ANSWER, async || {
+            let request = self.client.get_object(self.bucket.clone(), key.as_str())?;
+            match range {
+                None => request.build().send().await,
+                Some(ByteRange { offset, length }) => {
+                    // The crate adds them up unchecked.
+                    let length = length.min(u64::MAX - offset);
+                    request.offset(offset).length(length).build().send().await
+                }
+            }
+        });
+        let response = match opened.await {
+            Err(ObjectError::OutOfRange { .. }) => {
+                return Err(ObjectError::OutOfRange { size: self.size(key).await? });
+            }
+            response => response?,
+        };
+        let whole = response
+            .headers()
+            .get("content-range")
+            .map(|value| value.to_str().unwrap_or_default().to_owned());
+        let (chunks, length) = response.into_boxed_stream().map_err(fault::read)?;
+        let (size, range) = match (range, whole) {
+            (None, _) => (length, 0..length),
+            (Some(range), Some(value)) => {
+                let size = value
+                    .rsplit_once('/')
+                    .and_then(|(_, size)| size.parse().ok())
+                    .ok_or_else(fault::no_s3)?;
+                (size, range.within(size)?)
+            }
+            (Some(_), None) => return Err(fault::no_s3()),
+        };
+        if range.end - range.start != length {
+            return Err(fault::no_s3());
+        }
+        let chunks = stream::unfold(chunks, |mut chunks| async move {
+            let chunk = match timeout(ANSWER, chunks.next()).await {
+                Ok(chunk) => chunk?.map_err(|error| fault::broken_off(&error)),
+                Err(_) => Err(fault::silence(ANSWER)),
+            };
+            Some((chunk, chunks))
+        });
+        Ok(Object { size, range, content: exactly(length, chunks) })
+    }
+
+    pub(super) async fn size(&self, key: &ObjectKey) -> Result<u64, ObjectError> {
+        let stat = async || {
+            Ok(self.client.stat_object(self.bucket.clone(), key.as_str())?.build().send().await?.size()?)
+        };
+        self.call(ANSWER, stat).await
+    }
+
+    pub(super) async fn delete(&self, key: &ObjectKey) -> Result<(), ObjectError> {
+        let gone =
+            async || self.client.delete_object(self.bucket.clone(), key.as_str())?.build().send().await;
+        match self.call(ANSWER, gone).await {
+            Ok(_) | Err(ObjectError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists a page and removes what is on it, eight at a time, until the pages end.
+    pub(super) async fn delete_all(&self, prefix: &KeyPrefix) -> Result<u64, ObjectError> {
+        let request =
+            self.client.list_objects(self.bucket.clone()).map_err(|error| fault::read(error.into()))?;
+        let mut pages = request.prefix(prefix.as_str().to_owned()).build().to_stream().await;
+        let mut removed = 0;
+        while let Some(page) = timeout(ANSWER, pages.next()).await.map_err(|_| fault::silence(ANSWER))? {
+            let keys =
+                page.map_err(fault::read)?.contents.into_iter().filter_map(|entry| entry.name.parse().ok());
+            removed += stream::iter(keys)
+                .map(|key: ObjectKey| async move { self.delete(&key).await })
+                .buffer_unordered(8)
+                .try_fold(0, |count, ()| future::ok(count + 1))
+                .await?;
+        }
+        Ok(removed)
+    }
+}

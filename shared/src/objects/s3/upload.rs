@@ -1,0 +1,192 @@
+//! Bytes on their way into S3.
+//!
+//! The body is cut into parts of [`PART_SIZE`]. One that fits into a single part goes in one
+//! request; a longer one as a multipart upload, a part being sent while the next is gathered. Each
+//! part is signed with its SHA-256, so the server has what was sent or refuses it.
+
+use bytes::{Bytes, BytesMut};
+use futures_util::try_join;
+use minio::s3::{
+    response_traits::{HasEtagFromHeaders, HasS3Fields},
+    segmented_bytes::SegmentedBytes,
+    types::{ETag, PartInfo, S3Api},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+use xmltree::Element;
+
+use super::{
+    super::{ObjectError, ObjectKey, Stored, content::Body},
+    ANSWER, COMPLETION, PART, S3, fault,
+};
+
+/// Bytes per part. Two are in memory at a time; all but the last are of the same length, which
+/// some servers insist on. S3 takes 10,000 parts: 78 GiB.
+const PART_SIZE: usize = 8 * 1024 * 1024;
+const MOST_PARTS: u16 = 10_000;
+
+/// Stores a body. It runs as a task of its own, so that a caller who goes away is noticed and
+/// cleaned up after.
+pub(super) async fn put(s3: S3, key: ObjectKey, body: Body) -> Result<Stored, ObjectError> {
+    let left = CancellationToken::new();
+    let _on_drop = left.clone().drop_guard();
+    let upload = Upload { s3, key };
+    let task = tokio::spawn(async move { upload.run(Parts::of(body), &left).await }.in_current_span());
+    task.await.map_err(|error| ObjectError::Interrupted(error.into()))?
+}
+
+struct Upload {
+    s3: S3,
+    key: ObjectKey,
+}
+
+impl Upload {
+    async fn run(&self, mut parts: Parts, left: &CancellationToken) -> Result<Stored, ObjectError> {
+        let first = unless(left, parts.next()).await?;
+        if first.len() < PART_SIZE {
+            self.send_whole(first).await?;
+            return Ok(parts.body.stored());
+        }
+        let id = self.begin().await?;
+        let outcome = match unless(left, self.send_parts(&id, first, &mut parts)).await {
+            Ok(sent) => self.complete(&id, sent, parts.body.stored()).await,
+            Err(error) => Err(error),
+        };
+        if outcome.is_err()
+            && let Err(error) = self.s3.abort(&self.key, &id).await
+        {
+            tracing::warn!(%error, "an upload could not be aborted and is left to the sweeper");
+        }
+        outcome
+    }
+
+    async fn send_whole(&self, body: Bytes) -> Result<(), ObjectError> {
+        let Self { s3, key } = self;
+        let request = async || {
+            let body = SegmentedBytes::from(body.clone());
+            s3.client.put_object(s3.bucket.clone(), key.as_str(), body)?.build().send().await
+        };
+        s3.call(PART, request).await.map(drop)
+    }
+
+    /// Begins a multipart upload; answers its id.
+    async fn begin(&self) -> Result<String, ObjectError> {
+        let Self { s3, key } = self;
+        let request = async || {
+            let begun =
+                s3.client.create_multipart_upload(s3.bucket.clone(), key.as_str())?.build().send().await?;
+            Ok(begun.upload_id().await?.to_string())
+        };
+        s3.call(ANSWER, request).await
+    }
+
+    /// Sends a part while the next is gathered, to the end of the body.
+    async fn send_parts(
+        &self,
+        id: &str,
+        first: Bytes,
+        parts: &mut Parts,
+    ) -> Result<Vec<PartInfo>, ObjectError> {
+        let mut sent = Vec::new();
+        let mut part = first;
+        for number in 1..=MOST_PARTS {
+            let (receipt, next) = try_join!(self.send_part(id, number, part), parts.next())?;
+            sent.push(receipt);
+            if next.is_empty() {
+                return Ok(sent);
+            }
+            part = next;
+        }
+        Err(ObjectError::TooLarge { limit: u64::from(MOST_PARTS) * PART_SIZE as u64 })
+    }
+
+    async fn send_part(&self, id: &str, number: u16, part: Bytes) -> Result<PartInfo, ObjectError> {
+        let Self { s3, key } = self;
+        let size = part.len() as u64;
+        let request = async || {
+            let part = SegmentedBytes::from(part.clone());
+            let answer = s3
+                .client
+                .upload_part(s3.bucket.clone(), key.as_str(), id, number, part)?
+                .build()
+                .send()
+                .await?;
+            Ok(answer.etag()?)
+        };
+        let etag = s3.call(PART, request).await?;
+        Ok(PartInfo::new(number, etag, size, None))
+    }
+
+    /// Makes an object of the parts, and makes sure that it is the one.
+    ///
+    /// Not tried twice: when an answer is lost, a second attempt finds no upload and would call a
+    /// success a failure.
+    async fn complete(&self, id: &str, parts: Vec<PartInfo>, stored: Stored) -> Result<Stored, ObjectError> {
+        let Self { s3, key } = self;
+        let request = async {
+            s3.client
+                .complete_multipart_upload(s3.bucket.clone(), key.as_str(), id, parts)?
+                .build()
+                .send()
+                .await
+        };
+        let answer = s3.attempt(COMPLETION, request).await?;
+        // A server that takes long sends its 200 first and may report a failure in the body.
+        let etag = completed(answer.body()).ok_or_else(fault::no_s3)?;
+
+        let stat = async || s3.client.stat_object(s3.bucket.clone(), key.as_str())?.build().send().await;
+        let stat = s3.call(ANSWER, stat).await?;
+        let read = |error: minio::s3::error::ValidationErr| fault::read(error.into());
+        let (found, expected) = (stat.size().map_err(read)?, stored.size_bytes);
+        // Under another tag it is the object of somebody who put the same key after us.
+        if stat.etag().map_err(read)? == etag && found != expected {
+            return Err(ObjectError::Corrupt { expected, found });
+        }
+        Ok(stored)
+    }
+}
+
+/// The new object's tag, if this is the answer to a completion that succeeded.
+fn completed(answer: &[u8]) -> Option<ETag> {
+    let root = Element::parse(answer).ok().filter(|root| root.name == "CompleteMultipartUploadResult")?;
+    let tag = root.get_child("ETag")?.get_text()?;
+    ETag::new(tag.trim_matches('"')).ok()
+}
+
+/// Waits for `work` unless the caller has left.
+async fn unless<T>(
+    left: &CancellationToken,
+    work: impl Future<Output = Result<T, ObjectError>>,
+) -> Result<T, ObjectError> {
+    let gone = || Err(ObjectError::Interrupted("nobody waits for the upload any more".into()));
+    left.run_until_cancelled(work).await.unwrap_or_else(gone)
+}
+
+/// A body cut into parts.
+struct Parts {
+    body: Body,
+    rest: Bytes,
+}
+
+impl Parts {
+    fn of(body: Body) -> Self {
+        Self { body, rest: Bytes::new() }
+    }
+
+    /// The next [`PART_SIZE`] bytes; fewer at the end of the body, none after it. Copied, because a
+    /// small chunk may hold on to a large buffer of whoever made it.
+    async fn next(&mut self) -> Result<Bytes, ObjectError> {
+        let mut part = BytesMut::with_capacity(PART_SIZE);
+        while part.len() < PART_SIZE {
+            if self.rest.is_empty() {
+                match self.body.next().await? {
+                    Some(chunk) => self.rest = chunk,
+                    None => break,
+                }
+            }
+            let room = PART_SIZE - part.len();
+            part.extend_from_slice(&self.rest.split_to(room.min(self.rest.len())));
+        }
+        Ok(part.freeze())
+    }
+}

@@ -1,0 +1,47 @@
+//! One suite holds both adapters of the object store: [`suite`] runs on plain files, on S3 against
+//! a server in this process, and on S3 against a server of one's own choice. What only one adapter
+//! can show stands beside it.
+//!
+//! The last needs `SELF_TEST_S3_ENDPOINT`, `SELF_TEST_S3_ACCESS_KEY`, `SELF_TEST_S3_SECRET_KEY` and
+//! runs with `cargo test -p self-shared --test objects -- --ignored elsewhere`.
+
+mod bodies;
+mod files;
+mod memory;
+mod s3;
+mod server;
+mod suite;
+
+use self_shared::config::ObjectsConfig;
+use self_shared::objects::{ObjectStore};
+use tempfile::TempDir;
+
+/// A store of its own for one test, gone with it.
+struct Stand {
+    store: ObjectStore,
+    _folder: Option<TempDir>,
+}
+
+impl Stand {
+    async fn on_files() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = ObjectStore::new(&ObjectsConfig::Files { dir: folder.path().join("objects") }).unwrap();
+        store.ensure().await.unwrap();
+        Self { store, _folder: Some(folder) }
+    }
+
+    async fn on_s3() -> Self {
+        let folder = TempDir::new().unwrap();
+        let address = server::start(folder.path()).await;
+        let store = ObjectStore::new(&server::config(address)).unwrap();
+        store.ensure().await.unwrap();
+        Self { store, _folder: Some(folder) }
+    }
+
+    /// A new bucket in the server that the environment names.
+    async fn elsewhere() -> Self {
+        let store = ObjectStore::new(&server::elsewhere()).unwrap();
+        store.ensure().await.unwrap();
+        Self { store, _folder: None }
+    }
+}
