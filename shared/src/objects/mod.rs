@@ -24,12 +24,12 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use self::{content::Body, files::Files, s3::S3};
-use crate::config::ObjectsConfig;
 pub use self::{
     content::{ByteRange, Content, Object, Stored},
     error::{BoxError, ObjectError, Outage},
     key::{InvalidKey, KeyPrefix, ObjectKey},
 };
+use crate::config::ObjectsConfig;
 
 /// The port. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -38,7 +38,7 @@ async fn an_object_is_one_file_under_its_key_that_others_cannot_read() {
     let key = new_key();
     put(&store, &key, &noise(10, 1)).await;
     let path = folder.path().join(key.as_str());
-    assert_eq!(files_under(folder.path()), [path.clone()]);
+    assert_eq!(files_under(folder.path()), std::slice::from_ref(&path));
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
 }

@@ -5,6 +5,8 @@
 //! The last needs `SELF_TEST_S3_ENDPOINT`, `SELF_TEST_S3_ACCESS_KEY`, `SELF_TEST_S3_SECRET_KEY` and
 //! runs with `cargo test -p self-shared --test objects -- --ignored elsewhere`.
 
+#![expect(clippy::unwrap_used, reason = "a failure is the end of a test")]
+
 mod bodies;
 mod files;
 mod memory;
@@ -13,7 +15,7 @@ mod server;
 mod suite;
 
 use self_shared::config::ObjectsConfig;
-use self_shared::objects::{ObjectStore};
+use self_shared::objects::ObjectStore;
 use tempfile::TempDir;
 
 /// A store of its own for one test, gone with it.

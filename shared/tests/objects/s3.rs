@@ -137,7 +137,11 @@ async fn elsewhere_wrong_keys_are_said_with_reason_and_remedy() {
     for wrong in [true, false] {
         let mut config = server::elsewhere();
         let ObjectsConfig::S3 { access_key, secret_key, .. } = &mut config else { unreachable!() };
-        if wrong { *access_key = "another".to_owned() } else { *secret_key = Secret::new("another") }
+        if wrong {
+            *access_key = "another".to_owned()
+        } else {
+            *secret_key = Secret::new("another")
+        }
         check_wrong_keys(config).await;
     }
 }
