@@ -5,9 +5,11 @@ The tests find what they need in variables: all of the stack's with the prefix `
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +18,11 @@ from typing import Dict, Iterator, Sequence
 from . import setup
 from .build import cargo
 from .paths import FFMPEG, MODELS, RECORDINGS, ROOT, RUNS, TOOLS, binaries
-from .report import Report
+from .report import Report, Step
 from .stack import process
 from .stack.home import Home
 from .stack.stack import Stack
+from .trouble import Trouble
 
 # The same features for programs and tests, so that nothing is compiled twice.
 BUILD = ("build", "--release", "--locked", "--workspace", "--all-targets")
@@ -28,9 +31,24 @@ BUILD = ("build", "--release", "--locked", "--workspace", "--all-targets")
 def test(report: Report, arguments: Sequence[str] = ()) -> int:
     """Answers the exit code of `cargo test`; `arguments` are handed to it."""
     setup.set_up_beside(report, lambda: cargo(report, "Building programs and tests", BUILD), tests=True)
+    if not arguments:
+        with report.step("Tests of set-up and supervision") as step:
+            _test_ops(step)
     command = ["cargo", "test", "--release", "--locked", "--workspace", *arguments]
     with run_folder(report) as folder, servers(report, folder) as home:
         return run(report, command, variables(home))
+
+
+def _test_ops(step: Step) -> None:
+    # Processes outlive the objects that started them here, which Python warns of.
+    quiet = ["-W", "ignore::ResourceWarning"]
+    ran = subprocess.run(
+        [sys.executable, *quiet, "-m", "unittest", "discover", "-t", ".", "ops/tests"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    if ran.returncode != 0:
+        raise Trouble(ran.stdout.strip())
+    step.note = "".join(re.findall(r"^Ran (\d+ tests)", ran.stdout, re.MULTILINE))
 
 
 def run(report: Report, command: Sequence[str], extra: Dict[str, str]) -> int:

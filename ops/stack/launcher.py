@@ -1,7 +1,6 @@
 """Starts and stops single programs whose records and logs lie in one folder."""
 
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Optional
@@ -34,20 +33,21 @@ class Launcher:
             program.prepare()
             log, record = self.logs / f"{program.name}.log", self.pids / f"{program.name}.json"
             child = process.spawn(program.argv, program.env, program.cwd, log, record)
-            self.wait(program, child)
+            if not self.serves(program):
+                code = child.poll()
+                raise Trouble(f"{program.name} ended with exit code {code}; {self._end_of_log(program)}")
             step.note = note
 
-    def wait(self, program: Program, child: "Optional[subprocess.Popen[bytes]]" = None) -> None:
-        """Asks until it serves; gives up when it ended, or after a while."""
+    def serves(self, program: Program) -> bool:
+        """Asks until it serves; False when it ended meanwhile. Gives up after a while."""
         deadline = time.monotonic() + READY_WITHIN
         while waits_for := program.ready():
-            ended = self.running(program.name) is None
-            if ended or time.monotonic() > deadline:
-                code = f" with exit code {child.poll()}" if child else ""
-                what = f"ended{code}" if ended else f"is not ready ({waits_for})"
-                log = self.logs / f"{program.name}.log"
-                raise Trouble(f"{program.name} {what}; the end of {log}:\n{process.tail(log)}")
+            if self.running(program.name) is None:
+                return False
+            if time.monotonic() > deadline:
+                raise Trouble(f"{program.name} is not ready ({waits_for}); {self._end_of_log(program)}")
             time.sleep(PROBE_EVERY)
+        return True
 
     def stop(self, program: Program, kill: bool = False) -> None:
         """Ends a program in its own way, or at once as a crash would."""
@@ -58,3 +58,7 @@ class Launcher:
         with self.report.step(f"{program.name} down") as step:
             number = signal.SIGKILL if kill else program.stop_signal
             step.note = process.stop(record, number, program.patience) or ""
+
+    def _end_of_log(self, program: Program) -> str:
+        log = self.logs / f"{program.name}.log"
+        return f"the end of {log}:\n{process.tail(log)}"

@@ -43,11 +43,11 @@ def postgres(home: Home) -> Program:
         "log_line_prefix": "%m [%p] %d ",
     }
     if not home.fsync:
-        settings.update(fsync="off", synchronous_commit="off", full_page_writes="off")
+        settings.update(fsync="off", full_page_writes="off")
 
     def prepare() -> None:
         if not data.exists():
-            _init_postgres(data, env["DB_USER"], env["DB_PASSWORD"], env["DB_NAME"])
+            _init_postgres(data, env["DB_USER"], env["DB_PASSWORD"], env["DB_NAME"], home.fsync)
         _own(data)
         _clear_postgres(data)
 
@@ -144,7 +144,7 @@ def _own(data: Path) -> None:
             os.chown(path, owner, owner, follow_symlinks=False)
 
 
-def _init_postgres(data: Path, user: str, password: str, database: str) -> None:
+def _init_postgres(data: Path, user: str, password: str, database: str, fsync: bool) -> None:
     """A new cluster with one database, laid out beside its place and moved there when complete."""
     fresh = data.with_suffix(".new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -157,11 +157,11 @@ def _init_postgres(data: Path, user: str, password: str, database: str) -> None:
     _run_postgres([
         "initdb", "-D", str(fresh), "-U", user, f"--pwfile={secret}", "--auth=scram-sha-256",
         "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
-        "--no-sync",
+        *([] if fsync else ["--no-sync"]),
     ])
     secret.unlink()
-    _run_postgres(["postgres", "--single", "-D", str(fresh), "postgres"], f"CREATE DATABASE {database}\n")
-    os.sync()
+    single = ["postgres", "--single", "-D", str(fresh), "-c", f"fsync={'on' if fsync else 'off'}", "postgres"]
+    _run_postgres(single, f"CREATE DATABASE {database}\n")
     fresh.rename(data)
 
 

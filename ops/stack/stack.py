@@ -81,9 +81,7 @@ class Stack:
         running = self.launcher.running(program.name)
         if running and running.outdated:
             self.launcher.stop(program)
-            running = None
-        if running:
-            self.launcher.wait(program)
+        elif running and self.launcher.serves(program):
             return
         program = self._settled(program)
         port = self._port(program)
