@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Dict
 
 from ..paths import PYTHON
 from ..report import Step, bar
@@ -22,8 +22,8 @@ def follow(client: Client, job: Job, step: Step) -> Job:
     and the room is joined again after the last number that was seen.
     """
     sys.path.insert(0, str(PYTHON))
-    from websockets.exceptions import WebSocketException
-    from websockets.sync.client import connect
+    from websockets.exceptions import WebSocketException  # type: ignore[import-not-found]
+    from websockets.sync.client import connect  # type: ignore[import-not-found]
 
     seen = 0
     address = client.base.replace("http", "ws", 1) + "/api/v1/ws"
@@ -54,16 +54,12 @@ def describe(job: Job) -> str:
     if job["state"] == "queued":
         place = job.get("place_in_queue")
         return f"queued{f', place {place}' if place else ''}"
-    percent = job.get("percent") or 0
+    total, done = job.get("audio_total_ms"), job.get("audio_done_ms") or 0
+    eta, speed, percent = job.get("eta_ms"), job.get("speed"), job.get("percent") or 0
     return "  ".join(filter(None, [
         f"{bar(percent / 100)} {percent:3.0f} %",
         job.get("stage"),
-        _with(job, "audio_total_ms", lambda total: f"{(job.get('audio_done_ms') or 0) / 1000:.0f} of {total / 1000:.0f} s"),
-        _with(job, "eta_ms", lambda eta: f"{eta / 1000:.1f} s left"),
-        _with(job, "speed", lambda speed: f"{speed:.0f} × real time"),
+        f"{done / 1000:.0f} of {total / 1000:.0f} s" if total else "",
+        f"{eta / 1000:.1f} s left" if eta is not None else "",
+        f"{speed:.0f} × real time" if speed else "",
     ]))
-
-
-def _with(job: Job, field: str, write: Callable[[float], str]) -> Optional[str]:
-    value = job.get(field)
-    return write(value) if value is not None else None

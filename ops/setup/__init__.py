@@ -10,6 +10,8 @@ from ..report import Report
 from . import models, postgres, servers, system
 from .parts import Part, missing, provide
 
+__all__ = ["missing", "parts", "provide", "set_up_beside", "setup", "system"]
+
 
 def parts(tests: bool = False) -> List[Part]:
     """What the stack and the demo need, and with `tests` what the tests need beside."""

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import BinaryIO, Dict
+from typing import BinaryIO, Dict, Iterable
 
 from ..report import dim
 from .process import tail
@@ -11,21 +11,18 @@ from .process import tail
 def follow(folder: Path) -> None:
     """Prints the last lines of every log, then what is added, until Ctrl-C."""
     files: Dict[Path, BinaryIO] = {}
-    width = 0
     try:
         while True:
             for path in sorted(folder.glob("*.log")):
                 if path not in files and not path.name.endswith(".old.log"):
-                    width = max(width, len(path.stem))
                     files[path] = open(path, "rb")
                     files[path].seek(0, 2)
-                    for line in tail(path, 10).splitlines():
-                        print(f"{dim(path.stem.ljust(width))}  {line}")
+                    _print(path, tail(path, 10).splitlines())
             wrote = False
             for path, file in files.items():
-                for line in file:
-                    wrote = True
-                    print(f"{dim(path.stem.ljust(width))}  {line.decode(errors='replace').rstrip()}", flush=True)
+                lines = [line.decode(errors="replace").rstrip() for line in file]
+                wrote = wrote or bool(lines)
+                _print(path, lines)
             if not wrote:
                 time.sleep(0.2)
     except (KeyboardInterrupt, BrokenPipeError):
@@ -33,3 +30,8 @@ def follow(folder: Path) -> None:
     finally:
         for file in files.values():
             file.close()
+
+
+def _print(path: Path, lines: Iterable[str]) -> None:
+    for line in lines:
+        print(f"{dim(f'{path.stem:<8}')}  {line}", flush=True)

@@ -27,11 +27,15 @@ def processes(home: Home) -> List[Program]:
 
 
 def executable(name: str) -> Path:
-    """A release binary, which must have been built."""
+    """The path of a release binary, which must have been built."""
     path = binaries() / name
     if not path.exists():
         raise Trouble(f"{path} is missing: run `make build`")
     return path
+
+
+def _check(name: str) -> None:
+    executable(name)
 
 
 def _process(home: Home, name: str, command: str) -> Program:
@@ -48,7 +52,7 @@ def _process(home: Home, name: str, command: str) -> Program:
         env=env,
         cwd=ROOT,
         ready=(lambda: serves(address)) if port_key else (lambda: ""),
-        prepare=lambda: executable(words[0]) and None,
+        prepare=lambda: _check(words[0]),
         port_key=port_key,
         # A worker hands its work back before it ends.
         patience=60,

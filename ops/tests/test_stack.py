@@ -52,7 +52,8 @@ class Stacks(unittest.TestCase):
 
     def test_everything_comes_back_with_its_data_after_a_crash(self) -> None:
         self.up()
-        self.sql("create extension vector; create table kept (at halfvec(2)); insert into kept values ('[1,2]')")
+        self.sql("create extension vector; create table kept (at halfvec(2))")
+        self.sql("insert into kept values ('[1,2]')")
         for pid in self.pids():
             os.kill(pid, signal.SIGKILL)
         self.up()
