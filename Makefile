@@ -2,7 +2,7 @@
 
 OPS := python3 -m ops
 
-.PHONY: help setup build demo up down reset status logs test test-s3
+.PHONY: help setup build demo up down reset status logs test test-s3 bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -36,3 +36,6 @@ test: ## every test, against servers of its own (ARGS=… goes to cargo test)
 
 test-s3: ## the object storage suite against Ceph RGW
 	@$(OPS) test-s3
+
+bench: ## speed and memory, as ratios against peers (ONLY="decoding latency" for some)
+	@$(OPS) bench $(ONLY)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Optional
 
-from . import build, demo, s3, setup, testing
+from . import bench, build, demo, s3, setup, testing
 from .paths import STACK, binaries
 from .report import Report
 from .setup import cargo_deny, ceph
@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     added = command("test", _test, "every test, against servers of its own")
     added.add_argument("arguments", nargs="*", help="for cargo test, after --")
     command("test-s3", _test_s3, "the object storage suite against Ceph RGW")
+    added = command("bench", _bench, "how fast and how large, against peers in the same run")
+    added.add_argument("only", nargs="*", help="some of: decoding transcription latency memory")
     command("bin", _bin, "print the folder of the release binaries")
     command("env", _env, "print the stack's variables, for eval", home=True)
     return parser
@@ -122,6 +124,10 @@ def _test(arguments: argparse.Namespace, report: Report) -> int:
 
 def _test_s3(arguments: argparse.Namespace, report: Report) -> int:
     return s3.test(report)
+
+
+def _bench(arguments: argparse.Namespace, report: Report) -> None:
+    bench.bench(report, arguments.only)
 
 
 def _bin(arguments: argparse.Namespace, report: Report) -> None:

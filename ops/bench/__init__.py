@@ -1,0 +1,54 @@
+"""`make bench`: how fast and how large, as ratios against a peer in the same run.
+
+What is measured, each in a module of its own:
+
+- `decoding`: decode and resample, against ffmpeg on one thread, for each format
+- `transcription`: a 30-minute recording from acceptance to saved transcript, against the
+  package of the model's own makers on the same sound
+- `latency`: from accepted to started, on an idle fleet
+- `memory`: the peak of a worker for one minute and for two hours of sound
+
+Absolute times tell about this machine; the ratios travel. Nothing here fails for being slow.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Collection
+
+from .. import build, setup
+from ..paths import SELF
+from ..report import Report, bold
+from ..setup import models, provide
+from ..trouble import Trouble
+from . import decoding, latency, memory, sounds, transcription
+
+MEASUREMENTS = {
+    "decoding": decoding.measure,
+    "transcription": transcription.measure,
+    "latency": latency.measure,
+    "memory": memory.measure,
+}
+FOLDER = SELF / "bench"
+
+
+def bench(report: Report, only: Collection[str]) -> None:
+    """Runs all measurements, or those that are named, and prints a table of each."""
+    if unknown := set(only) - set(MEASUREMENTS):
+        raise Trouble(f"there is no measurement {unknown.pop()}; there are {', '.join(MEASUREMENTS)}")
+    build.set_up_and_build(report)
+    provide([models.ffmpeg(), *([models.peer()] if not only or "transcription" in only else [])], report)
+    folder = _empty(FOLDER)
+    try:
+        material = sounds.Sounds(folder, report)
+        for name in only or MEASUREMENTS:
+            report.line()
+            report.line(bold(name))
+            MEASUREMENTS[name](report, material, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _empty(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
