@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import Iterator, List, Optional, Tuple
 
 TERMINAL = sys.stdout.isatty()
-SECONDS_BETWEEN_LOG_LINES = 15.0
+# In a log, how often a step that is under way may say something, in seconds.
+SELDOM = 15.0
+OFTEN = 0.5
 
 
 def bold(text: str) -> str:
@@ -46,6 +48,7 @@ class Step:
     report: "Report"
     began: float = field(default_factory=time.monotonic)
     note: str = ""
+    pace: float = SELDOM
     last_line: float = 0.0
 
     def say(self, note: str) -> None:
@@ -66,12 +69,12 @@ class Report:
         self._lock = threading.RLock()
 
     @contextmanager
-    def step(self, title: str, quiet: bool = False) -> Iterator[Step]:
+    def step(self, title: str, quiet: bool = False, pace: float = SELDOM) -> Iterator[Step]:
         """Runs a step: announces it, keeps its time, and says whether it went well.
 
         A `quiet` step says nothing unless it fails; its time counts all the same.
         """
-        step = Step(title, self)
+        step = Step(title, self, pace=pace)
         with self._lock:
             if not quiet:
                 self._running.append(step)
@@ -87,7 +90,7 @@ class Report:
         with self._lock:
             if TERMINAL:
                 self._draw()
-            elif step.note and time.monotonic() - step.last_line > SECONDS_BETWEEN_LOG_LINES:
+            elif step.note and time.monotonic() - step.last_line > step.pace:
                 step.last_line = time.monotonic()
                 print(f"  … {step.title}: {step.note}", flush=True)
 

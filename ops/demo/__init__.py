@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 
 from .. import build
 from ..paths import RECORDINGS, STACK
-from ..report import Report, bold, megabytes
+from ..report import OFTEN, Report, bold, megabytes
 from ..stack.home import Home
 from ..stack.stack import Stack
 from ..trouble import Trouble
@@ -57,7 +57,7 @@ def _remember(report: Report, client: Client, recording: Path) -> "tuple[Dict[st
         accepted = client.upload(
             recording, lambda sent, total: step.say(f"{megabytes(sent)} of {megabytes(total)}")
         )
-    with report.step("Transcribing") as step:
+    with report.step("Transcribing", pace=OFTEN) as step:
         job = live.follow(client, accepted["job"], step)
         if job["state"] != "succeeded":
             failure = job.get("failure") or {}
