@@ -18,7 +18,9 @@ def clock(milliseconds: float) -> str:
 
 def transcript(report: Report, transcription: View) -> None:
     report.line()
-    report.line(bold("What was said") + dim(f"  ({transcription['language']}, {transcription['model']})"))
+    model = transcription.get("model") or {}
+    how = ", ".join(filter(None, [transcription.get("language"), model.get("name"), model.get("version")]))
+    report.line(bold("What was said") + dim(f"  ({how})"))
     segments = transcription["segments"]
     if not segments:
         report.line("  nothing: the recording is silent")

@@ -5,7 +5,6 @@ optimisation, since it runs for a second and would otherwise build for minutes.
 """
 
 import os
-import shutil
 
 from .. import build
 from ..paths import CACHE, CARGO_DENY
@@ -33,4 +32,3 @@ def _make(step: Step) -> None:
     with replacing(CARGO_DENY) as root:
         install = ["install", "--locked", "--root", str(root), f"cargo-deny@{VERSION}"]
         build.run_cargo(step, install, env)
-    shutil.rmtree(target, ignore_errors=True)

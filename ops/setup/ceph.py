@@ -26,4 +26,3 @@ def _make(step: Step) -> None:
     debs = apt.download_with_dependencies(PACKAGES)
     with replacing(CEPH) as root:
         debian.unpack(debs, Path(root), step)
-    apt.close()

@@ -26,6 +26,12 @@ def this_release() -> Dict[str, str]:
     return dict(pairs)
 
 
+def newer_releases() -> List[str]:
+    """Releases of this distribution to look at when its own lacks something."""
+    release = NEWER.get(this_release().get("ID", ""))
+    return [release] if release else []
+
+
 class Apt:
     """apt with a state of its own. `release` is another release than the machine's, if given."""
 
@@ -73,9 +79,6 @@ class Apt:
             *packages,
         )
         return self._fetched("archives", ran)
-
-    def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _fetched(self, where: str, ran: "subprocess.CompletedProcess[str]") -> List[Path]:
         if ran.returncode != 0:

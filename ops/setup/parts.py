@@ -9,10 +9,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Callable, Iterator, Sequence, Tuple
 
-from ..paths import SELF, STAMPS
+from ..paths import CACHE, SELF, STAMPS
 from ..report import Report, Step
 
 
@@ -45,25 +46,35 @@ def missing(parts: Sequence[Part]) -> Sequence[Part]:
 
 def provide(parts: Sequence[Part], report: Report) -> None:
     """Makes what is missing, all at once; the first failure is raised when the others ended."""
-    todo = missing(parts)
-    if not todo:
+    if not missing(parts):
         return
-    with ThreadPoolExecutor(max_workers=len(todo)) as pool:
-        for made in as_completed([pool.submit(part.run, report) for part in todo]):
-            made.result()
+    with _alone():
+        todo = missing(parts)
+        with ThreadPoolExecutor(max_workers=len(todo) or 1) as pool:
+            for made in as_completed([pool.submit(part.run, report) for part in todo]):
+                made.result()
 
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of `target` once it is complete, or vanishes."""
-    SELF.mkdir(exist_ok=True)
+    """An empty folder that takes the place of `target` once it is complete."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    fresh = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=CACHE))
     fresh.chmod(0o755)
-    try:
-        yield fresh
-        shutil.rmtree(target, ignore_errors=True)
-        fresh.rename(target)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
+    yield fresh
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One set-up at a time; what an earlier one left half done is cleared before and after."""
+    SELF.mkdir(exist_ok=True)
+    with open(SELF / "setup.lock", "w") as file:
+        flock(file, LOCK_EX)
+        shutil.rmtree(CACHE, ignore_errors=True)
+        CACHE.mkdir()
+        try:
+            yield
+        finally:
+            shutil.rmtree(CACHE, ignore_errors=True)

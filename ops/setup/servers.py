@@ -71,7 +71,6 @@ def _make_redis(step: Step) -> None:
         launcher = folder / "bin" / "redis-server"
         launcher.write_text(REDIS_LAUNCHER)
         launcher.chmod(0o755)
-        apt.close()
         found = version(launcher, "--version")
         if not found:
             raise Trouble("the unpacked redis-server does not run on this machine")
@@ -85,22 +84,20 @@ def _make_nats(step: Step) -> None:
             target.symlink_to(own)
             step.note = f"the machine's own, {own}"
             return
-        for release in (None, debian.NEWER.get(debian.this_release().get("ID", ""))):
+        for release in [None, *debian.newer_releases()]:
             step.say(f"reading the mirrors' lists{f' of {release}' if release else ''}")
             apt = debian.Apt("nats", release)
             apt.update()
-            if tuple(map(int, re.findall(r"\d+", apt.candidate("nats-server"))[:2])) < NATS_WANTED:
-                apt.close()
-                continue
-            root = apt.folder / "root"
-            debian.unpack(apt.download("nats-server"), root, step)
-            shutil.copy2(next(root.glob("usr/*bin/nats-server")), target)
-            apt.close()
-            found = version(target, "--version")
-            if not found:
-                raise Trouble("the unpacked nats-server does not run on this machine")
-            step.note = ".".join(map(str, found))
-            return
+            offered = tuple(map(int, re.findall(r"\d+", apt.candidate("nats-server"))[:2]))
+            if offered >= NATS_WANTED:
+                root = apt.folder / "root"
+                debian.unpack(apt.download("nats-server"), root, step)
+                shutil.copy2(next(root.glob("usr/*bin/nats-server")), target)
+                found = version(target, "--version")
+                if not found:
+                    raise Trouble("the unpacked nats-server does not run on this machine")
+                step.note = ".".join(map(str, found))
+                return
     raise Trouble(
         f"found no nats-server of version {'.'.join(map(str, NATS_WANTED))} or newer: "
         "put one on PATH, then run `make setup`"

@@ -62,7 +62,6 @@ def pip() -> List[str]:
 
 def fetch(wheel: Locked, total: int, step: Step) -> Path:
     """Downloads a wheel and answers its path; `total` (bytes, about) is for the progress line."""
-    CACHE.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{wheel.name}-", dir=CACHE))
     lock = folder / "lock.txt"
     lock.write_text(wheel.requirement + "\n")
@@ -83,10 +82,8 @@ def fetch(wheel: Locked, total: int, step: Step) -> Path:
         except BaseException:
             process.kill()
             process.wait()
-            shutil.rmtree(folder, ignore_errors=True)
             raise
     if process.returncode != 0:
-        shutil.rmtree(folder, ignore_errors=True)
         raise Trouble(f"pip could not fetch {wheel.name} {wheel.version}:\n{said.strip()}")
     step.note = megabytes(total)
     return next(folder.glob("*.whl"))
