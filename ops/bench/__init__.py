@@ -15,7 +15,7 @@ import shutil
 from pathlib import Path
 from typing import Collection
 
-from .. import build, setup
+from .. import build
 from ..paths import SELF
 from ..report import Report, bold
 from ..setup import models, provide
