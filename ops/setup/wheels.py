@@ -78,7 +78,7 @@ def fetch(wheel: Locked, total: int, step: Step) -> Path:
             said, _ = process.communicate(timeout=0.5)
             break
         except subprocess.TimeoutExpired:
-            step.say(f"{megabytes(_size(folder))} of {megabytes(total)}")
+            step.say(f"{megabytes(min(_size(folder), total))} of {megabytes(total)}")
         except BaseException:
             process.kill()
             process.wait()
