@@ -1,0 +1,24 @@
+//! Ports for programs that cannot choose their own.
+
+use std::net::TcpListener;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// Below the range from which the kernel takes the near ends of connections.
+const FIRST: u16 = 20_000;
+const COUNT: u16 = 12_000;
+
+/// Runs beside this one begin elsewhere.
+static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new((std::process::id() * 97 % 12_000) as u16));
+
+/// A port of this machine that nobody uses, and that no other test is given.
+#[must_use]
+pub fn free() -> u16 {
+    for _ in 0..COUNT {
+        let port = FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port from {FIRST} on");
+}

@@ -1,0 +1,163 @@
+//! The servers that a stack leans on: those of the run, or some of a test's own that it may stop.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use uuid::Uuid;
+
+use crate::database::Postgres;
+use crate::environment;
+
+/// A kind of server that a test can have for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Remembers.
+    Postgres,
+    /// Rings.
+    Redis,
+    /// Tells.
+    Nats,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Redis => "redis",
+            Self::Nats => "nats",
+        }
+    }
+}
+
+/// Where PostgreSQL, Redis and NATS are.
+#[derive(Debug)]
+pub struct Servers {
+    /// PostgreSQL.
+    pub postgres: Postgres,
+    /// Redis.
+    pub redis_url: String,
+    /// NATS.
+    pub nats_url: String,
+    own: Option<Own>,
+}
+
+/// Servers of one test's own, in a folder of their own.
+#[derive(Debug)]
+struct Own {
+    home: PathBuf,
+    kinds: Vec<Kind>,
+}
+
+impl Servers {
+    /// The servers of the run, shared by all its tests.
+    #[must_use]
+    pub fn shared() -> Self {
+        let variables = |name: &str| environment::given(name);
+        Self::read(&variables, &variables, &variables, None)
+    }
+
+    /// Servers of some kinds that belong to this test alone; the others are the run's.
+    #[must_use]
+    pub fn own(kinds: &[Kind]) -> Self {
+        let own = Own {
+            home: environment::run().join(format!("servers-{}", Uuid::now_v7().simple())),
+            kinds: kinds.to_vec(),
+        };
+        own.ops("up", &["--servers-only", "--no-fsync"], kinds);
+        let ours = own.variables();
+        let of_the_run = |name: &str| environment::given(name);
+        let of_our_own = |name: &str| ours[name].clone();
+        let choose = |kind| -> &dyn Fn(&str) -> String {
+            if kinds.contains(&kind) { &of_our_own } else { &of_the_run }
+        };
+        Self::read(choose(Kind::Postgres), choose(Kind::Redis), choose(Kind::Nats), Some(own))
+    }
+
+    fn read(
+        postgres: &dyn Fn(&str) -> String,
+        redis: &dyn Fn(&str) -> String,
+        nats: &dyn Fn(&str) -> String,
+        own: Option<Own>,
+    ) -> Self {
+        Self {
+            postgres: Postgres {
+                host: postgres("DB_HOST"),
+                port: postgres("DB_PORT"),
+                user: postgres("DB_USER"),
+                password: postgres("DB_PASSWORD"),
+            },
+            redis_url: redis("REDIS_URL"),
+            nats_url: nats("NATS_URL"),
+            own,
+        }
+    }
+
+    /// Whether a kind belongs to this test alone.
+    #[must_use]
+    pub fn owns(&self, kind: Kind) -> bool {
+        self.own.as_ref().is_some_and(|own| own.kinds.contains(&kind))
+    }
+
+    /// Ends one of the test's own servers in its own way.
+    pub fn stop(&self, kind: Kind) {
+        self.mine(kind).ops("down", &[], &[kind]);
+    }
+
+    /// Ends one of the test's own servers as a crash would.
+    pub fn kill(&self, kind: Kind) {
+        self.mine(kind).ops("down", &["--kill"], &[kind]);
+    }
+
+    /// Starts one of the test's own servers again, with the data that it had.
+    pub fn start(&self, kind: Kind) {
+        self.mine(kind).ops("up", &["--servers-only"], &[kind]);
+    }
+
+    /// Removes all that one of the test's own servers, which is stopped, has stored.
+    pub fn forget(&self, kind: Kind) {
+        std::fs::remove_dir_all(self.mine(kind).home.join("data").join(kind.name())).unwrap();
+    }
+
+    fn mine(&self, kind: Kind) -> &Own {
+        assert!(self.owns(kind), "{kind:?} is shared with other tests");
+        self.own.as_ref().unwrap()
+    }
+}
+
+impl Own {
+    /// One of the commands that also run the demo's stack.
+    fn ops(&self, command: &str, options: &[&str], kinds: &[Kind]) -> String {
+        let ran = Command::new("python3")
+            .args(["-m", "ops", command, "--home"])
+            .arg(&self.home)
+            .args(options)
+            .args(kinds.iter().map(|kind| kind.name()))
+            .current_dir(environment::sources())
+            .output()
+            .unwrap();
+        assert!(
+            ran.status.success(),
+            "ops {command}: {}{}",
+            String::from_utf8_lossy(&ran.stdout),
+            String::from_utf8_lossy(&ran.stderr)
+        );
+        String::from_utf8(ran.stdout).unwrap()
+    }
+
+    fn variables(&self) -> BTreeMap<String, String> {
+        let printed = self.ops("env", &[], &[]);
+        let pairs = printed.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+        pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect()
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = std::panic::catch_unwind(|| self.ops("reset", &[], &[]));
+        } else {
+            self.ops("reset", &[], &[]);
+        }
+    }
+}

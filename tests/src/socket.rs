@@ -1,0 +1,97 @@
+//! A WebSocket of somebody's app.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::Person;
+use crate::waiting::LONG;
+
+/// An open socket.
+#[derive(Debug)]
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    /// Opens a socket with the person's token in its header.
+    pub async fn open(person: &Person) -> Self {
+        Self::try_open(person, &[]).await.unwrap()
+    }
+
+    /// Opens a socket with more headers.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn try_open(person: &Person, headers: &[(&'static str, &str)]) -> tungstenite::Result<Self> {
+        let address = format!("{}/api/v1/ws", person.api.replace("http", "ws"));
+        let mut request = address.into_client_request()?;
+        let token = format!("Bearer {}", person.access_token);
+        for (name, value) in headers.iter().copied().chain([("authorization", token.as_str())]) {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        Ok(Self { stream: connect_async(request).await?.0 })
+    }
+
+    /// Sends a frame.
+    pub async fn say(&mut self, frame: &Value) {
+        self.send(Message::text(frame.to_string())).await;
+    }
+
+    /// Sends any message.
+    pub async fn send(&mut self, message: Message) {
+        self.stream.send(message).await.unwrap();
+    }
+
+    /// The next frame of the server; none once it has closed.
+    pub async fn hear(&mut self) -> Option<Value> {
+        loop {
+            match timeout(LONG, self.stream.next()).await.expect("the socket stays silent")? {
+                Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
+                Ok(Message::Close(_)) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Hears until a frame is the one that is waited for; answers all up to and with it.
+    pub async fn hear_until(&mut self, what: &str, mut is_it: impl FnMut(&Value) -> bool) -> Vec<Value> {
+        let mut heard = Vec::new();
+        loop {
+            let frame = self.hear().await.unwrap_or_else(|| panic!("closed before {what}; heard {heard:#?}"));
+            heard.push(frame);
+            if heard.last().is_some_and(&mut is_it) {
+                return heard;
+            }
+        }
+    }
+
+    /// Joins a room, and answers all that was heard up to the confirmation and with it. `after` is
+    /// the last number that was seen.
+    pub async fn join(&mut self, room: &str, after: Option<i64>) -> Vec<Value> {
+        let mut frame = json!({"type": "join_room", "room": room});
+        if let Some(after) = after {
+            frame["after"] = after.into();
+        }
+        self.say(&frame).await;
+        self.hear_until("the answer to join_room", |frame| {
+            ["joined", "error"].contains(&frame["type"].as_str().unwrap_or_default())
+        })
+        .await
+    }
+
+    /// Waits until the server closes; answers the code that it gave.
+    pub async fn closed(&mut self) -> Option<u16> {
+        loop {
+            match timeout(LONG, self.stream.next()).await.expect("the socket stays open")? {
+                Ok(Message::Close(frame)) => return frame.map(|frame| frame.code.into()),
+                Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The whole product for one test.
+
+use std::fs;
+use std::path::PathBuf;
+
+use uuid::Uuid;
+
+use crate::database::{Database, at_the_end};
+use crate::person::client;
+use crate::servers::{Kind, Servers};
+use crate::{Process, environment, eventually, ports};
+
+/// Signs the tokens of every stack; tests forge others.
+pub const JWT_SECRET: &str = "a-secret-of-the-tests-that-is-long-enough";
+const JWT_REFRESH_SECRET: &str = "another-secret-of-the-tests-as-long-as-it";
+
+/// `self-api`, `self-worker`s, and all that is theirs. Gone when dropped.
+#[derive(Debug)]
+pub struct Stack {
+    /// The door; none while a test has ended it.
+    pub api: Option<Process>,
+    /// The workshop, in the order in which it was started.
+    pub workers: Vec<Process>,
+    /// What the product remembers.
+    pub database: Database,
+    /// What begins its Redis keys, NATS subjects and streams.
+    pub namespace: String,
+    /// The servers that it leans on.
+    pub servers: Servers,
+    folder: PathBuf,
+    port: u16,
+    settings: Vec<(String, String)>,
+}
+
+/// How a stack is to be.
+#[derive(Debug, Default)]
+pub struct Setup {
+    workers: usize,
+    own: Vec<Kind>,
+    settings: Vec<(String, String)>,
+}
+
+impl Setup {
+    /// So many workers; one if nothing is said.
+    #[must_use]
+    pub fn workers(self, workers: usize) -> Self {
+        Self { workers, ..self }
+    }
+
+    /// A variable for all processes.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.settings.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Servers that belong to this test alone, so that it may stop and empty them.
+    #[must_use]
+    pub fn own(mut self, kinds: &[Kind]) -> Self {
+        self.own.extend_from_slice(kinds);
+        self
+    }
+
+    /// Starts everything and waits until it serves.
+    pub async fn start(self) -> Stack {
+        let servers = if self.own.is_empty() { Servers::shared() } else { Servers::own(&self.own) };
+        let database = Database::migrated(&servers.postgres, !servers.owns(Kind::Postgres)).await;
+        let namespace = format!("t{}", Uuid::now_v7().simple());
+        let folder = environment::run().join(&namespace);
+        fs::create_dir_all(&folder).unwrap();
+        let mut stack = Stack {
+            api: None,
+            workers: Vec::new(),
+            database,
+            namespace,
+            servers,
+            folder,
+            port: ports::free(),
+            settings: self.settings,
+        };
+        stack.start_api();
+        for _ in 0..self.workers {
+            stack.start_worker();
+        }
+        stack.ready().await;
+        stack
+    }
+}
+
+impl Stack {
+    /// The usual one: one door, one worker.
+    pub async fn start() -> Self {
+        Self::setup().start().await
+    }
+
+    /// A door without a workshop: whatever is accepted stays queued.
+    pub async fn without_worker() -> Self {
+        Self::setup().workers(0).start().await
+    }
+
+    /// One that is to be different.
+    #[must_use]
+    pub fn setup() -> Setup {
+        Setup { workers: 1, ..Setup::default() }
+    }
+
+    /// Where the API is.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Starts the door where it was before.
+    pub fn start_api(&mut self) {
+        let variables = self.variables([("PORT", self.port.to_string())]);
+        let program = environment::program("self-api");
+        self.api = Some(Process::start("api", (&program, &["serve"]), variables, &self.folder));
+    }
+
+    /// Starts another worker; answers which one it is.
+    pub fn start_worker(&mut self) -> usize {
+        let port = ports::free();
+        let variables = self.variables([("WORKER_PORT", port.to_string())]);
+        let name = format!("worker-{}-{port}", self.workers.len());
+        let program = environment::program("self-worker");
+        self.workers.push(Process::start(&name, (&program, &["run"]), variables, &self.folder));
+        self.workers.len() - 1
+    }
+
+    /// Waits until every process that runs says that it serves.
+    pub async fn ready(&mut self) {
+        let http = client();
+        let api = self.api.iter_mut().map(|api| (self.port, api));
+        let workers = self.workers.iter_mut().map(|worker| {
+            let port = worker.name().rsplit('-').next().and_then(|port| port.parse().ok()).unwrap();
+            (port, worker)
+        });
+        for (port, process) in api.chain(workers) {
+            let what = format!("{} to be ready", process.name());
+            let address = format!("http://127.0.0.1:{port}/health/ready");
+            eventually(&what, async || {
+                if let Some(status) = process.ended() {
+                    // One that a test has ended is not waited for.
+                    assert!(status.code().is_none_or(|code| code == 0), "{} ended: {status}", process.name());
+                    return Some(());
+                }
+                http.get(&address).send().await.ok()?.status().is_success().then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// Every variable of a process.
+    fn variables<const N: usize>(&self, its_own: [(&str, String); N]) -> Vec<(String, String)> {
+        let given = [
+            ("ENVIRONMENT", "development".to_owned()),
+            ("REDIS_URL", self.servers.redis_url.clone()),
+            ("NATS_URL", self.servers.nats_url.clone()),
+            ("NAMESPACE", self.namespace.clone()),
+            ("OBJECTS_DIR", self.objects().display().to_string()),
+            ("MODELS_DIR", environment::given("MODELS")),
+            ("JWT_SECRET", JWT_SECRET.to_owned()),
+            ("JWT_REFRESH_SECRET", JWT_REFRESH_SECRET.to_owned()),
+            // Two tests run at once on the two cores of the smallest machine.
+            ("TRANSCRIBE_THREADS", "1".to_owned()),
+            ("DB_MAX_CONNECTIONS", "8".to_owned()),
+        ];
+        let given = given.into_iter().chain(its_own).map(|(name, value)| (name.to_owned(), value));
+        given.chain(self.database.variables()).chain(self.settings.iter().cloned()).collect()
+    }
+
+    /// Where the objects are, when they are plain files.
+    #[must_use]
+    pub fn objects(&self) -> PathBuf {
+        self.folder.join("objects")
+    }
+
+    async fn clear(&self) {
+        if !self.servers.owns(Kind::Nats) {
+            let _ = self.clear_nats().await;
+        }
+        if !self.servers.owns(Kind::Redis) {
+            let _ = self.clear_redis().await;
+        }
+    }
+
+    async fn clear_nats(&self) -> Option<()> {
+        let client = async_nats::connect(&self.servers.nats_url).await.ok()?;
+        let jetstream = async_nats::jetstream::new(client);
+        let mut names = jetstream.stream_names();
+        while let Some(Ok(name)) = futures_util::StreamExt::next(&mut names).await {
+            if name.starts_with(&self.namespace) {
+                let _ = jetstream.delete_stream(name).await;
+            }
+        }
+        Some(())
+    }
+
+    async fn clear_redis(&self) -> redis::RedisResult<()> {
+        let client = redis::Client::open(self.servers.redis_url.as_str())?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        let pattern = format!("*{}*", self.namespace);
+        let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await?;
+        if !keys.is_empty() {
+            let _: () = redis::cmd("UNLINK").arg(keys).query_async(&mut connection).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.workers.clear();
+        self.api = None;
+        at_the_end(self.clear());
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

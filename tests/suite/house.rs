@@ -1,0 +1,154 @@
+//! The rules of the house, read off the sources.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use self_tests::environment::sources;
+
+/// Outside libraries that could be replaced, and the one place of each.
+const PLACES: &[(&[&str], &[&str])] = &[
+    (&["poem"], &["api/src/", "worker/src/health"]),
+    (&["poem_openapi"], &["api/src/"]),
+    (&["jsonwebtoken"], &["api/src/auth/token"]),
+    (&["argon2"], &["api/src/auth/password"]),
+    (&["pgvector"], &["shared/src/database/"]),
+    (&["apalis", "apalis_core", "apalis_redis", "redis"], &["shared/src/rings"]),
+    (&["async_nats"], &["shared/src/bus"]),
+    (&["minio", "xmltree"], &["shared/src/objects/s3"]),
+    (&["symphonia", "symphonia_adapter_libopus"], &["worker/src/stages/decode"]),
+    (&["rubato", "audioadapter_buffers"], &["worker/src/stages/resample"]),
+    (&["ort"], &["worker/src/models/onnx"]),
+    (&["safetensors", "tokenizers"], &["worker/src/models/minilm"]),
+    (&["metrics_exporter_prometheus", "tracing_subscriber"], &["shared/src/telemetry"]),
+];
+
+/// Libraries that belong to the language of the house, or that only tests use.
+const EVERYWHERE: &[&str] = &[
+    "anyhow", "async-trait", "bytes", "chrono", "futures-util", "http", "hyper-util", "metrics", "ndarray",
+    "rand", "reqwest", "rustix", "s3s", "s3s-fs", "self-shared", "serde", "serde_json", "sha2", "sqlx",
+    "tempfile", "thiserror", "tokio", "tokio-tungstenite", "tokio-util", "tracing", "uuid",
+];
+
+const LONGEST: usize = 400;
+
+#[test]
+fn every_outside_library_has_one_place() {
+    let mut strays = Vec::new();
+    for (path, text) in product() {
+        for (libraries, places) in PLACES {
+            let strange = !places.iter().any(|place| path.starts_with(place));
+            for library in libraries.iter().filter(|library| strange && imports(&text, library)) {
+                strays.push(format!("{library} in {path}; its place is {}", places.join(", ")));
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn every_dependency_is_known_to_this_test() {
+    let manifest = read(&sources().join("Cargo.toml"));
+    let (_, dependencies) = manifest.split_once("[workspace.dependencies]").unwrap();
+    let dependencies = dependencies.split("\n[").next().unwrap();
+    let known: BTreeSet<String> =
+        PLACES.iter().flat_map(|(libraries, _)| *libraries).chain(EVERYWHERE).map(|name| name.replace('_', "-")).collect();
+    for line in dependencies.lines().filter(|line| !line.starts_with('#')) {
+        let Some((name, _)) = line.split_once(" = ") else { continue };
+        assert!(known.contains(&name.replace('_', "-")), "{name}: say in {} where it belongs", file!());
+    }
+}
+
+#[test]
+fn the_environment_is_read_in_one_place() {
+    for (path, text) in product() {
+        let reads = text.contains("env::var(") || text.contains("env::vars(");
+        assert!(!reads || path.starts_with("shared/src/config"), "{path} reads the environment");
+    }
+}
+
+#[test]
+fn neither_program_imports_the_other() {
+    for (program, other) in [("api", "worker"), ("worker", "api"), ("shared", "api"), ("shared", "worker")] {
+        let manifest = read(&sources().join(program).join("Cargo.toml"));
+        assert!(!manifest.contains(&format!("self-{other}")), "{program} depends on {other}");
+    }
+}
+
+#[test]
+fn the_domain_imports_nothing_of_the_house() {
+    let outside = ["std", "serde", "serde_json", "uuid", "chrono", "thiserror", "anyhow"];
+    for (path, text) in product().into_iter().filter(|(path, _)| path.starts_with("shared/src/domain/")) {
+        for line in text.lines().filter_map(|line| line.trim().strip_prefix("use ")) {
+            let root = line.split([':', ';']).next().unwrap();
+            let inside = root == "super" || root == "self" || line.starts_with("crate::domain");
+            assert!(inside || outside.contains(&root), "{path}: use {line}");
+        }
+    }
+}
+
+#[test]
+fn files_are_short() {
+    for path in written() {
+        let lines = read(&path).lines().count();
+        assert!(lines <= LONGEST, "{} has {lines} lines: make it a folder", path.display());
+    }
+}
+
+#[test]
+fn files_are_named_after_their_purpose() {
+    for path in written() {
+        for part in path.strip_prefix(sources()).unwrap().components() {
+            let part = part.as_os_str().to_string_lossy();
+            let name = part.split('.').next().unwrap();
+            let vague = ["util", "utils", "common", "helper", "helpers", "manager", "service", "services", "misc"];
+            assert!(!vague.contains(&name), "{}: `{name}` says nothing", path.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_put_off_and_no_test_sleeps() {
+    for path in written().into_iter().filter(|path| !path.ends_with(file!().rsplit('/').next().unwrap())) {
+        let text = read(&path);
+        for put_off in ["TODO", "FIXME", "XXX"] {
+            assert!(!text.contains(put_off), "{} has a {put_off}", path.display());
+        }
+        let tests = path.starts_with(sources().join("tests")) && !path.ends_with("tests/src/waiting.rs");
+        assert!(!tests || !text.contains("sleep("), "{} sleeps", path.display());
+    }
+}
+
+/// The sources of the product, each with its path from the root.
+fn product() -> Vec<(String, String)> {
+    let folders = ["api/src", "worker/src", "shared/src"].map(|folder| sources().join(folder));
+    let named = |path: &PathBuf| path.strip_prefix(sources()).unwrap().display().to_string();
+    folders.iter().flat_map(|folder| below(folder)).map(|path| (named(&path), read(&path))).collect()
+}
+
+/// Everything that a person wrote and reads.
+fn written() -> Vec<PathBuf> {
+    let folders = ["api", "worker", "shared", "migrations", "tests", "ops"];
+    folders.iter().flat_map(|folder| below(&sources().join(folder))).collect()
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|kind| ["rs", "py", "sql"].iter().any(|known| kind == *known)))
+        .collect()
+}
+
+/// Whether code, comments left out, names something of a crate.
+fn imports(text: &str, library: &str) -> bool {
+    text.lines().map(|line| line.split("//").next().unwrap()).any(|line| {
+        line.match_indices(&format!("{library}::")).any(|(at, _)| {
+            line[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric() && !"_:".contains(before))
+        })
+    })
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
