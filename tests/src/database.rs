@@ -83,7 +83,12 @@ impl Database {
 
     /// Runs a program over this database to its end.
     #[must_use]
-    pub fn command(&self, program: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> std::process::Output {
+    pub fn command(
+        &self,
+        program: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> std::process::Output {
         Command::new(program)
             .args(arguments)
             .env_clear()

@@ -41,7 +41,6 @@ impl Person {
     }
 
     /// A request of theirs, to be completed.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.access_token)
     }
@@ -57,7 +56,6 @@ impl Person {
     }
 
     /// A request that sends a recording, to be completed.
-    #[must_use]
     pub fn upload_request(&self, sound: &Sound) -> RequestBuilder {
         self.request(Method::POST, "/api/v1/audio/upload")
             .query(&[("filename", &sound.name)])

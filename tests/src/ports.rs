@@ -9,7 +9,8 @@ const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
 /// Runs beside this one begin elsewhere.
-static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new((std::process::id() * 97 % 12_000) as u16));
+static NEXT: LazyLock<AtomicU16> =
+    LazyLock::new(|| AtomicU16::new((std::process::id() * 97 % 12_000) as u16));
 
 /// A port of this machine that nobody uses, and that no other test is given.
 #[must_use]

@@ -122,7 +122,8 @@ impl Drop for Process {
 /// What tells a process from a later one with the same id, as `ops/stack/process.py` reads it.
 fn identity(pid: u32) -> serde_json::Value {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let started = stat.rsplit(')').next().and_then(|fields| fields.split_whitespace().nth(19)?.parse::<u64>().ok());
+    let started =
+        stat.rsplit(')').next().and_then(|fields| fields.split_whitespace().nth(19)?.parse::<u64>().ok());
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     json!({"pid": pid, "started": started, "boot": boot.trim()})
 }

@@ -110,6 +110,12 @@ impl Stack {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Where a worker tells its health.
+    #[must_use]
+    pub fn worker_address(&self, which: usize) -> String {
+        format!("http://127.0.0.1:{}", port_of(&self.workers[which]))
+    }
+
     /// Starts the door where it was before.
     pub fn start_api(&mut self) {
         let variables = self.variables([("PORT", self.port.to_string())]);
@@ -131,10 +137,7 @@ impl Stack {
     pub async fn ready(&mut self) {
         let http = client();
         let api = self.api.iter_mut().map(|api| (self.port, api));
-        let workers = self.workers.iter_mut().map(|worker| {
-            let port = worker.name().rsplit('-').next().and_then(|port| port.parse().ok()).unwrap();
-            (port, worker)
-        });
+        let workers = self.workers.iter_mut().map(|worker| (port_of(worker), worker));
         for (port, process) in api.chain(workers) {
             let what = format!("{} to be ready", process.name());
             let address = format!("http://127.0.0.1:{port}/health/ready");
@@ -206,6 +209,11 @@ impl Stack {
         }
         Ok(())
     }
+}
+
+/// The port of a worker, which its name ends with.
+fn port_of(worker: &Process) -> u16 {
+    worker.name().rsplit('-').next().and_then(|port| port.parse().ok()).unwrap()
 }
 
 impl Drop for Stack {

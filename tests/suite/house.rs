@@ -25,9 +25,32 @@ const PLACES: &[(&[&str], &[&str])] = &[
 
 /// Libraries that belong to the language of the house, or that only tests use.
 const EVERYWHERE: &[&str] = &[
-    "anyhow", "async-trait", "bytes", "chrono", "futures-util", "http", "hyper-util", "metrics", "ndarray",
-    "rand", "reqwest", "rustix", "s3s", "s3s-fs", "self-shared", "serde", "serde_json", "sha2", "sqlx",
-    "tempfile", "thiserror", "tokio", "tokio-tungstenite", "tokio-util", "tracing", "uuid",
+    "anyhow",
+    "async-trait",
+    "bytes",
+    "chrono",
+    "futures-util",
+    "http",
+    "hyper-util",
+    "metrics",
+    "ndarray",
+    "rand",
+    "reqwest",
+    "rustix",
+    "s3s",
+    "s3s-fs",
+    "self-shared",
+    "serde",
+    "serde_json",
+    "sha2",
+    "sqlx",
+    "tempfile",
+    "thiserror",
+    "tokio",
+    "tokio-tungstenite",
+    "tokio-util",
+    "tracing",
+    "uuid",
 ];
 
 const LONGEST: usize = 400;
@@ -51,8 +74,12 @@ fn every_dependency_is_known_to_this_test() {
     let manifest = read(&sources().join("Cargo.toml"));
     let (_, dependencies) = manifest.split_once("[workspace.dependencies]").unwrap();
     let dependencies = dependencies.split("\n[").next().unwrap();
-    let known: BTreeSet<String> =
-        PLACES.iter().flat_map(|(libraries, _)| *libraries).chain(EVERYWHERE).map(|name| name.replace('_', "-")).collect();
+    let known: BTreeSet<String> = PLACES
+        .iter()
+        .flat_map(|(libraries, _)| *libraries)
+        .chain(EVERYWHERE)
+        .map(|name| name.replace('_', "-"))
+        .collect();
     for line in dependencies.lines().filter(|line| !line.starts_with('#')) {
         let Some((name, _)) = line.split_once(" = ") else { continue };
         assert!(known.contains(&name.replace('_', "-")), "{name}: say in {} where it belongs", file!());
@@ -101,7 +128,8 @@ fn files_are_named_after_their_purpose() {
         for part in path.strip_prefix(sources()).unwrap().components() {
             let part = part.as_os_str().to_string_lossy();
             let name = part.split('.').next().unwrap();
-            let vague = ["util", "utils", "common", "helper", "helpers", "manager", "service", "services", "misc"];
+            let vague =
+                ["util", "utils", "common", "helper", "helpers", "manager", "service", "services", "misc"];
             assert!(!vague.contains(&name), "{}: `{name}` says nothing", path.display());
         }
     }
@@ -136,7 +164,9 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
         .flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] })
-        .filter(|path| path.extension().is_some_and(|kind| ["rs", "py", "sql"].iter().any(|known| kind == *known)))
+        .filter(|path| {
+            path.extension().is_some_and(|kind| ["rs", "py", "sql"].iter().any(|known| kind == *known))
+        })
         .collect()
 }
 
@@ -144,7 +174,10 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 fn imports(text: &str, library: &str) -> bool {
     text.lines().map(|line| line.split("//").next().unwrap()).any(|line| {
         line.match_indices(&format!("{library}::")).any(|(at, _)| {
-            line[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric() && !"_:".contains(before))
+            line[..at]
+                .chars()
+                .next_back()
+                .is_none_or(|before| !before.is_alphanumeric() && !"_:".contains(before))
         })
     })
 }

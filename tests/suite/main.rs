@@ -1,5 +1,9 @@
 //! The product seen from outside.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod auth;
+mod contract;
 mod house;
+mod jobs;
 mod migrations;
+mod uploads;
