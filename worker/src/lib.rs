@@ -4,4 +4,5 @@
 //! the steps from sound to meaning.
 
 pub mod models;
+pub mod offline;
 pub mod stages;

@@ -1,0 +1,58 @@
+//! Documents whose names are known: to learn from, and to measure with.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::EntityKind;
+
+/// A document and the names in it.
+#[derive(Clone, Debug)]
+pub struct Annotated {
+    pub text: String,
+    pub names: Vec<(String, EntityKind)>,
+}
+
+/// A file of documents that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CorpusError {
+    #[error("{0}: {1}")]
+    Unreadable(String, std::io::Error),
+    #[error("{0}, line {1}: {2}")]
+    Malformed(String, usize, serde_json::Error),
+}
+
+#[derive(Deserialize)]
+struct Line {
+    text: String,
+    entities: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    text: String,
+    kind: EntityKind,
+}
+
+/// Reads a file with one JSON document a line: `{"text": …, "entities": [{"text": …, "kind": …}]}`.
+///
+/// # Errors
+/// The file, the line and what is wrong with it.
+pub fn read(path: &Path) -> Result<Vec<Annotated>, CorpusError> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| CorpusError::Unreadable(name.clone(), error))?;
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| {
+            let line: Line = serde_json::from_str(line)
+                .map_err(|error| CorpusError::Malformed(name.clone(), index + 1, error))?;
+            let names = line.entities.into_iter().map(|entry| (normalise(&entry.text), entry.kind)).collect();
+            Ok(Annotated { text: line.text, names })
+        })
+        .collect()
+}
+
+/// Some corpora write a space before an apostrophe that the text has not.
+pub(super) fn normalise(name: &str) -> String {
+    name.replace(" '", "'").replace(" ’", "’")
+}
