@@ -2,7 +2,7 @@
 
 OPS := python3 -m ops
 
-.PHONY: help setup build demo up down reset status logs test test-s3 bench
+.PHONY: help setup build demo up down reset status logs test test-s3 bench eval
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -39,3 +39,6 @@ test-s3: ## the object storage suite against Ceph RGW
 
 bench: ## speed and memory, as ratios against peers (ONLY="decoding latency" for some)
 	@$(OPS) bench $(ONLY)
+
+eval: ## how well names are found in annotated documents (DATA=a folder with entities.jsonl)
+	@cargo run --release --quiet -p self-worker -- eval entities "$(DATA)/entities.jsonl"
