@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use self_shared::config::{ObjectsConfig, Secret};
 use self_shared::objects::{ObjectError, ObjectKey, ObjectStore, Outage};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::{
     Stand,
@@ -113,7 +116,8 @@ async fn what_is_no_s3_server_is_said_to_be_none() {
         loop {
             let (mut socket, _) = listener.accept().await.unwrap();
             let page = b"HTTP/1.1 404 Not Found\r\ncontent-type: text/html\r\ncontent-length: 5\r\nconnection: close\r\n\r\n<html";
-            tokio::io::AsyncWriteExt::write_all(&mut socket, page).await.unwrap();
+            socket.read_u8().await.unwrap();
+            socket.write_all(page).await.unwrap();
         }
     });
     let store = ObjectStore::new(&server::config(address)).unwrap();
@@ -163,14 +167,16 @@ async fn check_wrong_keys(config: ObjectsConfig) {
     assert!(outage.remedy.contains("MINIO_ACCESS_KEY"), "{outage:?}");
 }
 
+/// Not in this process: `s3s-fs` makes the bucket when something is put into it.
 #[tokio::test]
-async fn a_bucket_that_is_missing_is_said_and_is_no_missing_object() {
-    let folder = TempDir::new().unwrap();
-    let store = ObjectStore::new(&server::config(server::start(folder.path()).await)).unwrap();
+#[ignore = "wants SELF_TEST_S3_ENDPOINT; make test-s3"]
+async fn elsewhere_a_bucket_that_is_missing_is_said_and_is_no_missing_object() {
+    let store = ObjectStore::new(&server::elsewhere()).unwrap();
     let key = new_key();
     for error in [
         store.put(&key, chunked(&noise(10, 6)), NO_LIMIT).await.unwrap_err(),
         store.get(&key, None).await.unwrap_err(),
+        store.unfinished().await.unwrap_err(),
     ] {
         let outage = outage(error, &key);
         assert!(outage.remedy.contains("MINIO_BUCKET"), "{outage:?}");
@@ -199,10 +205,16 @@ async fn all_pages_of_unfinished_uploads_are_swept() {
 fn a_configuration_that_cannot_work_is_refused_at_once() {
     let good = server::configured("127.0.0.1:9000", "a", "b");
     assert!(ObjectStore::new(&good).is_ok());
-    for (mistake, named) in [(0, "MINIO_ENDPOINT"), (1, "MINIO_BUCKET"), (2, "MINIO_REGION")] {
+    for (mistake, named) in
+        [("no such thing!", "MINIO_ENDPOINT"), ("no such thing!", "MINIO_BUCKET"), ("", "MINIO_REGION")]
+    {
         let mut config = good.clone();
         let ObjectsConfig::S3 { endpoint, bucket, region, .. } = &mut config else { unreachable!() };
-        *[endpoint, bucket, region][mistake] = "no such thing!".to_owned();
+        *match named {
+            "MINIO_ENDPOINT" => endpoint,
+            "MINIO_BUCKET" => bucket,
+            _ => region,
+        } = mistake.to_owned();
         let outage = ObjectStore::new(&config).unwrap_err();
         assert!(outage.remedy.contains(named), "{outage:?}");
     }

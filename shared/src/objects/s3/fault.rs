@@ -27,16 +27,18 @@ pub(super) fn read(error: Error) -> ObjectError {
 }
 
 /// The server answered, and said no; `code` is one of S3's error codes, in whatever case.
-fn refusal(code: &str) -> ObjectError {
+pub(super) fn refusal(code: &str) -> ObjectError {
     let reason = format!("the S3 server answered {code}");
     match code.to_ascii_lowercase().as_str() {
         "nosuchkey" => ObjectError::NotFound,
         // The caller, who knows the key, asks for the size.
         "invalidrange" => ObjectError::OutOfRange { size: 0 },
         "nosuchbucket" => no_bucket().into(),
-        "accessdenied" | "invalidaccesskeyid" | "signaturedoesnotmatch" | "authorizationheadermalformed" => {
-            Outage::lasting(reason, KEYS).into()
-        }
+        "accessdenied"
+        | "invalidaccesskeyid"
+        | "notsignedup"
+        | "signaturedoesnotmatch"
+        | "authorizationheadermalformed" => Outage::lasting(reason, KEYS).into(),
         "requesttimetooskewed" => {
             Outage::lasting(reason, "set the clock of this machine or of the S3 server").into()
         }

@@ -5,6 +5,7 @@
 //! are cut into parts here ([`upload`]), every request passes through [`S3::call`], and every error
 //! through [`fault`].
 
+mod download;
 mod fault;
 mod unfinished;
 mod upload;
@@ -18,18 +19,14 @@ use minio::s3::{
     creds::StaticProvider,
     error::{Error, ValidationErr},
     http::BaseUrl,
-    response_traits::HasS3Fields,
     types::{BucketName, Region, S3Api, ToStream},
 };
 use tokio::time::{sleep, timeout};
 
-use super::{
-    ByteRange, KeyPrefix, Object, ObjectError, ObjectKey, Outage, Stored,
-    content::{Body, exactly},
-};
+use super::{KeyPrefix, ObjectError, ObjectKey, Outage, Stored, content::Body};
 
 /// Longest wait for the answer to a small request, and between two pieces of an object.
-const ANSWER: Duration = Duration::from_secs(20);
+const ANSWER: Duration = Duration::from_secs(15);
 /// Longest wait for one part to be taken: 8 MiB at 70 KB/s.
 const PART: Duration = Duration::from_secs(120);
 /// Longest wait for parts to become an object: a server may copy all of them.
@@ -144,56 +141,6 @@ impl S3 {
         upload::put(self.clone(), key.clone(), body).await
     }
 
-    pub(super) async fn get(&self, key: &ObjectKey, range: Option<ByteRange>) -> Result<Object, ObjectError> {
-        if range.is_some_and(|range| range.length == 0) {
-            return Err(ObjectError::OutOfRange { size: self.size(key).await? });
-        }
-        let opened = self.call(ANSWER, async || {
-            let request = self.client.get_object(self.bucket.clone(), key.as_str())?;
-            match range {
-                None => request.build().send().await,
-                Some(ByteRange { offset, length }) => {
-                    // The crate adds them up unchecked.
-                    let length = length.min(u64::MAX - offset);
-                    request.offset(offset).length(length).build().send().await
-                }
-            }
-        });
-        let response = match opened.await {
-            Err(ObjectError::OutOfRange { .. }) => {
-                return Err(ObjectError::OutOfRange { size: self.size(key).await? });
-            }
-            response => response?,
-        };
-        let whole = response
-            .headers()
-            .get("content-range")
-            .map(|value| value.to_str().unwrap_or_default().to_owned());
-        let (chunks, length) = response.into_boxed_stream().map_err(fault::read)?;
-        let (size, range) = match (range, whole) {
-            (None, _) => (length, 0..length),
-            (Some(range), Some(value)) => {
-                let size = value
-                    .rsplit_once('/')
-                    .and_then(|(_, size)| size.parse().ok())
-                    .ok_or_else(fault::no_s3)?;
-                (size, range.within(size)?)
-            }
-            (Some(_), None) => return Err(fault::no_s3()),
-        };
-        if range.end - range.start != length {
-            return Err(fault::no_s3());
-        }
-        let chunks = stream::unfold(chunks, |mut chunks| async move {
-            let chunk = match timeout(ANSWER, chunks.next()).await {
-                Ok(chunk) => chunk?.map_err(|error| fault::broken_off(&error)),
-                Err(_) => Err(fault::silence(ANSWER)),
-            };
-            Some((chunk, chunks))
-        });
-        Ok(Object { size, range, content: exactly(length, chunks) })
-    }
-
     pub(super) async fn size(&self, key: &ObjectKey) -> Result<u64, ObjectError> {
         let stat = async || {
             Ok(self.client.stat_object(self.bucket.clone(), key.as_str())?.build().send().await?.size()?)
@@ -202,12 +149,7 @@ impl S3 {
     }
 
     pub(super) async fn delete(&self, key: &ObjectKey) -> Result<(), ObjectError> {
-        let gone =
-            async || self.client.delete_object(self.bucket.clone(), key.as_str())?.build().send().await;
-        match self.call(ANSWER, gone).await {
-            Ok(_) | Err(ObjectError::NotFound) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.remove(key.as_str()).await
     }
 
     /// Lists a page and removes what is on it, eight at a time, until the pages end.
@@ -217,14 +159,21 @@ impl S3 {
         let mut pages = request.prefix(prefix.as_str().to_owned()).build().to_stream().await;
         let mut removed = 0;
         while let Some(page) = timeout(ANSWER, pages.next()).await.map_err(|_| fault::silence(ANSWER))? {
-            let keys =
-                page.map_err(fault::read)?.contents.into_iter().filter_map(|entry| entry.name.parse().ok());
-            removed += stream::iter(keys)
-                .map(|key: ObjectKey| async move { self.delete(&key).await })
+            let objects = page.map_err(fault::read)?.contents.into_iter().filter(|entry| !entry.is_prefix);
+            removed += stream::iter(objects)
+                .map(|object| async move { self.remove(&object.name).await })
                 .buffer_unordered(8)
                 .try_fold(0, |count, ()| future::ok(count + 1))
                 .await?;
         }
         Ok(removed)
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), ObjectError> {
+        let gone = async || self.client.delete_object(self.bucket.clone(), name)?.build().send().await;
+        match self.call(ANSWER, gone).await {
+            Ok(_) | Err(ObjectError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }

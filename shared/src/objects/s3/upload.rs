@@ -9,7 +9,7 @@ use futures_util::try_join;
 use minio::s3::{
     response_traits::{HasEtagFromHeaders, HasS3Fields},
     segmented_bytes::SegmentedBytes,
-    types::{ETag, PartInfo, S3Api},
+    types::{PartInfo, S3Api},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -49,7 +49,7 @@ impl Upload {
         }
         let id = self.begin().await?;
         let outcome = match unless(left, self.send_parts(&id, first, &mut parts)).await {
-            Ok(sent) => self.complete(&id, sent, parts.body.stored()).await,
+            Ok(sent) => self.complete(&id, sent).await,
             Err(error) => Err(error),
         };
         if outcome.is_err()
@@ -57,7 +57,7 @@ impl Upload {
         {
             tracing::warn!(%error, "an upload could not be aborted and is left to the sweeper");
         }
-        outcome
+        outcome.map(|()| parts.body.stored())
     }
 
     async fn send_whole(&self, body: Bytes) -> Result<(), ObjectError> {
@@ -117,11 +117,11 @@ impl Upload {
         Ok(PartInfo::new(number, etag, size, None))
     }
 
-    /// Makes an object of the parts, and makes sure that it is the one.
+    /// Makes an object of the parts.
     ///
     /// Not tried twice: when an answer is lost, a second attempt finds no upload and would call a
     /// success a failure.
-    async fn complete(&self, id: &str, parts: Vec<PartInfo>, stored: Stored) -> Result<Stored, ObjectError> {
+    async fn complete(&self, id: &str, parts: Vec<PartInfo>) -> Result<(), ObjectError> {
         let Self { s3, key } = self;
         let request = async {
             s3.client
@@ -130,27 +130,19 @@ impl Upload {
                 .send()
                 .await
         };
-        let answer = s3.attempt(COMPLETION, request).await?;
-        // A server that takes long sends its 200 first and may report a failure in the body.
-        let etag = completed(answer.body()).ok_or_else(fault::no_s3)?;
-
-        let stat = async || s3.client.stat_object(s3.bucket.clone(), key.as_str())?.build().send().await;
-        let stat = s3.call(ANSWER, stat).await?;
-        let read = |error: minio::s3::error::ValidationErr| fault::read(error.into());
-        let (found, expected) = (stat.size().map_err(read)?, stored.size_bytes);
-        // Under another tag it is the object of somebody who put the same key after us.
-        if stat.etag().map_err(read)? == etag && found != expected {
-            return Err(ObjectError::Corrupt { expected, found });
-        }
-        Ok(stored)
+        completed(s3.attempt(COMPLETION, request).await?.body())
     }
 }
 
-/// The new object's tag, if this is the answer to a completion that succeeded.
-fn completed(answer: &[u8]) -> Option<ETag> {
-    let root = Element::parse(answer).ok().filter(|root| root.name == "CompleteMultipartUploadResult")?;
-    let tag = root.get_child("ETag")?.get_text()?;
-    ETag::new(tag.trim_matches('"')).ok()
+/// Whether a completion that was answered with 200 came about: a server that takes long sends that
+/// first, and tells of a failure in the body.
+fn completed(answer: &[u8]) -> Result<(), ObjectError> {
+    let root = Element::parse(answer).map_err(|_| fault::no_s3())?;
+    match (root.name.as_str(), root.get_child("Code").and_then(Element::get_text)) {
+        ("CompleteMultipartUploadResult", _) => Ok(()),
+        ("Error", Some(code)) => Err(fault::refusal(&code)),
+        _ => Err(fault::no_s3()),
+    }
 }
 
 /// Waits for `work` unless the caller has left.
@@ -188,5 +180,24 @@ impl Parts {
             part.extend_from_slice(&self.rest.split_to(room.min(self.rest.len())));
         }
         Ok(part.freeze())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_after_the_200_is_a_failure() {
+        let answers = [
+            ("<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>", "Ok(())"),
+            ("  <Error><Code>InternalError</Code></Error>", "answered InternalError"),
+            ("<Error/>", "not that of an S3 server"),
+            ("", "not that of an S3 server"),
+        ];
+        for (answer, expected) in answers {
+            let outcome = format!("{:?}", completed(answer.as_bytes()));
+            assert!(outcome.contains(expected), "{answer}: {outcome}");
+        }
     }
 }
