@@ -39,8 +39,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body of a success.
-    #[must_use]
+    /// The body of a success; anything else fails the test.
     #[track_caller]
     pub fn good(&self) -> Value {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.text());

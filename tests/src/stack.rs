@@ -27,6 +27,7 @@ pub struct Stack {
     pub namespace: String,
     /// The servers that it leans on.
     pub servers: Servers,
+    others: Vec<Process>,
     folder: PathBuf,
     port: u16,
     settings: Vec<(String, String)>,
@@ -74,6 +75,7 @@ impl Setup {
             database,
             namespace,
             servers,
+            others: Vec::new(),
             folder,
             port: ports::free(),
             settings: self.settings,
@@ -123,6 +125,17 @@ impl Stack {
         self.api = Some(Process::start("api", (&program, &["serve"]), variables, &self.folder));
     }
 
+    /// Starts a second door and waits until it serves; answers where it is.
+    pub async fn start_another_api(&mut self) -> String {
+        let port = ports::free();
+        let variables = self.variables([("PORT", port.to_string())]);
+        let program = environment::program("self-api");
+        let name = format!("api-{port}");
+        self.others.push(Process::start(&name, (&program, &["serve"]), variables, &self.folder));
+        self.ready().await;
+        format!("http://127.0.0.1:{port}")
+    }
+
     /// Starts another worker; answers which one it is.
     pub fn start_worker(&mut self) -> usize {
         let port = ports::free();
@@ -137,8 +150,8 @@ impl Stack {
     pub async fn ready(&mut self) {
         let http = client();
         let api = self.api.iter_mut().map(|api| (self.port, api));
-        let workers = self.workers.iter_mut().map(|worker| (port_of(worker), worker));
-        for (port, process) in api.chain(workers) {
+        let others = self.workers.iter_mut().chain(&mut self.others);
+        for (port, process) in api.chain(others.map(|process| (port_of(process), process))) {
             let what = format!("{} to be ready", process.name());
             let address = format!("http://127.0.0.1:{port}/health/ready");
             eventually(&what, async || {
@@ -211,14 +224,15 @@ impl Stack {
     }
 }
 
-/// The port of a worker, which its name ends with.
-fn port_of(worker: &Process) -> u16 {
-    worker.name().rsplit('-').next().and_then(|port| port.parse().ok()).unwrap()
+/// The port of a process, which its name ends with.
+fn port_of(process: &Process) -> u16 {
+    process.name().rsplit('-').next().and_then(|port| port.parse().ok()).unwrap()
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
         self.workers.clear();
+        self.others.clear();
         self.api = None;
         at_the_end(self.clear());
         let _ = fs::remove_dir_all(&self.folder);

@@ -9,17 +9,17 @@ use self_tests::{Answer, Person, Stack};
 use serde_json::Value;
 
 /// An operation of the document.
-pub struct Operation {
+pub(crate) struct Operation {
     /// How it is asked.
-    pub method: Method,
+    pub(crate) method: Method,
     /// Where, with `{…}` for what is to be put in.
-    pub path: String,
+    pub(crate) path: String,
     /// Whether it wants an access token.
-    pub secured: bool,
+    pub(crate) secured: bool,
 }
 
 /// Every operation that the API says it has.
-pub async fn operations(person: &Person) -> Vec<Operation> {
+pub(crate) async fn operations(person: &Person) -> Vec<Operation> {
     let document = person.get("/openapi.json").await.good();
     let paths = document["paths"].as_object().unwrap().iter();
     let operations = paths.flat_map(|(path, methods)| {

@@ -3,7 +3,12 @@
 
 mod auth;
 mod contract;
+mod failures;
+mod formats;
 mod house;
 mod jobs;
 mod migrations;
+mod push;
+mod recipe;
+mod tenancy;
 mod uploads;

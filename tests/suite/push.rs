@@ -1,0 +1,159 @@
+//! What apps are told over their sockets: everything, once, in order, also after a break.
+
+use futures_util::future::join_all;
+use self_tests::servers::Kind;
+use self_tests::{Answer, Person, Socket, Sound, Stack};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn whoever_comes_back_gets_what_was_missed_in_order_without_gaps() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let mut socket = Socket::open(&person).await;
+    let joined = socket.join("user", Some(0)).await;
+    let job = person.upload(&Sound::short()).await.job;
+    let first = socket.hear_until("the first job", |frame| frame["data"]["id"] == job.to_string()).await;
+    let numbers: Vec<i64> = joined.iter().chain(&first).filter_map(number).collect();
+    assert!(numbers.iter().copied().eq(1..=numbers.len() as i64), "{numbers:?}");
+    let last = *numbers.last().unwrap();
+    drop(socket);
+
+    // More than a page of news.
+    for _ in 0..130 {
+        act(&person, job, "cancel").await;
+        act(&person, job, "retry").await;
+    }
+    let mut socket = Socket::open(&person).await;
+    let missed = socket.join("user", Some(last)).await;
+    let numbers: Vec<i64> = missed.iter().filter_map(number).collect();
+    assert!(numbers.iter().copied().eq(last + 1..=last + 260), "{numbers:?}");
+    assert_eq!(missed.last().unwrap()["seq"], last + 260, "{:?}", missed.last());
+    let states: Vec<&Value> = missed.iter().filter_map(|frame| frame["data"].get("state")).collect();
+    let expected = |(at, state): (usize, &&Value)| **state == ["cancelled", "queued"][at % 2];
+    assert!(states.len() == 260 && states.iter().enumerate().all(expected), "{states:?}");
+    // And what happens from now on follows.
+    act(&person, job, "cancel").await;
+    assert_eq!(socket.hear().await.unwrap()["seq"], last + 261);
+}
+
+#[tokio::test]
+async fn news_are_told_through_every_door() {
+    let mut stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let elsewhere = Person { api: stack.start_another_api().await, ..person.clone() };
+    let (mut here, mut there) = (Socket::open(&person).await, Socket::open(&elsewhere).await);
+    here.join("user", None).await;
+    there.join("user", None).await;
+    let job = elsewhere.upload(&Sound::short()).await.job;
+    for socket in [&mut here, &mut there] {
+        socket.hear_until("the job", |frame| frame["data"]["id"] == job.to_string()).await;
+    }
+    // Logging out through one door closes the sockets of the other.
+    let out = elsewhere.post("/api/v1/auth/logout", &json!({})).await;
+    assert!((200..300).contains(&out.status), "{}", out.text());
+    here.closed().await;
+    there.closed().await;
+}
+
+#[tokio::test]
+async fn what_is_not_understood_is_answered_and_the_socket_goes_on() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let mut socket = Socket::open(&person).await;
+    let strange = [
+        Message::text("no json"),
+        Message::text("{}"),
+        Message::text(r#"{"type": "dance"}"#),
+        Message::text(r#"{"type": "join_room"}"#),
+        Message::text(r#"{"type": "join_room", "room": "attic"}"#),
+        Message::text(r#"{"type": "join_room", "room": "job:1"}"#),
+        Message::text(r#"{"type": "join_room", "room": "user", "after": "yesterday"}"#),
+        Message::binary(vec![0, 1, 2]),
+    ];
+    for message in strange {
+        let said = format!("{message:?}");
+        socket.send(message).await;
+        let answer = socket.hear().await.unwrap();
+        assert_eq!(answer["type"], "error", "{said}: {answer}");
+        assert!(answer["code"].is_string() && answer["detail"].is_string(), "{said}: {answer}");
+    }
+    for room in [format!("job:{}", Uuid::now_v7()), format!("conversation:{}", Uuid::now_v7())] {
+        let answer = socket.join(&room, None).await;
+        assert_eq!(answer[0]["code"], "not_found", "{answer:?}");
+    }
+    socket.say(&json!({"type": "ping"})).await;
+    assert_eq!(socket.hear().await.unwrap()["type"], "pong");
+    assert_eq!(socket.join("user", None).await[0]["type"], "joined");
+}
+
+#[tokio::test]
+async fn a_number_from_the_future_is_answered_with_resync() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let mut socket = Socket::open(&person).await;
+    let heard = socket.join("user", Some(1_000_000)).await;
+    let kinds: Vec<&Value> = heard.iter().map(|frame| &frame["type"]).collect();
+    assert_eq!(kinds, ["resync", "joined"], "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_browser_opens_a_socket_with_a_ticket_that_is_good_once() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let ticket = person.post("/api/v1/auth/socket-ticket", &json!({})).await.good();
+    let protocols = format!("self.ticket, {}", ticket["ticket"].as_str().unwrap());
+    let browser = Person { access_token: String::new(), ..person.clone() };
+    let with_ticket = [("sec-websocket-protocol", protocols.as_str())];
+    let mut socket = Socket::try_open(&browser, &with_ticket).await.unwrap();
+    assert_eq!(socket.join("user", None).await[0]["type"], "joined");
+    assert!(Socket::try_open(&browser, &with_ticket).await.is_err(), "a ticket was good twice");
+    assert!(Socket::try_open(&browser, &[]).await.is_err(), "nobody had to say who they are");
+}
+
+#[tokio::test]
+async fn pages_from_elsewhere_open_no_socket() {
+    let stack = Stack::setup().workers(0).with("ALLOWED_ORIGINS", "https://app.example.org").start().await;
+    let person = Person::register(&stack).await;
+    assert!(Socket::try_open(&person, &[("origin", "https://evil.example.org")]).await.is_err());
+    assert!(Socket::try_open(&person, &[("origin", "https://app.example.org")]).await.is_ok());
+    assert!(Socket::try_open(&person, &[("origin", &stack.address())]).await.is_ok());
+}
+
+#[tokio::test]
+async fn news_come_late_but_complete_while_nats_is_away_and_after_it_forgot_everything() {
+    let stack = Stack::setup().workers(0).own(&[Kind::Nats]).start().await;
+    let person = Person::register(&stack).await;
+    let mut socket = Socket::open(&person).await;
+    socket.join("user", Some(0)).await;
+    let before = person.upload(&Sound::short().anew()).await.job;
+    let mut heard = socket.hear_until("news while all is well", about(before)).await;
+
+    stack.servers.stop(Kind::Nats);
+    let during = person.upload(&Sound::short().anew()).await.job;
+    heard.extend(socket.hear_until("news while NATS is away", about(during)).await);
+
+    stack.servers.forget(Kind::Nats);
+    stack.servers.start(Kind::Nats);
+    let sent = join_all((0..5).map(async |_| person.upload(&Sound::short().anew()).await.job)).await;
+    let last = stack.database.count("from events").await;
+    heard.extend(socket.hear_until("news once it is back", |frame| number(frame) == Some(last)).await);
+    let numbers: Vec<i64> = heard.iter().filter_map(number).collect();
+    assert!(numbers.iter().copied().eq(1..=last), "{numbers:?}");
+    assert!(sent.into_iter().all(|job| heard.iter().any(about(job))));
+}
+
+fn about(job: Uuid) -> impl Fn(&Value) -> bool {
+    move |frame| frame["type"] == "job_update" && frame["data"]["id"] == job.to_string()
+}
+
+/// The number of an event; none of other frames.
+fn number(frame: &Value) -> Option<i64> {
+    frame.get("data").and(frame["seq"].as_i64())
+}
+
+async fn act(person: &Person, job: Uuid, what: &str) -> Value {
+    let request = person.request(reqwest::Method::POST, &format!("/api/v1/jobs/{job}/{what}"));
+    Answer::of(request).await.unwrap().good()
+}
