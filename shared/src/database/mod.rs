@@ -6,6 +6,7 @@
 //! `migrations/0001_roles.up.sql`).
 
 pub mod events;
+pub mod jobs;
 pub mod migrate;
 
 use std::ops::{Deref, DerefMut};

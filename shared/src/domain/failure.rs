@@ -26,6 +26,8 @@ words! {
         ObjectMissing = "object_missing",
         /// The worker died several times while doing it.
         WorkerDied = "worker_died",
+        /// Something around it is broken; it is tried again by itself.
+        TemporaryFault = "temporary_fault",
         /// It failed until patience ran out.
         GaveUp = "gave_up",
         /// The stored job makes no sense to this version.

@@ -1,5 +1,18 @@
-//! Rows of jobs: accepted here, read here. How a worker claims and ends them is in [`lease`].
+//! Rows of jobs: the only truth about work to do.
+//!
+//! [`enqueue`], [`get`], [`list`], [`cancel`] and [`retry`] are what people ask for; [`lease`] is how
+//! a worker takes a job, holds it and ends it; [`upkeep`] is what keeps the table true when workers
+//! die; [`fleet`] is who works, and the lanes' live settings.
+//!
+//! Every change of state writes a `job_update` event in the same transaction, last, because that
+//! takes the lock on the person's numbers. Time is the database's own: no worker's clock decides
+//! about a lease.
 
+pub mod fleet;
 pub mod lease;
-pub mod queue;
-pub mod snapshot;
+mod queue;
+mod snapshot;
+pub mod upkeep;
+
+pub use queue::{Refused, cancel, enqueue, retry};
+pub use snapshot::{JobFilter, get, list, rooms};

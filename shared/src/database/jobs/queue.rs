@@ -1,0 +1,125 @@
+//! What people ask of the queue: to do something, to stop it, to try again.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::snapshot::{JobRow, columns};
+use crate::domain::job::{Job, JobSnapshot, JobState};
+use crate::domain::{UserId, new_id};
+
+/// Why a job was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The person has no such job.
+    #[error("there is no such job")]
+    NotFound,
+    /// It has reached its ending; nothing is left to stop.
+    #[error("the job is {0} already")]
+    Ended(JobState),
+    /// It has not failed; there is nothing to try again.
+    #[error("the job is {0}: only one that is dead or cancelled can be tried again")]
+    NotEnded(JobState),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Accepts a job, in the transaction that stores what it is about. Ring for it after the commit
+/// (`Rings::ring`); if the ring is lost, the reconciler finds the job within seconds.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn enqueue(
+    tx: &mut PgConnection,
+    user: Option<UserId>,
+    job: &Job,
+    priority: i16,
+    traceparent: Option<&str>,
+) -> sqlx::Result<JobSnapshot> {
+    let row: JobRow = sqlx::query_as(concat!(
+        "insert into jobs (id, kind, lane, payload, user_id, subject_id, priority, traceparent)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         returning ",
+        columns!()
+    ))
+    .bind(new_id())
+    .bind(job.kind().as_str())
+    .bind(job.lane().as_str())
+    .bind(job.payload())
+    .bind(user.map(|user| user.0))
+    .bind(job.subject())
+    .bind(priority)
+    .bind(traceparent)
+    .fetch_one(&mut *tx)
+    .await?;
+    let snapshot = row.announce(tx).await?;
+    Ok(snapshot.expect("what was just written is of a known kind, lane and state"))
+}
+
+/// Asks a job to stop. A queued one is cancelled at once; a running one is asked, and its worker
+/// sees it at the next chunk.
+///
+/// # Errors
+/// [`Refused::Ended`] when it is too late.
+pub async fn cancel(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<JobSnapshot, Refused> {
+    match state(tx, user, id).await? {
+        ended if ended.is_ending() => Err(Refused::Ended(ended)),
+        _ => {
+            change(
+                tx,
+                id,
+                concat!(
+                    "update jobs set
+                         cancel_requested_at = coalesce(cancel_requested_at, now()),
+                         finished_at = case state when 'queued' then now() end,
+                         state = case state when 'queued' then 'cancelled' else state end,
+                         updated_at = now()
+                     where id = $1 returning ",
+                    columns!()
+                ),
+            )
+            .await
+        }
+    }
+}
+
+/// Queues a dead or cancelled job again. It goes on from its last checkpoint.
+///
+/// # Errors
+/// [`Refused::NotEnded`] when it is under way or done.
+pub async fn retry(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<JobSnapshot, Refused> {
+    match state(tx, user, id).await? {
+        JobState::Dead | JobState::Cancelled => {
+            change(
+                tx,
+                id,
+                concat!(
+                    "update jobs set
+                         state = 'queued', strikes = 0, retries = 0, faulty_since = null, failure = null,
+                         cancel_requested_at = null, stage = null, run_at = now(), finished_at = null,
+                         updated_at = now()
+                     where id = $1 returning ",
+                    columns!()
+                ),
+            )
+            .await
+        }
+        other => Err(Refused::NotEnded(other)),
+    }
+}
+
+/// Where the job stands, which stays so until the transaction ends.
+async fn state(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<JobState, Refused> {
+    let state: Option<String> =
+        sqlx::query_scalar("select state from jobs where id = $1 and user_id = $2 for no key update")
+            .bind(id)
+            .bind(user.0)
+            .fetch_optional(tx)
+            .await?;
+    state.and_then(|state| state.parse().ok()).ok_or(Refused::NotFound)
+}
+
+async fn change(tx: &mut PgConnection, id: Uuid, statement: &'static str) -> Result<JobSnapshot, Refused> {
+    let row: JobRow = sqlx::query_as(statement).bind(id).fetch_one(&mut *tx).await?;
+    row.announce(tx).await?.ok_or(Refused::NotFound)
+}

@@ -1,0 +1,168 @@
+//! Jobs as clients see them.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use crate::database::events;
+use crate::domain::UserId;
+use crate::domain::event::{EventKind, Room};
+use crate::domain::job::{JobKind, JobSnapshot, JobState};
+
+/// Which jobs to list; what is absent does not matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JobFilter {
+    /// Where they stand.
+    pub state: Option<JobState>,
+    /// What kind of work they are.
+    pub kind: Option<JobKind>,
+    /// The recording that they are about.
+    pub audio_id: Option<Uuid>,
+    /// The conversation that they are about.
+    pub conversation_id: Option<Uuid>,
+}
+
+/// One job of the person, with its place in the queue.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn get(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Result<Option<JobSnapshot>> {
+    let row: Option<JobRow> =
+        sqlx::query_as(concat!("select ", columns!(), " from jobs where id = $1 and user_id = $2"))
+            .bind(id)
+            .bind(user.0)
+            .fetch_optional(&mut *tx)
+            .await?;
+    let mut found: Vec<JobSnapshot> = row.and_then(JobRow::into_snapshot).into_iter().collect();
+    place(tx, &mut found).await?;
+    Ok(found.pop())
+}
+
+/// The person's jobs, newest first, at most `limit`, from the one after `cursor` (the id of the last
+/// one that was seen) on. Jobs that are added meanwhile do not disturb the pages.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    tx: &mut PgConnection,
+    user: UserId,
+    filter: &JobFilter,
+    cursor: Option<Uuid>,
+    limit: i64,
+) -> sqlx::Result<Vec<JobSnapshot>> {
+    let rows: Vec<JobRow> = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from jobs
+         where user_id = $1
+           and ($2::uuid is null or id < $2)
+           and ($3::text is null or state = $3)
+           and ($4::text is null or kind = $4)
+           and ($5::uuid is null or payload ->> 'audio_id' = $5::text)
+           and ($6::uuid is null or payload ->> 'conversation_id' = $6::text)
+         order by id desc limit $7"
+    ))
+    .bind(user.0)
+    .bind(cursor)
+    .bind(filter.state.map(JobState::as_str))
+    .bind(filter.kind.map(JobKind::as_str))
+    .bind(filter.audio_id)
+    .bind(filter.conversation_id)
+    .bind(limit)
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut found: Vec<JobSnapshot> = rows.into_iter().filter_map(JobRow::into_snapshot).collect();
+    place(tx, &mut found).await?;
+    Ok(found)
+}
+
+/// Tells the queued ones among them how many jobs come first.
+async fn place(tx: &mut PgConnection, jobs: &mut [JobSnapshot]) -> sqlx::Result<()> {
+    let queued: Vec<Uuid> =
+        jobs.iter().filter(|job| job.state == JobState::Queued).map(|job| job.id).collect();
+    if queued.is_empty() {
+        return Ok(());
+    }
+    let places: Vec<(Uuid, i64)> =
+        sqlx::query_as("select id, place from queue_places($1)").bind(queued).fetch_all(tx).await?;
+    for job in jobs {
+        let found = places.iter().find(|(id, _)| *id == job.id);
+        job.place_in_queue = found.and_then(|(_, place)| u64::try_from(*place).ok());
+    }
+    Ok(())
+}
+
+/// What of a row makes a [`JobRow`].
+macro_rules! columns {
+    () => {
+        "jobs.id, jobs.kind, jobs.lane, jobs.payload, jobs.user_id, jobs.state, jobs.attempt, jobs.strikes,
+         jobs.run_at, jobs.cancel_requested_at, jobs.stage, jobs.progress, jobs.failure, jobs.traceparent,
+         jobs.created_at, jobs.started_at, jobs.finished_at"
+    };
+}
+pub(super) use columns;
+
+#[derive(Clone, Debug, FromRow)]
+pub(super) struct JobRow {
+    pub(super) id: Uuid,
+    pub(super) kind: String,
+    pub(super) lane: String,
+    pub(super) payload: Value,
+    pub(super) user_id: Option<Uuid>,
+    pub(super) state: String,
+    pub(super) attempt: i32,
+    pub(super) strikes: i32,
+    pub(super) run_at: DateTime<Utc>,
+    pub(super) cancel_requested_at: Option<DateTime<Utc>>,
+    pub(super) stage: Option<String>,
+    pub(super) progress: Value,
+    pub(super) failure: Option<Value>,
+    pub(super) traceparent: Option<String>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) started_at: Option<DateTime<Utc>>,
+    pub(super) finished_at: Option<DateTime<Utc>>,
+}
+
+impl JobRow {
+    /// None for what only a newer version knows.
+    pub(super) fn into_snapshot(self) -> Option<JobSnapshot> {
+        let about = |field: &str| self.payload.get(field)?.as_str()?.parse().ok();
+        Some(JobSnapshot {
+            id: self.id,
+            kind: self.kind.parse().ok()?,
+            lane: self.lane.parse().ok()?,
+            state: self.state.parse().ok()?,
+            stage: self.stage.and_then(|stage| stage.parse().ok()),
+            progress: serde_json::from_value(self.progress).unwrap_or_default(),
+            place_in_queue: None,
+            attempt: self.attempt,
+            cancel_requested: self.cancel_requested_at.is_some(),
+            failure: self.failure.and_then(|failure| serde_json::from_value(failure).ok()),
+            audio_id: about("audio_id"),
+            conversation_id: about("conversation_id"),
+            transcription_id: about("transcription_id"),
+            created_at: self.created_at,
+            run_at: self.run_at,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+        })
+    }
+
+    /// Tells the person how the job stands now. Comes last in its transaction.
+    pub(super) async fn announce(self, tx: &mut PgConnection) -> sqlx::Result<Option<JobSnapshot>> {
+        let user = self.user_id.map(UserId);
+        let Some(snapshot) = self.into_snapshot() else { return Ok(None) };
+        if let Some(user) = user {
+            let data = serde_json::to_value(&snapshot).expect("a snapshot is made of strings and numbers");
+            events::append(tx, user, EventKind::JobUpdate, &rooms(&snapshot), data).await?;
+        }
+        Ok(Some(snapshot))
+    }
+}
+
+/// Where news of a job are heard.
+#[must_use]
+pub fn rooms(job: &JobSnapshot) -> Vec<Room> {
+    [Some(Room::Job(job.id)), job.conversation_id.map(Room::Conversation)].into_iter().flatten().collect()
+}

@@ -1,0 +1,138 @@
+//! What keeps the table true when workers die and rings get lost. Run by a small loop in every
+//! worker, in one of them at a time.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::lease::{STRIKES, worker_died};
+use super::snapshot::{JobRow, columns};
+use crate::domain::job::{Job, JobSnapshot, Lane, SweepObjects};
+
+/// A job that waits and could start.
+#[derive(Clone, Debug)]
+pub struct Overdue {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it runs.
+    pub lane: Lane,
+    /// How often it was started.
+    pub attempt: i32,
+}
+
+/// Whether it is this transaction's turn to keep order; held until it ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn take_turn(tx: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select pg_try_advisory_xact_lock(hashtextextended('upkeep', 0))").fetch_one(tx).await
+}
+
+/// Takes jobs away from workers whose lease ran out: back to the queue with a strike, to their
+/// death at the third, or to the end that somebody asked for. At most `limit` at a time.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn expire(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<JobSnapshot>> {
+    let mut rows: Vec<JobRow> = sqlx::query_as(concat!(
+        "with lost as (
+             select id as lost_id,
+                    case when cancel_requested_at is not null then 'cancelled'
+                         when strikes + 1 >= $2 then 'dead'
+                         else 'queued' end as becomes
+             from jobs where state = 'running' and lease_until < now()
+             order by id limit $1 for no key update skip locked)
+         update jobs set
+             state = becomes,
+             strikes = strikes + 1,
+             failure = case becomes when 'dead' then $3 else failure end,
+             finished_at = case when becomes <> 'queued' then now() end,
+             run_at = now(), updated_at = now(), lease_until = null, worker = null, stage = null
+         from lost where id = lost_id
+         returning ",
+        columns!()
+    ))
+    .bind(limit)
+    .bind(STRIKES)
+    .bind(serde_json::to_value(worker_died()).expect("strings"))
+    .fetch_all(&mut *tx)
+    .await?;
+    // Always in the same order of people: each announcement locks one's numbers.
+    rows.sort_by_key(|row| (row.user_id, row.id));
+    let mut expired = Vec::with_capacity(rows.len());
+    for row in rows {
+        tracing::warn!(job = %row.id, state = row.state, strikes = row.strikes, "a lease ran out");
+        expired.extend(row.announce(tx).await?);
+    }
+    Ok(expired)
+}
+
+/// The jobs of each lane that could start, at most `limit` of each lane.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn overdue(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Overdue>> {
+    let rows: Vec<(Uuid, String, i32)> = sqlx::query_as(
+        "select due.id, lanes.lane, due.attempt
+         from unnest($1::text[]) as lanes (lane)
+         cross join lateral (
+             select id, attempt from jobs
+             where jobs.lane = lanes.lane and state = 'queued' and run_at <= now() limit $2) due",
+    )
+    .bind(Lane::ALL.iter().map(|lane| lane.as_str()).collect::<Vec<_>>())
+    .bind(limit)
+    .fetch_all(tx)
+    .await?;
+    let overdue = rows
+        .into_iter()
+        .filter_map(|(id, lane, attempt)| Some(Overdue { id, lane: lane.parse().ok()?, attempt }));
+    Ok(overdue.collect())
+}
+
+/// How many jobs of each lane wait, and how many run.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>> {
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select lanes.lane,
+                (select count(*) from jobs where jobs.lane = lanes.lane and state = 'queued'),
+                (select count(*) from jobs where jobs.lane = lanes.lane and state = 'running')
+         from unnest($1::text[]) as lanes (lane)",
+    )
+    .bind(Lane::ALL.iter().map(|lane| lane.as_str()).collect::<Vec<_>>())
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(lane, queued, running)| Some((lane.parse().ok()?, queued, running)))
+        .collect())
+}
+
+/// Enqueues the house's own work when its time has come, and forgets what is of no use any more.
+/// To be called under [`take_turn`], which is what makes it happen once.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn keep_house(tx: &mut PgConnection, every: Duration) -> sqlx::Result<()> {
+    let sweep = Job::SweepObjects(SweepObjects {});
+    let recent: bool = sqlx::query_scalar(
+        "select exists (select from jobs
+                        where user_id is null and kind = $1
+                          and (state in ('queued', 'running') or created_at > now() - $2))",
+    )
+    .bind(sweep.kind().as_str())
+    .bind(every)
+    .fetch_one(&mut *tx)
+    .await?;
+    if !recent {
+        super::enqueue(tx, None, &sweep, 0, None).await?;
+    }
+    sqlx::query("delete from jobs where user_id is null and finished_at < now() - interval '7 days'")
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("delete from turns where served_at < now() - interval '1 day'").execute(&mut *tx).await?;
+    sqlx::query("delete from workers where seen_at < now() - interval '1 minute'").execute(tx).await?;
+    Ok(())
+}
