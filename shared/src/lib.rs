@@ -4,5 +4,8 @@ pub mod bus;
 pub mod config;
 pub mod database;
 pub mod domain;
+pub mod health;
 pub mod objects;
+pub mod relay;
+pub mod rings;
 pub mod telemetry;
