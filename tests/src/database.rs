@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Transaction};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -121,9 +121,35 @@ impl Database {
         self.value(&format!("select count(*) {from}")).await.unwrap_or_default()
     }
 
+    /// Keeps everybody from writing into tables until it is released.
+    pub async fn hold(&self, tables: &str) -> Hold {
+        let mut transaction = self.pool.begin().await.unwrap();
+        let lock = format!("lock table {tables} in share mode");
+        sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *transaction).await.unwrap();
+        Hold { transaction }
+    }
+
+    /// Whether somebody is kept from writing into a table.
+    pub async fn somebody_waits_for(&self, table: &str) -> bool {
+        self.count(&format!("from pg_locks where relation = '{table}'::regclass and not granted")).await > 0
+    }
+
     /// Changes something behind the product's back.
     pub async fn run(&self, statement: &str) {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&self.pool).await.unwrap();
+    }
+}
+
+/// Tables that nobody can write into.
+#[derive(Debug)]
+pub struct Hold {
+    transaction: Transaction<'static, sqlx::Postgres>,
+}
+
+impl Hold {
+    /// Lets everybody go on.
+    pub async fn release(self) {
+        self.transaction.rollback().await.unwrap();
     }
 }
 

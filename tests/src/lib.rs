@@ -12,6 +12,7 @@ pub mod environment;
 pub mod person;
 pub mod ports;
 pub mod process;
+pub mod s3;
 pub mod servers;
 pub mod socket;
 pub mod sound;

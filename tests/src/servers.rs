@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
+use rustix::process::{Pid, Signal, kill_process};
 use uuid::Uuid;
 
 use crate::database::Postgres;
@@ -107,6 +108,24 @@ impl Servers {
     /// Ends one of the test's own servers as a crash would.
     pub fn kill(&self, kind: Kind) {
         self.mine(kind).ops("down", &["--kill"], &[kind]);
+    }
+
+    /// Stops one of the test's own servers from running until it is thawed; its connections stay.
+    pub fn freeze(&self, kind: Kind) {
+        self.signal(kind, Signal::STOP);
+    }
+
+    /// Lets one of the test's own servers run again.
+    pub fn thaw(&self, kind: Kind) {
+        self.signal(kind, Signal::CONT);
+    }
+
+    fn signal(&self, kind: Kind, signal: Signal) {
+        let record = self.mine(kind).home.join(format!("pids/{}.json", kind.name()));
+        let record: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(record).unwrap()).unwrap();
+        let pid = record["pid"].as_i64().and_then(|pid| Pid::from_raw(pid.try_into().ok()?)).unwrap();
+        kill_process(pid, signal).unwrap();
     }
 
     /// Starts one of the test's own servers again, with the data that it had.

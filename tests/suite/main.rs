@@ -3,11 +3,14 @@
 
 mod auth;
 mod contract;
+mod crashes;
+mod doors;
 mod failures;
 mod formats;
 mod house;
 mod jobs;
 mod migrations;
+mod outages;
 mod push;
 mod recipe;
 mod tenancy;
