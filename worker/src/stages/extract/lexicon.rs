@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 pub(super) const GIVEN_NAMES: &str = include_str!("lists/given_names.txt");
+pub(super) const GIVEN_NAMES_OF_THE_WORLD: &str = include_str!("lists/given_names_world.txt");
 pub(super) const SURNAMES: &str = include_str!("lists/surnames.txt");
 pub(super) const PLACES: &str = include_str!("lists/places.txt");
 pub(super) const ORGANIZATIONS: &str = include_str!("lists/organizations.txt");
@@ -32,6 +33,9 @@ impl Known {
     pub(super) const LINK: Self = Self(1 << 14);
     const KIN: Self = Self(1 << 15);
     const PERSON_PREP: Self = Self(1 << 16);
+    const OTHER_HEAD: Self = Self(1 << 17);
+    const BELIEF: Self = Self(1 << 18);
+    const PRODUCT: Self = Self(1 << 19);
 
     const CLASSES: &[(&str, Self)] = &[
         ("title", Self::TITLE),
@@ -42,6 +46,9 @@ impl Known {
         ("placehead", Self::PLACE_HEAD),
         ("placeprep", Self::PLACE_PREP),
         ("personprep", Self::PERSON_PREP),
+        ("otherhead", Self::OTHER_HEAD),
+        ("belief", Self::BELIEF),
+        ("product", Self::PRODUCT),
         ("month", Self::MONTH),
         ("weekday", Self::WEEKDAY),
         ("nationality", Self::NATIONALITY),
@@ -58,7 +65,7 @@ impl Known {
 
     /// The members, by number.
     pub(super) fn members(self) -> impl Iterator<Item = u8> {
-        (0_u8..17).filter(move |bit| self.0 >> bit & 1 == 1)
+        (0_u8..20).filter(move |bit| self.0 >> bit & 1 == 1)
     }
 }
 
@@ -92,6 +99,7 @@ impl Lexicon {
         let lists = [
             (include_str!("lists/common_words.txt"), Known::COMMON),
             (GIVEN_NAMES, Known::GIVEN_NAME),
+            (GIVEN_NAMES_OF_THE_WORLD, Known::GIVEN_NAME),
             (SURNAMES, Known::SURNAME),
             (PLACES, Known::PLACE),
             (ORGANIZATIONS, Known::ORGANIZATION),

@@ -88,6 +88,29 @@ const ORG_TOPICS: &[&str] = &[
     "Centre for Climate Research",
     "League of Voters",
 ];
+const OTHER_HEADS: &[&str] = &[
+    "Prize",
+    "Award",
+    "Cup",
+    "Festival",
+    "Fair",
+    "Marathon",
+    "Championship",
+    "War",
+    "Battle",
+    "Revolution",
+    "Treaty",
+    "Act",
+    "Theory",
+    "Effect",
+    "Syndrome",
+    "Symphony",
+    "Show",
+    "Hurricane",
+    "Mission",
+    "Conference",
+    "Chronicles",
+];
 const TITLES: &[&str] = &[
     "Mr.",
     "Mrs.",
@@ -123,6 +146,7 @@ impl<'random> Inventor<'random> {
         let names = |list| lexicon::entries(list).map(capitalised).collect::<Vec<_>>();
         let is_word = |name: &String| Lexicon::get().known(&name.to_lowercase()).has(Known::COMMON);
         let mut given = names(lexicon::GIVEN_NAMES);
+        given.extend(names(lexicon::GIVEN_NAMES_OF_THE_WORLD));
         given.retain(|name| !is_word(name));
         let mut surnames = names(lexicon::SURNAMES);
         surnames.retain(|name| !is_word(name));
@@ -154,6 +178,11 @@ impl<'random> Inventor<'random> {
                         (forms[self.random.below(forms.len())].clone(), EntityKind::Person)
                     }
                     Some("l") => (places[self.random.below(places.len())].clone(), EntityKind::Place),
+                    Some("x") => {
+                        let other = self.something_else();
+                        annotated.text.push_str(&other);
+                        continue;
+                    }
                     Some(_) => (
                         organizations[self.random.below(organizations.len())].clone(),
                         EntityKind::Organization,
@@ -215,6 +244,17 @@ impl<'random> Inventor<'random> {
             6 => format!("{} {head}", self.made_up()),
             7 => self.made_up(),
             _ => self.random.of(&self.organizations),
+        }
+    }
+
+    /// A prize, a war, a show: what has a name and is none of the three kinds.
+    fn something_else(&mut self) -> String {
+        let head = OTHER_HEADS[self.random.below(OTHER_HEADS.len())];
+        match self.random.below(4) {
+            0 => format!("{} {head}", self.random.of(&self.surnames)),
+            1 => format!("{} {head}", self.random.of(&self.places)),
+            2 => format!("{} {head}", self.made_up()),
+            _ => format!("{head} of {}", self.random.of(&self.places)),
         }
     }
 
