@@ -23,7 +23,8 @@ from .stack.launcher import Launcher
 from .stack.program import Program, serves
 from .trouble import Trouble
 
-SUITE = ("-p", "self-shared", "--test", "objects")
+# Of the whole workspace, so that nothing is compiled again with fewer features.
+SUITE = ("--release", "--locked", "--workspace", "--test", "objects")
 # What measures memory runs alone, in a process of its own.
 RUNS = ("elsewhere", "memory_on_s3")
 
@@ -96,10 +97,10 @@ class Gateway:
 
 def test(report: Report) -> int:
     setup.provide([ceph_part()], report)
-    build = ["test", "--release", "--locked", "--no-run", *SUITE]
+    build = ["test", "--no-run", *SUITE]
     setup.set_up_beside(report, lambda: cargo(report, "Building the object storage suite", build))
     with testing.run_folder(report) as folder, gateway(report, folder) as ceph:
-        command = ["cargo", "test", "--release", "--locked", *SUITE, "--", "--ignored"]
+        command = ["cargo", "test", *SUITE, "--", "--ignored"]
         return max(testing.run(report, [*command, tests], ceph.variables) for tests in RUNS)
 
 
