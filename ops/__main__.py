@@ -103,7 +103,10 @@ def _status(arguments: argparse.Namespace, report: Report) -> int:
 
 
 def _logs(arguments: argparse.Namespace, report: Report) -> None:
-    logs.follow(Home(arguments.home).logs)
+    home = Home(arguments.home)
+    if not home.exists:
+        raise Trouble(f"there is no stack in {arguments.home}: `make up` starts one")
+    logs.follow(home.logs)
 
 
 def _env(arguments: argparse.Namespace, report: Report) -> None:
