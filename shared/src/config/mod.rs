@@ -3,12 +3,14 @@
 //! All mistakes are reported together, each with the name of its variable and what to do about it.
 //! Secrets print as `[redacted]`.
 
+mod reader;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
+use self::reader::Reader;
 use crate::domain::job::Lane;
 
 /// A value that never shows in logs or errors.
@@ -266,144 +268,6 @@ fn shared(r: &mut Reader<impl Fn(&str) -> Option<String>>) -> Config {
 
 fn with_scheme(scheme: &str, url: String) -> String {
     if url.contains("://") { url } else { format!("{scheme}://{url}") }
-}
-
-/// Reads variables and collects what is wrong with them.
-struct Reader<L> {
-    lookup: L,
-    mistakes: Vec<String>,
-}
-
-impl<L: Fn(&str) -> Option<String>> Reader<L> {
-    fn new(lookup: L) -> Self {
-        Self { lookup, mistakes: Vec::new() }
-    }
-
-    fn read<T>(mut self, read: impl FnOnce(&mut Self) -> T) -> Result<T, ConfigError> {
-        let value = read(&mut self);
-        if self.mistakes.is_empty() { Ok(value) } else { Err(ConfigError(self.mistakes)) }
-    }
-
-    fn mistake(&mut self, name: &str, what: impl fmt::Display) {
-        self.mistakes.push(format!("{name} {what}"));
-    }
-
-    /// A variable that is set to something; an empty one counts as not set.
-    fn given(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn text(&self, name: &str, default: &str) -> String {
-        self.given(name).unwrap_or_else(|| default.to_owned())
-    }
-
-    fn list(&self, name: &str) -> Vec<String> {
-        let given = self.given(name).unwrap_or_default();
-        given.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
-    }
-
-    fn number<T: FromStr + Copy>(&mut self, name: &str, default: T) -> T {
-        let Some(given) = self.given(name) else { return default };
-        given.parse().unwrap_or_else(|_| {
-            self.mistake(name, format_args!("is `{given}`, which is not a usable number"));
-            default
-        })
-    }
-
-    fn flag(&mut self, name: &str, default: bool) -> bool {
-        match self.given(name).map(|given| given.to_lowercase()).as_deref() {
-            None => default,
-            Some("1" | "true" | "yes" | "on") => true,
-            Some("0" | "false" | "no" | "off") => false,
-            Some(other) => {
-                let what = format!("is `{other}`; say `true` or `false`");
-                self.mistake(name, what);
-                default
-            }
-        }
-    }
-
-    /// One of several words; the first is the default.
-    fn one_of<T: Copy>(&mut self, name: &str, known: &[(&str, T)]) -> T {
-        let Some(given) = self.given(name) else { return known[0].1 };
-        if let Some((_, value)) = known.iter().find(|(word, _)| *word == given) {
-            return *value;
-        }
-        let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
-        self.mistake(name, format_args!("is `{given}`; it can be {}", words.join(" or ")));
-        known[0].1
-    }
-
-    /// A secret that signs. Without one, development gets a well-known value; production refuses
-    /// that, and anything short.
-    fn signing_secret(&mut self, name: &str, production: bool) -> Secret {
-        const SHORTEST: usize = 32;
-        let development_only = format!("development-only-{name}-do-not-use-for-real");
-        let Some(given) = self.given(name) else {
-            if production {
-                self.mistake(name, "is not set; make one with `openssl rand -base64 48`");
-            }
-            return Secret::new(development_only);
-        };
-        if production && (given == development_only || given.len() < SHORTEST) {
-            self.mistake(
-                name,
-                format_args!(
-                    "is too weak for production: it needs {SHORTEST} characters or more that nobody can guess; make one with `openssl rand -base64 48`"
-                ),
-            );
-        }
-        Secret::new(given)
-    }
-
-    fn objects(&mut self) -> ObjectsConfig {
-        let Some(endpoint) = self.given("MINIO_ENDPOINT") else {
-            return ObjectsConfig::Files { dir: self.text("OBJECTS_DIR", ".self/objects").into() };
-        };
-        let mut needed = |name: &str| {
-            self.given(name).unwrap_or_else(|| {
-                self.mistake(
-                    name,
-                    "is not set, but MINIO_ENDPOINT is; set both, or neither to keep plain files",
-                );
-                String::new()
-            })
-        };
-        let access_key = needed("MINIO_ACCESS_KEY");
-        let secret_key = Secret::new(needed("MINIO_SECRET_KEY"));
-        ObjectsConfig::S3 {
-            secure: self.flag("MINIO_SECURE", endpoint.starts_with("https://")),
-            endpoint,
-            access_key,
-            secret_key,
-            bucket: self.text("MINIO_BUCKET", "self"),
-            region: self.text("MINIO_REGION", "us-east-1"),
-        }
-    }
-
-    fn namespace(&mut self, name: &str, default: &str) -> String {
-        let given = self.text(name, default);
-        if !given.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-            self.mistake(name, format_args!("is `{given}`; use letters, digits, `-` and `_` only"));
-        }
-        given
-    }
-
-    fn lanes(&mut self, name: &str, default: &str) -> BTreeMap<Lane, usize> {
-        let given = self.text(name, default);
-        let mut lanes = BTreeMap::new();
-        for item in given.split(',').map(str::trim).filter(|item| !item.is_empty()) {
-            let (lane, concurrency) = item.split_once('=').unwrap_or((item, "1"));
-            match (lane.parse::<Lane>(), concurrency.parse::<usize>()) {
-                (Ok(lane), Ok(concurrency)) => {
-                    lanes.insert(lane, concurrency);
-                }
-                (Err(unknown), _) => self.mistake(name, format_args!("names a lane that is none: {unknown}")),
-                (_, Err(_)) => self.mistake(name, format_args!("says `{item}`; write it as `audio=2`")),
-            }
-        }
-        lanes
-    }
 }
 
 #[cfg(test)]
