@@ -11,7 +11,9 @@ from .report import Report, Step
 from .trouble import Trouble
 
 def set_up_and_build(report: Report) -> None:
-    command = ("build", "--release", "--locked", "-p", "self-api", "-p", "self-worker")
+    # The whole workspace decides the features of what it depends on: as it does for the tests, so
+    # that `make test` after `make demo` compiles no dependency again.
+    command = ("build", "--release", "--locked", "--workspace", "--bins")
     setup.set_up_beside(report, lambda: cargo(report, "Building self-api and self-worker", command))
 
 
