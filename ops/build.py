@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 from typing import Dict, List, Sequence
 
@@ -43,7 +44,8 @@ def run_cargo(step: Step, arguments: Sequence[str], env: Dict[str, str]) -> None
         process.wait()
         raise
     if code != 0:
-        raise Trouble("\n".join([f"`cargo {' '.join(arguments)}` failed:", *said]))
+        how = "failed" if code > 0 else f"was ended by {signal.Signals(-code).name}"
+        raise Trouble("\n".join([f"`cargo {' '.join(arguments)}` {how}:", *said]))
 
 
 def _watch(process: "subprocess.Popen[bytes]", step: Step, said: List[str]) -> None:
