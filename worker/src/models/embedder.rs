@@ -1,14 +1,7 @@
 //! The port of the models that turn text into vectors.
 
+use super::ModelId;
 use super::onnx::OnnxError;
-
-/// A model's name and version, stored beside everything that it produced, so that a change of
-/// model can be told apart and worked off again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ModelId {
-    pub name: &'static str,
-    pub version: &'static str,
-}
 
 /// Turns texts into vectors of length one: the dot product of two is their likeness in meaning,
 /// from -1 to 1.

@@ -2,5 +2,12 @@
 //! output.
 
 pub mod connect;
+pub mod cut;
+pub mod decode;
 pub mod embed;
 pub mod extract;
+pub mod resample;
+pub mod transcribe;
+
+/// The rate of all sound after decoding, in samples per second; it is what the models hear.
+pub const SAMPLE_RATE: u32 = 16_000;

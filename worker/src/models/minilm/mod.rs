@@ -14,7 +14,8 @@ use tokenizers::pipeline::{EncodeOptions, Override, PipelineToken, PipelineToken
 
 use self::network::{DIMENSIONS, IDS, MASK, STATES};
 use self::weights::Weights;
-use super::embedder::{EmbedError, Embedder, ModelId};
+use super::ModelId;
+use super::embedder::{EmbedError, Embedder};
 use super::onnx::{Graph, OnnxError, Runtime, Tensor};
 
 /// The model was trained on texts of up to so many tokens (`max_seq_length` of its package).

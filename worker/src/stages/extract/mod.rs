@@ -16,7 +16,7 @@ pub use self_shared::domain::entity::EntityKind;
 
 use self::tagger::Model;
 pub use self::tagger::NotAModel;
-use crate::models::embedder::ModelId;
+use crate::models::ModelId;
 
 /// Something that a conversation mentions.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,207 @@
+//! Decoding in a child process with limits, so that a hostile recording costs one typed failure.
+//!
+//! The worker runs its own program again (`self-worker decode`) with an empty environment and the
+//! opened recording as its standard input; the child limits its own memory, processor time, files
+//! and processes before it reads the first byte. What a decoder can do wrong becomes a [`Refusal`]:
+//! a panic or a crash, a loop (processor time, or silence on the pipe), a swelling memory.
+
+mod child;
+mod frame;
+
+use std::fs::File;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+use self::frame::Frame;
+use crate::stages::SAMPLE_RATE;
+use crate::stages::decode::{BLOCK, DecodeError, Ending, Info, Limits, Refusal};
+
+pub use self::child::{SUBCOMMAND, decode};
+
+/// How decoders are run, and what one may use.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    /// The worker's own program.
+    pub program: PathBuf,
+    /// What a recording may be.
+    pub limits: Limits,
+    /// Address space, the program itself included.
+    pub memory_bytes: u64,
+    /// Processor time for any recording, and what each MiB of it adds.
+    pub cpu: Duration,
+    pub cpu_per_mib: Duration,
+    /// How long a decoder may keep its parent waiting for the next half second of sound.
+    pub patience: Duration,
+}
+
+impl Default for Sandbox {
+    /// The slowest honest recordings (speech in Opus at 6 kbit/s: 23 minutes in a MiB) need a fifth
+    /// of this processor time on a slow core.
+    fn default() -> Self {
+        Self {
+            program: PathBuf::from("/proc/self/exe"),
+            limits: Limits::default(),
+            memory_bytes: 512 << 20,
+            cpu: Duration::from_secs(10),
+            cpu_per_mib: Duration::from_secs(20),
+            patience: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What the parent asks of the child.
+#[derive(Serialize, Deserialize)]
+struct Order {
+    limits: Limits,
+    memory_bytes: u64,
+    cpu_seconds: u64,
+}
+
+/// A recording that is being decoded. Dropping it kills the decoder.
+#[derive(Debug)]
+pub struct Decoding {
+    info: Info,
+    child: Child,
+    pipe: BufReader<ChildStdout>,
+    patience: Duration,
+    longest: u64,
+    given: u64,
+    ending: Option<Ending>,
+}
+
+impl Sandbox {
+    /// Starts to decode an opened, seekable file, and waits until it is known what it is.
+    ///
+    /// # Errors
+    /// [`DecodeError::Refused`] for what is no recording, [`DecodeError::Machine`] when no process
+    /// can be started.
+    pub async fn decode(&self, file: File) -> Result<Decoding, DecodeError> {
+        let order = Order {
+            limits: self.limits.clone(),
+            memory_bytes: self.memory_bytes,
+            cpu_seconds: self.cpu_seconds(file.metadata()?.len()),
+        };
+        let mut child = Command::new(&self.program)
+            .arg(SUBCOMMAND)
+            .arg(serde_json::to_string(&order).map_err(std::io::Error::from)?)
+            .env_clear()
+            .current_dir("/")
+            .stdin(file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let pipe = child.stdout.take().expect("standard output is a pipe");
+        let mut decoding = Decoding {
+            info: Info::default(),
+            child,
+            pipe: BufReader::with_capacity(1 << 16, pipe),
+            patience: self.patience,
+            longest: u64::from(self.limits.seconds) * u64::from(SAMPLE_RATE) + BLOCK as u64,
+            given: 0,
+            ending: None,
+        };
+        match decoding.frame().await? {
+            Frame::Info(info) => decoding.info = info,
+            _ => return Err(Refusal::DecoderCrashed.into()),
+        }
+        Ok(decoding)
+    }
+
+    fn cpu_seconds(&self, file_bytes: u64) -> u64 {
+        let mib = file_bytes as f64 / f64::from(1 << 20);
+        (self.cpu + self.cpu_per_mib.mul_f64(mib)).as_secs().max(1)
+    }
+}
+
+impl Decoding {
+    /// What the recording is.
+    #[must_use]
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// The decoder's process, while there is one.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// How it ended; known once [`Self::next`] has given `None`.
+    #[must_use]
+    pub fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
+    /// The next block of mono sound at 16 kHz, or `None` at the end. A decoder is never more than
+    /// two pipes' worth ahead of who reads: 2 s of sound.
+    ///
+    /// # Errors
+    /// As [`Sandbox::decode`]; the sound given so far is then not the whole recording.
+    pub async fn next(&mut self) -> Result<Option<Vec<f32>>, DecodeError> {
+        if self.ending.is_some() {
+            return Ok(None);
+        }
+        match self.frame().await? {
+            Frame::Sound(sound) => {
+                self.given += sound.len() as u64;
+                if self.given > self.longest {
+                    return Err(Refusal::DecoderCrashed.into());
+                }
+                Ok(Some(sound))
+            }
+            Frame::Ending(ending) if ending.samples == self.given => {
+                self.ending = Some(ending);
+                Ok(None)
+            }
+            _ => Err(Refusal::DecoderCrashed.into()),
+        }
+    }
+
+    async fn frame(&mut self) -> Result<Frame, DecodeError> {
+        match timeout(self.patience, frame::read(&mut self.pipe)).await {
+            Err(_) => Err(Refusal::DecoderTimedOut.into()),
+            Ok(Some(Frame::Refusal(refusal))) => Err(refusal.into()),
+            Ok(Some(frame)) => Ok(frame),
+            Ok(None) => Err(self.autopsy().await),
+        }
+    }
+
+    /// Why a decoder's pipe ended without a last frame.
+    async fn autopsy(&mut self) -> DecodeError {
+        let mut words = Vec::new();
+        if let Some(stderr) = self.child.stderr.take() {
+            // Its last words, if it has any; a living one that says nothing is killed below.
+            let _ = timeout(self.patience, stderr.take(4096).read_to_end(&mut words)).await;
+        }
+        let _ = self.child.start_kill();
+        match self.child.wait().await {
+            Ok(status) => cause_of_death(status, &String::from_utf8_lossy(&words)),
+            Err(error) => error.into(),
+        }
+    }
+}
+
+fn cause_of_death(status: ExitStatus, words: &str) -> DecodeError {
+    tracing::warn!(%status, words, "a decoder died");
+    let is = |signal: Signal| status.signal() == Some(signal.as_raw());
+    if is(Signal::XCPU) {
+        Refusal::DecoderTimedOut.into()
+    } else if words.contains("memory allocation of") {
+        Refusal::DecoderOutOfMemory.into()
+    } else if is(Signal::KILL) || status.code() == Some(1) {
+        // Neither its limits nor its code: the machine (or its operator) ended it, or it could not
+        // set to work.
+        std::io::Error::other(format!("the decoder ended with {status}: {words}")).into()
+    } else {
+        Refusal::DecoderCrashed.into()
+    }
+}
