@@ -5,9 +5,17 @@
 //! nothing that people recorded. Row-level security holds both to it, whatever a query says (see
 //! `migrations/0001_roles.up.sql`).
 
+pub mod audio;
+pub mod conversations;
 pub mod events;
+pub mod idempotency;
 pub mod jobs;
+pub mod lanes;
 pub mod migrate;
+pub mod search;
+pub mod sessions;
+pub mod transcriptions;
+pub mod users;
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;

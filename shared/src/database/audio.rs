@@ -1,0 +1,105 @@
+//! Recordings: what is known of the bytes in object storage.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::UserTx;
+
+/// A recording.
+#[derive(Clone, Debug, FromRow)]
+pub struct Audio {
+    /// Names it.
+    pub id: Uuid,
+    /// The conversation that it is of.
+    pub conversation_id: Uuid,
+    /// Where its bytes are.
+    pub object_key: String,
+    /// What the file was called; empty when nobody said.
+    pub filename: String,
+    /// The media type of its container.
+    pub content_type: String,
+    /// How many bytes.
+    pub size_bytes: i64,
+    /// The SHA-256 of its bytes.
+    pub sha256: Vec<u8>,
+    /// How its sound is coded; known once decoded, like the next three.
+    pub codec: Option<String>,
+    /// Samples a second.
+    pub sample_rate: Option<i32>,
+    /// Channels.
+    pub channels: Option<i32>,
+    /// How long it plays.
+    pub duration_ms: Option<i64>,
+    /// When it was recorded, where that is known.
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// When it was uploaded.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Writes a recording down. False when the person has these very bytes already: the transaction is
+/// then to be given up. Waits for whoever is writing the same bytes down at this moment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(tx: &mut UserTx, audio: &Audio) -> sqlx::Result<bool> {
+    let user = tx.user();
+    let written = sqlx::query(
+        "insert into audio (id, user_id, conversation_id, object_key, filename, content_type, size_bytes,
+                            sha256, recorded_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict (user_id, sha256) do nothing",
+    )
+    .bind(audio.id)
+    .bind(user.0)
+    .bind(audio.conversation_id)
+    .bind(&audio.object_key)
+    .bind(&audio.filename)
+    .bind(&audio.content_type)
+    .bind(audio.size_bytes)
+    .bind(&audio.sha256)
+    .bind(audio.recorded_at)
+    .bind(audio.created_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(written.rows_affected() == 1)
+}
+
+/// One recording of the person.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Audio>> {
+    let user = tx.user();
+    sqlx::query_as("select * from audio where user_id = $1 and id = $2")
+        .bind(user.0)
+        .bind(id)
+        .fetch_optional(&mut **tx)
+        .await
+}
+
+/// The person's recording with these very bytes.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn by_sha256(tx: &mut UserTx, sha256: &[u8]) -> sqlx::Result<Option<Audio>> {
+    let user = tx.user();
+    sqlx::query_as("select * from audio where user_id = $1 and sha256 = $2")
+        .bind(user.0)
+        .bind(sha256)
+        .fetch_optional(&mut **tx)
+        .await
+}
+
+/// The recordings of one conversation, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Audio>> {
+    let user = tx.user();
+    sqlx::query_as("select * from audio where user_id = $1 and conversation_id = $2 order by id")
+        .bind(user.0)
+        .bind(conversation)
+        .fetch_all(&mut **tx)
+        .await
+}

@@ -1,0 +1,192 @@
+//! Logins: sessions, their refresh tokens, and the tickets that open sockets.
+//!
+//! Only hashes of tokens come here. Times are given by the caller, so that one clock decides.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::SystemTx;
+use crate::domain::{UserId, words};
+
+words! {
+    /// Why a session is over.
+    pub enum Revocation {
+        /// The person logged out.
+        Logout = "logout",
+        /// A refresh token was used again long after it was replaced: it may be stolen.
+        Replay = "replay",
+        /// The password was changed.
+        Password = "password",
+        /// The person ended it from elsewhere.
+        Ended = "ended",
+    }
+}
+
+/// What is known of a refresh token that was presented.
+#[derive(Clone, Debug, FromRow)]
+pub struct RefreshToken {
+    /// The session that it keeps alive.
+    pub session_id: Uuid,
+    /// Whose session that is.
+    pub user_id: Uuid,
+    /// When the token becomes void.
+    pub expires_at: DateTime<Utc>,
+    /// When it was exchanged for its successor, if it was.
+    pub used_at: Option<DateTime<Utc>>,
+    /// Whether its session was revoked.
+    pub revoked: bool,
+}
+
+/// Opens a session with its first refresh token.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn open(
+    tx: &mut SystemTx,
+    session: Uuid,
+    user: UserId,
+    user_agent: &str,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "with session as (
+             insert into sessions (id, user_id, user_agent, created_at, last_used_at, expires_at)
+             values ($1, $2, $3, $5, $5, $6) returning id)
+         insert into refresh_tokens (token_hash, session_id, user_id, issued_at, expires_at)
+         select $4, id, $2, $5, $6 from session",
+    )
+    .bind(session)
+    .bind(user.0)
+    .bind(user_agent)
+    .bind(token_hash)
+    .bind(now)
+    .bind(expires_at)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// Whose session this is, while it lives.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn live(tx: &mut SystemTx, session: Uuid, now: DateTime<Utc>) -> sqlx::Result<Option<UserId>> {
+    sqlx::query_scalar(
+        "select user_id from sessions where id = $1 and revoked_at is null and expires_at > $2",
+    )
+    .bind(session)
+    .bind(now)
+    .fetch_optional(&mut **tx)
+    .await
+    .map(|user| user.map(UserId))
+}
+
+/// Finds a refresh token, and keeps it from being exchanged twice at once until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_refresh_token(tx: &mut SystemTx, token_hash: &[u8]) -> sqlx::Result<Option<RefreshToken>> {
+    sqlx::query_as(
+        "select t.session_id, t.user_id, t.expires_at, t.used_at, s.revoked_at is not null as revoked
+         from refresh_tokens t join sessions s on s.id = t.session_id
+         where t.token_hash = $1 for update of t",
+    )
+    .bind(token_hash)
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Marks a token as exchanged, and brings in its successor; the session lives as long as that.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn exchange(
+    tx: &mut SystemTx,
+    token: &RefreshToken,
+    token_hash: &[u8],
+    successor_hash: &[u8],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "with used as (update refresh_tokens set used_at = $5 where token_hash = $1),
+              kept as (update sessions set last_used_at = $5, expires_at = $6 where id = $3)
+         insert into refresh_tokens (token_hash, session_id, user_id, issued_at, expires_at)
+         values ($2, $3, $4, $5, $6)",
+    )
+    .bind(token_hash)
+    .bind(successor_hash)
+    .bind(token.session_id)
+    .bind(token.user_id)
+    .bind(now)
+    .bind(expires_at)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// Ends a session. The first reason stays.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn revoke(
+    tx: &mut SystemTx,
+    session: Uuid,
+    reason: Revocation,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query("update sessions set revoked_at = $3, revoked_for = $2 where id = $1 and revoked_at is null")
+        .bind(session)
+        .bind(reason.as_str())
+        .bind(now)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+}
+
+/// Writes down a ticket that opens one socket, and sweeps the person's stale ones.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn issue_ticket(
+    tx: &mut SystemTx,
+    ticket_hash: &[u8],
+    user: UserId,
+    session: Uuid,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "with swept as (delete from socket_tickets where user_id = $2 and expires_at <= $4)
+         insert into socket_tickets (ticket_hash, user_id, session_id, expires_at) values ($1, $2, $3, $5)",
+    )
+    .bind(ticket_hash)
+    .bind(user.0)
+    .bind(session)
+    .bind(now)
+    .bind(expires_at)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// Takes a ticket: it is gone afterwards. Whose it was and of which session, if it was still good.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn redeem_ticket(
+    tx: &mut SystemTx,
+    ticket_hash: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<(UserId, Uuid)>> {
+    let taken: Option<(Uuid, Uuid, DateTime<Utc>)> = sqlx::query_as(
+        "delete from socket_tickets where ticket_hash = $1 returning user_id, session_id, expires_at",
+    )
+    .bind(ticket_hash)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(taken.filter(|(_, _, expires_at)| *expires_at > now).map(|(user, session, _)| (UserId(user), session)))
+}
