@@ -69,33 +69,38 @@ impl Health {
     }
 }
 
-/// Whether Postgres answers and is migrated.
+/// Whether Postgres answers and is migrated. Anybody may ask, so what PostgreSQL says of users and
+/// addresses stays in the log.
 pub async fn postgres(database: &Database) -> Check {
-    match database.probe().await {
-        Ok(()) => Check::fine("postgres"),
-        Err(sqlx::Error::Database(error)) => Check::trouble(
-            "postgres",
-            Effect::Stopped,
-            error.message(),
-            "Migrate the database with `self-api migrate up`, and see that DB_USER and DB_PASSWORD are right.",
+    let (reason, remedy) = match database.probe().await {
+        Ok(()) => return Check::fine("postgres"),
+        Err(sqlx::Error::Database(error)) => match error.code().as_deref() {
+            // A table, a role, a function that is not there.
+            Some("42P01" | "22023" | "42704" | "42883") => {
+                ("the database is not migrated", "Run `self-api migrate up`.")
+            }
+            Some("28P01" | "28000") => {
+                ("the database does not accept the login", "See that DB_USER and DB_PASSWORD are right.")
+            }
+            Some("3D000") => ("the database does not exist", "Create it, or see that DB_NAME is right."),
+            _ => ("the database answers with an error", "Look into the log of PostgreSQL."),
+        },
+        Err(_) => (
+            "the database does not answer",
+            "Start PostgreSQL, and see that DB_HOST and DB_PORT point to it. What waits goes on by itself then.",
         ),
-        Err(error) => Check::trouble(
-            "postgres",
-            Effect::Stopped,
-            error.to_string(),
-            "Start PostgreSQL, and see that DB_HOST and DB_PORT point to it.",
-        ),
-    }
+    };
+    Check::trouble("postgres", Effect::Stopped, reason, remedy)
 }
 
 /// Whether Redis answers.
 pub async fn redis(rings: &Rings) -> Check {
     match rings.probe().await {
         Ok(()) => Check::fine("redis"),
-        Err(error) => Check::trouble(
+        Err(_) => Check::trouble(
             "redis",
             Effect::Slower,
-            error.to_string(),
+            "Redis does not answer",
             "Start Redis, and see that REDIS_URL points to it. Until then jobs start seconds later.",
         ),
     }
