@@ -1,9 +1,12 @@
 //! Logs and metrics of a process, set up once in `main`.
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
+
+/// Renders what was measured, in the text format of Prometheus.
+pub use metrics_exporter_prometheus::PrometheusHandle as Metrics;
 
 /// Buckets of durations in seconds, from a queue's milliseconds to a long recording's hour.
 const SECONDS: &[f64] = &[0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0, 3600.0];
@@ -23,7 +26,7 @@ pub fn init_logs(format: LogFormat) {
 ///
 /// # Errors
 /// When a recorder is installed already.
-pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
+pub fn init_metrics() -> anyhow::Result<Metrics> {
     Ok(PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
         .install_recorder()?)

@@ -10,7 +10,7 @@ use self_tests::environment::sources;
 const PLACES: &[(&[&str], &[&str])] = &[
     (&["poem"], &["api/src/", "worker/src/health"]),
     (&["poem_openapi"], &["api/src/"]),
-    (&["jsonwebtoken"], &["api/src/auth/token"]),
+    (&["jsonwebtoken", "hmac"], &["api/src/auth/token"]),
     (&["argon2"], &["api/src/auth/password"]),
     (&["pgvector"], &["shared/src/database/"]),
     (&["apalis", "apalis_core", "apalis_redis", "redis"], &["shared/src/rings"]),
@@ -27,6 +27,7 @@ const PLACES: &[(&[&str], &[&str])] = &[
 const EVERYWHERE: &[&str] = &[
     "anyhow",
     "async-trait",
+    "base64",
     "bytes",
     "chrono",
     "futures-util",

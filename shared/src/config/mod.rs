@@ -131,6 +131,8 @@ pub struct ApiConfig {
     pub jwt_secret: Secret,
     /// `JWT_REFRESH_SECRET`: derives the successors of refresh tokens.
     pub jwt_refresh_secret: Secret,
+    /// `OPERATOR_TOKEN`: opens the operators' API to whoever has it; it is shut without one.
+    pub operator_token: Option<Secret>,
     /// `UPLOAD_MAX_BYTES`: the largest recording that is accepted.
     pub upload_max_bytes: u64,
     /// `ALLOWED_ORIGINS`: where browsers may open a WebSocket from, besides this server itself.
@@ -203,6 +205,7 @@ impl ApiConfig {
                 port: r.number("PORT", 8000),
                 jwt_secret,
                 jwt_refresh_secret,
+                operator_token: r.operator_token("OPERATOR_TOKEN", production),
                 upload_max_bytes: r.number("UPLOAD_MAX_BYTES", 4 * 1024 * 1024 * 1024),
                 allowed_origins: r.list("ALLOWED_ORIGINS"),
             }

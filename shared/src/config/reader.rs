@@ -7,6 +7,9 @@ use std::str::FromStr;
 use super::{ConfigError, ObjectsConfig, Secret};
 use crate::domain::job::Lane;
 
+/// What guessing cannot reach, in characters.
+const SHORTEST_SECRET: usize = 32;
+
 /// Reads variables and collects what is wrong with them.
 pub(super) struct Reader<L> {
     lookup: L,
@@ -73,10 +76,19 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         known[0].1
     }
 
+    /// A token that may be absent, but not weak.
+    pub(super) fn operator_token(&mut self, name: &str, production: bool) -> Option<Secret> {
+        let given = self.given(name)?;
+        if production && given.len() < SHORTEST_SECRET {
+            let what = format!("is too weak for production: it needs {SHORTEST_SECRET} characters or more");
+            self.mistake(name, what);
+        }
+        Some(Secret::new(given))
+    }
+
     /// A secret that signs. Without one, development gets a well-known value; production refuses
     /// that, and anything short.
     pub(super) fn signing_secret(&mut self, name: &str, production: bool) -> Secret {
-        const SHORTEST: usize = 32;
         let development_only = format!("development-only-{name}-do-not-use-for-real");
         let Some(given) = self.given(name) else {
             if production {
@@ -84,11 +96,11 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             }
             return Secret::new(development_only);
         };
-        if production && (given == development_only || given.len() < SHORTEST) {
+        if production && (given == development_only || given.len() < SHORTEST_SECRET) {
             self.mistake(
                 name,
                 format_args!(
-                    "is too weak for production: it needs {SHORTEST} characters or more that nobody can guess; make one with `openssl rand -base64 48`"
+                    "is too weak for production: it needs {SHORTEST_SECRET} characters or more that nobody can guess; make one with `openssl rand -base64 48`"
                 ),
             );
         }

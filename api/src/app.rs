@@ -1,0 +1,64 @@
+//! What requests are answered with.
+
+use std::sync::Arc;
+
+use self_shared::bus::Bus;
+use self_shared::config::ApiConfig;
+use self_shared::database::Database;
+use self_shared::objects::ObjectStore;
+use self_shared::relay::Relay;
+use self_shared::rings::{Ring, Rings};
+use self_shared::telemetry::Metrics;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Auth;
+use crate::views::JobView;
+
+/// Everything that a route needs. Cheap to clone; routes and middleware find it in the request.
+#[derive(Clone)]
+pub struct App {
+    /// What was configured.
+    pub config: Arc<ApiConfig>,
+    /// Postgres remembers.
+    pub database: Database,
+    /// Object storage holds.
+    pub objects: ObjectStore,
+    /// Redis rings.
+    pub rings: Rings,
+    /// NATS tells.
+    pub bus: Bus,
+    /// Passes on what was written down.
+    pub relay: Relay,
+    /// Who is asking.
+    pub auth: Auth,
+    /// What `/metrics` shows.
+    pub metrics: Metrics,
+    /// Cancelled when the server stops: sockets close then.
+    pub stopping: CancellationToken,
+}
+
+impl App {
+    /// Prepares connections. Touches only what answers at once: a server that is away is waited
+    /// for by the requests that need it.
+    ///
+    /// # Errors
+    /// When an address makes no sense.
+    pub async fn new(config: ApiConfig, metrics: Metrics) -> anyhow::Result<Self> {
+        let database = Database::new(&config.shared.database);
+        let objects = ObjectStore::new(&config.shared.objects)?;
+        let bus = Bus::connect(&config.shared.nats_url, &config.shared.namespace).await?;
+        let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
+        let relay = Relay::new(database.clone(), bus.clone());
+        let auth = Auth::new(&config, database.clone(), bus.clone());
+        let stopping = CancellationToken::new();
+        Ok(Self { config: Arc::new(config), database, objects, rings, bus, relay, auth, metrics, stopping })
+    }
+
+    /// To be called after the commit of a job: it starts at once, and is told of at once. Neither
+    /// can fail the request: the reconciler finds a job that nobody rang for, and the relay an event
+    /// that nobody woke it for.
+    pub(crate) async fn ring(&self, job: &JobView) {
+        self.relay.wake();
+        self.rings.ring(Ring { lane: job.lane.0, job: job.id, attempt: job.attempt }).await;
+    }
+}

@@ -1,0 +1,265 @@
+//! Who is asking: registration, login, sessions and their tokens.
+//!
+//! A session is one login on one device. It hands out access tokens (ten minutes) and lives by a
+//! chain of refresh tokens, each good for one exchange. The chain is derived: a client that lost the
+//! answer may ask again within ten seconds and gets the same successor. Whoever comes later with a
+//! used token is not the client that got the successor, so the session ends for both.
+
+mod attempts;
+mod passwords;
+mod tokens;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use poem::Request;
+use poem_openapi::SecurityScheme;
+use poem_openapi::auth::Bearer;
+use self_shared::bus::Bus;
+use self_shared::config::{ApiConfig, Secret};
+use self_shared::database::Database;
+use self_shared::database::sessions::{self, Revocation};
+use self_shared::database::users::{self, User};
+use self_shared::domain::{UserId, new_id};
+use uuid::Uuid;
+
+pub use attempts::Attempts;
+pub use passwords::Passwords;
+pub use tokens::{AccessTokens, Opaque};
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+
+/// A session ends when nothing was heard of it for this long.
+const SESSION_LIFE: Duration = Duration::from_hours(30 * 24);
+/// How long a used refresh token gives the same successor again.
+const RETRY: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
+/// How long a ticket opens a socket.
+const TICKET_LIFE: Duration = Duration::from_secs(30);
+
+/// Who is asking, and in which session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The person.
+    pub user: UserId,
+    /// Their login on this device.
+    pub session: Uuid,
+}
+
+/// The access token of a session: `Authorization: Bearer <access_token>`. Registering, logging in
+/// and refreshing give one; it is good for ten minutes.
+#[derive(SecurityScheme)]
+#[oai(rename = "access_token", ty = "bearer", bearer_format = "JWT", checker = "authenticate")]
+pub struct Caller(pub Identity);
+
+async fn authenticate(request: &Request, bearer: Bearer) -> poem::Result<Identity> {
+    let app =
+        request.data::<App>().ok_or_else(|| Problem::internal(anyhow::anyhow!("no app in the request")))?;
+    Ok(app.auth.authenticate(&bearer.token).await?)
+}
+
+/// What a client gets to speak for a session.
+pub struct Tokens {
+    /// For every request.
+    pub access: String,
+    /// How long that is good.
+    pub expires_in: Duration,
+    /// For the next pair.
+    pub refresh: Opaque,
+}
+
+/// Everything about who is asking. Cheap to clone.
+#[derive(Clone)]
+pub struct Auth {
+    database: Database,
+    bus: Bus,
+    access: Arc<AccessTokens>,
+    refresh_secret: Secret,
+    passwords: Passwords,
+    /// Failed logins.
+    pub attempts: Attempts,
+}
+
+impl Auth {
+    /// With the secrets of the configuration.
+    #[must_use]
+    pub fn new(config: &ApiConfig, database: Database, bus: Bus) -> Self {
+        Self {
+            database,
+            bus,
+            access: Arc::new(AccessTokens::new(&config.jwt_secret)),
+            refresh_secret: config.jwt_refresh_secret.clone(),
+            passwords: Passwords::default(),
+            attempts: Attempts::default(),
+        }
+    }
+
+    /// Registers a person and opens their first session.
+    ///
+    /// That an address is taken is said. There is no way to register at once and hide it, short of
+    /// telling by e-mail, which a house without a mail server cannot; it costs a whole hash and
+    /// counts as a failed attempt, so that nobody tries a list of addresses.
+    ///
+    /// # Errors
+    /// [`Code::EmailTaken`], [`Code::Overloaded`].
+    pub async fn register(
+        &self,
+        email: &str,
+        name: &str,
+        password: String,
+        user_agent: &str,
+    ) -> Result<(User, Tokens), Problem> {
+        let hash = self.passwords.hash(password).await?;
+        let mut tx = self.database.as_system().await?;
+        let user = users::create(&mut tx, UserId(new_id()), email, name, &hash).await?.ok_or_else(|| {
+            Problem::new(Code::EmailTaken, "log in, or register with another e-mail address")
+        })?;
+        let tokens = self.open(&mut tx, UserId(user.id), user_agent).await?;
+        tx.commit().await?;
+        Ok((user, tokens))
+    }
+
+    /// Opens a session for whoever knows the password. An address that nobody has and a password
+    /// that is wrong look the same and take the same time.
+    ///
+    /// # Errors
+    /// [`Code::InvalidCredentials`], [`Code::Overloaded`].
+    pub async fn login(
+        &self,
+        email: &str,
+        password: String,
+        user_agent: &str,
+    ) -> Result<(User, Tokens), Problem> {
+        let mut tx = self.database.as_system().await?;
+        let known = users::credentials(&mut tx, email).await?;
+        // No connection is held while the hash is computed.
+        drop(tx);
+        let (user, hash) = known.map(|known| (known.user, known.password_hash)).unzip();
+        let matches = self.passwords.verify(password, hash).await?;
+        let Some(user) = user.filter(|_| matches) else {
+            return Err(Problem::new(Code::InvalidCredentials, "check both, or register"));
+        };
+        let mut tx = self.database.as_system().await?;
+        let tokens = self.open(&mut tx, UserId(user.id), user_agent).await?;
+        tx.commit().await?;
+        Ok((user, tokens))
+    }
+
+    async fn open(
+        &self,
+        tx: &mut self_shared::database::SystemTx,
+        user: UserId,
+        user_agent: &str,
+    ) -> Result<Tokens, Problem> {
+        let (now, session, refresh) = (Utc::now(), new_id(), Opaque::random());
+        sessions::open(tx, session, user, user_agent, &refresh.hash(), now, now + SESSION_LIFE).await?;
+        self.tokens(Identity { user, session }, refresh, now)
+    }
+
+    fn tokens(&self, identity: Identity, refresh: Opaque, now: DateTime<Utc>) -> Result<Tokens, Problem> {
+        let access = self.access.issue(identity, now).map_err(Problem::internal)?;
+        Ok(Tokens { access, expires_in: tokens::access::LIFE, refresh })
+    }
+
+    /// Exchanges a refresh token for the next pair.
+    ///
+    /// # Errors
+    /// [`Code::InvalidRefreshToken`]: unknown, expired, revoked, or used before.
+    pub async fn refresh(&self, presented: Opaque) -> Result<Tokens, Problem> {
+        let invalid = || Problem::new(Code::InvalidRefreshToken, "log in again");
+        let (now, hash) = (Utc::now(), presented.hash());
+        let successor = presented.successor(&self.refresh_secret);
+
+        let mut tx = self.database.as_system().await?;
+        let token = sessions::lock_refresh_token(&mut tx, &hash).await?.ok_or_else(invalid)?;
+        if token.revoked || token.expires_at <= now {
+            return Err(invalid());
+        }
+        let identity = Identity { user: UserId(token.user_id), session: token.session_id };
+        match token.used_at {
+            None => {
+                let ends = now + SESSION_LIFE;
+                sessions::exchange(&mut tx, &token, &hash, &successor.hash(), now, ends).await?;
+            }
+            Some(used_at) if now - used_at <= RETRY => {}
+            Some(_) => {
+                sessions::revoke(&mut tx, token.session_id, Revocation::Replay, now).await?;
+                tx.commit().await?;
+                self.bus.tell_session_ended(identity.user, identity.session).await;
+                tracing::warn!(user = %identity.user, session = %identity.session, "a used refresh token came back; the session is over");
+                return Err(invalid());
+            }
+        }
+        tx.commit().await?;
+        self.tokens(identity, successor, now)
+    }
+
+    /// Ends the session, and closes its sockets.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn logout(&self, identity: Identity) -> Result<(), Problem> {
+        let mut tx = self.database.as_system().await?;
+        sessions::revoke(&mut tx, identity.session, Revocation::Logout, Utc::now()).await?;
+        tx.commit().await?;
+        self.bus.tell_session_ended(identity.user, identity.session).await;
+        Ok(())
+    }
+
+    /// Who a request with this access token is from. The session is looked up every time: one that
+    /// has ended is refused at once, whatever its token says.
+    ///
+    /// # Errors
+    /// [`Code::Unauthenticated`].
+    pub async fn authenticate(&self, access_token: &str) -> Result<Identity, Problem> {
+        let now = Utc::now();
+        let refused = |detail: &'static str| Problem::new(Code::Unauthenticated, detail).invalid_token();
+        let identity = self
+            .access
+            .read(access_token, now)
+            .ok_or_else(|| refused("the access token is not valid, or no longer; refresh it or log in"))?;
+        if self.is_live(identity).await? {
+            Ok(identity)
+        } else {
+            Err(refused("the session has ended; log in again"))
+        }
+    }
+
+    /// Whether a session goes on: what open sockets ask when they may have missed its end.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_live(&self, identity: Identity) -> Result<bool, Problem> {
+        let mut tx = self.database.as_system().await?;
+        let user = sessions::live(&mut tx, identity.session, Utc::now()).await?;
+        Ok(user == Some(identity.user))
+    }
+
+    /// A ticket that opens one socket within half a minute, for browsers, which cannot send a
+    /// header with it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn issue_ticket(&self, identity: Identity) -> Result<(Opaque, Duration), Problem> {
+        let (ticket, now) = (Opaque::random(), Utc::now());
+        let mut tx = self.database.as_system().await?;
+        let ends = now + TICKET_LIFE;
+        sessions::issue_ticket(&mut tx, &ticket.hash(), identity.user, identity.session, now, ends).await?;
+        tx.commit().await?;
+        Ok((ticket, TICKET_LIFE))
+    }
+
+    /// Takes a ticket. None when it is not good, or was taken before.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn redeem_ticket(&self, ticket: &Opaque) -> Result<Option<Identity>, Problem> {
+        let mut tx = self.database.as_system().await?;
+        let taken = sessions::redeem_ticket(&mut tx, &ticket.hash(), Utc::now()).await?;
+        tx.commit().await?;
+        let Some((user, session)) = taken else { return Ok(None) };
+        let identity = Identity { user, session };
+        Ok(self.is_live(identity).await?.then_some(identity))
+    }
+}

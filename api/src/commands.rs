@@ -1,0 +1,143 @@
+//! The commands besides `serve`.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail, ensure};
+use self_shared::config::{Config, Environment};
+use self_shared::database::{Database, migrate};
+
+use crate::document;
+
+/// Where the document is committed.
+const DOCUMENT: &str = "openapi/self-backend.json";
+
+/// What can be asked of the program.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Answer requests.
+    Serve,
+    /// Bring the schema up.
+    MigrateUp,
+    /// Take so many steps back.
+    MigrateDown(usize),
+    /// Tell which steps are taken.
+    MigrateStatus,
+    /// Take everything back, with all data; also in production.
+    MigrateDrop {
+        /// In production too.
+        force: bool,
+    },
+    /// Write the document, or only compare it.
+    Openapi {
+        /// Only compare.
+        check: bool,
+    },
+    /// Tell all this.
+    Help,
+}
+
+/// What is told to whoever asks.
+pub const USAGE: &str = "\
+self-api [serve]                 answer requests
+self-api migrate up              bring the schema up to date
+self-api migrate down [N]        take back the newest N migrations (1)
+self-api migrate status          which migrations are applied
+self-api migrate drop [--force]  take back everything, with all data
+self-api openapi [--check]       write openapi/self-backend.json, or compare it
+
+What it needs is read from the environment; README.md lists the variables.";
+
+impl Command {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    /// When they make no sense.
+    pub fn parse(arguments: &[String]) -> anyhow::Result<Self> {
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        Ok(match words[..] {
+            [] | ["serve"] => Self::Serve,
+            ["migrate", "up"] => Self::MigrateUp,
+            ["migrate", "down"] => Self::MigrateDown(1),
+            ["migrate", "down", steps] => Self::MigrateDown(
+                steps.parse().with_context(|| format!("`{steps}` is not a number of steps"))?,
+            ),
+            ["migrate", "status"] => Self::MigrateStatus,
+            ["migrate", "drop"] => Self::MigrateDrop { force: false },
+            ["migrate", "drop", "--force"] => Self::MigrateDrop { force: true },
+            ["openapi"] => Self::Openapi { check: false },
+            ["openapi", "--check"] => Self::Openapi { check: true },
+            ["help" | "--help" | "-h"] => Self::Help,
+            _ => bail!("`{}` is not a command\n\n{USAGE}", words.join(" ")),
+        })
+    }
+}
+
+/// Runs a command of `migrate`.
+///
+/// # Errors
+/// When the database refuses, or the command is refused.
+pub async fn migrate(command: Command, config: &Config) -> anyhow::Result<()> {
+    let database = Database::new(&config.database);
+    let pool = database.owner();
+    match command {
+        Command::MigrateUp => migrate::up(pool).await?,
+        Command::MigrateDown(steps) => migrate::down(pool, steps).await?,
+        Command::MigrateDrop { force } => {
+            ensure!(
+                force || config.environment != Environment::Production,
+                "this is production: `migrate drop` removes everything that people recorded; \
+                 add --force if that is what you want"
+            );
+            migrate::drop(pool).await?;
+        }
+        _ => {}
+    }
+    for step in migrate::status(pool).await? {
+        println!(
+            "{} {:04} {}",
+            if step.applied { "applied" } else { "       " },
+            step.version,
+            step.description
+        );
+    }
+    Ok(())
+}
+
+/// Writes the document, or tells whether the committed one is current.
+///
+/// # Errors
+/// When it cannot be written, or is not current.
+pub fn openapi(check: bool) -> anyhow::Result<()> {
+    let (path, document) = (Path::new(DOCUMENT), document::json());
+    if check {
+        let committed = std::fs::read_to_string(path).with_context(|| format!("{DOCUMENT} is missing"))?;
+        ensure!(committed == document, "{DOCUMENT} is not current: run `self-api openapi` and commit it");
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, document).with_context(|| format!("{DOCUMENT} cannot be written"))?;
+    println!("wrote {DOCUMENT}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> anyhow::Result<Command> {
+        Command::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn commands_are_read() {
+        assert_eq!(parsed("").unwrap(), Command::Serve);
+        assert_eq!(parsed("migrate down 3").unwrap(), Command::MigrateDown(3));
+        assert_eq!(parsed("migrate drop").unwrap(), Command::MigrateDrop { force: false });
+        assert_eq!(parsed("openapi --check").unwrap(), Command::Openapi { check: true });
+        for wrong in ["migrate", "migrate down x", "migrate drop -f", "serve now"] {
+            assert!(parsed(wrong).is_err(), "{wrong}");
+        }
+    }
+}

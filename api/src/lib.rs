@@ -1,0 +1,16 @@
+//! `self-api`: the thin door. It authenticates, accepts, enqueues, reads and pushes; it never
+//! decodes sound and never loads a model.
+
+pub mod app;
+pub mod auth;
+pub mod commands;
+pub mod document;
+mod frame;
+mod input;
+mod methods;
+mod page;
+pub mod problem;
+mod routes;
+pub mod server;
+mod views;
+mod vocabulary;

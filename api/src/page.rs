@@ -1,0 +1,135 @@
+//! Lists, page by page: cursors that mean nothing to anybody else and stay good while rows are added.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::problem::{Code, Problem};
+
+/// How many items a page has when nobody says.
+pub(crate) const DEFAULT_LIMIT: u16 = 20;
+
+/// How many items were asked for, within reason.
+pub(crate) fn limit(asked: Option<u16>) -> Result<i64, Problem> {
+    match asked.unwrap_or(DEFAULT_LIMIT) {
+        limit @ 1..=100 => Ok(i64::from(limit)),
+        _ => Err(Problem::field("limit", "must be between 1 and 100")),
+    }
+}
+
+/// Where a page ended: the place of its last item in the order of its list.
+pub(crate) trait Place: Sized {
+    /// Which list it is a place of; cursors of other lists are refused.
+    const LIST: u8;
+
+    /// Its bytes.
+    fn encode(&self) -> Vec<u8>;
+
+    /// Reads them back.
+    fn decode(bytes: &[u8]) -> Option<Self>;
+}
+
+/// Writes a place down for the client to bring back.
+pub(crate) fn cursor<P: Place>(place: &P) -> String {
+    let mut bytes = vec![P::LIST];
+    bytes.extend(place.encode());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads what the client brought back.
+pub(crate) fn place<P: Place>(cursor: Option<&str>) -> Result<Option<P>, Problem> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
+    match bytes.split_first() {
+        Some((&list, rest)) if list == P::LIST => P::decode(rest),
+        _ => None,
+    }
+    .map(Some)
+    .ok_or_else(|| {
+        Problem::new(Code::InvalidCursor, "pass `next_cursor` of the last page as it was given, or none")
+    })
+}
+
+/// One page of up to `limit` items out of a list that was asked for one more, and where it ended
+/// if there is more.
+pub(crate) fn cut<T, P: Place>(
+    mut items: Vec<T>,
+    limit: i64,
+    at: impl Fn(&T) -> P,
+) -> (Vec<T>, Option<String>) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| cursor(&at(last)));
+    (items, next)
+}
+
+/// A place in a list by time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ByTime<const LIST: u8>(pub DateTime<Utc>, pub Uuid);
+
+impl<const LIST: u8> Place for ByTime<LIST> {
+    const LIST: u8 = LIST;
+
+    fn encode(&self) -> Vec<u8> {
+        [&self.0.timestamp_micros().to_be_bytes()[..], self.1.as_bytes()].concat()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (time, id) = bytes.split_at_checked(8)?;
+        let time = DateTime::from_timestamp_micros(i64::from_be_bytes(time.try_into().ok()?))?;
+        Some(Self(time, Uuid::from_slice(id).ok()?))
+    }
+}
+
+/// A place in a list by id.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ById<const LIST: u8>(pub Uuid);
+
+impl<const LIST: u8> Place for ById<LIST> {
+    const LIST: u8 = LIST;
+
+    fn encode(&self) -> Vec<u8> {
+        self.0.as_bytes().to_vec()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        Uuid::from_slice(bytes).ok().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Here = ByTime<1>;
+
+    fn here() -> Here {
+        ByTime(DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap(), Uuid::now_v7())
+    }
+
+    #[test]
+    fn a_cursor_comes_back_as_the_place_it_was() {
+        let here = here();
+        assert_eq!(place(Some(&cursor(&here))).unwrap(), Some(here));
+        assert_eq!(place::<Here>(None).unwrap(), None);
+    }
+
+    #[test]
+    fn cursors_of_other_lists_and_made_up_ones_are_refused() {
+        let other = cursor(&ById::<2>(Uuid::now_v7()));
+        for cursor in [other.as_str(), "", "AA", "!!", "AQ"] {
+            assert_eq!(place::<Here>(Some(cursor)).unwrap_err().code(), Code::InvalidCursor, "{cursor}");
+        }
+    }
+
+    #[test]
+    fn only_a_full_page_with_more_behind_it_has_a_next() {
+        let at = |_: &i32| here();
+        assert_eq!(cut(vec![1, 2], 2, at), (vec![1, 2], None));
+        let (page, next) = cut(vec![1, 2, 3], 2, at);
+        assert_eq!(page, [1, 2]);
+        assert!(next.is_some());
+    }
+}

@@ -1,0 +1,73 @@
+//! The one table of everything that can go wrong, as clients see it. Codes are a contract.
+
+use poem::http::StatusCode;
+
+macro_rules! codes {
+    ($($(#[$meta:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
+        /// What went wrong. The word is stable; titles and details may be reworded.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code { $(#[doc = $title] $variant),+ }
+
+        impl Code {
+            /// The whole table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// What programs match on.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The HTTP status that goes with it.
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            /// What it means, in a few words.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidInput = "invalid_input", BAD_REQUEST, "Something in the request is not usable";
+    InvalidJson = "invalid_json", BAD_REQUEST, "The body is not JSON";
+    InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor is not one that a list of this kind gave";
+    InvalidMultipart = "invalid_multipart", BAD_REQUEST, "The multipart body cannot be read";
+    EmptyUpload = "empty_upload", BAD_REQUEST, "The recording has no bytes";
+    UploadInterrupted = "upload_interrupted", BAD_REQUEST, "The recording broke off before its end";
+    InvalidQuery = "invalid_query", BAD_REQUEST, "The question cannot be searched for";
+
+    Unauthenticated = "unauthenticated", UNAUTHORIZED, "A valid access token is needed";
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "E-mail address or password is wrong";
+    InvalidRefreshToken = "invalid_refresh_token", UNAUTHORIZED, "The refresh token is not valid, or no longer";
+    Forbidden = "forbidden", FORBIDDEN, "This is for operators";
+
+    NotFound = "not_found", NOT_FOUND, "There is nothing with this id";
+    NoSuchRoute = "no_such_route", NOT_FOUND, "There is nothing at this address";
+    ContentMissing = "content_missing", NOT_FOUND, "The bytes of the recording are gone";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not know this method";
+    NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "None of the accepted formats can be given";
+
+    EmailTaken = "email_taken", CONFLICT, "Somebody registered with this e-mail address";
+    IdempotencyConflict = "idempotency_conflict", CONFLICT, "The Idempotency-Key was used for another request";
+    JobNotRetryable = "job_not_retryable", CONFLICT, "Only a dead or cancelled job can be retried";
+    JobEnded = "job_ended", CONFLICT, "The job has reached its ending";
+
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is larger than any that is needed here";
+    UploadTooLarge = "upload_too_large", PAYLOAD_TOO_LARGE, "The recording is larger than is accepted";
+    UnsupportedMedia = "unsupported_media", UNSUPPORTED_MEDIA_TYPE, "The file is not a recording of a known kind";
+    UnsupportedContentType = "unsupported_content_type", UNSUPPORTED_MEDIA_TYPE, "The body has a content type that is not understood here";
+    RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "The recording has no bytes in this range";
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts in a short time";
+
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong on this side";
+    DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "The database is away for a moment";
+    ObjectStorageUnavailable = "object_storage_unavailable", SERVICE_UNAVAILABLE, "Object storage is away for a moment";
+    NoWorkerForSearch = "no_worker_for_search", SERVICE_UNAVAILABLE, "No worker can search at the moment";
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too much to do at the moment";
+}

@@ -1,0 +1,180 @@
+//! Which route can answer which problems: declared beside the route, shown in the document.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::marker::PhantomData;
+
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem_openapi::registry::{
+    MetaApi, MetaHeader, MetaMediaType, MetaOperation, MetaResponse, MetaResponses, Registry,
+};
+use poem_openapi::types::Type;
+use poem_openapi::{ApiResponse, OpenApi};
+
+use super::{Code, Problem, ProblemView};
+
+/// What a kind of request can answer besides what it is for. See [`declare`].
+pub trait Codes: Send + Sync + 'static {
+    /// The problems.
+    const CODES: &'static [Code];
+}
+
+/// A [`Problem`] of a route that declares which ones it has.
+pub struct Failing<C>(Problem, PhantomData<fn() -> C>);
+
+/// Declares what a route can answer besides what it is for:
+/// `declare!(Login: InvalidCredentials, TooManyAttempts);` and then `Result<…, Failing<Login>>`.
+///
+/// What every route has (no token, a body that is no JSON, no database) is not repeated there.
+macro_rules! declare {
+    ($($name:ident: $($code:ident),*;)+) => {$(
+        #[doc = concat!("The problems of `", stringify!($name), "`.")]
+        pub(crate) enum $name {}
+
+        impl $crate::problem::Codes for $name {
+            const CODES: &'static [$crate::problem::Code] = &[$($crate::problem::Code::$code),*];
+        }
+    )+};
+}
+pub(crate) use declare;
+
+impl<C, E: Into<Problem>> From<E> for Failing<C> {
+    fn from(error: E) -> Self {
+        Self(error.into(), PhantomData)
+    }
+}
+
+impl<C> From<Failing<C>> for poem::Error {
+    fn from(failing: Failing<C>) -> Self {
+        failing.0.into()
+    }
+}
+
+impl<C> fmt::Debug for Failing<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<C: Codes> ApiResponse for Failing<C> {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: by_status(C::CODES)
+                .into_iter()
+                .map(|(status, codes)| response(status, &codes))
+                .collect(),
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        ProblemView::register(registry);
+    }
+}
+
+/// An API whose document also tells the problems that all routes share, by what they take.
+pub struct Documented<T>(pub T);
+
+impl<T: OpenApi> OpenApi for Documented<T> {
+    fn meta() -> Vec<MetaApi> {
+        let mut apis = T::meta();
+        for operation in apis.iter_mut().flat_map(|api| &mut api.paths).flat_map(|path| &mut path.operations)
+        {
+            for (status, codes) in by_status(&shared(operation)) {
+                add(&mut operation.responses.responses, status, &codes);
+            }
+            operation.responses.responses.sort_by_key(|response| response.status);
+        }
+        apis
+    }
+
+    fn register(registry: &mut Registry) {
+        ProblemView::register(registry);
+        T::register(registry);
+    }
+
+    fn add_routes(self, table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        self.0.add_routes(table);
+    }
+}
+
+/// The problems that an operation has because of what it takes.
+fn shared(operation: &MetaOperation) -> Vec<Code> {
+    let mut codes = vec![Code::Internal];
+    if !operation.security.is_empty() {
+        codes.extend([Code::Unauthenticated, Code::DatabaseUnavailable]);
+    }
+    if !operation.params.is_empty() {
+        codes.push(Code::InvalidInput);
+    }
+    let takes_json = operation.request.as_ref().is_some_and(|request| {
+        request.content.iter().any(|media| media.content_type.starts_with("application/json"))
+    });
+    if takes_json {
+        codes.extend([
+            Code::InvalidInput,
+            Code::InvalidJson,
+            Code::BodyTooLarge,
+            Code::UnsupportedContentType,
+        ]);
+    }
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
+fn by_status(codes: &[Code]) -> BTreeMap<u16, Vec<Code>> {
+    let mut statuses: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in codes {
+        statuses.entry(code.status().as_u16()).or_default().push(*code);
+    }
+    statuses
+}
+
+/// Adds codes to the response with this status, which the document can have only once.
+fn add(responses: &mut Vec<MetaResponse>, status: u16, codes: &[Code]) {
+    match responses.iter_mut().find(|response| response.status == Some(status)) {
+        Some(known) => {
+            let more: Vec<_> =
+                codes.iter().filter(|code| !known.description.contains(&line(**code))).collect();
+            let lines = more.into_iter().map(|code| line(*code));
+            known.description = text(
+                std::iter::once(known.description.to_owned()).chain(lines).collect::<Vec<_>>().join("\n"),
+            );
+        }
+        None => responses.push(response(status, codes)),
+    }
+}
+
+fn response(status: u16, codes: &[Code]) -> MetaResponse {
+    let header = |name: &str, description: &str| MetaHeader {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        required: true,
+        deprecated: false,
+        schema: String::schema_ref(),
+    };
+    MetaResponse {
+        description: text(codes.iter().map(|code| line(*code)).collect::<Vec<_>>().join("\n")),
+        status: Some(status),
+        status_range: None,
+        content: vec![MetaMediaType {
+            content_type: "application/problem+json",
+            schema: ProblemView::schema_ref(),
+        }],
+        headers: match status {
+            401 => vec![header("WWW-Authenticate", "How to prove who you are.")],
+            429 | 503 => vec![header("Retry-After", "When to try again, in seconds.")],
+            _ => Vec::new(),
+        },
+    }
+}
+
+fn line(code: Code) -> String {
+    format!("- `{}`: {}.", code.as_str(), code.title())
+}
+
+/// The document's texts are static; it is made a few times in the life of a process.
+fn text(text: String) -> &'static str {
+    text.leak()
+}

@@ -1,0 +1,130 @@
+//! What others call their errors, in our words.
+
+use poem::error::{
+    MethodNotAllowedError, NotFoundError, ParseMultipartError, ParsePathError as RoutePathError,
+    ReadBodyError,
+};
+use poem::http::StatusCode;
+use poem_openapi::error::{
+    AuthorizationError, ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError,
+};
+use self_shared::objects::ObjectError;
+
+use super::{Code, Problem};
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        if is_passing(&error) {
+            Self::new(Code::DatabaseUnavailable, "nothing was changed; try again in a moment").because(error)
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+/// Whether the same statement may well work in a moment: the server is away, starting, stopping,
+/// out of something, or two transactions got in each other's way.
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => true,
+        // Classes of SQLSTATE: connection, rollback, resources, operator intervention, system.
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))),
+        _ => false,
+    }
+}
+
+impl From<ObjectError> for Problem {
+    fn from(error: ObjectError) -> Self {
+        match error {
+            ObjectError::NotFound => Self::new(
+                Code::ContentMissing,
+                "the recording is known, but its bytes are not in object storage any more",
+            )
+            .because(error),
+            ObjectError::TooLarge { limit } => {
+                Self::new(Code::UploadTooLarge, format!("a recording may have up to {limit} bytes"))
+            }
+            ObjectError::Interrupted(_) => Self::new(
+                Code::UploadInterrupted,
+                "not all of the recording arrived, and nothing of it was kept; send it again",
+            )
+            .because(error),
+            ObjectError::Unavailable(_) => {
+                Self::new(Code::ObjectStorageUnavailable, "nothing was changed; try again in a moment")
+                    .because(error)
+            }
+            ObjectError::OutOfRange { .. } | ObjectError::Corrupt { .. } => Self::internal(error),
+        }
+    }
+}
+
+/// A problem in the place of whatever the framework or a route answered as an error.
+pub(crate) fn redress(error: poem::Error) -> Problem {
+    let error = match error.downcast::<Problem>() {
+        Ok(problem) => return problem,
+        Err(error) => error,
+    };
+    if let Some(wrong) = error.downcast_ref::<ParseParamError>() {
+        return Problem::field(wrong.name, reason(&wrong.reason));
+    }
+    if error.is::<ParsePathError>() {
+        // poem-openapi numbers them, so that the field cannot be named.
+        return Problem::new(Code::InvalidInput, "the address is not usable: look at the id in it");
+    }
+    if let Some(wrong) = error.downcast_ref::<ParseRequestPayloadError>() {
+        return Problem::new(Code::InvalidInput, wrong.reason.clone());
+    }
+    if error.is::<RoutePathError>() {
+        return Problem::new(Code::InvalidInput, "the address is not usable");
+    }
+    if error.is::<AuthorizationError>() {
+        return Problem::new(
+            Code::Unauthenticated,
+            "send `Authorization: Bearer <access token>`; log in to get one",
+        );
+    }
+    if error.is::<NotFoundError>() {
+        return Problem::new(Code::NoSuchRoute, "look at /docs for what there is");
+    }
+    if error.is::<MethodNotAllowedError>() {
+        return Problem::new(Code::MethodNotAllowed, "look at /docs for what the address can do");
+    }
+    if let Some(wrong) = error.downcast_ref::<ContentTypeError>() {
+        return Problem::new(Code::UnsupportedContentType, wrong.to_string());
+    }
+    match error.downcast_ref::<ReadBodyError>() {
+        Some(ReadBodyError::PayloadTooLarge) => {
+            return Problem::new(Code::BodyTooLarge, "send less");
+        }
+        Some(ReadBodyError::Io(_)) => {
+            return Problem::new(Code::InvalidInput, "the body broke off before its end");
+        }
+        _ => {}
+    }
+    if let Some(wrong) = error.downcast_ref::<ParseMultipartError>() {
+        return Problem::new(Code::InvalidMultipart, wrong.to_string());
+    }
+    match error.status() {
+        StatusCode::SERVICE_UNAVAILABLE => Problem::new(Code::Overloaded, "try again in a moment"),
+        status if status.is_client_error() => Problem::new(Code::InvalidInput, error.to_string()),
+        _ => Problem::internal(anyhow::anyhow!("{error}")),
+    }
+}
+
+/// What poem-openapi says of a value, without the names of our types.
+fn reason(said: &str) -> String {
+    let said = said.split(" (occurred while parsing").next().unwrap_or(said);
+    match said.strip_prefix("failed to parse \"").and_then(|rest| rest.split_once("\": ")) {
+        Some((_, what)) => format!("is not usable: {what}"),
+        None if said.starts_with("Type \"") => "is missing".to_owned(),
+        None => format!("is not usable: {said}"),
+    }
+}

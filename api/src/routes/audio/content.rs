@@ -1,0 +1,165 @@
+//! A recording on its way out: whole or in parts, streamed.
+
+use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use poem::{Body, IntoResponse, Response};
+use poem_openapi::ApiResponse;
+use poem_openapi::registry::{
+    MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+};
+use poem_openapi::types::Type;
+use self_shared::database::audio::Audio;
+use self_shared::objects::{ByteRange, Content, ObjectKey, ObjectStore};
+
+use super::range::{Part, part};
+use crate::problem::{Code, Problem};
+use crate::views::hex;
+
+/// The bytes of a recording, or of a part of it, or the news that they have not changed.
+pub(super) struct Outgoing {
+    status: StatusCode,
+    headers: HeaderMap,
+    content: Option<Content>,
+}
+
+/// Opens what a request asks for.
+pub(super) async fn open(
+    objects: &ObjectStore,
+    audio: &Audio,
+    asked: &HeaderMap,
+) -> Result<Outgoing, Problem> {
+    let size = u64::try_from(audio.size_bytes).map_err(Problem::internal)?;
+    let etag = format!("\"{}\"", hex(&audio.sha256));
+    let mut headers = HeaderMap::new();
+    let mut set = |name, value: String| -> Result<(), Problem> {
+        headers.insert(name, HeaderValue::try_from(value).map_err(Problem::internal)?);
+        Ok(())
+    };
+    set(header::ETAG, etag.clone())?;
+    set(header::ACCEPT_RANGES, "bytes".to_owned())?;
+    set(header::CACHE_CONTROL, "private, no-cache".to_owned())?;
+
+    let text = |name: HeaderName| asked.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if text(header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &etag)) {
+        return Ok(Outgoing { status: StatusCode::NOT_MODIFIED, headers, content: None });
+    }
+    // A part of another version would be of no use: all of this one then.
+    let current = text(header::IF_RANGE).is_none_or(|tag| tag.trim() == etag);
+    let range = text(header::RANGE).filter(|_| current);
+    let (status, first, length) = match part(range, size) {
+        Part::Whole => (StatusCode::OK, 0, size),
+        Part::Bytes(first, last) => {
+            set(header::CONTENT_RANGE, format!("bytes {first}-{last}/{size}"))?;
+            (StatusCode::PARTIAL_CONTENT, first, last - first + 1)
+        }
+        Part::Unsatisfiable => {
+            let all = HeaderValue::try_from(format!("bytes */{size}")).map_err(Problem::internal)?;
+            let detail = format!("the recording has {size} bytes");
+            return Err(Problem::new(Code::RangeNotSatisfiable, detail).header(header::CONTENT_RANGE, all));
+        }
+    };
+    set(header::CONTENT_TYPE, audio.content_type.clone())?;
+    set(header::CONTENT_LENGTH, length.to_string())?;
+    set(header::CONTENT_DISPOSITION, disposition(&audio.filename))?;
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned())?;
+    set(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned())?;
+
+    let key: ObjectKey = audio
+        .object_key
+        .parse()
+        .map_err(|error: self_shared::objects::InvalidKey| Problem::internal(error))?;
+    let range = (status == StatusCode::PARTIAL_CONTENT).then_some(ByteRange { offset: first, length });
+    let object = objects.get(&key, range).await?;
+    Ok(Outgoing { status, headers, content: Some(object.content) })
+}
+
+/// Whether an `If-None-Match` names this version.
+fn matches(tags: &str, etag: &str) -> bool {
+    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+/// What to call the file when it is saved (RFC 6266): a plain name for old clients, and the real
+/// one in percent-encoded UTF-8 (RFC 8187).
+fn disposition(filename: &str) -> String {
+    let filename = if filename.is_empty() { "recording" } else { filename };
+    let plain: String = filename
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || " .-_".contains(c) { c } else { '_' })
+        .collect();
+    let encoded: String = filename
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect();
+    format!("inline; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+}
+
+impl IntoResponse for Outgoing {
+    fn into_response(self) -> Response {
+        let body = self.content.map_or_else(Body::empty, Body::from_bytes_stream);
+        let mut response = Response::builder().status(self.status).body(body);
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+impl ApiResponse for Outgoing {
+    fn meta() -> MetaResponses {
+        let content = || {
+            vec![MetaMediaType {
+                content_type: "audio/*",
+                schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary"))),
+            }]
+        };
+        let header = |name: &str, description: &str| MetaHeader {
+            name: name.to_owned(),
+            description: Some(description.to_owned()),
+            required: true,
+            deprecated: false,
+            schema: String::schema_ref(),
+        };
+        let etag = || header("ETag", "Names these bytes.");
+        let range = header("Content-Range", "Which bytes these are, and of how many.");
+        let response = |status, description, content, headers| MetaResponse {
+            description,
+            status: Some(status),
+            status_range: None,
+            content,
+            headers,
+        };
+        MetaResponses {
+            responses: vec![
+                response(200, "All of it.", content(), vec![etag()]),
+                response(206, "The part that was asked for.", content(), vec![etag(), range]),
+                response(304, "It is what you have.", Vec::new(), vec![etag()]),
+            ],
+        }
+    }
+
+    fn register(_registry: &mut Registry) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_filename_breaks_out_of_its_header() {
+        for name in
+            ["a\"; filename=\"b.exe", "a\r\nSet-Cookie: x=1", "naïve – süß.wav", "", "../../etc/passwd"]
+        {
+            let value = disposition(name);
+            assert!(HeaderValue::try_from(value.as_str()).is_ok(), "{value}");
+            assert_eq!(value.matches('"').count(), 2, "{value}");
+        }
+        assert_eq!(disposition("ü.wav"), "inline; filename=\"_.wav\"; filename*=UTF-8''%C3%BC.wav");
+    }
+
+    #[test]
+    fn tags_are_compared_weakly() {
+        assert!(matches("\"a\", W/\"b\"", "\"b\""));
+        assert!(matches("*", "\"b\""));
+        assert!(!matches("\"bb\"", "\"b\""));
+    }
+}

@@ -1,0 +1,200 @@
+//! A recording on its way in: the bytes of a raw body, or of the `file` field of a form, as they
+//! come, never kept.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use poem::web::Multipart;
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use tokio::sync::Mutex;
+use tokio_util::io::ReaderStream;
+
+use super::container;
+use crate::problem::{Code, Problem};
+
+/// A sender that is silent for so long has gone.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Fields of a form other than the file are read over, as long as they are small.
+const OTHER_FIELDS: usize = 64 * 1024;
+
+/// How much of a refused file is read before the refusal.
+const READ_OVER: usize = 16 * 1024 * 1024;
+
+/// The bytes of a recording, as they come.
+type Chunks = BoxStream<'static, io::Result<Bytes>>;
+
+/// A recording on its way in.
+pub(super) struct Incoming {
+    /// What a form called the file.
+    pub filename: Option<String>,
+    chunks: Chunks,
+}
+
+impl Incoming {
+    /// What kind of file it is, by its first bytes, and all of its bytes.
+    ///
+    /// # Errors
+    /// [`Code::EmptyUpload`], [`Code::UnsupportedMedia`], [`Code::UploadInterrupted`].
+    pub(super) async fn recognised(self) -> Result<(&'static str, Recognised), Problem> {
+        let mut chunks = patient(self.chunks);
+        let mut first = Vec::new();
+        while first.len() < container::TELLING {
+            match chunks.next().await {
+                Some(chunk) => first.extend_from_slice(&chunk.map_err(interrupted)?),
+                None => break,
+            }
+        }
+        if first.is_empty() {
+            return Err(Problem::new(Code::EmptyUpload, "send the bytes of a recording"));
+        }
+        let Some(media_type) = container::media_type(&first) else {
+            Recognised::new(chunks).read_over().await;
+            return Err(Problem::new(
+                Code::UnsupportedMedia,
+                format!(
+                    "the file does not begin like a recording of a known kind; send {}",
+                    container::ACCEPTED
+                ),
+            ));
+        };
+        let first = stream::once(async move { Ok(Bytes::from(first)) });
+        Ok((media_type, Recognised::new(first.chain(chunks).boxed())))
+    }
+}
+
+fn interrupted(error: io::Error) -> Problem {
+    Problem::new(
+        Code::UploadInterrupted,
+        "not all of the recording arrived, and nothing of it was kept; send it again",
+    )
+    .because(error)
+}
+
+/// The bytes of something that may be a recording. Whoever stores them can give up, and the rest is
+/// still here.
+pub(super) struct Recognised(Arc<Mutex<Chunks>>);
+
+impl Recognised {
+    fn new(chunks: Chunks) -> Self {
+        Self(Arc::new(Mutex::new(chunks)))
+    }
+
+    /// The bytes that nobody has read yet.
+    pub(super) fn chunks(&self) -> Chunks {
+        stream::unfold(self.0.clone(), |chunks| async {
+            let chunk = chunks.lock().await.next().await?;
+            Some((chunk, chunks))
+        })
+        .boxed()
+    }
+
+    /// Reads on for a moment, and drops it: many clients do not look for an answer before they have
+    /// sent everything, and would see a broken connection instead of a refusal.
+    pub(super) async fn read_over(&self) {
+        let mut read = 0;
+        let mut chunks = self.chunks();
+        let reading = async {
+            while let Some(Ok(chunk)) = chunks.next().await {
+                read += chunk.len();
+                if read > READ_OVER {
+                    break;
+                }
+            }
+        };
+        // However it ended: the answer is the same.
+        drop(tokio::time::timeout(Duration::from_secs(2), reading).await);
+    }
+}
+
+/// The same chunks; an error when the next one does not come.
+fn patient(chunks: Chunks) -> Chunks {
+    stream::unfold(Some(chunks), |chunks| async {
+        let mut chunks = chunks?;
+        match tokio::time::timeout(SILENCE, chunks.next()).await {
+            Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some(chunks))),
+            Ok(Some(Err(error))) => Some((Err(error), None)),
+            Ok(None) => None,
+            Err(_) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
+        }
+    })
+    .boxed()
+}
+
+impl<'a> ApiExtractor<'a> for Incoming {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_registry: &mut Registry) {}
+
+    fn request_meta() -> Option<MetaRequest> {
+        let binary = || MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
+        let form = MetaSchema {
+            required: vec!["file"],
+            properties: vec![("file", binary())],
+            ..MetaSchema::new("object")
+        };
+        let media = |content_type| MetaMediaType { content_type, schema: binary() };
+        Some(MetaRequest {
+            description: Some(
+                "The bytes of the recording, as the body or as the field `file` of a form. The kind of \
+                 file is found in the bytes; what the request says of it does not matter.",
+            ),
+            content: vec![
+                media("application/octet-stream"),
+                media("audio/*"),
+                MetaMediaType {
+                    content_type: "multipart/form-data",
+                    schema: MetaSchemaRef::Inline(Box::new(form)),
+                },
+            ],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let is_form = request.content_type().is_some_and(|content_type| {
+            content_type.trim_start().to_ascii_lowercase().starts_with("multipart/")
+        });
+        if is_form {
+            return Ok(file(<Multipart as FromRequest>::from_request(request, body).await?).await?);
+        }
+        Ok(Self { filename: None, chunks: body.take()?.into_bytes_stream().boxed() })
+    }
+}
+
+/// The field `file` of a form.
+async fn file(mut form: Multipart) -> Result<Incoming, Problem> {
+    let unusable = |detail: String| Problem::new(Code::InvalidMultipart, detail);
+    while let Some(field) = form.next_field().await.map_err(|error| unusable(error.to_string()))? {
+        if field.name() == Some("file") {
+            let filename = field.file_name().map(str::to_owned);
+            let bytes = ReaderStream::with_capacity(field.into_async_read(), 64 * 1024);
+            // The form lives as long as its field is read.
+            let chunks = stream::unfold((bytes.boxed(), form), |(mut bytes, form)| async move {
+                bytes.next().await.map(|chunk| (chunk, (bytes, form)))
+            });
+            return Ok(Incoming { filename, chunks: chunks.boxed() });
+        }
+        let mut others = ReaderStream::new(field.into_async_read()).boxed();
+        let mut read = 0;
+        while let Some(chunk) = others.next().await {
+            read += chunk.map_err(interrupted)?.len();
+            if read > OTHER_FIELDS {
+                return Err(unusable(
+                    "send the recording as the field `file`, and nothing large before it".to_owned(),
+                ));
+            }
+        }
+    }
+    Err(unusable("the form has no field `file`".to_owned()))
+}

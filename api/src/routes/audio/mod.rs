@@ -1,0 +1,279 @@
+mod container;
+mod content;
+mod incoming;
+mod range;
+mod upload;
+
+use chrono::{DateTime, Utc};
+use poem::Request;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use self_shared::database::audio;
+use self_shared::domain::transcription::TranscriptionOptions;
+use uuid::Uuid;
+
+use self::content::Outgoing;
+use self::incoming::Incoming;
+use self::upload::{AcceptedView, Said};
+use super::Tag;
+use super::idempotent::Key;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::input::Input;
+use crate::problem::{Code, Failing, Problem, declare};
+use crate::views::{AudioView, JobView, example_id};
+
+pub(crate) struct AudioRoutes;
+
+#[derive(ApiResponse)]
+enum Uploaded {
+    /// These very bytes were here already: the recording, conversation and job from the first time.
+    #[oai(status = 200)]
+    Known(
+        Json<AcceptedView>,
+        /// Where the job is; where the recording is, when there is no job any more.
+        #[oai(header = "Location")]
+        String,
+    ),
+    /// Stored, and work on it accepted.
+    #[oai(status = 202)]
+    Accepted(
+        Json<AcceptedView>,
+        /// Where the job is.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+/// What is to be transcribed again, and how.
+#[derive(Object)]
+#[oai(example)]
+struct Transcribe {
+    /// The recording.
+    audio_id: Uuid,
+    /// How.
+    #[oai(default)]
+    options: Options,
+}
+
+/// How to transcribe.
+#[derive(Object, Default)]
+#[oai(rename = "TranscriptionOptions", skip_serializing_if_is_none)]
+struct Options {
+    /// The language spoken, as a BCP 47 tag; what the model knows best when absent.
+    language: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum WorkAccepted {
+    /// The work was accepted.
+    #[oai(status = 202)]
+    Accepted(
+        Json<JobView>,
+        /// Where the job is.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+declare! {
+    Upload: EmptyUpload, UploadInterrupted, InvalidMultipart, IdempotencyConflict, UploadTooLarge,
+            UnsupportedMedia, ObjectStorageUnavailable, Overloaded;
+    Read: NotFound;
+    ReadContent: NotFound, ContentMissing, RangeNotSatisfiable, ObjectStorageUnavailable;
+    Again: NotFound, IdempotencyConflict, Overloaded;
+}
+
+#[OpenApi(prefix_path = "/api/v1/audio", tag = "Tag::Audio")]
+impl AudioRoutes {
+    /// Upload a recording
+    ///
+    /// Send the bytes as the body, or as the field `file` of a form, of any length up to what this
+    /// house accepts: they are streamed. wav, mp3, m4a, aac, flac, ogg (Vorbis, Opus) and webm are
+    /// known by their first bytes. The answer comes once the recording is stored and the work on it
+    /// is accepted; the work goes on by itself from there.
+    ///
+    /// The same bytes again are recognised: the answer is then about the first time.
+    #[oai(path = "/upload", method = "post", operation_id = "upload_audio")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
+    async fn upload(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        request: &Request,
+        /// What the file is called; a form's own filename is used otherwise.
+        filename: Query<Option<String>>,
+        /// What to call the conversation; found in what was said otherwise.
+        #[oai(validator(max_length = 300))]
+        title: Query<Option<String>>,
+        /// When it was recorded; now otherwise.
+        recorded_at: Query<Option<DateTime<Utc>>>,
+        /// The language spoken, as a BCP 47 tag.
+        language: Query<Option<String>>,
+        /// Names this upload: the same again within a day gets the same answer.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        incoming: Incoming,
+    ) -> Result<Uploaded, Failing<Upload>> {
+        let said = Said {
+            filename: plain_filename(filename.0.or_else(|| incoming.filename.clone()).unwrap_or_default()),
+            title: title.0.unwrap_or_default().trim().to_owned(),
+            recorded_at: recorded_at.0,
+            language: usable_language(language.0)?,
+        };
+        let traceparent = traceparent(request);
+        let accepted =
+            upload::accept(&app, caller.0.user, said, incoming, idempotency_key.0, traceparent).await?;
+        let location = match &accepted.job {
+            Some(job) => format!("/api/v1/jobs/{}", job.id),
+            None => format!("/api/v1/audio/{}", accepted.audio.id),
+        };
+        Ok(if accepted.duplicate {
+            Uploaded::Known(Json(accepted), location)
+        } else {
+            Uploaded::Accepted(Json(accepted), location)
+        })
+    }
+
+    /// Transcribe a recording again
+    ///
+    /// With other options, or because models got better. The transcripts that are there stay.
+    #[oai(path = "/transcribe", method = "post", operation_id = "transcribe_audio")]
+    async fn transcribe(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        request: &Request,
+        /// Names this request: the same again within a day gets the same answer.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Input<Transcribe>,
+    ) -> Result<WorkAccepted, Failing<Again>> {
+        let Transcribe { audio_id, options } = body.0;
+        let options = TranscriptionOptions { language: usable_language(options.language)? };
+        let key = Key::of(idempotency_key.0, "transcribe", &(audio_id, &options))?;
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        if let Some(key) = &key
+            && let Some(answer) = key.recall(&mut tx).await?
+        {
+            return Ok(WorkAccepted::new(answer));
+        }
+        let audio = audio::get(&mut tx, audio_id).await?.ok_or_else(|| Problem::not_found("recording"))?;
+        let job: JobView = upload::transcribe(&mut tx, &audio, options, traceparent(request)).await?.into();
+        if let Some(key) = &key
+            && !key.remember(&mut tx, &job).await?
+        {
+            let detail = "the same request is being answered at this moment; try again";
+            return Err(Problem::new(Code::Overloaded, detail).into());
+        }
+        tx.commit().await?;
+        app.ring(&job).await;
+        Ok(WorkAccepted::new(job))
+    }
+
+    /// Get a recording
+    #[oai(path = "/:id", method = "get", operation_id = "get_audio")]
+    async fn get(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The recording.
+        id: Path<Uuid>,
+    ) -> Result<Json<AudioView>, Failing<Read>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let audio = audio::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
+        Ok(Json(audio.into()))
+    }
+
+    /// Get the bytes of a recording
+    ///
+    /// Whole, or a part by `Range`. `HEAD` tells what there is.
+    #[oai(path = "/:id/content", method = "get", operation_id = "get_audio_content")]
+    async fn content(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        request: &Request,
+        /// The recording.
+        id: Path<Uuid>,
+        /// One range of bytes, as `bytes=0-1023`.
+        #[oai(name = "Range")]
+        _range: Header<Option<String>>,
+        /// The `ETag` of what is there already: 304 if it is still the same.
+        #[oai(name = "If-None-Match")]
+        _if_none_match: Header<Option<String>>,
+        /// The `ETag` that the range is of: everything if it is another by now.
+        #[oai(name = "If-Range")]
+        _if_range: Header<Option<String>>,
+    ) -> Result<Outgoing, Failing<ReadContent>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let audio = audio::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
+        // No connection is held while the bytes go out.
+        drop(tx);
+        Ok(content::open(&app.objects, &audio, request.headers()).await?)
+    }
+}
+
+impl WorkAccepted {
+    fn new(job: JobView) -> Self {
+        let location = format!("/api/v1/jobs/{}", job.id);
+        Self::Accepted(Json(job), location)
+    }
+}
+
+/// The last part of a path, without what does not belong into a name.
+fn plain_filename(given: String) -> String {
+    let name = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    name.chars().filter(|c| !c.is_control()).take(255).collect()
+}
+
+/// A language tag that could be one (RFC 5646, the shape only).
+fn usable_language(given: Option<String>) -> Result<Option<String>, Problem> {
+    let subtag =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    match given {
+        Some(tag) if tag.len() > 35 || !tag.split('-').all(subtag) => {
+            Err(Problem::field("language", "is not a language tag such as `en` or `de-CH`"))
+        }
+        given => Ok(given),
+    }
+}
+
+/// The trace that the request belongs to (W3C Trace Context, version 00).
+fn traceparent(request: &Request) -> Option<&str> {
+    let given = request.header("traceparent")?;
+    let parts: Vec<&str> = given.split('-').collect();
+    let shaped = matches!(parts[..], ["00", trace, span, flags] if trace.len() == 32 && span.len() == 16 && flags.len() == 2);
+    (shaped && given.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())).then_some(given)
+}
+
+impl Example for Transcribe {
+    fn example() -> Self {
+        Self { audio_id: example_id(1), options: Options { language: Some("en".to_owned()) } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filenames_lose_their_folders_and_what_does_not_print() {
+        assert_eq!(plain_filename("C:\\music\\a.wav".to_owned()), "a.wav");
+        assert_eq!(plain_filename("../../etc/passwd".to_owned()), "passwd");
+        assert_eq!(plain_filename("a\u{0}b\n.wav".to_owned()), "ab.wav");
+    }
+
+    #[test]
+    fn language_tags_have_their_shape() {
+        for good in ["en", "de-CH", "zh-Hant-TW"] {
+            assert!(usable_language(Some(good.to_owned())).is_ok(), "{good}");
+        }
+        for bad in ["", "en_US", "e n", "-", "superlonglanguage"] {
+            assert!(usable_language(Some(bad.to_owned())).is_err(), "{bad}");
+        }
+    }
+}

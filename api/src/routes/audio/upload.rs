@@ -1,0 +1,201 @@
+//! Accepting a recording: the object first, then one transaction with everything else.
+//!
+//! Wherever this is interrupted, nothing half is visible: before the commit there is at most an
+//! object that no row names, which the sweep of objects removes once it is a day old; after it, the
+//! job row is there, and the reconciler finds it even when the ring was never sent.
+
+use chrono::{DateTime, Utc};
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use self_shared::database::audio::{self, Audio};
+use self_shared::database::conversations::{self, Conversation};
+use self_shared::database::{UserTx, jobs, transcriptions};
+use self_shared::domain::job::{Job, JobSnapshot, TranscribeAudio};
+use self_shared::domain::transcription::TranscriptionOptions;
+use self_shared::domain::{UserId, new_id};
+use self_shared::objects::{ObjectError, ObjectKey, Stored};
+use serde::Serialize;
+
+use super::incoming::Incoming;
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::routes::idempotent::Key;
+use crate::views::{AudioView, ConversationView, JobView};
+
+/// What was said of the recording, besides its bytes.
+#[derive(Clone, Serialize)]
+pub(super) struct Said {
+    pub filename: String,
+    pub title: String,
+    pub recorded_at: Option<DateTime<Utc>>,
+    pub language: Option<String>,
+}
+
+/// A recording that was accepted, or known already.
+#[derive(Object)]
+#[oai(rename = "AcceptedRecording", skip_serializing_if_is_none, example)]
+pub(super) struct AcceptedView {
+    /// The recording.
+    pub audio: AudioView,
+    /// The conversation that it is of.
+    pub conversation: ConversationView,
+    /// The work on it: the newest job. Follow it at its address or over the WebSocket.
+    pub job: Option<JobView>,
+    /// Whether these very bytes were here already; then these are the ones from the first time.
+    pub duplicate: bool,
+}
+
+/// How often two requests may get in each other's way before one of them gives up.
+const TRIES: usize = 4;
+
+/// Stores the recording and everything about it.
+pub(super) async fn accept(
+    app: &App,
+    user: UserId,
+    said: Said,
+    incoming: Incoming,
+    key: Option<String>,
+    traceparent: Option<&str>,
+) -> Result<AcceptedView, Problem> {
+    let (content_type, bytes) = incoming.recognised().await?;
+    let id = new_id();
+    let object = ObjectKey::audio(user, id);
+    let stored = app.objects.put(&object, bytes.chunks(), app.config.upload_max_bytes).await;
+    if matches!(stored, Err(ObjectError::TooLarge { .. })) {
+        bytes.read_over().await;
+    }
+    let stored = stored?;
+
+    let key = Key::of(key, "upload", &(&stored.sha256, &said))?;
+    let recording = Recording { id, object: &object, content_type, stored, said: &said, traceparent };
+    for _ in 0..TRIES {
+        let mut tx = app.database.as_user(user).await?;
+        let Some(accepted) = recording.record(&mut tx, key.as_ref()).await? else { continue };
+        tx.commit().await?;
+        if accepted.audio.id == id {
+            if let Some(job) = &accepted.job {
+                app.ring(job).await;
+            }
+        } else if let Err(error) = app.objects.delete(&object).await {
+            // The first upload's object stays; this one is swept if it cannot be removed now.
+            tracing::warn!(%error, "the object of a repeated upload was not removed");
+        }
+        return Ok(accepted);
+    }
+    Err(Problem::new(Code::Overloaded, "the same recording arrives several times at once; try again"))
+}
+
+struct Recording<'a> {
+    id: uuid::Uuid,
+    object: &'a ObjectKey,
+    content_type: &'static str,
+    stored: Stored,
+    said: &'a Said,
+    traceparent: Option<&'a str>,
+}
+
+impl Recording<'_> {
+    /// Writes everything down in one transaction. None when another request with the same bytes or
+    /// the same key was faster: nothing of this one may be committed then.
+    async fn record(&self, tx: &mut UserTx, key: Option<&Key>) -> Result<Option<AcceptedView>, Problem> {
+        if let Some(key) = key
+            && let Some(answer) = key.recall(tx).await?
+        {
+            return Ok(Some(answer));
+        }
+        let accepted = match audio::by_sha256(tx, &self.stored.sha256).await? {
+            Some(known) => Some(known_already(tx, known).await?),
+            None => self.create(tx).await?,
+        };
+        match (key, accepted) {
+            (Some(key), Some(accepted)) => Ok(key.remember(tx, &accepted).await?.then_some(accepted)),
+            (_, accepted) => Ok(accepted),
+        }
+    }
+
+    async fn create(&self, tx: &mut UserTx) -> Result<Option<AcceptedView>, Problem> {
+        let now = Utc::now();
+        let conversation = Conversation {
+            id: new_id(),
+            title: self.said.title.clone(),
+            source: "upload".to_owned(),
+            language: self.said.language.clone(),
+            started_at: self.said.recorded_at.unwrap_or(now),
+            duration_ms: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let audio = Audio {
+            id: self.id,
+            conversation_id: conversation.id,
+            object_key: self.object.as_str().to_owned(),
+            filename: self.said.filename.clone(),
+            content_type: self.content_type.to_owned(),
+            size_bytes: i64::try_from(self.stored.size_bytes).map_err(Problem::internal)?,
+            sha256: self.stored.sha256.to_vec(),
+            codec: None,
+            sample_rate: None,
+            channels: None,
+            duration_ms: None,
+            recorded_at: self.said.recorded_at,
+            created_at: now,
+        };
+        conversations::insert(tx, &conversation).await?;
+        if !audio::insert(tx, &audio).await? {
+            return Ok(None);
+        }
+        conversations::announce(tx, &conversation).await?;
+        let options = TranscriptionOptions { language: self.said.language.clone() };
+        let job = transcribe(tx, &audio, options, self.traceparent).await?;
+        Ok(Some(AcceptedView {
+            audio: audio.into(),
+            conversation: conversation.into(),
+            job: Some(job.into()),
+            duplicate: false,
+        }))
+    }
+}
+
+/// Makes room for a transcript of a recording, and accepts the work to fill it.
+pub(super) async fn transcribe(
+    tx: &mut UserTx,
+    audio: &Audio,
+    options: TranscriptionOptions,
+    traceparent: Option<&str>,
+) -> Result<JobSnapshot, Problem> {
+    let transcription_id = new_id();
+    transcriptions::insert(tx, transcription_id, audio.conversation_id, audio.id, &options).await?;
+    let job = Job::TranscribeAudio(TranscribeAudio {
+        audio_id: audio.id,
+        conversation_id: audio.conversation_id,
+        transcription_id,
+        options,
+    });
+    let user = tx.user();
+    Ok(jobs::enqueue(tx, Some(user), &job, 0, traceparent).await?)
+}
+
+async fn known_already(tx: &mut UserTx, audio: Audio) -> Result<AcceptedView, Problem> {
+    let conversation = conversations::get(tx, audio.conversation_id)
+        .await?
+        .ok_or_else(|| Problem::internal(anyhow::anyhow!("a recording without its conversation")))?;
+    let (user, about) = (tx.user(), jobs::JobFilter { audio_id: Some(audio.id), ..Default::default() });
+    let newest = jobs::list(tx, user, &about, None, 1).await?.pop();
+    Ok(AcceptedView {
+        audio: audio.into(),
+        conversation: conversation.into(),
+        job: newest.map(JobView::from),
+        duplicate: true,
+    })
+}
+
+impl Example for AcceptedView {
+    fn example() -> Self {
+        Self {
+            audio: AudioView::example(),
+            conversation: ConversationView::example(),
+            job: Some(JobView::example()),
+            duplicate: false,
+        }
+    }
+}

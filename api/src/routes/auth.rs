@@ -1,0 +1,325 @@
+use std::net::IpAddr;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use poem::Request;
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::types::{Example, Password};
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use self_shared::database::users::{self, User};
+use uuid::Uuid;
+
+use super::Tag;
+use crate::app::App;
+use crate::auth::{Caller, Opaque, Tokens};
+use crate::input::Input;
+use crate::problem::{Code, Failing, Problem, declare};
+use crate::views::{example_id, example_time};
+
+/// Shorter passwords are guessed; there are no other rules, because they do not help.
+const PASSWORD_MIN: usize = 8;
+/// Longer ones only cost.
+const PASSWORD_MAX: usize = 512;
+
+pub(crate) struct AuthRoutes;
+
+/// Who registers.
+#[derive(Object)]
+#[oai(example)]
+struct Registration {
+    /// How they will log in; unique whatever its case.
+    #[oai(validator(max_length = 254))]
+    email: String,
+    /// At least 8 characters.
+    password: Password,
+    /// What they are called.
+    #[oai(default, validator(max_length = 200))]
+    name: String,
+}
+
+/// Who logs in.
+#[derive(Object)]
+#[oai(example)]
+struct Login {
+    /// The address they registered with.
+    email: String,
+    /// Their password.
+    password: Password,
+}
+
+/// What keeps a session alive.
+#[derive(Object)]
+#[oai(example)]
+struct Refresh {
+    /// The newest refresh token of the session. It is good for one exchange.
+    refresh_token: String,
+}
+
+/// A person.
+#[derive(Object)]
+#[oai(rename = "User")]
+struct UserView {
+    /// Names them.
+    id: Uuid,
+    /// How they log in.
+    email: String,
+    /// What they are called.
+    name: String,
+    /// When they registered.
+    created_at: DateTime<Utc>,
+}
+
+/// The tokens of a session.
+#[derive(Object)]
+#[oai(rename = "Tokens", example)]
+struct TokensView {
+    /// For `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: String,
+    /// How long the access token is good, in seconds.
+    expires_in: u64,
+    /// For the next pair of tokens, at `/api/v1/auth/refresh`. Keep it like a password.
+    refresh_token: String,
+}
+
+/// A session that was opened.
+#[derive(Object)]
+#[oai(rename = "Session", example)]
+struct SessionView {
+    /// Its tokens.
+    #[oai(flatten)]
+    tokens: TokensView,
+    /// Whose it is.
+    user: UserView,
+}
+
+/// What opens one WebSocket.
+#[derive(Object)]
+#[oai(rename = "SocketTicket", example)]
+struct TicketView {
+    /// Offer it as the second WebSocket subprotocol: `new WebSocket(url, ["self.ticket", ticket])`.
+    ticket: String,
+    /// How long it is good, in seconds. It is good once.
+    expires_in: u64,
+}
+
+#[derive(ApiResponse)]
+enum Registered {
+    /// Registered, and logged in.
+    #[oai(status = 201)]
+    Created(
+        Json<SessionView>,
+        /// Where the person is.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum LoggedOut {
+    /// The session is over, and its sockets are closed.
+    #[oai(status = 204)]
+    Done,
+}
+
+declare! {
+    Register: InvalidInput, EmailTaken, TooManyAttempts, Overloaded, DatabaseUnavailable;
+    LogIn: InvalidInput, InvalidCredentials, TooManyAttempts, Overloaded, DatabaseUnavailable;
+    Exchange: InvalidRefreshToken, DatabaseUnavailable;
+    Plain: ;
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Auth")]
+impl AuthRoutes {
+    /// Register
+    ///
+    /// Registers a person and logs them in.
+    #[oai(path = "/auth/register", method = "post", operation_id = "register")]
+    async fn register(
+        &self,
+        app: Data<&App>,
+        request: &Request,
+        body: Input<Registration>,
+    ) -> Result<Registered, Failing<Register>> {
+        let Registration { email, password, name } = body.0;
+        let email = usable_email(&email)?;
+        let password = usable_password(password.0)?;
+        let (from, now) = (peer(request), Instant::now());
+        app.auth.attempts.check(from, &email, now)?;
+        let registered = app.auth.register(&email, name.trim(), password, user_agent(request)).await;
+        if registered.as_ref().is_err_and(|problem| problem.code() == Code::EmailTaken) {
+            app.auth.attempts.failed(from, &email, now);
+        }
+        let (user, tokens) = registered?;
+        let session = SessionView { tokens: tokens.into(), user: user.into() };
+        Ok(Registered::Created(Json(session), "/api/v1/users/me".to_owned()))
+    }
+
+    /// Log in
+    ///
+    /// Opens a session. An unknown address and a wrong password are answered alike.
+    #[oai(path = "/auth/login", method = "post", operation_id = "login")]
+    async fn login(
+        &self,
+        app: Data<&App>,
+        request: &Request,
+        body: Input<Login>,
+    ) -> Result<Json<SessionView>, Failing<LogIn>> {
+        let Login { email, password } = body.0;
+        let email = email.trim();
+        if password.0.len() > PASSWORD_MAX {
+            return Err(Problem::field("password", "is longer than any password here").into());
+        }
+        let (from, now) = (peer(request), Instant::now());
+        app.auth.attempts.check(from, email, now)?;
+        let opened = app.auth.login(email, password.0, user_agent(request)).await;
+        if opened.as_ref().is_err_and(|problem| problem.code() == Code::InvalidCredentials) {
+            app.auth.attempts.failed(from, email, now);
+        }
+        let (user, tokens) = opened?;
+        Ok(Json(SessionView { tokens: tokens.into(), user: user.into() }))
+    }
+
+    /// Refresh
+    ///
+    /// Exchanges a refresh token for the next pair of tokens. If the answer gets lost, ask again
+    /// within ten seconds and get the same. A token that was used longer ago ends the session: it
+    /// may be stolen.
+    #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
+    async fn refresh(
+        &self,
+        app: Data<&App>,
+        body: Input<Refresh>,
+    ) -> Result<Json<TokensView>, Failing<Exchange>> {
+        let tokens = app.auth.refresh(Opaque::presented(body.0.refresh_token)).await?;
+        Ok(Json(tokens.into()))
+    }
+
+    /// Log out
+    ///
+    /// Ends the session of the access token, with its refresh token and its sockets.
+    #[oai(path = "/auth/logout", method = "post", operation_id = "logout")]
+    async fn logout(&self, caller: Caller, app: Data<&App>) -> Result<LoggedOut, Failing<Plain>> {
+        app.auth.logout(caller.0).await?;
+        Ok(LoggedOut::Done)
+    }
+
+    /// Get a ticket for a socket
+    ///
+    /// For browsers, which cannot send a header when they open a WebSocket. Everybody else sends
+    /// the access token in `Authorization`.
+    #[oai(path = "/auth/socket-ticket", method = "post", operation_id = "get_socket_ticket")]
+    async fn socket_ticket(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+    ) -> Result<Json<TicketView>, Failing<Plain>> {
+        let (ticket, life) = app.auth.issue_ticket(caller.0).await?;
+        Ok(Json(TicketView { ticket: ticket.reveal(), expires_in: life.as_secs() }))
+    }
+
+    /// Who am I?
+    #[oai(path = "/users/me", method = "get", operation_id = "get_me")]
+    async fn me(&self, caller: Caller, app: Data<&App>) -> Result<Json<UserView>, Failing<Plain>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let user = users::get(&mut tx).await?.ok_or_else(|| Problem::not_found("person"))?;
+        Ok(Json(user.into()))
+    }
+}
+
+/// An e-mail address that could be one. Whether it is, only a letter would tell.
+fn usable_email(email: &str) -> Result<String, Problem> {
+    let email = email.trim();
+    let parts = email.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    if parts && !email.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        Ok(email.to_owned())
+    } else {
+        Err(Problem::field("email", "is not an e-mail address"))
+    }
+}
+
+fn usable_password(password: String) -> Result<String, Problem> {
+    if password.chars().count() < PASSWORD_MIN {
+        return Err(Problem::field("password", format!("needs at least {PASSWORD_MIN} characters")));
+    }
+    if password.len() > PASSWORD_MAX {
+        return Err(Problem::field("password", format!("may have at most {PASSWORD_MAX} bytes")));
+    }
+    Ok(password)
+}
+
+fn peer(request: &Request) -> Option<IpAddr> {
+    request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip)
+}
+
+fn user_agent(request: &Request) -> &str {
+    let given = request.header("user-agent").unwrap_or_default();
+    given.get(..200).unwrap_or(given)
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self { id: user.id, email: user.email, name: user.name, created_at: user.created_at }
+    }
+}
+
+impl From<Tokens> for TokensView {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            access_token: tokens.access,
+            token_type: "Bearer".to_owned(),
+            expires_in: tokens.expires_in.as_secs(),
+            refresh_token: tokens.refresh.reveal(),
+        }
+    }
+}
+
+impl Example for Registration {
+    fn example() -> Self {
+        Self {
+            email: "ada@example.org".to_owned(),
+            password: Password("correct horse battery staple".to_owned()),
+            name: "Ada".to_owned(),
+        }
+    }
+}
+
+impl Example for Login {
+    fn example() -> Self {
+        let Registration { email, password, .. } = Registration::example();
+        Self { email, password }
+    }
+}
+
+impl Example for Refresh {
+    fn example() -> Self {
+        Self { refresh_token: TokensView::example().refresh_token }
+    }
+}
+
+impl Example for TokensView {
+    fn example() -> Self {
+        Self {
+            access_token: "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl".to_owned(),
+            token_type: "Bearer".to_owned(),
+            expires_in: 600,
+            refresh_token: "Zm9yIHRoZSBuZXh0IHBhaXIgb2YgdG9rZW5zISE".to_owned(),
+        }
+    }
+}
+
+impl Example for SessionView {
+    fn example() -> Self {
+        let Registration { email, name, .. } = Registration::example();
+        let user = UserView { id: example_id(9), email, name, created_at: example_time() };
+        Self { tokens: TokensView::example(), user }
+    }
+}
+
+impl Example for TicketView {
+    fn example() -> Self {
+        Self { ticket: "b3BlbnMgb25lIHNvY2tldCB3aXRoaW4gMzAgcyE".to_owned(), expires_in: 30 }
+    }
+}

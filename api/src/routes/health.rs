@@ -1,0 +1,120 @@
+use poem::web::Data;
+use poem_openapi::payload::{Json, PlainText};
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use self_shared::health::{self, Check, Effect, Health};
+
+use super::Tag;
+use crate::app::App;
+
+pub(crate) struct HealthRoutes;
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum)]
+#[oai(rename = "HealthState", rename_all = "snake_case")]
+enum State {
+    /// As it should be.
+    Ok,
+    /// Something is missing; what is accepted is still safe.
+    Degraded,
+    /// Requests will fail.
+    Down,
+}
+
+/// How the place is.
+#[derive(Object)]
+#[oai(rename = "Health")]
+struct HealthView {
+    /// The worst of the parts that matter.
+    state: State,
+    /// The version that answers.
+    version: String,
+    /// Each part.
+    parts: Vec<PartView>,
+}
+
+/// How one part is.
+#[derive(Debug, PartialEq, Object)]
+#[oai(rename = "HealthPart", skip_serializing_if_is_none)]
+struct PartView {
+    /// `postgres`, `objects`, `redis` or `nats`.
+    name: String,
+    /// How it is.
+    state: State,
+    /// What is wrong.
+    reason: Option<String>,
+    /// What to do about it.
+    remedy: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum Readiness {
+    /// Requests are answered; at most something is slower than usual.
+    #[oai(status = 200)]
+    Ready(Json<HealthView>),
+    /// Requests would fail: send them elsewhere, and do what the remedies say.
+    #[oai(status = 503)]
+    NotReady(Json<HealthView>),
+}
+
+#[OpenApi(tag = "Tag::Operations")]
+impl HealthRoutes {
+    /// Is all well?
+    ///
+    /// The same as `/health/ready`.
+    #[oai(path = "/health", method = "get", operation_id = "get_health")]
+    async fn health(&self, app: Data<&App>) -> Readiness {
+        ready(&app).await
+    }
+
+    /// Is the process alive?
+    ///
+    /// Says nothing about what it depends on: restarting it would not help those.
+    #[oai(path = "/health/live", method = "get", operation_id = "get_liveness")]
+    async fn live(&self) -> PlainText<&'static str> {
+        PlainText("alive\n")
+    }
+
+    /// Can requests be answered?
+    ///
+    /// Each dependency, what is wrong with it, and what to do.
+    #[oai(path = "/health/ready", method = "get", operation_id = "get_readiness")]
+    async fn ready(&self, app: Data<&App>) -> Readiness {
+        ready(&app).await
+    }
+
+    /// Metrics
+    ///
+    /// In the text format of Prometheus.
+    #[oai(path = "/metrics", method = "get", operation_id = "get_metrics")]
+    async fn metrics(&self, app: Data<&App>) -> PlainText<String> {
+        PlainText(app.metrics.render())
+    }
+}
+
+async fn ready(app: &App) -> Readiness {
+    let (postgres, objects, redis) = tokio::join!(
+        health::postgres(&app.database),
+        health::objects(&app.objects),
+        health::redis(&app.rings)
+    );
+    let health = Health::of(vec![postgres, objects, redis, health::nats(&app.bus)]);
+    let ready = health.ready;
+    let parts: Vec<_> = health.checks.into_iter().map(PartView::from).collect();
+    let view = HealthView {
+        state: parts.iter().map(|part| part.state).max().unwrap_or(State::Ok),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        parts,
+    };
+    if ready { Readiness::Ready(Json(view)) } else { Readiness::NotReady(Json(view)) }
+}
+
+impl From<Check> for PartView {
+    fn from(check: Check) -> Self {
+        let state = match check.effect {
+            Effect::Fine => State::Ok,
+            Effect::Slower => State::Degraded,
+            Effect::Stopped => State::Down,
+        };
+        Self { name: check.name.to_owned(), state, reason: check.reason, remedy: check.remedy }
+    }
+}

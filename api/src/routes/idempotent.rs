@@ -1,0 +1,65 @@
+//! `Idempotency-Key`: the same request again gets the first answer again.
+
+use poem_openapi::types::{ParseFromJSON, ToJSON};
+use self_shared::database::UserTx;
+use self_shared::database::idempotency::{self, Remembered};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::problem::{Code, Problem};
+
+/// Longer keys than this are no keys.
+const LONGEST: usize = 255;
+
+/// A key, and the request that came with it.
+pub(crate) struct Key {
+    key: String,
+    request_hash: Vec<u8>,
+}
+
+impl Key {
+    /// The key of a request, if it has one. `request` is all that matters of it.
+    ///
+    /// # Errors
+    /// [`Code::InvalidInput`] for a key that is none.
+    pub(crate) fn of(
+        key: Option<String>,
+        operation: &str,
+        request: &impl Serialize,
+    ) -> Result<Option<Self>, Problem> {
+        let Some(key) = key else { return Ok(None) };
+        if key.is_empty() || key.len() > LONGEST {
+            return Err(Problem::field("Idempotency-Key", format!("needs 1 to {LONGEST} characters")));
+        }
+        let request = serde_json::to_vec(&(operation, request)).map_err(Problem::internal)?;
+        Ok(Some(Self { key, request_hash: Sha256::digest(request).to_vec() }))
+    }
+
+    /// What this very request was answered.
+    ///
+    /// # Errors
+    /// [`Code::IdempotencyConflict`] when the key came with another request.
+    pub(crate) async fn recall<A: ParseFromJSON>(&self, tx: &mut UserTx) -> Result<Option<A>, Problem> {
+        let Some(remembered) = idempotency::recall(tx, &self.key).await? else { return Ok(None) };
+        if remembered.request_hash != self.request_hash {
+            return Err(Problem::new(
+                Code::IdempotencyConflict,
+                "make a new key for each request, and send the same request with it again only to repeat it",
+            ));
+        }
+        // An answer in the words of an older version is given anew.
+        Ok(A::parse_from_json(Some(remembered.answer)).ok())
+    }
+
+    /// Remembers the answer. False when the same key was faster: give the transaction up and recall.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn remember(&self, tx: &mut UserTx, answer: &impl ToJSON) -> Result<bool, Problem> {
+        let answered = Remembered {
+            request_hash: self.request_hash.clone(),
+            answer: answer.to_json().unwrap_or_default(),
+        };
+        Ok(idempotency::remember(tx, &self.key, &answered).await?)
+    }
+}

@@ -1,0 +1,127 @@
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use self_shared::database::jobs::{self, JobFilter, Refused};
+use self_shared::domain::job::{JobKind, JobState};
+use uuid::Uuid;
+
+use super::Tag;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::page::{self, ById};
+use crate::problem::{Code, Failing, Problem, declare};
+use crate::views::{JobPageView, JobView};
+use crate::vocabulary::Word;
+
+type Here = ById<b'j'>;
+
+pub(crate) struct JobRoutes;
+
+declare! {
+    List: InvalidCursor;
+    Read: NotFound;
+    Cancel: NotFound, JobEnded;
+    Retry: NotFound, JobNotRetryable;
+}
+
+#[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Jobs")]
+impl JobRoutes {
+    /// List jobs
+    ///
+    /// Newest first.
+    #[oai(path = "/", method = "get", operation_id = "list_jobs")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
+    async fn list(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// Only those that stand here.
+        state: Query<Option<Word<JobState>>>,
+        /// Only this kind of work.
+        kind: Query<Option<Word<JobKind>>>,
+        /// Only those about this recording.
+        audio_id: Query<Option<Uuid>>,
+        /// Only those about this conversation.
+        conversation_id: Query<Option<Uuid>>,
+        /// How many at most: 1 to 100, 20 when absent.
+        limit: Query<Option<u16>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<JobPageView>, Failing<List>> {
+        let filter = JobFilter {
+            state: state.0.map(|state| state.0),
+            kind: kind.0.map(|kind| kind.0),
+            audio_id: audio_id.0,
+            conversation_id: conversation_id.0,
+        };
+        let (limit, after) = (page::limit(limit.0)?, page::place::<Here>(cursor.0.as_deref())?);
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let after = after.map(|ById(id)| id);
+        let found = jobs::list(&mut tx, caller.0.user, &filter, after, limit + 1).await?;
+        let (found, next_cursor) = page::cut(found, limit, |job| ById::<b'j'>(job.id));
+        Ok(Json(JobPageView { items: found.into_iter().map(JobView::from).collect(), next_cursor }))
+    }
+
+    /// Get a job
+    #[oai(path = "/:id", method = "get", operation_id = "get_job")]
+    async fn get(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The job.
+        id: Path<Uuid>,
+    ) -> Result<Json<JobView>, Failing<Read>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let job = jobs::get(&mut tx, caller.0.user, id.0).await?.ok_or_else(|| Problem::not_found("job"))?;
+        Ok(Json(job.into()))
+    }
+
+    /// Cancel a job
+    ///
+    /// One that waits is cancelled at once. One that runs is asked to stop, and does at its next
+    /// step; `cancel_requested` says so until then. Asking again changes nothing.
+    #[oai(path = "/:id/cancel", method = "post", operation_id = "cancel_job")]
+    async fn cancel(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The job.
+        id: Path<Uuid>,
+    ) -> Result<Json<JobView>, Failing<Cancel>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let job = jobs::cancel(&mut tx, caller.0.user, id.0).await?;
+        tx.commit().await?;
+        app.relay.wake();
+        Ok(Json(job.into()))
+    }
+
+    /// Try a job again
+    ///
+    /// One that is dead or cancelled is queued again, and goes on from what it had saved.
+    #[oai(path = "/:id/retry", method = "post", operation_id = "retry_job")]
+    async fn retry(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The job.
+        id: Path<Uuid>,
+    ) -> Result<Json<JobView>, Failing<Retry>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let job: JobView = jobs::retry(&mut tx, caller.0.user, id.0).await?.into();
+        tx.commit().await?;
+        app.ring(&job).await;
+        Ok(Json(job))
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NotFound => Self::not_found("job"),
+            Refused::Ended(_) => Self::new(Code::JobEnded, refused.to_string()),
+            Refused::NotEnded(_) => Self::new(Code::JobNotRetryable, refused.to_string()),
+            Refused::Database(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The routes: each file one subject, each handler as thin as its declaration.
+
+mod audio;
+mod auth;
+mod conversations;
+mod health;
+mod idempotent;
+mod jobs;
+mod operators;
+mod search;
+mod transcriptions;
+
+use poem_openapi::{OpenApi, Tags};
+
+use crate::problem::Documented;
+
+/// The subjects of the document.
+#[derive(Tags)]
+pub(crate) enum Tag {
+    /// Registering, logging in, and staying logged in.
+    Auth,
+    /// Recordings: in, out, and transcribed again.
+    Audio,
+    /// Work that was accepted: where it stands, stop it, try it again.
+    Jobs,
+    /// What was said, with times.
+    Transcriptions,
+    /// Conversations, and who and what they mention.
+    Conversations,
+    /// Finding what was said by what it means.
+    Search,
+    /// For those who run the place.
+    Operations,
+}
+
+/// Every route.
+pub(crate) fn all() -> impl OpenApi {
+    Documented((
+        auth::AuthRoutes,
+        audio::AudioRoutes,
+        jobs::JobRoutes,
+        transcriptions::TranscriptionRoutes,
+        conversations::ConversationRoutes,
+        search::SearchRoutes,
+        operators::OperatorRoutes,
+        health::HealthRoutes,
+    ))
+}

@@ -1,0 +1,121 @@
+use poem::Request;
+use poem::web::Data;
+use poem_openapi::auth::Bearer;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi, SecurityScheme};
+use self_shared::database::lanes::{self, LaneState};
+use self_shared::domain::job::Lane;
+use sha2::{Digest, Sha256};
+
+use super::Tag;
+use crate::app::App;
+use crate::input::Input;
+use crate::problem::{Code, Failing, Problem, declare};
+use crate::vocabulary::Word;
+
+pub(crate) struct OperatorRoutes;
+
+/// The token of those who run the place: `Authorization: Bearer <OPERATOR_TOKEN>`.
+#[derive(SecurityScheme)]
+#[oai(rename = "operator_token", ty = "bearer", checker = "authenticate")]
+struct Operator(());
+
+async fn authenticate(request: &Request, bearer: Bearer) -> poem::Result<()> {
+    let app =
+        request.data::<App>().ok_or_else(|| Problem::internal(anyhow::anyhow!("no app in the request")))?;
+    let Some(token) = &app.config.operator_token else {
+        let detail = "operators have no access here: start the server with OPERATOR_TOKEN to change that";
+        return Err(Problem::new(Code::Forbidden, detail).into());
+    };
+    // Of equal length and unpredictable, so that comparing them tells nothing of the token.
+    if Sha256::digest(&bearer.token) == Sha256::digest(token.expose()) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::Unauthenticated, "this is not the operators' token").invalid_token().into())
+    }
+}
+
+/// How a lane is to be.
+#[derive(Object)]
+#[oai(example)]
+struct LaneSettings {
+    /// Whether nothing new is to be started in it. What runs, runs on.
+    #[oai(default)]
+    paused: bool,
+    /// Jobs that each worker is to run at once; what each was started with when absent.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1024")))]
+    concurrency: Option<i32>,
+}
+
+/// A lane: its settings, and what goes on in it.
+#[derive(Object)]
+#[oai(rename = "LaneState", skip_serializing_if_is_none)]
+struct LaneView {
+    /// Its name.
+    lane: Word<Lane>,
+    /// Whether nothing new is started in it.
+    paused: bool,
+    /// Jobs that each worker runs at once; absent when it is what each was started with.
+    concurrency: Option<i32>,
+    /// Jobs that wait.
+    queued: i64,
+    /// Jobs that run.
+    running: i64,
+}
+
+declare! {
+    Operate: Forbidden;
+}
+
+#[OpenApi(prefix_path = "/api/v1/operators", tag = "Tag::Operations")]
+impl OperatorRoutes {
+    /// Get a lane
+    #[oai(path = "/lanes/:lane", method = "get", operation_id = "get_lane")]
+    async fn get(
+        &self,
+        _operator: Operator,
+        app: Data<&App>,
+        /// The lane.
+        lane: Path<Word<Lane>>,
+    ) -> Result<Json<LaneView>, Failing<Operate>> {
+        let mut tx = app.database.as_system().await?;
+        let state = lanes::get(&mut tx, lane.0.0).await?;
+        Ok(Json(LaneView::new(lane.0, state)))
+    }
+
+    /// Change a lane
+    ///
+    /// Pause it, or change how many jobs each worker runs at once. Workers follow within seconds,
+    /// without a restart.
+    #[oai(path = "/lanes/:lane", method = "put", operation_id = "put_lane")]
+    async fn put(
+        &self,
+        _operator: Operator,
+        app: Data<&App>,
+        /// The lane.
+        lane: Path<Word<Lane>>,
+        body: Input<LaneSettings>,
+    ) -> Result<Json<LaneView>, Failing<Operate>> {
+        let LaneSettings { paused, concurrency } = body.0;
+        let mut tx = app.database.as_system().await?;
+        lanes::set(&mut tx, lane.0.0, paused, concurrency).await?;
+        let state = lanes::get(&mut tx, lane.0.0).await?;
+        tx.commit().await?;
+        Ok(Json(LaneView::new(lane.0, state)))
+    }
+}
+
+impl LaneView {
+    fn new(lane: Word<Lane>, state: LaneState) -> Self {
+        let LaneState { paused, concurrency, queued, running } = state;
+        Self { lane, paused, concurrency, queued, running }
+    }
+}
+
+impl Example for LaneSettings {
+    fn example() -> Self {
+        Self { paused: false, concurrency: Some(2) }
+    }
+}

@@ -1,0 +1,56 @@
+mod format;
+mod subtitles;
+
+use poem::web::{Accept, Data};
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Path, Query};
+use self_shared::database::transcriptions;
+use uuid::Uuid;
+
+use self::format::{Format, Written};
+use super::Tag;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::problem::{Failing, Problem, declare};
+use crate::views::TranscriptionView;
+use crate::vocabulary::Word;
+
+pub(crate) struct TranscriptionRoutes;
+
+declare! {
+    Read: NotFound, NotAcceptable;
+}
+
+#[OpenApi(prefix_path = "/api/v1/transcriptions", tag = "Tag::Transcriptions")]
+impl TranscriptionRoutes {
+    /// Get a transcript
+    ///
+    /// As JSON, as text, or as subtitles (SRT, WebVTT): say so with `format` or with `Accept`.
+    /// While its job runs, what was heard so far.
+    #[oai(path = "/:id", method = "get", operation_id = "get_transcription")]
+    async fn get(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        accept: Accept,
+        /// The transcript.
+        id: Path<Uuid>,
+        /// In which format; by `Accept` when absent.
+        format: Query<Option<Word<Format>>>,
+    ) -> Result<Written, Failing<Read>> {
+        let format = match format.0 {
+            Some(Word(format)) => format,
+            None => Format::accepted(&accept)?,
+        };
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let transcription =
+            transcriptions::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("transcript"))?;
+        let segments = transcriptions::segments(&mut tx, id.0).await?;
+        Ok(match format {
+            Format::Json => Written::json(TranscriptionView::new(transcription, segments)),
+            Format::Text => Written::text(format, subtitles::text(&segments)),
+            Format::Srt => Written::text(format, subtitles::srt(&segments)),
+            Format::Vtt => Written::text(format, subtitles::vtt(&segments)),
+        })
+    }
+}

@@ -1,0 +1,141 @@
+use chrono::{DateTime, Utc};
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use self_shared::domain::failure::{Failure, FailureCode};
+use self_shared::domain::job::{JobKind, JobSnapshot, JobState, Lane};
+use self_shared::domain::progress::Stage;
+use uuid::Uuid;
+
+use super::{example_id, example_time};
+use crate::vocabulary::Word;
+
+/// Work that was accepted: where it stands, how far it is, and what it is about. The events
+/// `job_update` and `job_progress` of the WebSocket carry the same figures.
+#[derive(Object)]
+#[oai(rename = "Job", skip_serializing_if_is_none, example)]
+pub(crate) struct JobView {
+    /// Names it.
+    pub id: Uuid,
+    /// What kind of work it is.
+    pub kind: Word<JobKind>,
+    /// Where it runs.
+    pub lane: Word<Lane>,
+    /// Where it stands.
+    pub state: Word<JobState>,
+    /// What it is doing, while running.
+    pub stage: Option<Word<Stage>>,
+    /// How far the whole of it is, 0 to 100.
+    pub percent: f32,
+    /// Sound already transcribed.
+    pub audio_done_ms: u64,
+    /// Sound in all, once known.
+    pub audio_total_ms: Option<u64>,
+    /// Time to go, from the speed measured so far.
+    pub eta_ms: Option<u64>,
+    /// Seconds of sound per second of work, as measured.
+    pub speed: Option<f32>,
+    /// How many jobs of the lane come first, while queued.
+    pub place_in_queue: Option<u64>,
+    /// How often it was started.
+    pub attempt: i32,
+    /// Whether somebody asked for it to stop.
+    pub cancel_requested: bool,
+    /// Why it died, or why the last try failed.
+    pub failure: Option<FailureView>,
+    /// The recording that it is about.
+    pub audio_id: Option<Uuid>,
+    /// The conversation that it is about.
+    pub conversation_id: Option<Uuid>,
+    /// The transcript that it fills.
+    pub transcription_id: Option<Uuid>,
+    /// When it was accepted.
+    pub created_at: DateTime<Utc>,
+    /// When it may start, or start again.
+    pub run_at: DateTime<Utc>,
+    /// When it last started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it reached its ending.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Why a job died.
+#[derive(Object)]
+#[oai(rename = "Failure")]
+pub(crate) struct FailureView {
+    /// What programs match on: stable.
+    pub code: Word<FailureCode>,
+    /// What went wrong and what to do, for the person whose recording it is.
+    pub detail: String,
+}
+
+/// A page of jobs, newest first.
+#[derive(Object)]
+#[oai(rename = "JobPage", skip_serializing_if_is_none)]
+pub(crate) struct JobPageView {
+    /// The jobs.
+    pub items: Vec<JobView>,
+    /// Pass it as `cursor` to get the next page; absent on the last.
+    pub next_cursor: Option<String>,
+}
+
+impl From<Failure> for FailureView {
+    fn from(failure: Failure) -> Self {
+        Self { code: Word(failure.code), detail: failure.detail }
+    }
+}
+
+impl From<JobSnapshot> for JobView {
+    fn from(job: JobSnapshot) -> Self {
+        Self {
+            id: job.id,
+            kind: Word(job.kind),
+            lane: Word(job.lane),
+            state: Word(job.state),
+            stage: job.stage.map(Word),
+            percent: job.progress.percent,
+            audio_done_ms: job.progress.audio_done_ms,
+            audio_total_ms: job.progress.audio_total_ms,
+            eta_ms: job.progress.eta_ms,
+            speed: job.progress.speed,
+            place_in_queue: job.place_in_queue,
+            attempt: job.attempt,
+            cancel_requested: job.cancel_requested,
+            failure: job.failure.map(FailureView::from),
+            audio_id: job.audio_id,
+            conversation_id: job.conversation_id,
+            transcription_id: job.transcription_id,
+            created_at: job.created_at,
+            run_at: job.run_at,
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+        }
+    }
+}
+
+impl Example for JobView {
+    fn example() -> Self {
+        Self {
+            id: example_id(3),
+            kind: Word(JobKind::TranscribeAudio),
+            lane: Word(Lane::Audio),
+            state: Word(JobState::Running),
+            stage: Some(Word(Stage::Transcribe)),
+            percent: 42.0,
+            audio_done_ms: 25_700,
+            audio_total_ms: Some(61_300),
+            eta_ms: Some(900),
+            speed: Some(41.5),
+            place_in_queue: None,
+            attempt: 1,
+            cancel_requested: false,
+            failure: None,
+            audio_id: Some(example_id(1)),
+            conversation_id: Some(example_id(2)),
+            transcription_id: Some(example_id(4)),
+            created_at: example_time(),
+            run_at: example_time(),
+            started_at: Some(example_time()),
+            finished_at: None,
+        }
+    }
+}

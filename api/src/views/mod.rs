@@ -1,0 +1,25 @@
+//! What clients see: the API's own types, never rows.
+//!
+//! What is not known (yet) is absent.
+
+mod audio;
+mod conversation;
+mod job;
+mod transcription;
+
+pub(crate) use audio::{AudioView, hex};
+pub(crate) use conversation::{
+    ConnectionView, ConversationDetailView, ConversationPageView, ConversationView, EntityView, MentionView,
+};
+pub(crate) use job::{JobPageView, JobView};
+pub(crate) use transcription::TranscriptionView;
+
+/// An id for examples, always the same.
+pub(crate) const fn example_id(last: u8) -> uuid::Uuid {
+    uuid::Uuid::from_u128(0x0192_f0c8_8a53_7d3e_a0f5_7d0f_6f3d_2a00 | last as u128)
+}
+
+/// A moment for examples, always the same.
+pub(crate) fn example_time() -> chrono::DateTime<chrono::Utc> {
+    chrono::DateTime::from_timestamp(1_790_000_000, 0).expect("a moment within the next centuries")
+}

@@ -1,0 +1,115 @@
+//! The closed vocabularies of the domain, as types of the document.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
+use self_shared::domain::failure::FailureCode;
+use self_shared::domain::job::{JobKind, JobState, Lane};
+use self_shared::domain::progress::Stage;
+use serde_json::Value;
+
+use crate::problem::Code;
+
+/// A closed enum with stable words.
+pub(crate) trait Vocabulary: Copy + Send + Sync + 'static {
+    /// What it is called in the document.
+    const NAME: &'static str;
+    /// What it is.
+    const DESCRIPTION: &'static str;
+    /// Its values.
+    const VALUES: &'static [Self];
+
+    /// The stable word of a value.
+    fn word(self) -> &'static str;
+}
+
+/// One word of a vocabulary, in a view or a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word<T>(pub T);
+
+macro_rules! vocabularies {
+    ($($type:ty: $name:literal, $description:literal;)+) => {$(
+        impl Vocabulary for $type {
+            const NAME: &'static str = $name;
+            const DESCRIPTION: &'static str = $description;
+            const VALUES: &'static [Self] = Self::ALL;
+
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
+        }
+    )+};
+}
+
+vocabularies! {
+    JobState: "JobState", "Where a job stands. `queued` and `running` may alternate; the others are endings.";
+    JobKind: "JobKind", "What kind of work a job is.";
+    Lane: "Lane", "What scales separately: a worker is started with the lanes that it serves.";
+    Stage: "Stage", "What a running job is doing.";
+    FailureCode: "FailureCode", "Why a job died.";
+    Code: "ProblemCode", "What went wrong. Stable.";
+}
+
+impl<T: Vocabulary> FromStr for Word<T> {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        T::VALUES.iter().copied().find(|value| value.word() == word).map(Self).ok_or_else(|| {
+            let known: Vec<_> = T::VALUES.iter().map(|value| value.word()).collect();
+            format!("it can be one of {}", known.join(", "))
+        })
+    }
+}
+
+impl<T: Vocabulary> Type for Word<T> {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        T::NAME.into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Reference(T::NAME.to_owned())
+    }
+
+    fn register(registry: &mut Registry) {
+        registry.create_schema::<Self, _>(T::NAME.to_owned(), |_| MetaSchema {
+            description: Some(T::DESCRIPTION),
+            enum_items: T::VALUES.iter().map(|value| value.word().into()).collect(),
+            ..MetaSchema::new("string")
+        });
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(self.as_raw_value().into_iter())
+    }
+}
+
+impl<T: Vocabulary> ToJSON for Word<T> {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.0.word().into())
+    }
+}
+
+impl<T: Vocabulary> ParseFromJSON for Word<T> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        match value {
+            Some(Value::String(word)) => word.parse().map_err(ParseError::custom),
+            other => Err(ParseError::expected_type(other.unwrap_or_default())),
+        }
+    }
+}
+
+impl<T: Vocabulary> ParseFromParameter for Word<T> {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        value.parse().map_err(ParseError::custom)
+    }
+}
