@@ -43,8 +43,8 @@ pub struct Sandbox {
 }
 
 impl Default for Sandbox {
-    /// The slowest honest recordings (speech in Opus at 6 kbit/s: 23 minutes in a MiB) need a fifth
-    /// of this processor time on a slow core.
+    /// The most sound in a MiB is speech in Opus at 6 kbit/s: 23 minutes. At the 1.9 s that ten
+    /// minutes of stereo Opus at 48 kbit/s took, that is an estimated fifth of this time.
     fn default() -> Self {
         Self {
             program: PathBuf::from("/proc/self/exe"),
@@ -141,8 +141,8 @@ impl Decoding {
         self.ending.as_ref()
     }
 
-    /// The next block of mono sound at 16 kHz, or `None` at the end. A decoder is never more than
-    /// two pipes' worth ahead of who reads: 2 s of sound.
+    /// The next block of mono sound at 16 kHz, or `None` at the end. A decoder is ahead of who
+    /// reads by what the pipe and the buffers at its two ends hold: 3 s of sound.
     ///
     /// # Errors
     /// As [`Sandbox::decode`]; the sound given so far is then not the whole recording.

@@ -3,7 +3,8 @@
 //! On a cough or a hum a speech model still answers, with a question mark or with the commonest
 //! words of its training; on sound that it cannot follow it repeats itself until it is stopped.
 
-/// What short noises are heard as, in lower case and without punctuation.
+/// What short noises may be heard as, in lower case and without punctuation. Of these "you" has been
+/// observed; the others are a guess, and kept out only where there was hardly time to say them.
 const STRAY: [&str; 8] = ["you", "oh", "uh", "um", "ah", "bye", "thank you", "so"];
 /// In a chunk as short as this, those words count as noise. Its margins are part of it.
 const SHORT_MS: u64 = 900;
