@@ -4,7 +4,7 @@
 //! object that no row names, which the sweep of objects removes once it is a day old; after it, the
 //! job row is there, and the reconciler finds it even when the ring was never sent.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::audio::{self, Audio};
@@ -114,7 +114,8 @@ impl Recording<'_> {
     }
 
     async fn create(&self, tx: &mut UserTx) -> Result<Option<AcceptedView>, Problem> {
-        let now = Utc::now();
+        // As exact as PostgreSQL keeps it, so that it reads the same later.
+        let now = Utc::now().trunc_subsecs(6);
         let conversation = Conversation {
             id: new_id(),
             title: self.said.title.clone(),
