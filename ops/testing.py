@@ -75,7 +75,7 @@ def run_folder(report: Report) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 @contextmanager
@@ -106,6 +106,11 @@ def _sweep(report: Report) -> None:
     """Ends and removes what earlier runs left behind that were killed."""
     for owner in RUNS.glob("*/owner.json"):
         if process.find(owner) is None:
-            for record in owner.parent.glob("**/pids/*.json"):
-                process.stop(record, signal.SIGKILL, patience=0)
-            shutil.rmtree(owner.parent, ignore_errors=True)
+            _remove(owner.parent)
+
+
+def _remove(folder: Path) -> None:
+    """Ends what still runs of a run, where its tests were killed before they could, and all it kept."""
+    for record in folder.glob("**/pids/*.json"):
+        process.stop(record, signal.SIGKILL, patience=0)
+    shutil.rmtree(folder, ignore_errors=True)
