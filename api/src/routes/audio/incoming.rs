@@ -122,6 +122,8 @@ fn patient(chunks: Chunks) -> Chunks {
             Err(_) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
         }
     })
+    // Asked again after its end, it has ended.
+    .fuse()
     .boxed()
 }
 

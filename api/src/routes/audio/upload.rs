@@ -66,23 +66,31 @@ pub(super) async fn accept(
     }
     let stored = stored?;
 
-    let key = Key::of(key, "upload", &(&stored.sha256, &said))?;
     let recording = Recording { id, object: &object, content_type, stored, said: &said, traceparent };
-    for _ in 0..TRIES {
-        let mut tx = app.database.as_user(user).await?;
-        let Some(accepted) = recording.record(&mut tx, key.as_ref()).await? else { continue };
-        tx.commit().await?;
-        if accepted.audio.id == id {
-            if let Some(job) = &accepted.job {
-                app.ring(job).await;
-            }
-        } else if let Err(error) = app.objects.delete(&object).await {
-            // The first upload's object stays; this one is swept if it cannot be removed now.
-            tracing::warn!(%error, "the object of a repeated upload was not removed");
+    let mut committing = false;
+    let outcome = async {
+        let key = Key::of(key, "upload", &(&recording.stored.sha256, &said))?;
+        for _ in 0..TRIES {
+            let mut tx = app.database.as_user(user).await?;
+            let Some(accepted) = recording.record(&mut tx, key.as_ref()).await? else { continue };
+            committing = true;
+            tx.commit().await?;
+            return Ok(accepted);
         }
-        return Ok(accepted);
+        Err(Problem::new(Code::Overloaded, "the same recording arrives several times at once; try again"))
     }
-    Err(Problem::new(Code::Overloaded, "the same recording arrives several times at once; try again"))
+    .await;
+    let is_new = outcome.as_ref().is_ok_and(|accepted| accepted.audio.id == id);
+    // A commit that failed may have taken all the same: the object stays then.
+    let is_named = is_new || (outcome.is_err() && committing);
+    if !is_named && let Err(error) = app.objects.delete(&object).await {
+        tracing::warn!(%error, "an object that nobody names was not removed");
+    }
+    let accepted = outcome?;
+    if is_new && let Some(job) = &accepted.job {
+        app.ring(job).await;
+    }
+    Ok(accepted)
 }
 
 struct Recording<'a> {
