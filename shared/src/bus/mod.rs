@@ -21,7 +21,7 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::header::HeaderMap;
 use async_nats::jetstream::{self, stream};
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectOptions, ServerAddr};
 use uuid::Uuid;
 
 use crate::domain::UserId;
@@ -66,14 +66,18 @@ impl Bus {
     /// # Errors
     /// When the address itself makes no sense.
     pub async fn connect(url: &str, namespace: &str) -> anyhow::Result<Self> {
-        let client = ConnectOptions::new()
+        let address: ServerAddr = url.parse()?;
+        let mut options = ConnectOptions::new()
             .name("self")
             .retry_on_initial_connect()
             .max_reconnects(None)
             .connection_timeout(PATIENCE)
-            .reconnect_delay_callback(|attempt| Duration::from_millis(100 * attempt.min(20) as u64))
-            .connect(url)
-            .await?;
+            .reconnect_delay_callback(|attempt| Duration::from_millis(100 * attempt.min(20) as u64));
+        // The client does not look for them in the address by itself.
+        if let (Some(user), Some(password)) = (address.username(), address.password()) {
+            options = options.user_and_password(user.to_owned(), password.to_owned());
+        }
+        let client = options.connect(address).await?;
         let jetstream = jetstream::context::ContextBuilder::new().timeout(PATIENCE).build(client.clone());
         Ok(Self { client, jetstream, namespace: namespace.to_owned() })
     }
