@@ -26,6 +26,10 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use crate::config::DatabaseConfig;
 use crate::domain::UserId;
 
+/// How long a transaction may wait for its own process: none does anything in between that takes
+/// longer.
+const LONGEST_IDLE: &str = "10s";
+
 /// Connections to PostgreSQL. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -56,7 +60,9 @@ impl Database {
             .username(&config.user)
             .password(config.password.expose())
             .database(&config.name)
-            .application_name(env!("CARGO_PKG_NAME"));
+            .application_name(env!("CARGO_PKG_NAME"))
+            // A process that freezes in the middle of a transaction holds its locks no longer.
+            .options([("idle_in_transaction_session_timeout", LONGEST_IDLE)]);
         let pool = PgPoolOptions::new()
             .max_connections(config.max_connections)
             .acquire_timeout(Duration::from_secs(5))
