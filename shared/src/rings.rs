@@ -12,20 +12,23 @@
 //!   died is refused for a while), with back-off, and [`Bell::is_heard`] says so meanwhile;
 //! - a payload that does not decode kills each worker in turn: any JSON is taken;
 //! - push goes through a schedule and wakes nobody, so the queue is polled, see [`POLL`];
+//! - its own poll strategies arm their next timer only if they are asked once more, and sleep on
+//!   when a fetch took longer than the interval: [`Steady`] is always armed;
 //! - what is done is kept for ever: swept here every minute.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use apalis::prelude::{BackendExt, TaskSink, WorkerBuilder, WorkerContext};
+use apalis::prelude::{BackendExt, PollSnapshot, PollStrategy, TaskSink, WorkerBuilder, WorkerContext};
 use apalis_redis::{Config, RedisStorage};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands, Client, Script};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -40,6 +43,26 @@ const POLL: Duration = Duration::from_millis(10);
 const RING_PATIENCE: Duration = Duration::from_millis(250);
 const REDIS_PATIENCE: Duration = Duration::from_secs(2);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// Wakes its worker at regular times.
+#[derive(Debug)]
+struct Steady(Interval);
+
+impl Steady {
+    fn every(period: Duration) -> Self {
+        let mut interval = interval(period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self(interval)
+    }
+}
+
+impl PollStrategy for Steady {
+    fn poll_drive(&mut self, cx: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
+        // Only a timer that was found not to be due yet wakes the worker.
+        while self.0.poll_tick(cx).is_ready() {}
+        Poll::Ready(Some(()))
+    }
+}
 
 /// A doorbell for a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,13 +198,13 @@ impl Rings {
         let context = WorkerContext::new(&name);
         let queue = RedisStorage::<Value>::new(self.redis.clone()).with_config(config.clone());
         let heard = Arc::clone(&bell.heard);
-        let worker = WorkerBuilder::new(context.clone()).backend(queue.poll_with_interval(POLL)).build(
-            move |ring: Value| {
+        let worker = WorkerBuilder::new(context.clone())
+            .backend(queue.poll_with_strategy(Steady::every(POLL)))
+            .build(move |ring: Value| {
                 heard.store(true, Ordering::Relaxed);
                 answer(serde_json::from_value(ring).ok());
                 std::future::ready(())
-            },
-        );
+            });
         let mut running = std::pin::pin!(worker.run());
         let mut sweep = interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
