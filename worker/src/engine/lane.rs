@@ -1,0 +1,294 @@
+//! A lane's executor: claims the next job whenever there is room, runs it, and writes its ending.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use self_shared::database::jobs::lease::{self, Claim};
+use self_shared::domain::failure::{Failure, FailureCode};
+use self_shared::domain::job::{Ending, Job, Lane};
+use self_shared::rings::{Bell, Ring};
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use super::{Slots, Task, Workshop};
+
+/// How often a lane looks by itself, should no ring come.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// The wait before an ending that could not be written is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What jobs do. `Ok` means that the job's results, and with them its success, are committed.
+pub trait Jobs: Send + Sync + 'static {
+    /// Does one job.
+    fn run(&self, task: &Task, job: &Job) -> impl Future<Output = Result<(), Ending>> + Send;
+}
+
+/// Runs the jobs of one lane.
+pub struct LaneExecutor<J> {
+    lane: Lane,
+    workshop: Workshop,
+    jobs: Arc<J>,
+    slots: Slots,
+    bell: Bell,
+    knock: Arc<Notify>,
+    draining: CancellationToken,
+    running: TaskTracker,
+}
+
+impl<J> Clone for LaneExecutor<J> {
+    fn clone(&self) -> Self {
+        Self {
+            lane: self.lane,
+            workshop: self.workshop.clone(),
+            jobs: Arc::clone(&self.jobs),
+            slots: self.slots.clone(),
+            bell: self.bell.clone(),
+            knock: Arc::clone(&self.knock),
+            draining: self.draining.clone(),
+            running: self.running.clone(),
+        }
+    }
+}
+
+impl<J: Jobs> LaneExecutor<J> {
+    /// An executor that does nothing yet. `draining` makes it stop claiming and interrupts what
+    /// runs; `running` counts what is not ended.
+    pub fn new(
+        lane: Lane,
+        concurrency: usize,
+        workshop: Workshop,
+        jobs: Arc<J>,
+        draining: CancellationToken,
+        running: TaskTracker,
+    ) -> Self {
+        Self {
+            lane,
+            workshop,
+            jobs,
+            slots: Slots::new(concurrency),
+            bell: Bell::default(),
+            knock: Arc::default(),
+            draining,
+            running,
+        }
+    }
+
+    /// The lane that it runs.
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// Changes how many jobs run at once.
+    pub fn resize(&self, concurrency: usize) {
+        self.slots.resize(concurrency);
+        self.knock.notify_one();
+    }
+
+    /// How many jobs run.
+    pub fn busy(&self) -> usize {
+        self.slots.taken()
+    }
+
+    /// Whether rings are heard.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// Claims and runs jobs until draining.
+    pub async fn serve(&self) {
+        let listen = self.workshop.rings.listen(
+            self.lane,
+            self.bell.clone(),
+            self.slots.room(),
+            self.answer(),
+            self.draining.clone(),
+        );
+        tokio::join!(listen, self.work());
+    }
+
+    /// What a ring does. One that came although there is no room goes back for another worker.
+    fn answer(&self) -> impl Fn(Option<Ring>) + Clone + Send + Sync + 'static {
+        let (knock, room, rings) = (Arc::clone(&self.knock), self.slots.room(), self.workshop.rings.clone());
+        move |ring| {
+            if *room.borrow() {
+                knock.notify_one();
+            } else if let Some(ring) = ring {
+                let rings = rings.clone();
+                tokio::spawn(async move { rings.ring(ring).await });
+            }
+        }
+    }
+
+    async fn work(&self) {
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.draining.cancelled() => return,
+                () = self.knock.notified() => {}
+                _ = look.tick() => {}
+            }
+            if let Err(error) = self.fill().await {
+                tracing::warn!(lane = %self.lane, %error, "no job could be claimed");
+                self.draining.run_until_cancelled(sleep(PAUSE)).await;
+            }
+        }
+    }
+
+    /// Claims jobs while there is room and there are any.
+    async fn fill(&self) -> sqlx::Result<()> {
+        while !self.draining.is_cancelled() && self.slots.has_room() {
+            let Some(claim) = self.claim().await? else { break };
+            let slot = self.slots.take();
+            let executor = self.clone();
+            self.running.spawn(async move {
+                executor.run(claim).await;
+                drop(slot);
+                executor.knock.notify_one();
+            });
+        }
+        Ok(())
+    }
+
+    async fn claim(&self) -> sqlx::Result<Option<Claim>> {
+        let mut tx = self.workshop.database.as_system().await?;
+        let claim = lease::claim(&mut tx, self.lane, &self.workshop.worker, self.workshop.lease).await?;
+        if claim.is_some() {
+            tx.commit().await?;
+            self.workshop.relay.wake();
+        }
+        Ok(claim)
+    }
+
+    /// Runs a claimed job to its ending, which is written before this returns, unless the lease is
+    /// lost.
+    async fn run(&self, claim: Claim) {
+        let span = tracing::info_span!(
+            "job",
+            id = %claim.id,
+            kind = %claim.snapshot.kind,
+            attempt = claim.attempt,
+            traceparent = claim.traceparent,
+        );
+        let kind = claim.snapshot.kind.as_str();
+        let waited = claim.snapshot.started_at.unwrap_or(claim.snapshot.run_at) - claim.snapshot.run_at;
+        let waited = waited.to_std().unwrap_or_default();
+        metrics::histogram!("self_job_wait_seconds", "kind" => kind).record(waited.as_secs_f64());
+        let began = Instant::now();
+        let task = Task::new(claim, self.workshop.clone(), self.draining.clone());
+        let outcome = async {
+            tokio::select! {
+                outcome = self.attempt(&task) => outcome,
+                never = task.keep() => match never {},
+            }
+        }
+        .instrument(span)
+        .await;
+        metrics::counter!("self_jobs_total", "kind" => kind, "ending" => outcome).increment(1);
+        metrics::histogram!("self_job_seconds", "kind" => kind).record(began.elapsed().as_secs_f64());
+    }
+
+    /// One attempt and the writing of its ending; answers the ending's name.
+    async fn attempt(&self, task: &Task) -> &'static str {
+        let ending = match &task.claim.job {
+            Err(error) => {
+                tracing::error!(error, "a stored job cannot be read");
+                Ok(Err(Ending::Fail(unreadable())))
+            }
+            Ok(job) => {
+                let work = AssertUnwindSafe(self.jobs.run(task, job)).catch_unwind();
+                tokio::select! {
+                    outcome = work => outcome,
+                    // Dropping the work is safe at any point: what counts is in transactions.
+                    stopped = task.stopped() => Ok(Err(stopped)),
+                }
+            }
+        };
+        let Ok(ending) = ending else {
+            tracing::error!("a job came to a bad end: one strike");
+            self.write(task, &Written::Strike).await;
+            return "strike";
+        };
+        match ending {
+            Ok(()) => {
+                tracing::info!("done");
+                "succeeded"
+            }
+            Err(Ending::LeaseLost) => {
+                tracing::warn!("the lease was lost; what this worker has is void");
+                "lost"
+            }
+            Err(Ending::Interrupted) => {
+                self.write(task, &Written::HandBack).await;
+                tracing::info!("handed back");
+                "interrupted"
+            }
+            Err(Ending::Cancelled) => {
+                self.write(task, &Written::Cancelled).await;
+                tracing::info!("cancelled");
+                "cancelled"
+            }
+            Err(Ending::Fail(failure)) => {
+                tracing::info!(%failure, "cannot work");
+                self.write(task, &Written::Fail(failure)).await;
+                "failed"
+            }
+            Err(Ending::Retry(error)) => {
+                tracing::warn!(error = format!("{error:#}"), "will be tried again");
+                self.write(task, &Written::Retry).await;
+                "retried"
+            }
+        }
+    }
+
+    /// Writes an ending, however long the database is away: the lease is kept meanwhile, and if it
+    /// is lost all the same, nothing is written.
+    async fn write(&self, task: &Task, written: &Written) {
+        while let Err(error) = self.try_write(task, written).await {
+            tracing::warn!(%error, "an ending could not be written yet");
+            sleep(PAUSE).await;
+        }
+        self.workshop.relay.wake();
+        if matches!(written, Written::HandBack) {
+            let ring = Ring { lane: self.lane, job: task.claim.id, attempt: task.claim.attempt };
+            self.workshop.rings.ring(ring).await;
+        }
+    }
+
+    async fn try_write(&self, task: &Task, written: &Written) -> sqlx::Result<()> {
+        let claim = &task.claim;
+        let mut tx = self.workshop.database.as_system().await?;
+        let held = match written {
+            Written::Strike => lease::strike(&mut tx, claim).await?,
+            Written::HandBack => lease::hand_back(&mut tx, claim).await?,
+            Written::Cancelled => lease::cancelled(&mut tx, claim).await?,
+            Written::Fail(failure) => lease::fail(&mut tx, claim, failure).await?,
+            Written::Retry => lease::retry_later(&mut tx, claim).await?,
+        };
+        tx.commit().await?;
+        if !held {
+            tracing::warn!("the job was not this worker's own any more");
+        }
+        Ok(())
+    }
+}
+
+enum Written {
+    Strike,
+    HandBack,
+    Cancelled,
+    Fail(Failure),
+    Retry,
+}
+
+fn unreadable() -> Failure {
+    Failure::new(
+        FailureCode::UnknownJob,
+        "This was asked for in a way that this version does not understand.",
+    )
+}

@@ -1,0 +1,145 @@
+//! The reconciler: a small loop in every worker that puts right what deaths and losses leave
+//! behind. One of them works at a time.
+
+use std::time::Duration;
+
+use self_shared::database::jobs::upkeep;
+use self_shared::rings::Ring;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::Workshop;
+
+/// How often it looks.
+const TICK: Duration = Duration::from_secs(2);
+/// Jobs whose lease ran out, and rings for each lane, that one look puts right.
+const LIMIT: i64 = 64;
+/// How often the house looks after itself.
+const HOUSE_EVERY: Duration = Duration::from_mins(1);
+/// How often object storage is swept.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
+/// Puts things right until stopped.
+pub async fn run(workshop: &Workshop, stop: CancellationToken) {
+    let mut tick = interval(TICK.min(workshop.lease / 4));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut reach = Reach::new(workshop.lease);
+    let mut house = None;
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        let look = look(workshop, reach.may_judge(Instant::now()), &mut house);
+        match stop.run_until_cancelled(look).await {
+            Some(Ok(())) => reach.reached(Instant::now()),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "could not look after the jobs");
+                reach.lost();
+            }
+            None => return,
+        }
+    }
+}
+
+async fn look(workshop: &Workshop, may_judge: bool, house: &mut Option<Instant>) -> sqlx::Result<()> {
+    let mut tx = workshop.database.as_system().await?;
+    if !upkeep::take_turn(&mut tx).await? {
+        return Ok(());
+    }
+    let expired = if may_judge { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
+    let overdue = upkeep::overdue(&mut tx, LIMIT).await?;
+    if house.is_none_or(|last| last.elapsed() >= HOUSE_EVERY) {
+        upkeep::keep_house(&mut tx, SWEEP_EVERY).await?;
+        *house = Some(Instant::now());
+    }
+    for (lane, queued, running) in upkeep::depths(&mut tx).await? {
+        metrics::gauge!("self_jobs_queued", "lane" => lane.as_str()).set(queued as f64);
+        metrics::gauge!("self_jobs_running", "lane" => lane.as_str()).set(running as f64);
+    }
+    tx.commit().await?;
+    if !expired.is_empty() {
+        metrics::counter!("self_leases_expired_total").increment(expired.len() as u64);
+        workshop.relay.wake();
+    }
+    for job in overdue {
+        workshop.rings.ring(Ring { lane: job.lane, job: job.id, attempt: job.attempt }).await;
+    }
+    Ok(())
+}
+
+/// Whether this process has been able to see for long enough to call others silent.
+///
+/// While the database is away nobody can extend a lease, and all of them run out. Whoever comes
+/// back first would call everybody dead: so nobody is judged until all had the time of a lease to
+/// be heard again.
+#[derive(Debug)]
+struct Reach {
+    lease: Duration,
+    since: Option<Instant>,
+    last: Option<Instant>,
+}
+
+impl Reach {
+    fn new(lease: Duration) -> Self {
+        Self { lease, since: None, last: None }
+    }
+
+    fn may_judge(&self, now: Instant) -> bool {
+        self.gap(now) < self.lease && self.since.is_some_and(|since| now - since >= self.lease)
+    }
+
+    fn reached(&mut self, now: Instant) {
+        if self.since.is_none() || self.gap(now) >= self.lease {
+            self.since = Some(now);
+        }
+        self.last = Some(now);
+    }
+
+    fn lost(&mut self) {
+        self.since = None;
+    }
+
+    /// How long it has seen nothing: the database was slow, or this process was frozen.
+    fn gap(&self, now: Instant) -> Duration {
+        self.last.map_or(Duration::ZERO, |last| now - last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEASE: Duration = Duration::from_secs(30);
+
+    /// A reconciler that looked every two seconds for so long.
+    fn watching(start: Instant, seconds: u64) -> Reach {
+        let mut reach = Reach::new(LEASE);
+        for second in (0..=seconds).step_by(2) {
+            reach.reached(start + Duration::from_secs(second));
+        }
+        reach
+    }
+
+    #[test]
+    fn nobody_is_judged_before_a_lease_was_watched() {
+        let start = Instant::now();
+        assert!(!watching(start, 28).may_judge(start + Duration::from_secs(29)));
+        assert!(watching(start, 30).may_judge(start + Duration::from_secs(31)));
+    }
+
+    #[test]
+    fn after_an_outage_everybody_gets_a_lease_to_be_heard() {
+        let start = Instant::now();
+        let mut reach = watching(start, 60);
+        reach.lost();
+        reach.reached(start + Duration::from_secs(62));
+        assert!(!reach.may_judge(start + Duration::from_secs(64)));
+    }
+
+    #[test]
+    fn who_was_frozen_itself_calls_nobody_dead_on_waking() {
+        let start = Instant::now();
+        let mut reach = watching(start, 60);
+        let woken = start + Duration::from_secs(600);
+        assert!(!reach.may_judge(woken));
+        reach.reached(woken);
+        assert!(!reach.may_judge(woken + Duration::from_secs(2)));
+    }
+}

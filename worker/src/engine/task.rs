@@ -1,0 +1,176 @@
+//! One job while it runs: what it may ask of the engine, and what keeps its lease.
+
+use std::convert::Infallible;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::Utc;
+use self_shared::database::UserTx;
+use self_shared::database::jobs::lease::{self, Claim, Held};
+use self_shared::database::jobs::rooms;
+use self_shared::domain::event::{Event, EventKind};
+use self_shared::domain::job::{Ending, JobSnapshot};
+use self_shared::domain::progress::{Progress, Stage};
+use self_shared::domain::{UserId, new_id};
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::Workshop;
+
+/// How often progress is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Progress is told at most so often within a stage.
+const TELL_EVERY: Duration = Duration::from_millis(250);
+/// And written to the row so often, for those who poll.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
+
+/// A claimed job and its surroundings.
+#[derive(Debug)]
+pub struct Task {
+    /// What was claimed.
+    pub claim: Claim,
+    workshop: Workshop,
+    state: Mutex<State>,
+    held: watch::Sender<Held>,
+    draining: CancellationToken,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    stage: Stage,
+    progress: Progress,
+    changes: u64,
+}
+
+impl Task {
+    pub(super) fn new(claim: Claim, workshop: Workshop, draining: CancellationToken) -> Self {
+        let state = State { stage: Stage::Fetch, progress: claim.snapshot.progress, changes: 0 };
+        Self { claim, workshop, state: Mutex::new(state), held: watch::Sender::new(Held::Yes), draining }
+    }
+
+    /// Whose job it is.
+    ///
+    /// # Errors
+    /// When it is the house's own, which no job about people's things can be.
+    pub fn user(&self) -> Result<UserId, Ending> {
+        self.claim
+            .user
+            .ok_or_else(|| Ending::Retry(anyhow::anyhow!("a job about a person's things names nobody")))
+    }
+
+    /// Says how far the job is. Cheap: telling and writing it down are coalesced. The share that is
+    /// done never shrinks, also when another attempt has to do something again.
+    pub fn report(&self, stage: Stage, progress: Progress) {
+        let mut state = self.lock();
+        let percent = progress.percent.max(state.progress.percent);
+        state.stage = stage;
+        state.progress = Progress { percent, ..progress };
+        state.changes += 1;
+    }
+
+    /// What was reported last.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.lock().progress
+    }
+
+    /// Begins a transaction that writes results: it holds only while the job is this worker's own,
+    /// and nobody asked for it to stop. It notes the progress as reported, and blocks whoever would
+    /// take the job away until it ends.
+    ///
+    /// # Errors
+    /// [`Ending::LeaseLost`], [`Ending::Cancelled`], or what the database says.
+    pub async fn begin(&self) -> Result<UserTx, Ending> {
+        let State { stage, progress, .. } = *self.lock();
+        let mut tx = self.workshop.database.as_user(self.user()?).await.map_err(anyhow::Error::from)?;
+        let held =
+            lease::checkpoint(&mut tx, &self.claim, stage, &progress).await.map_err(anyhow::Error::from)?;
+        match held {
+            Held::Yes => Ok(tx),
+            Held::CancelRequested => Err(Ending::Cancelled),
+            Held::Lost => Err(Ending::LeaseLost),
+        }
+    }
+
+    /// Commits such a transaction and sees that its events go out.
+    ///
+    /// # Errors
+    /// When the database does not answer. Whether it took is then unknown; the next attempt sees.
+    pub async fn commit(&self, tx: UserTx) -> Result<(), Ending> {
+        tx.commit().await.map_err(anyhow::Error::from)?;
+        self.workshop.relay.wake();
+        Ok(())
+    }
+
+    /// Resolves when the job has to stop: asked for, taken away, or because the worker stops.
+    pub(super) async fn stopped(&self) -> Ending {
+        let mut held = self.held.subscribe();
+        tokio::select! {
+            () = self.draining.cancelled() => Ending::Interrupted,
+            changed = held.wait_for(|held| *held != Held::Yes) => match changed.map(|held| *held) {
+                Ok(Held::CancelRequested) => Ending::Cancelled,
+                _ => Ending::LeaseLost,
+            },
+        }
+    }
+
+    /// Keeps the lease and tells the progress, until dropped.
+    pub(super) async fn keep(&self) -> Infallible {
+        let mut tick = interval(LOOK_EVERY.min(self.workshop.lease / 8));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut told, mut noted) = (*self.lock(), 0);
+        let (mut told_at, mut extended_at) = (Instant::now(), Instant::now());
+        let began = told_at;
+        loop {
+            tick.tick().await;
+            let state = *self.lock();
+            // The news that the job has started is on its way by then.
+            let stage_is_new = state.stage != told.stage && began.elapsed() >= TELL_EVERY;
+            if stage_is_new || (state.changes != told.changes && told_at.elapsed() >= TELL_EVERY) {
+                (told, told_at) = (state, Instant::now());
+                self.tell(&state).await;
+            }
+            let due = if state.changes == noted { self.workshop.lease / 4 } else { NOTE_EVERY };
+            if extended_at.elapsed() >= due.min(self.workshop.lease / 4) {
+                match self.extend(&state).await {
+                    Ok(held) => {
+                        self.held.send_replace(held);
+                        (noted, extended_at) = (state.changes, Instant::now());
+                    }
+                    Err(error) => {
+                        tracing::warn!(job = %self.claim.id, %error, "a lease could not be extended")
+                    }
+                }
+            }
+        }
+    }
+
+    async fn extend(&self, state: &State) -> sqlx::Result<Held> {
+        let mut tx = self.workshop.database.as_system().await?;
+        let lease = self.workshop.lease;
+        let held = lease::extend(&mut tx, &self.claim, lease, state.stage, &state.progress).await?;
+        tx.commit().await?;
+        Ok(held)
+    }
+
+    async fn tell(&self, state: &State) {
+        let Some(user_id) = self.claim.user else { return };
+        let job =
+            JobSnapshot { stage: Some(state.stage), progress: state.progress, ..self.claim.snapshot.clone() };
+        let event = Event {
+            id: new_id(),
+            user_id,
+            seq: None,
+            kind: EventKind::JobProgress,
+            rooms: rooms(&job),
+            data: serde_json::to_value(&job).expect("a snapshot is made of strings and numbers"),
+            at: Utc::now(),
+        };
+        self.workshop.bus.tell(&event).await;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
