@@ -1,18 +1,57 @@
+//! `self-worker`: the workshop's program. Only wires; the work is in the library.
+
 use std::path::Path;
 use std::process::ExitCode;
 
-use self_worker::{offline, sandbox};
+use self_shared::config::WorkerConfig;
+use self_shared::telemetry;
+use self_worker::{offline, program, sandbox};
 
-fn main() -> anyhow::Result<ExitCode> {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    match arguments[..] {
-        [sandbox::SUBCOMMAND, order] => return Ok(sandbox::decode(order)),
+const HELP: &str = "\
+self-worker: turns recordings into searchable conversations
+
+Usage: self-worker [COMMAND]
+
+Commands:
+  run                                 serve the lanes named by LANES until stopped (the default)
+  eval entities DOCUMENTS             measure the entity finder on annotated documents
+  train-entities DOCUMENTS WEIGHTS    train it anew
+  help                                print this
+
+SIGTERM or Ctrl-C hands running jobs back within DRAIN_SECONDS; a second one aborts.
+Configuration is read from the environment; the README lists the variables.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments[..] {
+        // The decoder's process, before anything else is started.
+        [sandbox::SUBCOMMAND, order] => return sandbox::decode(order),
+        [] | ["run"] => run(),
+        ["eval", "entities", documents] => offline::evaluate_entities(Path::new(documents)),
         ["train-entities", documents, weights] => {
-            offline::train_entities(Path::new(documents), Path::new(weights))?;
+            offline::train_entities(Path::new(documents), Path::new(weights))
         }
-        ["eval", "entities", documents] => offline::evaluate_entities(Path::new(documents))?,
-        _ => anyhow::bail!("usage: self-worker train-entities DOCUMENTS WEIGHTS | eval entities DOCUMENTS"),
+        ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprintln!("self-worker: there is no command `{}`\n\n{HELP}", arguments.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("self-worker: {error:#}");
+            ExitCode::FAILURE
+        }
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+fn run() -> anyhow::Result<()> {
+    let config = WorkerConfig::from_env()?;
+    telemetry::init_logs(config.shared.log_format);
+    program::run(config)
 }

@@ -31,4 +31,7 @@ pub enum EmbedError {
     /// A vocabulary that is damaged or of another model.
     #[error("the tokenizer of the embedder is unusable: {0}")]
     Tokenizer(String),
+    /// Whoever asked does not wait any more.
+    #[error("nobody waits for the vectors any more")]
+    Abandoned,
 }

@@ -1,0 +1,57 @@
+//! This worker among the others: it reports itself and takes over the live settings of the lanes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use self_shared::database::jobs::fleet;
+use self_shared::domain::job::Lane;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Jobs, LaneExecutor, Workshop};
+
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Reports until stopped, and then leaves.
+pub async fn report<J: Jobs>(
+    workshop: &Workshop,
+    started_with: &BTreeMap<Lane, usize>,
+    lanes: &[LaneExecutor<J>],
+    draining: &CancellationToken,
+    stop: CancellationToken,
+) {
+    let mut tick = interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        if let Err(error) = report_once(workshop, started_with, lanes, draining.is_cancelled()).await {
+            tracing::debug!(%error, "could not report to the fleet");
+        }
+    }
+    if let Err(error) = leave(workshop).await {
+        tracing::debug!(%error, "could not leave the fleet; will be forgotten by itself");
+    }
+}
+
+async fn report_once<J: Jobs>(
+    workshop: &Workshop,
+    started_with: &BTreeMap<Lane, usize>,
+    lanes: &[LaneExecutor<J>],
+    draining: bool,
+) -> sqlx::Result<()> {
+    let mut tx = workshop.database.as_system().await?;
+    let settings = fleet::report(&mut tx, &workshop.worker, started_with, draining).await?;
+    tx.commit().await?;
+    for lane in lanes {
+        let asked = settings.get(&lane.lane()).and_then(|settings| settings.concurrency);
+        let concurrency = asked.or_else(|| started_with.get(&lane.lane()).copied());
+        lane.resize(concurrency.unwrap_or(1));
+        metrics::gauge!("self_lane_busy", "lane" => lane.lane().as_str()).set(lane.busy() as f64);
+    }
+    Ok(())
+}
+
+async fn leave(workshop: &Workshop) -> sqlx::Result<()> {
+    let mut tx = workshop.database.as_system().await?;
+    fleet::leave(&mut tx, &workshop.worker).await?;
+    tx.commit().await
+}

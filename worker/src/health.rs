@@ -1,0 +1,105 @@
+//! What operators and their machines ask the worker: is it alive, is it ready, what did it count.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::http::StatusCode;
+use poem::listener::TcpListener;
+use poem::web::{Data, Json};
+use poem::{EndpointExt, Response, Route, Server, get, handler};
+use self_shared::health::{self, Check, Effect, Health};
+use self_shared::objects::ObjectStore;
+use self_shared::telemetry::Metrics;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{LaneExecutor, Workshop};
+use crate::jobs::Bench;
+
+/// What is asked about.
+pub struct Subject {
+    /// What the engine works with.
+    pub workshop: Workshop,
+    /// Where recordings are.
+    pub objects: ObjectStore,
+    /// The lanes that this worker serves.
+    pub lanes: Vec<LaneExecutor<Bench>>,
+    /// Cancelled once the worker takes no more jobs.
+    pub draining: CancellationToken,
+    /// What was counted.
+    pub metrics: Metrics,
+}
+
+/// Answers until stopped.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn serve(subject: Subject, host: &str, port: u16, stop: CancellationToken) -> std::io::Result<()> {
+    let routes = Route::new()
+        .at("/health/live", get(live))
+        .at("/health/ready", get(ready))
+        .at("/health", get(ready))
+        .at("/metrics", get(metrics))
+        .data(Arc::new(subject));
+    Server::new(TcpListener::bind((host.to_owned(), port)))
+        .run_with_graceful_shutdown(routes, stop.cancelled_owned(), Some(Duration::from_secs(1)))
+        .await
+}
+
+/// The process runs. Whether it can work is another question.
+#[handler]
+fn live() -> Json<serde_json::Value> {
+    Json(json!({ "alive": true }))
+}
+
+#[handler]
+async fn ready(Data(subject): Data<&Arc<Subject>>) -> Response {
+    let health = subject.health().await;
+    let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::to_vec(&health).expect("health is made of strings");
+    Response::builder().status(status).content_type("application/json").body(body)
+}
+
+#[handler]
+fn metrics(Data(subject): Data<&Arc<Subject>>) -> Response {
+    Response::builder().content_type("text/plain; version=0.0.4").body(subject.metrics.render())
+}
+
+impl Subject {
+    async fn health(&self) -> Health {
+        let (database, redis, objects) = tokio::join!(
+            health::postgres(&self.workshop.database),
+            health::redis(&self.workshop.rings),
+            health::objects(&self.objects),
+        );
+        let mut checks = vec![database, redis, health::nats(&self.workshop.bus), objects];
+        checks.push(self.lanes());
+        Health::of(checks)
+    }
+
+    fn lanes(&self) -> Check {
+        if self.draining.is_cancelled() {
+            return Check::trouble(
+                "lanes",
+                Effect::Stopped,
+                "this worker is stopping and takes no more jobs",
+                "Wait for it to end, or start another one.",
+            );
+        }
+        let deaf: Vec<&str> = self
+            .lanes
+            .iter()
+            .filter(|lane| !lane.bell().is_heard())
+            .map(|lane| lane.lane().as_str())
+            .collect();
+        if deaf.is_empty() {
+            return Check::fine("lanes");
+        }
+        Check::trouble(
+            "lanes",
+            Effect::Slower,
+            format!("no rings are heard in {}", deaf.join(", ")),
+            "They are listened for again by themselves as soon as Redis is there. Until then jobs start seconds later.",
+        )
+    }
+}

@@ -1,0 +1,44 @@
+//! What the jobs do: the input and output around the pure [`crate::stages`].
+
+mod sweep_objects;
+mod transcribe_audio;
+
+use std::sync::{Arc, Mutex};
+
+use self_shared::database::Database;
+use self_shared::domain::job::{Ending, Job};
+use self_shared::objects::ObjectStore;
+use self_shared::relay::Relay;
+
+use crate::engine::{Jobs, Task};
+use crate::models::embedder::Embedder;
+use crate::sandbox::Sandbox;
+use crate::stages::extract::Finder;
+use crate::stages::transcribe::Ears;
+
+/// What jobs work with.
+pub struct Bench {
+    /// Where results are kept.
+    pub database: Database,
+    /// What carries their events out.
+    pub relay: Relay,
+    /// Where recordings are.
+    pub objects: ObjectStore,
+    /// Where they are decoded.
+    pub sandbox: Sandbox,
+    /// What hears.
+    pub ears: Arc<Ears>,
+    /// What finds names.
+    pub finder: Arc<Finder>,
+    /// What turns text into vectors, one text at a time.
+    pub embedder: Arc<Mutex<dyn Embedder + Send>>,
+}
+
+impl Jobs for Bench {
+    async fn run(&self, task: &Task, job: &Job) -> Result<(), Ending> {
+        match job {
+            Job::TranscribeAudio(job) => transcribe_audio::run(self, task, job).await,
+            Job::SweepObjects(_) => sweep_objects::run(self, task).await,
+        }
+    }
+}

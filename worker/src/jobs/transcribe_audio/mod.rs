@@ -1,0 +1,99 @@
+//! The recipe: a recording becomes a searchable conversation.
+//!
+//! fetch → decode → cut → transcribe, chunk by chunk into rows → extract, connect, embed → save.
+//! Whoever takes the job after an interruption goes on at the end of the last chunk that was saved.
+
+mod meaning;
+mod pace;
+mod recording;
+mod save;
+mod sound;
+mod transcript;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use self_shared::domain::failure::{Failure, FailureCode};
+use self_shared::domain::job::{Ending, TranscribeAudio};
+use self_shared::domain::progress::Stage;
+
+use self::pace::Pace;
+use self::recording::Recording;
+use self::sound::Sound;
+use self::transcript::Transcript;
+use super::Bench;
+use crate::engine::Task;
+use crate::stages::decode::{DecodeError, Refusal};
+use crate::stages::transcribe::transcribe;
+
+/// Segments are saved together for so long, which bounds both the commits and what a crash loses.
+const SAVE_EVERY: Duration = Duration::from_millis(500);
+
+pub(super) async fn run(bench: &Bench, task: &Task, job: &TranscribeAudio) -> Result<(), Ending> {
+    let recording = Recording::find(bench, task, job).await?;
+    let mut transcript = Transcript::load(bench, task, job).await?;
+    if transcript.duration_ms.is_none() {
+        listen(bench, task, &recording, &mut transcript).await?;
+    }
+    let meaning = meaning::find(bench, task, &transcript).await?;
+    save::save(task, job, &transcript, &meaning).await
+}
+
+/// Fetches, decodes and transcribes what is not transcribed yet.
+async fn listen(
+    bench: &Bench,
+    task: &Task,
+    recording: &Recording,
+    transcript: &mut Transcript,
+) -> Result<(), Ending> {
+    let mut pace = Pace::new(transcript.transcribed_ms());
+    task.report(Stage::Fetch, pace.fetching());
+    let file = recording.fetch(bench).await?;
+
+    task.report(Stage::Decode, pace.opened(None));
+    let decoding = bench.sandbox.decode(file).await.map_err(ending)?;
+    transcript.format = Some(decoding.info().clone());
+    pace.opened(decoding.info().seconds);
+
+    let sound = Sound::new(decoding, transcript.transcribed_ms());
+    let mut heard = pin!(transcribe(Arc::clone(&bench.ears), sound.chunks()));
+    task.report(Stage::Transcribe, pace.heard(transcript.transcribed_ms()));
+    let mut saved = Instant::now();
+    while let Some(segment) = heard.next().await {
+        let segment = segment.map_err(anyhow::Error::from)?;
+        task.report(Stage::Transcribe, pace.heard(segment.end_ms));
+        transcript.add(segment);
+        if saved.elapsed() >= SAVE_EVERY {
+            transcript.save(task).await?;
+            saved = Instant::now();
+        }
+    }
+    let length_ms = sound.length_ms().map_err(ending)?;
+    transcript.end(length_ms);
+    let progress = pace.done(length_ms);
+    if let Some(speed) = progress.speed {
+        metrics::histogram!("self_transcription_speed").record(f64::from(speed));
+    }
+    task.report(Stage::Transcribe, progress);
+    transcript.save(task).await
+}
+
+/// What a decoder's error means for the job.
+fn ending(error: DecodeError) -> Ending {
+    let refusal = match error {
+        DecodeError::Machine(error) => return Ending::Retry(error.into()),
+        DecodeError::Refused(refusal) => refusal,
+    };
+    let code = match refusal {
+        Refusal::NotAudio => FailureCode::NotAudio,
+        Refusal::UnsupportedCodec { .. } => FailureCode::UnsupportedCodec,
+        Refusal::Damaged | Refusal::NoSound => FailureCode::DamagedAudio,
+        Refusal::TooLong { .. } => FailureCode::AudioTooLong,
+        Refusal::TooManyChannels { .. } | Refusal::UnsupportedRate { .. } => FailureCode::AudioOutOfRange,
+        Refusal::DecoderCrashed => FailureCode::DecoderCrashed,
+        Refusal::DecoderTimedOut | Refusal::DecoderOutOfMemory => FailureCode::DecoderLimit,
+    };
+    Ending::Fail(Failure::new(code, refusal.to_string()))
+}

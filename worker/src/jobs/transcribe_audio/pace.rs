@@ -1,0 +1,109 @@
+//! How far the recipe is, how fast, and how long it will still take.
+
+use std::time::Instant;
+
+use self_shared::domain::progress::Progress;
+
+/// How much of the whole each stage is, in percent, by the time it takes on a long recording.
+const FETCHED: f32 = 2.0;
+const TRANSCRIBED: f32 = 90.0;
+const EXTRACTED: f32 = 92.0;
+const EMBEDDED: f32 = 99.0;
+/// What comes after the transcription takes about so much of its time.
+const REST: f64 = 0.1;
+
+/// The clock of one attempt.
+#[derive(Debug)]
+pub(super) struct Pace {
+    resumed_ms: u64,
+    total_ms: Option<u64>,
+    began: Instant,
+}
+
+impl Pace {
+    pub(super) fn new(resumed_ms: u64) -> Self {
+        Self { resumed_ms, total_ms: None, began: Instant::now() }
+    }
+
+    pub(super) fn fetching(&self) -> Progress {
+        Progress { audio_done_ms: self.resumed_ms, ..Progress::default() }
+    }
+
+    /// The recording is open and says how long it is, or does not.
+    pub(super) fn opened(&mut self, seconds: Option<f64>) -> Progress {
+        self.total_ms = seconds.map(|seconds| (seconds * 1000.0) as u64);
+        self.began = Instant::now();
+        Progress { percent: FETCHED, audio_total_ms: self.total_ms, ..self.fetching() }
+    }
+
+    /// It is transcribed up to here.
+    pub(super) fn heard(&self, done_ms: u64) -> Progress {
+        let worked = self.began.elapsed().as_secs_f64();
+        let fresh = done_ms.saturating_sub(self.resumed_ms) as f64 / 1000.0;
+        let speed = (fresh > 0.0 && worked > 0.0).then(|| fresh / worked);
+        // A length that the file claims wrongly is corrected by what is heard.
+        let total_ms = self.total_ms.map(|total| total.max(done_ms));
+        let eta_ms = total_ms.zip(speed).map(|(total, speed)| {
+            let left = (total - done_ms) as f64 / speed;
+            (left + REST * total as f64 / speed) as u64
+        });
+        let part = total_ms.map_or(0.0, |total| done_ms as f32 / (total as f32).max(1.0));
+        Progress {
+            percent: FETCHED + (TRANSCRIBED - FETCHED) * part,
+            audio_done_ms: done_ms,
+            audio_total_ms: total_ms,
+            eta_ms,
+            speed: speed.map(|speed| speed as f32),
+        }
+    }
+
+    /// All of it is transcribed, and its length is known.
+    pub(super) fn done(&mut self, length_ms: u64) -> Progress {
+        self.total_ms = Some(length_ms);
+        self.heard(length_ms)
+    }
+}
+
+/// The sound is done; now names are looked for.
+pub(super) fn extracting(progress: Progress) -> Progress {
+    Progress { percent: TRANSCRIBED, ..progress }
+}
+
+/// So many of so many passages are embedded.
+pub(super) fn embedding(progress: Progress, done: usize, total: usize) -> Progress {
+    let part = done as f32 / (total as f32).max(1.0);
+    Progress { percent: EXTRACTED + (EMBEDDED - EXTRACTED) * part, ..progress }
+}
+
+/// All that is left is to commit.
+pub(super) fn saving(progress: Progress) -> Progress {
+    Progress { percent: EMBEDDED, eta_ms: Some(0), ..progress }
+}
+
+/// It is over.
+pub(super) fn finished(progress: Progress) -> Progress {
+    Progress { percent: 100.0, eta_ms: None, ..progress }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_grows_with_the_sound_and_never_passes_its_stage() {
+        let mut pace = Pace::new(0);
+        pace.opened(Some(100.0));
+        let percents: Vec<f32> = [0, 50_000, 100_000, 130_000].map(|ms| pace.heard(ms).percent).into();
+        assert_eq!(percents, [2.0, 46.0, 90.0, 90.0]);
+    }
+
+    #[test]
+    fn sound_of_an_earlier_attempt_counts_as_done_and_not_as_speed() {
+        let mut pace = Pace::new(3_600_000);
+        pace.opened(Some(7_200.0));
+        let resumed = pace.heard(3_600_000);
+        assert_eq!((resumed.speed, resumed.percent), (None, 46.0));
+        let on = pace.heard(3_601_000);
+        assert!(on.speed.is_some() && on.eta_ms.is_some());
+    }
+}

@@ -1,0 +1,82 @@
+//! The sound of a recording as a stream of chunks.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::{Stream, stream};
+
+use crate::sandbox::Decoding;
+use crate::stages::SAMPLE_RATE;
+use crate::stages::cut::{Chunk, Cutter};
+use crate::stages::decode::DecodeError;
+
+/// A recording that is being decoded and cut as its chunks are asked for.
+pub(super) struct Sound {
+    decoding: Mutex<Option<Decoding>>,
+    resumed_ms: u64,
+    outcome: Arc<Mutex<Result<u64, DecodeError>>>,
+}
+
+struct Source {
+    decoding: Decoding,
+    /// None once all sound is cut.
+    cutter: Option<Cutter>,
+    ready: VecDeque<Chunk>,
+    outcome: Arc<Mutex<Result<u64, DecodeError>>>,
+}
+
+impl Sound {
+    /// The sound behind `resumed_ms`, which is the end of an earlier chunk, or 0.
+    pub(super) fn new(decoding: Decoding, resumed_ms: u64) -> Self {
+        Self { decoding: Mutex::new(Some(decoding)), resumed_ms, outcome: Arc::new(Mutex::new(Ok(0))) }
+    }
+
+    /// The chunks. The stream ends early when decoding fails; [`Self::length_ms`] says so.
+    pub(super) fn chunks(&self) -> impl Stream<Item = Chunk> + use<> {
+        let decoding = self.decoding.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let cutter = if self.resumed_ms == 0 { Cutter::new() } else { Cutter::resuming_at(self.resumed_ms) };
+        let source = decoding.map(|decoding| Source {
+            decoding,
+            cutter: Some(cutter),
+            ready: VecDeque::new(),
+            outcome: Arc::clone(&self.outcome),
+        });
+        stream::unfold(source, |source| async move {
+            let mut source = source?;
+            source.next().await.map(|chunk| (chunk, Some(source)))
+        })
+    }
+
+    /// How much sound there was in all, once the stream has ended.
+    ///
+    /// # Errors
+    /// What ended it early.
+    pub(super) fn length_ms(&self) -> Result<u64, DecodeError> {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *outcome, Ok(0))
+    }
+}
+
+impl Source {
+    async fn next(&mut self) -> Option<Chunk> {
+        loop {
+            if let Some(chunk) = self.ready.pop_front() {
+                return Some(chunk);
+            }
+            let cutter = self.cutter.as_mut()?;
+            match self.decoding.next().await {
+                Ok(Some(samples)) => self.ready.extend(cutter.push(&samples)),
+                Ok(None) => {
+                    let samples = self.decoding.ending().map_or(0, |ending| ending.samples);
+                    *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Ok(samples * 1000 / u64::from(SAMPLE_RATE));
+                    self.ready.extend(self.cutter.take()?.finish());
+                }
+                Err(error) => {
+                    *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Err(error);
+                    self.cutter = None;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The whole life of a worker: load, serve, drain.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use self_shared::bus::Bus;
+use self_shared::config::WorkerConfig;
+use self_shared::database::Database;
+use self_shared::objects::ObjectStore;
+use self_shared::relay::Relay;
+use self_shared::rings::Rings;
+use self_shared::telemetry;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::engine::{LaneExecutor, Workshop, reconciler};
+use crate::health::{self, Subject};
+use crate::jobs::Bench;
+use crate::models::embedder::Embedder;
+use crate::models::minilm::MiniLm;
+use crate::models::moonshine::Moonshine;
+use crate::models::onnx::Runtime;
+use crate::models::transcriber::Transcriber;
+use crate::sandbox::Sandbox;
+use crate::stages::decode::Limits;
+use crate::stages::extract::Finder;
+use crate::stages::transcribe::Ears;
+use crate::{fleet, queries};
+
+/// No step of a model takes longer: a chunk of sound, a round of passages.
+const LONGEST_STEP: Duration = Duration::from_secs(3);
+
+/// Runs a worker until it is told to stop.
+///
+/// # Errors
+/// When something that cannot come by itself is missing: a model, an address that makes sense. A
+/// server that is down is waited for.
+pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let models = Models::load(&config)?;
+    let busy = Arc::downgrade(&models.transcriber);
+    let served = runtime.block_on(serve(config, models));
+    // A model may still be busy with something that nobody waits for any more. It is given the time
+    // to get through, since its library must not be taken down under it.
+    let began = Instant::now();
+    runtime.shutdown_timeout(LONGEST_STEP);
+    while busy.strong_count() > 0 && began.elapsed() < LONGEST_STEP {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    served
+}
+
+async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
+    let metrics = telemetry::init_metrics()?;
+    let database = Database::new(&config.shared.database);
+    let objects = ObjectStore::new(&config.shared.objects)?;
+    let bus = Bus::connect(&config.shared.nats_url, &config.shared.namespace).await?;
+    let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
+    let relay = Relay::new(database.clone(), bus.clone());
+    let workshop = Workshop {
+        database: database.clone(),
+        rings,
+        bus: bus.clone(),
+        relay: relay.clone(),
+        worker: format!("{}-{}", std::process::id(), Uuid::now_v7()),
+        lease: config.lease,
+    };
+    let bench = Arc::new(Bench {
+        database: database.clone(),
+        relay: relay.clone(),
+        objects: objects.clone(),
+        sandbox: sandbox(&config),
+        ears: Arc::new(Ears::open(models.transcriber, config.transcribe_threads)?),
+        finder: models.finder,
+        embedder: models.embedder,
+    });
+
+    // Draining ends the taking of jobs; stopping ends what serves the jobs that are left.
+    let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
+    let (running, around) = (TaskTracker::new(), TaskTracker::new());
+    let lanes: Vec<LaneExecutor<Bench>> = config
+        .lanes
+        .iter()
+        .map(|(lane, concurrency)| {
+            let bench = Arc::clone(&bench);
+            LaneExecutor::new(*lane, *concurrency, workshop.clone(), bench, draining.clone(), running.clone())
+        })
+        .collect();
+    for lane in lanes.clone() {
+        around.spawn(async move { lane.serve().await });
+    }
+    around.spawn({
+        let stop = stopping.clone();
+        async move { relay.run(stop).await }
+    });
+    around.spawn({
+        let (workshop, stop) = (workshop.clone(), draining.clone());
+        async move { reconciler::run(&workshop, stop).await }
+    });
+    around.spawn(ensure(objects.clone(), draining.clone()));
+    around.spawn(queries::answer(bus, models.query_embedder, draining.clone()));
+    around.spawn({
+        let (workshop, lanes, started_with) = (workshop.clone(), lanes.clone(), config.lanes.clone());
+        let (draining, stop) = (draining.clone(), stopping.clone());
+        async move { fleet::report(&workshop, &started_with, &lanes, &draining, stop).await }
+    });
+    let subject = Subject { workshop: workshop.clone(), objects, lanes, draining: draining.clone(), metrics };
+    let health = around.spawn({
+        let (host, port, stop) = (config.host.clone(), config.port, stopping.clone());
+        async move {
+            let served = health::serve(subject, &host, port, stop).await;
+            served.with_context(|| format!("cannot listen on {host}:{port} (WORKER_PORT)"))
+        }
+    });
+    tracing::info!(worker = workshop.worker, lanes = ?config.lanes, port = config.port, "serving");
+
+    tokio::select! {
+        told = told_to_stop() => told?,
+        ended = health => return ended?,
+    }
+    tracing::info!("stopping: running jobs are handed back");
+    draining.cancel();
+    running.close();
+    tokio::select! {
+        () = running.wait() => {}
+        () = sleep(config.drain) => {
+            tracing::warn!("jobs were not handed back in time; their leases will run out");
+        }
+        told = told_to_stop() => {
+            told?;
+            anyhow::bail!("aborted by a second signal");
+        }
+    }
+    stopping.cancel();
+    around.close();
+    let _ = timeout(Duration::from_secs(2), around.wait()).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What takes seconds to load.
+struct Models {
+    /// Held by every thread that hears.
+    transcriber: Arc<dyn Transcriber>,
+    finder: Arc<Finder>,
+    embedder: Arc<Mutex<dyn Embedder + Send>>,
+    query_embedder: Arc<Mutex<dyn Embedder + Send>>,
+}
+
+impl Models {
+    fn load(config: &WorkerConfig) -> anyhow::Result<Self> {
+        let runtime = Runtime::load(&config.models_dir)?;
+        Ok(Self {
+            transcriber: Arc::new(Moonshine::load(&config.models_dir)?),
+            finder: Arc::new(Finder::built_in()),
+            embedder: Arc::new(Mutex::new(MiniLm::load(&runtime, &config.models_dir)?)),
+            query_embedder: Arc::new(Mutex::new(MiniLm::load(&runtime, &config.models_dir)?)),
+        })
+    }
+}
+
+fn sandbox(config: &WorkerConfig) -> Sandbox {
+    let seconds = u32::try_from(config.audio_max.as_secs()).unwrap_or(u32::MAX);
+    Sandbox { limits: Limits { seconds, ..Limits::default() }, ..Sandbox::default() }
+}
+
+/// Sees that there is a place for objects, as soon as the storage is there.
+async fn ensure(objects: ObjectStore, stop: CancellationToken) {
+    while let Err(error) = objects.ensure().await {
+        tracing::warn!(error = format!("{:#}", anyhow::Error::from(error)), "object storage is not ready");
+        if stop.run_until_cancelled(sleep(Duration::from_secs(5))).await.is_none() {
+            return;
+        }
+    }
+}
+
+async fn told_to_stop() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! The API's one question to the fleet, answered: what a sentence means, as a vector.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use self_shared::bus::{Bus, QueryEmbedding};
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+
+use crate::models::embedder::{EmbedError, Embedder};
+
+/// Answers queries until stopped. The embedder is for them alone: a person waits.
+pub async fn answer(bus: Bus, embedder: Arc<Mutex<dyn Embedder + Send>>, stop: CancellationToken) {
+    bus.serve_embedding(stop, move |text| {
+        let embedder = Arc::clone(&embedder);
+        async move {
+            let embedded = spawn_blocking(move || embed(&embedder, &text)).await;
+            match embedded {
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("the embedder broke off".to_owned()),
+            }
+        }
+    })
+    .await;
+}
+
+fn embed(embedder: &Mutex<dyn Embedder + Send>, text: &str) -> Result<QueryEmbedding, EmbedError> {
+    let mut embedder = embedder.lock().unwrap_or_else(PoisonError::into_inner);
+    let model = embedder.id();
+    let embedding = embedder.embed(&[text])?.pop().unwrap_or_default();
+    Ok(QueryEmbedding { model: model.name.to_owned(), model_version: model.version.to_owned(), embedding })
+}
