@@ -15,7 +15,7 @@ use super::{Code, Problem};
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         if is_passing(&error) {
-            Self::new(Code::DatabaseUnavailable, "nothing was changed; try again in a moment").because(error)
+            Self::new(Code::DatabaseUnavailable, "try again in a moment").because(error)
         } else {
             Self::internal(error)
         }
