@@ -54,8 +54,9 @@ async fn a_recording_that_nobody_closed_is_read_as_far_as_it_goes() {
     let live = spoken.converted("live.webm", "audio/webm", &["-c:a", "libopus", "-b:a", "32k", "-live", "1"]);
     let cut = Sound { bytes: live.bytes.slice(..live.bytes.len() * 9 / 10), ..live };
     // A WAV file that was written into a pipe: nobody went back to fill in its length.
-    let mut piped =
-        spoken.converted("piped.wav", "audio/wav", &["-c:a", "pcm_s16le", "-bitexact"]).bytes.to_vec();
+    let options = ["-c:a", "pcm_s16le", "-map_metadata", "-1", "-bitexact"];
+    let mut piped = spoken.converted("piped.wav", "audio/wav", &options).bytes.to_vec();
+    assert_eq!(&piped[36..40], b"data", "the head is longer than expected");
     piped[4..8].fill(0xFF);
     piped[40..44].fill(0xFF);
     let piped = Sound::of("piped.wav", "audio/wav", piped);

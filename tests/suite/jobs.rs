@@ -29,7 +29,7 @@ async fn a_queued_job_is_cancelled_at_once_and_can_be_tried_again() {
 async fn a_running_job_that_is_cancelled_stops_and_leaves_what_it_had() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
-    let long = person.upload(&Sound::recording("two_cities.wav").repeated(20)).await;
+    let long = person.upload(&Sound::recording("two_cities.wav").repeated(8)).await;
     let mut socket = Socket::open(&person).await;
     socket.join(&format!("job:{}", long.job), None).await;
     let begun = |frame: &Value| frame["data"]["audio_done_ms"].as_u64().is_some_and(|done| done > 0);
