@@ -12,6 +12,7 @@ use self_shared::telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
+use crate::push::Hub;
 use crate::views::JobView;
 
 /// Everything that a route needs. Cheap to clone; routes and middleware find it in the request.
@@ -27,6 +28,8 @@ pub struct App {
     pub rings: Rings,
     /// NATS tells.
     pub bus: Bus,
+    /// The sockets of this node.
+    pub hub: Arc<Hub>,
     /// Passes on what was written down.
     pub relay: Relay,
     /// Who is asking.
@@ -51,7 +54,19 @@ impl App {
         let relay = Relay::new(database.clone(), bus.clone());
         let auth = Auth::new(&config, database.clone(), bus.clone());
         let stopping = CancellationToken::new();
-        Ok(Self { config: Arc::new(config), database, objects, rings, bus, relay, auth, metrics, stopping })
+        let hub = Hub::start(bus.clone(), stopping.clone());
+        Ok(Self {
+            config: Arc::new(config),
+            database,
+            objects,
+            rings,
+            bus,
+            hub,
+            relay,
+            auth,
+            metrics,
+            stopping,
+        })
     }
 
     /// To be called after the commit of a job: it starts at once, and is told of at once. Neither

@@ -86,7 +86,7 @@ mod tests {
         let routes: String =
             operations().iter().map(|(_, operation)| operation["responses"].to_string()).collect();
         // Answered where no route is: by the router, or by the socket.
-        let elsewhere = [Code::NoSuchRoute, Code::MethodNotAllowed];
+        let elsewhere = [Code::NoSuchRoute, Code::MethodNotAllowed, Code::BadMessage];
         for code in Code::ALL {
             let word = format!("`{}`", code.as_str());
             assert!(described.contains(&word), "{word} is not in the table");

@@ -10,6 +10,7 @@ mod input;
 mod methods;
 mod page;
 pub mod problem;
+pub mod push;
 mod routes;
 pub mod server;
 mod views;

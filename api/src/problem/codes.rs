@@ -40,12 +40,14 @@ codes! {
     InvalidMultipart = "invalid_multipart", BAD_REQUEST, "The multipart body cannot be read";
     EmptyUpload = "empty_upload", BAD_REQUEST, "The recording has no bytes";
     UploadInterrupted = "upload_interrupted", BAD_REQUEST, "The recording broke off before its end";
+    BadMessage = "bad_message", BAD_REQUEST, "What was said over the socket was not understood";
     InvalidQuery = "invalid_query", BAD_REQUEST, "The question cannot be searched for";
 
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "A valid access token is needed";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "E-mail address or password is wrong";
     InvalidRefreshToken = "invalid_refresh_token", UNAUTHORIZED, "The refresh token is not valid, or no longer";
     Forbidden = "forbidden", FORBIDDEN, "This is for operators";
+    OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "Pages of this origin may not open a socket";
 
     NotFound = "not_found", NOT_FOUND, "There is nothing with this id";
     NoSuchRoute = "no_such_route", NOT_FOUND, "There is nothing at this address";
@@ -60,6 +62,7 @@ codes! {
 
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is larger than any that is needed here";
     UploadTooLarge = "upload_too_large", PAYLOAD_TOO_LARGE, "The recording is larger than is accepted";
+    UpgradeRequired = "upgrade_required", UPGRADE_REQUIRED, "The address speaks WebSocket only";
     UnsupportedMedia = "unsupported_media", UNSUPPORTED_MEDIA_TYPE, "The file is not a recording of a known kind";
     UnsupportedContentType = "unsupported_content_type", UNSUPPORTED_MEDIA_TYPE, "The body has a content type that is not understood here";
     RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "The recording has no bytes in this range";

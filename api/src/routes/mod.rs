@@ -7,6 +7,7 @@ mod health;
 mod idempotent;
 mod jobs;
 mod operators;
+mod push;
 mod search;
 mod transcriptions;
 
@@ -27,6 +28,8 @@ pub(crate) enum Tag {
     Transcriptions,
     /// Conversations, and who and what they mention.
     Conversations,
+    /// Being told what happens, as it happens.
+    Push,
     /// Finding what was said by what it means.
     Search,
     /// For those who run the place.
@@ -42,6 +45,7 @@ pub(crate) fn all() -> impl OpenApi {
         transcriptions::TranscriptionRoutes,
         conversations::ConversationRoutes,
         search::SearchRoutes,
+        push::PushRoutes,
         operators::OperatorRoutes,
         health::HealthRoutes,
     ))

@@ -1,0 +1,274 @@
+//! One connection of one app.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use poem::web::websocket::{CloseCode, Message, WebSocketStream};
+use poem_openapi::types::ToJSON;
+use self_shared::bus::Heard;
+use self_shared::database::{conversations, events, jobs};
+use self_shared::domain::event::{Event, Room};
+use serde::Serialize;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::hub::Hub;
+use super::message::{FromApp, ToApp, Told};
+use crate::app::App;
+use crate::auth::Identity;
+use crate::problem::Code;
+use crate::views::JobView;
+
+/// Events read from Postgres at a time.
+const PAGE: i64 = 200;
+/// How often the server makes sure that the app is still there.
+const PING: Duration = Duration::from_secs(20);
+/// An app that says nothing for this long, not even a pong, is gone.
+const SILENCE: Duration = Duration::from_secs(60);
+/// An app that takes nothing for this long is gone.
+const STUCK: Duration = Duration::from_secs(30);
+/// How often Postgres is asked instead while the bus is away.
+const ASK: Duration = Duration::from_secs(1);
+
+/// The codes of closing that are the application's own (RFC 6455, section 7.4.2).
+const SESSION_ENDED: u16 = 4401;
+
+/// One open socket.
+pub struct Socket {
+    identity: Identity,
+    app: App,
+    hub: Arc<Hub>,
+    sink: SplitSink<WebSocketStream, Message>,
+    rooms: HashSet<Room>,
+    /// The number of the last durable event that was told, or that no room of ours hears.
+    cursor: i64,
+}
+
+/// Whether to go on.
+enum Next {
+    GoOn,
+    Close(CloseCode, &'static str),
+}
+
+impl Socket {
+    /// Serves an app until it leaves, its session ends, or it stops taking what it is told.
+    pub async fn serve(stream: WebSocketStream, identity: Identity, app: App, hub: Arc<Hub>) {
+        let (sink, said) = stream.split();
+        // Joined before the cursor is read: what happens in between is heard, and known by number.
+        let heard = hub.join(identity.user);
+        let mut socket = Self { identity, app, hub, sink, rooms: HashSet::new(), cursor: 0 };
+        metrics::gauge!("self_sockets").increment(1);
+        if let Err(error) = socket.run(said, heard).await {
+            tracing::debug!(user = %identity.user, %error, "a socket ended");
+        }
+        metrics::gauge!("self_sockets").decrement(1);
+    }
+
+    async fn run(
+        &mut self,
+        mut said: SplitStream<WebSocketStream>,
+        mut heard: broadcast::Receiver<Arc<Heard>>,
+    ) -> anyhow::Result<()> {
+        self.cursor = self.newest().await?;
+        let mut last_said = Instant::now();
+        let mut ping = every(PING);
+        let mut ask = every(ASK);
+        let stopping = self.app.stopping.clone();
+        loop {
+            let next = tokio::select! {
+                message = said.next() => {
+                    last_said = Instant::now();
+                    let Some(message) = message else { return Ok(()) };
+                    self.on_message(message?).await?
+                }
+                something = heard.recv() => self.on_heard(something).await?,
+                () = stopping.cancelled() => Next::Close(CloseCode::Restart, "the server is stopping"),
+                _ = ping.tick() => {
+                    if last_said.elapsed() > SILENCE {
+                        bail!("the app fell silent");
+                    }
+                    self.send(Message::Ping(Vec::new())).await?;
+                    self.check_session().await?
+                }
+                _ = ask.tick(), if !self.hub.is_listening() => {
+                    self.catch_up().await?;
+                    Next::GoOn
+                }
+            };
+            if let Next::Close(code, why) = next {
+                return self.send(Message::Close(Some((code, why.to_owned())))).await;
+            }
+        }
+    }
+
+    async fn on_message(&mut self, message: Message) -> anyhow::Result<Next> {
+        match message {
+            Message::Text(text) => match serde_json::from_str(&text) {
+                Ok(FromApp::JoinRoom { room, after }) => self.join(room, after).await?,
+                Ok(FromApp::LeaveRoom { room }) => {
+                    self.rooms.remove(&room);
+                    self.tell(&ToApp::Left { room }).await?;
+                }
+                Ok(FromApp::Ping {}) => self.tell(&ToApp::Pong).await?,
+                Err(error) => {
+                    self.refuse(Code::BadMessage, format!("the message was not understood: {error}")).await?;
+                }
+            },
+            Message::Binary(_) => {
+                self.refuse(Code::BadMessage, "messages are text frames with JSON".to_owned()).await?;
+            }
+            Message::Close(_) => return Ok(Next::Close(CloseCode::Normal, "")),
+            Message::Ping(_) | Message::Pong(_) => {} // the library answers
+        }
+        Ok(Next::GoOn)
+    }
+
+    async fn on_heard(&mut self, something: Result<Arc<Heard>, RecvError>) -> anyhow::Result<Next> {
+        match something.as_deref() {
+            Ok(Heard::Event(event)) => self.on_event(event).await?,
+            Ok(Heard::SessionEnded(_, session)) if *session == self.identity.session => {
+                return Ok(Next::Close(CloseCode::from(SESSION_ENDED), "the session ended"));
+            }
+            Ok(Heard::SessionEnded(..)) => {}
+            Ok(Heard::Interrupted) | Err(RecvError::Lagged(_)) => self.catch_up().await?,
+            Err(RecvError::Closed) => return Ok(Next::Close(CloseCode::Restart, "the server is stopping")),
+        }
+        Ok(Next::GoOn)
+    }
+
+    async fn on_event(&mut self, event: &Event) -> anyhow::Result<()> {
+        match event.seq {
+            None => self.tell_event(event).await,
+            Some(seq) if seq <= self.cursor => Ok(()),
+            Some(seq) if seq == self.cursor + 1 && !event.data.is_null() => {
+                self.tell_event(event).await?;
+                self.cursor = seq;
+                Ok(())
+            }
+            Some(_) => self.catch_up().await,
+        }
+    }
+
+    /// Tells everything durable that was not told yet, from Postgres.
+    async fn catch_up(&mut self) -> anyhow::Result<()> {
+        loop {
+            let missed = self.events_after(self.cursor).await?;
+            for event in &missed {
+                self.tell_event(event).await?;
+                self.cursor = event.seq.unwrap_or(self.cursor);
+            }
+            if missed.len() < PAGE as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn join(&mut self, room: Room, after: Option<i64>) -> anyhow::Result<()> {
+        // Whatever another node committed meanwhile comes before the answer.
+        self.catch_up().await?;
+        let job = match self.look_at(room).await? {
+            Some(job) => job,
+            None => {
+                let detail = format!("there is no `{room}`; it may have been deleted");
+                return self.refuse(Code::NotFound, detail).await;
+            }
+        };
+        if let Some(after) = after {
+            self.replay(room, after.max(0)).await?;
+        }
+        self.rooms.insert(room);
+        self.tell(&ToApp::Joined { room, seq: self.cursor, job }).await
+    }
+
+    /// Tells what happened in a room after a number, up to where the socket is.
+    async fn replay(&mut self, room: Room, after: i64) -> anyhow::Result<()> {
+        let mut replayed = after;
+        if after > self.cursor {
+            return self.tell(&ToApp::Resync { room, after, seq: self.cursor }).await;
+        }
+        while replayed < self.cursor {
+            let page = self.events_after(replayed).await?;
+            let complete = page.first().is_some_and(|first| first.seq == Some(replayed + 1));
+            if !complete {
+                // Old events are removed in time; a gap is said, never hidden.
+                self.tell(&ToApp::Resync { room, after: replayed, seq: self.cursor }).await?;
+            }
+            for event in &page {
+                if event.seq <= Some(self.cursor) && event.is_heard_in(room) {
+                    self.send_json(&Told::from(event)).await?;
+                }
+            }
+            match page.last().and_then(|last| last.seq) {
+                Some(last) => replayed = last,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a room is there for this person; for a job's, how it stands.
+    async fn look_at(&self, room: Room) -> anyhow::Result<Option<Option<serde_json::Value>>> {
+        let mut tx = self.app.database.as_user(self.identity.user).await?;
+        Ok(match room {
+            Room::User => Some(None),
+            Room::Conversation(id) => conversations::get(&mut tx, id).await?.map(|_| None),
+            Room::Job(id) => {
+                jobs::get(&mut tx, self.identity.user, id).await?.map(|job| JobView::from(job).to_json())
+            }
+        })
+    }
+
+    async fn check_session(&mut self) -> anyhow::Result<Next> {
+        match self.app.auth.is_live(self.identity).await {
+            Ok(true) => return Ok(Next::GoOn),
+            Ok(false) => {}
+            Err(problem) => bail!("the session could not be looked up: {problem:?}"),
+        }
+        Ok(Next::Close(CloseCode::from(SESSION_ENDED), "the session ended"))
+    }
+
+    async fn newest(&self) -> anyhow::Result<i64> {
+        let mut tx = self.app.database.as_user(self.identity.user).await?;
+        Ok(events::last(&mut tx, self.identity.user).await?)
+    }
+
+    async fn events_after(&self, seq: i64) -> anyhow::Result<Vec<Event>> {
+        let mut tx = self.app.database.as_user(self.identity.user).await?;
+        Ok(events::after(&mut tx, self.identity.user, seq, PAGE).await?)
+    }
+
+    async fn tell_event(&mut self, event: &Event) -> anyhow::Result<()> {
+        if self.rooms.iter().any(|room| event.is_heard_in(*room)) {
+            self.send_json(&Told::from(event)).await?;
+        }
+        Ok(())
+    }
+
+    async fn refuse(&mut self, code: Code, detail: String) -> anyhow::Result<()> {
+        self.tell(&ToApp::Error { code: code.as_str(), detail }).await
+    }
+
+    async fn tell(&mut self, message: &ToApp) -> anyhow::Result<()> {
+        self.send_json(message).await
+    }
+
+    async fn send_json(&mut self, message: &impl Serialize) -> anyhow::Result<()> {
+        self.send(Message::Text(serde_json::to_string(message)?)).await
+    }
+
+    async fn send(&mut self, message: Message) -> anyhow::Result<()> {
+        timeout(STUCK, self.sink.send(message)).await.context("the app takes nothing")??;
+        Ok(())
+    }
+}
+
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
