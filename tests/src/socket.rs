@@ -28,7 +28,19 @@ impl Socket {
     /// # Errors
     /// When the server refuses.
     pub async fn try_open(person: &Person, headers: &[(&'static str, &str)]) -> tungstenite::Result<Self> {
-        let address = format!("{}/api/v1/ws", person.api.replace("http", "ws"));
+        Self::try_open_at(person, "/api/v1/ws", headers).await
+    }
+
+    /// The same at another address.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn try_open_at(
+        person: &Person,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> tungstenite::Result<Self> {
+        let address = format!("{}{path}", person.api.replace("http", "ws"));
         let mut request = address.into_client_request()?;
         let token = format!("Bearer {}", person.access_token);
         // A browser has no way to send one.

@@ -103,13 +103,15 @@ async fn a_browser_opens_a_socket_with_a_ticket_that_is_good_once() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let ticket = person.post("/api/v1/auth/socket-ticket", &json!({})).await.good();
-    let protocols = format!("self.ticket, {}", ticket["ticket"].as_str().unwrap());
+    let path = format!("/api/v1/ws?ticket={}", ticket["ticket"].as_str().unwrap());
     let browser = Person { access_token: String::new(), ..person.clone() };
-    let with_ticket = [("sec-websocket-protocol", protocols.as_str())];
-    let mut socket = Socket::try_open(&browser, &with_ticket).await.unwrap();
+    let mut socket = Socket::try_open_at(&browser, &path, &[]).await.unwrap();
     assert_eq!(socket.join("user", None).await[0]["type"], "joined");
-    assert!(Socket::try_open(&browser, &with_ticket).await.is_err(), "a ticket was good twice");
+    assert!(Socket::try_open_at(&browser, &path, &[]).await.is_err(), "a ticket was good twice");
     assert!(Socket::try_open(&browser, &[]).await.is_err(), "nobody had to say who they are");
+    // What lives longer than a moment never stands in an address.
+    let token = format!("/api/v1/ws?ticket={0}&access_token={0}&token={0}", person.access_token);
+    assert!(Socket::try_open_at(&browser, &token, &[]).await.is_err(), "a token in an address was good");
 }
 
 #[tokio::test]

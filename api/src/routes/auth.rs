@@ -99,7 +99,7 @@ struct SessionView {
 #[derive(Object)]
 #[oai(rename = "SocketTicket", example)]
 struct TicketView {
-    /// Offer it as the second WebSocket subprotocol: `new WebSocket(url, ["self.ticket", ticket])`.
+    /// Open the socket with it: `new WebSocket("wss://…/api/v1/ws?ticket=" + ticket)`.
     ticket: String,
     /// How long it is good, in seconds. It is good once.
     expires_in: u64,
