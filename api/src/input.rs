@@ -49,11 +49,11 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<Input<T>, Problem> {
     let Some(given) = value.as_object().cloned() else {
         return Err(Problem::new(Code::InvalidInput, "the body must be a JSON object"));
     };
+    let wrong = misfits(&Registry::new().create_fake_schema::<T>(), &given);
+    if !wrong.is_empty() {
+        return Err(Problem::fields(wrong));
+    }
     T::parse_from_json(Some(value)).map(Input).map_err(|error| {
-        let wrong = misfits(&Registry::new().create_fake_schema::<T>(), &given);
-        if !wrong.is_empty() {
-            return Problem::fields(wrong);
-        }
         let message = error.into_message();
         match validated(&message) {
             Some((field, what)) => Problem::field(field, format!("is out of bounds: {what}")),
@@ -62,8 +62,8 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<Input<T>, Problem> {
     })
 }
 
-/// The fields that are missing, or of another type than the document says. poem-openapi names the
-/// types that did not fit, but not the fields.
+/// The fields that are missing, or of another type than the document says. poem-openapi would name
+/// the types that do not fit, but not the fields, and takes a number for a string.
 fn misfits(schema: &MetaSchema, given: &Map<String, Value>) -> Vec<FieldProblem> {
     let absent = |name: &str| given.get(name).is_none_or(Value::is_null);
     let missing =
