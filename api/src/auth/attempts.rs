@@ -30,9 +30,12 @@ struct Allowance {
 /// An account is counted per address, so that a stranger who guesses does not lock its owner out.
 #[derive(Clone, Default)]
 pub struct Attempts {
-    accounts: Arc<Mutex<HashMap<(Option<IpAddr>, String), Failures>>>,
+    accounts: Arc<Mutex<HashMap<Account, Failures>>>,
     addresses: Arc<Mutex<HashMap<Option<IpAddr>, Failures>>>,
 }
+
+/// An e-mail address that somebody tries, and from where.
+type Account = (Option<IpAddr>, String);
 
 /// Failures not yet forgiven, at a moment.
 #[derive(Clone, Copy)]

@@ -192,6 +192,7 @@ impl AudioRoutes {
     ///
     /// Whole, or a part by `Range`. `HEAD` tells what there is.
     #[oai(path = "/:id/content", method = "get", operation_id = "get_audio_content")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn content(
         &self,
         caller: Caller,
