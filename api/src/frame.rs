@@ -39,6 +39,7 @@ impl<E: Endpoint> Endpoint for Framed<E> {
         let started = Instant::now();
         let id = request_id(request.header(REQUEST_ID));
         let (method, uri) = (request.method().clone(), request.uri().clone());
+        let streams = streams(&request);
         let span = tracing::info_span!("request", id = %id);
 
         let answered =
@@ -70,6 +71,11 @@ impl<E: Endpoint> Endpoint for Framed<E> {
         {
             response.headers_mut().insert(header::ALLOW, allowed);
         }
+        if streams && !response.status().is_success() {
+            // What nobody read of the body is still on its way: the connection carries no other
+            // request, and a client that knows it does not try.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         let (status, took) = (response.status().as_u16(), started.elapsed());
         let operation = operation.unwrap_or("other");
         span.in_scope(|| tracing::debug!(%method, operation, status, ms = took.as_millis(), "answered"));
@@ -79,6 +85,13 @@ impl<E: Endpoint> Endpoint for Framed<E> {
             .record(took.as_secs_f64());
         Ok(response)
     }
+}
+
+/// Whether the body is more than fits into what is read with the head of a request.
+fn streams(request: &Request) -> bool {
+    const READ_AT_ONCE: u64 = 8 * 1024;
+    let length = request.header(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    request.header(header::TRANSFER_ENCODING).is_some() || length.is_some_and(|length| length > READ_AT_ONCE)
 }
 
 /// The client's own id, if it is one that fits into logs and headers; a new one otherwise.
