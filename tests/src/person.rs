@@ -134,10 +134,11 @@ pub fn id_of(value: &Value) -> Uuid {
     value.as_str().and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("`{value}` is no id"))
 }
 
-/// An HTTP client that speaks with this machine only.
+/// An HTTP client that speaks with this machine only. Each request has a connection of its own: one
+/// whose body was refused unread is closed by the server, perhaps while the next request is written.
 #[must_use]
 pub fn client() -> Client {
-    Client::builder().no_proxy().timeout(crate::waiting::LONG).build().unwrap()
+    Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(crate::waiting::LONG).build().unwrap()
 }
 
 /// What was said in a transcription, in one line.

@@ -48,7 +48,7 @@ async fn the_document_that_is_served_is_the_committed_one() {
     let person = Person::register(&stack).await;
     let committed = std::fs::read_to_string(sources().join("openapi/self-backend.json")).unwrap();
     let committed: Value = serde_json::from_str(&committed).unwrap();
-    assert_eq!(person.get("/openapi.json").await.good(), committed);
+    assert!(person.get("/openapi.json").await.good() == committed, "another document is served");
 }
 
 #[tokio::test]
