@@ -1,7 +1,7 @@
 //! Accepting a recording: the object first, then one transaction with everything else.
 //!
 //! Wherever this is interrupted, nothing half is visible: before the commit there is at most an
-//! object that no row names, which the sweep of objects removes once it is a day old; after it, the
+//! object that no row names, which nothing shows and nothing removes yet; after it, the
 //! job row is there, and the reconciler finds it even when the ring was never sent.
 
 use chrono::{DateTime, SubsecRound, Utc};
