@@ -5,6 +5,7 @@ pub mod app;
 pub mod auth;
 pub mod commands;
 pub mod document;
+mod etag;
 mod frame;
 mod input;
 mod methods;

@@ -38,7 +38,7 @@ use crate::domain::job::Lane;
 /// no use in one ring for each of 20,000 jobs.
 const MOST: usize = 512;
 /// How often an idle worker looks for rings: the mean wait is half of it.
-const POLL: Duration = Duration::from_millis(10);
+const POLL: Duration = Duration::from_millis(20);
 /// Whoever rings is in the middle of an answer to somebody.
 const RING_PATIENCE: Duration = Duration::from_millis(250);
 const REDIS_PATIENCE: Duration = Duration::from_secs(2);

@@ -16,6 +16,8 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     /// Whether it wants an access token.
     pub(crate) secured: bool,
+    /// A body that it takes, if it takes one that is JSON: the document's own example.
+    pub(crate) body: Option<Value>,
 }
 
 /// Every operation that the API says it has.
@@ -27,9 +29,18 @@ pub(crate) async fn operations(person: &Person) -> Vec<Operation> {
             method: method.to_uppercase().parse().unwrap(),
             path: path.clone(),
             secured: operation["security"].is_array(),
+            body: example(&document, operation),
         })
     });
     operations.collect()
+}
+
+/// The example of what an operation takes.
+fn example(document: &Value, operation: &Value) -> Option<Value> {
+    let content = operation["requestBody"]["content"].as_object()?;
+    let (_, media) = content.iter().find(|(kind, _)| kind.starts_with("application/json"))?;
+    let name = media["schema"]["$ref"].as_str()?.rsplit('/').next()?;
+    Some(document["components"]["schemas"][name]["example"].clone())
 }
 
 #[test]
@@ -86,7 +97,7 @@ async fn every_route_but_the_open_ones_wants_a_token() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let (mut secured, mut open) = (0, BTreeSet::new());
-    for Operation { method, path, secured: wants } in operations(&person).await {
+    for Operation { method, path, secured: wants, .. } in operations(&person).await {
         if !wants {
             open.insert(path);
             continue;

@@ -3,6 +3,7 @@
 
 mod auth;
 mod contract;
+mod conversations;
 mod crashes;
 mod doors;
 mod failures;

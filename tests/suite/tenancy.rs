@@ -15,24 +15,26 @@ async fn a_stranger_finds_nothing_of_anybody_else() {
     let accepted = owner.upload(&Sound::short()).await;
     let job = owner.success(accepted.job).await;
     let transcription = id_of(&job["transcription_id"]);
-    let theirs = [accepted.audio, accepted.conversation, accepted.job, transcription];
+    let segment = id_of(&owner.transcription(transcription).await["segments"][0]["id"]);
+    let theirs = [accepted.audio, accepted.conversation, accepted.job, transcription, segment];
     let operations = operations(&owner).await;
 
     let mut found_by_owner = 0;
-    for Operation { method, path, .. } in operations.iter().filter(|one| one.path.contains("{id}")) {
+    for Operation { method, path, body, .. } in operations.iter().filter(|one| one.path.contains("{id}")) {
         for id in theirs {
             let path = path.replace("{id}", &id.to_string());
-            let ask =
-                async |person: &Person| Answer::of(person.request(method.clone(), &path)).await.unwrap();
-            let (answer, unknown) = (ask(&stranger).await, {
-                let nobodys = path.replace(&id.to_string(), &Uuid::now_v7().to_string());
-                Answer::of(stranger.request(method.clone(), &nobodys)).await.unwrap()
-            });
+            let ask = async |person: &Person, path: &str| {
+                let request = person.request(method.clone(), path);
+                let request = body.iter().fold(request, |request, body| request.json(body));
+                Answer::of(request).await.unwrap()
+            };
+            let nobodys = path.replace(&id.to_string(), &Uuid::now_v7().to_string());
+            let (answer, unknown) = (ask(&stranger, &path).await, ask(&stranger, &nobodys).await);
             assert_eq!(answer.refused(), (404, "not_found".to_owned()), "{method} {path}");
             // What is somebody else's looks like what does not exist.
             assert_eq!(without_request(&answer), without_request(&unknown), "{method} {path}");
             if *method == Method::GET {
-                found_by_owner += usize::from(ask(&owner).await.status == 200);
+                found_by_owner += usize::from(ask(&owner, &path).await.status == 200);
             }
         }
     }

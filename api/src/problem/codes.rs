@@ -60,6 +60,10 @@ codes! {
     JobNotRetryable = "job_not_retryable", CONFLICT, "Only a dead or cancelled job can be retried";
     JobEnded = "job_ended", CONFLICT, "The job has reached its ending";
 
+    TranscriptionIncomplete = "transcription_incomplete", CONFLICT, "The transcript is not complete yet";
+
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed since it was read";
+
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is larger than any that is needed here";
     UploadTooLarge = "upload_too_large", PAYLOAD_TOO_LARGE, "The recording is larger than is accepted";
     UpgradeRequired = "upgrade_required", UPGRADE_REQUIRED, "The address speaks WebSocket only";

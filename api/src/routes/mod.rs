@@ -9,6 +9,7 @@ mod jobs;
 mod operators;
 mod push;
 mod search;
+mod segments;
 mod transcriptions;
 
 use poem_openapi::{OpenApi, Tags};
@@ -43,6 +44,7 @@ pub(crate) fn all() -> impl OpenApi {
         audio::AudioRoutes,
         jobs::JobRoutes,
         transcriptions::TranscriptionRoutes,
+        segments::SegmentRoutes,
         conversations::ConversationRoutes,
         search::SearchRoutes,
         push::PushRoutes,

@@ -1,12 +1,17 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::database::conversations::{Connection, Conversation, Mention};
+use self_shared::database::conversations::{
+    Connection, Conversation, Mention, RelatedConversation, RelatedFile,
+};
 use uuid::Uuid;
 
 use super::{AudioView, example_id, example_time};
 
-/// A conversation. The event `conversation_update` of the WebSocket carries the same.
+/// A conversation. The event `conversation_update` of the WebSocket carries the same, and as `change`
+/// what happened: `created`, `edited`, `understood`, or `deleted` (with nothing but the `id`).
 #[derive(Clone, Object)]
 #[oai(rename = "Conversation", skip_serializing_if_is_none, example)]
 pub(crate) struct ConversationView {
@@ -14,6 +19,12 @@ pub(crate) struct ConversationView {
     pub id: Uuid,
     /// What it is called; empty until something is found or given.
     pub title: String,
+    /// What the person wrote down about it.
+    pub notes: String,
+    /// What the person sorts it under.
+    pub tags: Vec<String>,
+    /// Who the voices are: as they are marked in the segments, and the name.
+    pub speakers: BTreeMap<String, String>,
     /// How it came here: `upload`, `live`, `import` or `empty`.
     pub source: String,
     /// The language spoken, once known.
@@ -22,6 +33,8 @@ pub(crate) struct ConversationView {
     pub started_at: DateTime<Utc>,
     /// How long it took, once known.
     pub duration_ms: Option<i64>,
+    /// Counts its changes; in the `ETag`, too.
+    pub version: i64,
     /// When it was first heard of.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -38,8 +51,8 @@ pub(crate) struct ConversationPageView {
     pub next_cursor: Option<String>,
 }
 
-/// A conversation with what belongs to it. Who and what it mentions comes from the newest
-/// transcript that is complete.
+/// A conversation with what belongs to it. Who and what it mentions comes, for each recording, from
+/// the newest transcript that is complete.
 #[derive(Object)]
 #[oai(rename = "ConversationDetail")]
 pub(crate) struct ConversationDetailView {
@@ -54,6 +67,40 @@ pub(crate) struct ConversationDetailView {
     pub entities: Vec<EntityView>,
     /// What those have to do with one another, strongest first.
     pub connections: Vec<ConnectionView>,
+    /// Other conversations about something alike, closest first.
+    pub related_conversations: Vec<RelatedConversationView>,
+    /// Files about something alike, closest first.
+    pub related_files: Vec<RelatedFileView>,
+}
+
+/// A conversation about something alike.
+#[derive(Object)]
+#[oai(rename = "RelatedConversation")]
+pub(crate) struct RelatedConversationView {
+    /// Names it.
+    pub id: Uuid,
+    /// What it is called.
+    pub title: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How close it is in meaning, by its closest passage: 1 means the same.
+    pub score: f64,
+    /// Who and what both mention.
+    pub entity_ids: Vec<Uuid>,
+}
+
+/// A file about something alike.
+#[derive(Object)]
+#[oai(rename = "RelatedFile")]
+pub(crate) struct RelatedFileView {
+    /// Names it.
+    pub id: Uuid,
+    /// On which device it is.
+    pub device: String,
+    /// Where it is there.
+    pub path: String,
+    /// How close it is in meaning, by its closest passage: 1 means the same.
+    pub score: f64,
 }
 
 /// Somebody or something that was mentioned.
@@ -76,7 +123,9 @@ pub(crate) struct EntityView {
 #[derive(Object)]
 #[oai(rename = "Mention")]
 pub(crate) struct MentionView {
-    /// In what segment.
+    /// In what transcript.
+    pub transcription_id: Uuid,
+    /// In what segment of it.
     pub segment_id: Uuid,
     /// Where that begins in the recording.
     pub start_ms: i64,
@@ -109,10 +158,14 @@ impl From<Conversation> for ConversationView {
         Self {
             id: conversation.id,
             title: conversation.title,
+            notes: conversation.notes,
+            tags: conversation.tags,
+            speakers: conversation.speakers.0,
             source: conversation.source,
             language: conversation.language,
             started_at: conversation.started_at,
             duration_ms: conversation.duration_ms,
+            version: conversation.version,
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
         }
@@ -122,6 +175,7 @@ impl From<Conversation> for ConversationView {
 impl From<Mention> for MentionView {
     fn from(mention: Mention) -> Self {
         Self {
+            transcription_id: mention.transcription_id,
             segment_id: mention.segment_id,
             start_ms: mention.start_ms,
             end_ms: mention.end_ms,
@@ -143,15 +197,37 @@ impl From<Connection> for ConnectionView {
     }
 }
 
+impl From<RelatedConversation> for RelatedConversationView {
+    fn from(related: RelatedConversation) -> Self {
+        Self {
+            id: related.id,
+            title: related.title,
+            started_at: related.started_at,
+            score: related.score,
+            entity_ids: related.entity_ids,
+        }
+    }
+}
+
+impl From<RelatedFile> for RelatedFileView {
+    fn from(related: RelatedFile) -> Self {
+        Self { id: related.id, device: related.device, path: related.path, score: related.score }
+    }
+}
+
 impl Example for ConversationView {
     fn example() -> Self {
         Self {
             id: example_id(2),
             title: "Kitchen plans".to_owned(),
+            notes: String::new(),
+            tags: vec!["home".to_owned()],
+            speakers: BTreeMap::new(),
             source: "upload".to_owned(),
             language: Some("en".to_owned()),
             started_at: example_time(),
             duration_ms: Some(61_300),
+            version: 2,
             created_at: example_time(),
             updated_at: example_time(),
         }

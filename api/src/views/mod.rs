@@ -10,9 +10,10 @@ mod transcription;
 pub(crate) use audio::{AudioView, hex};
 pub(crate) use conversation::{
     ConnectionView, ConversationDetailView, ConversationPageView, ConversationView, EntityView, MentionView,
+    RelatedConversationView, RelatedFileView,
 };
 pub(crate) use job::{JobPageView, JobView};
-pub(crate) use transcription::TranscriptionView;
+pub(crate) use transcription::{SegmentView, TranscriptionView};
 
 /// An id for examples, always the same.
 pub(crate) const fn example_id(last: u8) -> uuid::Uuid {

@@ -1,7 +1,8 @@
 use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::database::transcriptions::{Segment, Transcription};
+use self_shared::database::segments::Segment;
+use self_shared::database::transcriptions::Transcription;
 use uuid::Uuid;
 
 use super::{example_id, example_time};
@@ -48,7 +49,7 @@ pub(crate) struct ModelView {
 
 /// What was said from one moment to another.
 #[derive(Object)]
-#[oai(rename = "Segment", skip_serializing_if_is_none)]
+#[oai(rename = "Segment", skip_serializing_if_is_none, example)]
 pub(crate) struct SegmentView {
     /// Names it, across revisions.
     pub id: Uuid,
@@ -58,7 +59,10 @@ pub(crate) struct SegmentView {
     pub end_ms: i64,
     /// What was said.
     pub text: String,
-    /// Who said it, where that is known.
+    /// What was heard, where a person has corrected it.
+    pub original_text: Option<String>,
+    /// Who said it, where that is known: a mark, or the name itself. Names of marks are among the
+    /// `speakers` of the conversation.
     pub speaker: Option<String>,
     /// A higher revision replaces a lower one.
     pub revision: i32,
@@ -93,6 +97,7 @@ impl From<Segment> for SegmentView {
             start_ms: segment.start_ms,
             end_ms: segment.end_ms,
             text: segment.text,
+            original_text: segment.original_text,
             speaker: segment.speaker,
             revision: segment.revision,
         }
@@ -111,16 +116,23 @@ impl Example for TranscriptionView {
             transcribed_ms: 4_200,
             is_silent: false,
             text: "Shall we take the blue tiles?".to_owned(),
-            segments: vec![SegmentView {
-                id: example_id(5),
-                start_ms: 350,
-                end_ms: 2_900,
-                text: "Shall we take the blue tiles?".to_owned(),
-                speaker: None,
-                revision: 1,
-            }],
+            segments: vec![SegmentView::example()],
             created_at: example_time(),
             completed_at: Some(example_time()),
+        }
+    }
+}
+
+impl Example for SegmentView {
+    fn example() -> Self {
+        Self {
+            id: example_id(5),
+            start_ms: 350,
+            end_ms: 2_900,
+            text: "Shall we take the blue tiles?".to_owned(),
+            original_text: Some("Shall we take the blue titles?".to_owned()),
+            speaker: Some("A".to_owned()),
+            revision: 2,
         }
     }
 }

@@ -1,40 +1,41 @@
 //! Recordings: what is known of the bytes in object storage.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::UserTx;
+use super::{UserTx, row};
 
-/// A recording.
-#[derive(Clone, Debug, FromRow)]
-pub struct Audio {
-    /// Names it.
-    pub id: Uuid,
-    /// The conversation that it is of.
-    pub conversation_id: Uuid,
-    /// Where its bytes are.
-    pub object_key: String,
-    /// What the file was called; empty when nobody said.
-    pub filename: String,
-    /// The media type of its container.
-    pub content_type: String,
-    /// How many bytes.
-    pub size_bytes: i64,
-    /// The SHA-256 of its bytes.
-    pub sha256: Vec<u8>,
-    /// How its sound is coded; known once decoded, like the next three.
-    pub codec: Option<String>,
-    /// Samples a second.
-    pub sample_rate: Option<i32>,
-    /// Channels.
-    pub channels: Option<i32>,
-    /// How long it plays.
-    pub duration_ms: Option<i64>,
-    /// When it was recorded, where that is known.
-    pub recorded_at: Option<DateTime<Utc>>,
-    /// When it was uploaded.
-    pub created_at: DateTime<Utc>,
+row! {
+    /// A recording.
+    #[derive(Clone, Debug)]
+    pub struct Audio {
+        /// Names it.
+        pub id: Uuid,
+        /// The conversation that it is of.
+        pub conversation_id: Uuid,
+        /// Where its bytes are.
+        pub object_key: String,
+        /// What the file was called; empty when nobody said.
+        pub filename: String,
+        /// The media type of its container.
+        pub content_type: String,
+        /// How many bytes.
+        pub size_bytes: i64,
+        /// The SHA-256 of its bytes.
+        pub sha256: Vec<u8>,
+        /// How its sound is coded; known once decoded, like the next three.
+        pub codec: Option<String>,
+        /// Samples a second.
+        pub sample_rate: Option<i32>,
+        /// Channels.
+        pub channels: Option<i32>,
+        /// How long it plays.
+        pub duration_ms: Option<i64>,
+        /// When it was recorded, where that is known.
+        pub recorded_at: Option<DateTime<Utc>>,
+        /// When it was uploaded.
+        pub created_at: DateTime<Utc>,
+    }
 }
 
 /// Writes a recording down. False when the person has these very bytes already: the transaction is

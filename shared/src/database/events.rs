@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::row;
 use crate::domain::event::{Event, EventKind, Room};
 use crate::domain::{UserId, new_id};
 
@@ -92,15 +93,16 @@ pub async fn take_unrelayed(tx: &mut PgConnection, limit: i64) -> sqlx::Result<V
     Ok(events)
 }
 
-#[derive(FromRow)]
-struct EventRow {
-    user_id: Uuid,
-    seq: i64,
-    id: Uuid,
-    kind: String,
-    rooms: Vec<String>,
-    data: Value,
-    created_at: DateTime<Utc>,
+row! {
+    struct EventRow {
+        user_id: Uuid,
+        seq: i64,
+        id: Uuid,
+        kind: String,
+        rooms: Vec<String>,
+        data: Value,
+        created_at: DateTime<Utc>,
+    }
 }
 
 impl EventRow {

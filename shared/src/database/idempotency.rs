@@ -4,17 +4,18 @@
 //! happened. Keys are remembered for a day.
 
 use serde_json::Value;
-use sqlx::FromRow;
 
-use super::UserTx;
+use super::{UserTx, row};
 
-/// A request that was answered before.
-#[derive(Clone, Debug, PartialEq, FromRow)]
-pub struct Remembered {
-    /// Tells whether another request with the same key is the same request.
-    pub request_hash: Vec<u8>,
-    /// What it was answered.
-    pub answer: Value,
+row! {
+    /// A request that was answered before.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Remembered {
+        /// Tells whether another request with the same key is the same request.
+        pub request_hash: Vec<u8>,
+        /// What it was answered.
+        pub answer: Value,
+    }
 }
 
 /// What this key was answered, within the last day.

@@ -1,21 +1,21 @@
 //! What operators see of the lanes, and change.
 
-use sqlx::FromRow;
-
-use super::SystemTx;
+use super::{SystemTx, row};
 use crate::domain::job::Lane;
 
-/// A lane: its settings, and what goes on in it.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct LaneState {
-    /// Whether nothing new is started in it.
-    pub paused: bool,
-    /// Jobs that each worker runs at once; none when it is what each was started with.
-    pub concurrency: Option<i32>,
-    /// Jobs that wait.
-    pub queued: i64,
-    /// Jobs that run.
-    pub running: i64,
+row! {
+    /// A lane: its settings, and what goes on in it.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct LaneState {
+        /// Whether nothing new is started in it.
+        pub paused: bool,
+        /// Jobs that each worker runs at once; none when it is what each was started with.
+        pub concurrency: Option<i32>,
+        /// Jobs that wait.
+        pub queued: i64,
+        /// Jobs that run.
+        pub running: i64,
+    }
 }
 
 /// How a lane is.

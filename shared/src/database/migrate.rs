@@ -1,11 +1,40 @@
 //! Brings the schema up and down. The migrations are compiled in.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use sqlx::PgPool;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{PgPool, SqlSafeStr};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+/// The migrations by the names of their files.
+macro_rules! migrations {
+    ($($name:literal),+ $(,)?) => {
+        [$(
+            ($name, MigrationType::ReversibleUp, include_str!(concat!("../../../migrations/", $name, ".up.sql"))),
+            ($name, MigrationType::ReversibleDown, include_str!(concat!("../../../migrations/", $name, ".down.sql"))),
+        )+]
+    };
+}
+
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let files = migrations![
+        "0001_roles",
+        "0002_users",
+        "0003_conversations",
+        "0004_jobs",
+        "0005_events",
+        "0006_meaning",
+        "0007_files",
+        "0008_insights",
+        "0010_conversation_edits",
+    ];
+    let migration = |(name, kind, sql): (&'static str, MigrationType, &'static str)| {
+        let (version, description) = name.split_once('_').expect("a file is named after number and subject");
+        let version = version.parse().expect("a number comes first");
+        Migration::new(version, description.replace('_', " ").into(), kind, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(files.into_iter().map(migration).collect())
+});
 
 /// One migration and whether this database has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,4 +101,16 @@ async fn applied(pool: &PgPool) -> sqlx::Result<BTreeSet<i64>> {
     let versions: Vec<i64> =
         sqlx::query_scalar("select version from _sqlx_migrations where success").fetch_all(pool).await?;
     Ok(versions.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_compiled_in() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
+        let files = std::fs::read_dir(folder).unwrap().count();
+        assert_eq!(MIGRATIONS.iter().count(), files);
+    }
 }

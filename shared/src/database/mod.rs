@@ -8,11 +8,14 @@
 pub mod audio;
 pub mod conversations;
 pub mod events;
+pub mod graph;
 pub mod idempotency;
 pub mod jobs;
 pub mod lanes;
 pub mod migrate;
+mod row;
 pub mod search;
+pub mod segments;
 pub mod sessions;
 pub mod transcriptions;
 pub mod users;
@@ -23,6 +26,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 
+pub(crate) use self::row::row;
 use crate::config::DatabaseConfig;
 use crate::domain::UserId;
 

@@ -1,32 +1,33 @@
 //! Search by meaning within one person's conversations.
 
 use pgvector::HalfVector;
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::UserTx;
+use super::{UserTx, row};
 
-/// A passage that means something like what was asked.
-#[derive(Clone, Debug, FromRow)]
-pub struct Passage {
-    /// The conversation that it is from.
-    pub conversation_id: Uuid,
-    /// What that is called.
-    pub title: String,
-    /// The transcript that it is from.
-    pub transcription_id: Uuid,
-    /// The recording to play.
-    pub audio_id: Option<Uuid>,
-    /// The segments that it is made of.
-    pub segment_ids: Vec<Uuid>,
-    /// Where it begins in the recording.
-    pub start_ms: i64,
-    /// Where it ends.
-    pub end_ms: i64,
-    /// What was said.
-    pub text: String,
-    /// The cosine of the angle between question and passage: 1 means the same, 0 nothing in common.
-    pub score: f64,
+row! {
+    /// A passage that means something like what was asked.
+    #[derive(Clone, Debug)]
+    pub struct Passage {
+        /// The conversation that it is from.
+        pub conversation_id: Uuid,
+        /// What that is called.
+        pub title: String,
+        /// The transcript that it is from.
+        pub transcription_id: Uuid,
+        /// The recording to play.
+        pub audio_id: Option<Uuid>,
+        /// The segments that it is made of.
+        pub segment_ids: Vec<Uuid>,
+        /// Where it begins in the recording.
+        pub start_ms: i64,
+        /// Where it ends.
+        pub end_ms: i64,
+        /// What was said.
+        pub text: String,
+        /// The cosine of the angle between question and passage: 1 means the same, 0 nothing in common.
+        pub score: f64,
+    }
 }
 
 /// The passages that are closest in meaning, best first. Exact: every passage of the person that

@@ -3,10 +3,9 @@
 //! Only hashes of tokens come here. Times are given by the caller, so that one clock decides.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::SystemTx;
+use super::{SystemTx, row};
 use crate::domain::{UserId, words};
 
 words! {
@@ -23,19 +22,21 @@ words! {
     }
 }
 
-/// What is known of a refresh token that was presented.
-#[derive(Clone, Debug, FromRow)]
-pub struct RefreshToken {
-    /// The session that it keeps alive.
-    pub session_id: Uuid,
-    /// Whose session that is.
-    pub user_id: Uuid,
-    /// When the token becomes void.
-    pub expires_at: DateTime<Utc>,
-    /// When it was exchanged for its successor, if it was.
-    pub used_at: Option<DateTime<Utc>>,
-    /// Whether its session was revoked.
-    pub revoked: bool,
+row! {
+    /// What is known of a refresh token that was presented.
+    #[derive(Clone, Debug)]
+    pub struct RefreshToken {
+        /// The session that it keeps alive.
+        pub session_id: Uuid,
+        /// Whose session that is.
+        pub user_id: Uuid,
+        /// When the token becomes void.
+        pub expires_at: DateTime<Utc>,
+        /// When it was exchanged for its successor, if it was.
+        pub used_at: Option<DateTime<Utc>>,
+        /// Whether its session was revoked.
+        pub revoked: bool,
+    }
 }
 
 /// Opens a session with its first refresh token.

@@ -1,55 +1,40 @@
 //! Transcripts as they are read. How a worker fills them is its own matter.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::UserTx;
+use super::segments::{self, NewSegment};
+use super::{UserTx, row};
 use crate::domain::transcription::TranscriptionOptions;
 
-/// One hearing of one recording.
-#[derive(Clone, Debug, FromRow)]
-pub struct Transcription {
-    /// Names it.
-    pub id: Uuid,
-    /// The conversation that it is of.
-    pub conversation_id: Uuid,
-    /// The recording that was heard.
-    pub audio_id: Option<Uuid>,
-    /// What was asked for.
-    pub options: Json<TranscriptionOptions>,
-    /// The language heard.
-    pub language: Option<String>,
-    /// The model that heard it.
-    pub model: Option<String>,
-    /// That model's version.
-    pub model_version: Option<String>,
-    /// Sound before this is in segments.
-    pub transcribed_ms: i64,
-    /// Sound in all.
-    pub duration_ms: Option<i64>,
-    /// When it was asked for.
-    pub created_at: DateTime<Utc>,
-    /// When it was complete; none while segments still arrive.
-    pub completed_at: Option<DateTime<Utc>>,
-}
-
-/// What was said from one moment to another.
-#[derive(Clone, Debug, FromRow)]
-pub struct Segment {
-    /// Names it, across revisions.
-    pub id: Uuid,
-    /// Where it begins in the recording.
-    pub start_ms: i64,
-    /// Where it ends.
-    pub end_ms: i64,
-    /// What was said.
-    pub text: String,
-    /// Who said it, where that is known.
-    pub speaker: Option<String>,
-    /// How often it was replaced, plus one.
-    pub revision: i32,
+row! {
+    /// One hearing of one recording.
+    #[derive(Clone, Debug)]
+    pub struct Transcription {
+        /// Names it.
+        pub id: Uuid,
+        /// The conversation that it is of.
+        pub conversation_id: Uuid,
+        /// The recording that was heard.
+        pub audio_id: Option<Uuid>,
+        /// What was asked for.
+        pub options: Json<TranscriptionOptions>,
+        /// The language heard.
+        pub language: Option<String>,
+        /// The model that heard it.
+        pub model: Option<String>,
+        /// That model's version.
+        pub model_version: Option<String>,
+        /// Sound before this is in segments.
+        pub transcribed_ms: i64,
+        /// Sound in all.
+        pub duration_ms: Option<i64>,
+        /// When it was asked for.
+        pub created_at: DateTime<Utc>,
+        /// When it was complete; none while segments still arrive.
+        pub completed_at: Option<DateTime<Utc>>,
+    }
 }
 
 /// Makes room for a transcript that a job will fill.
@@ -78,6 +63,35 @@ pub async fn insert(
     .map(|_| ())
 }
 
+/// Writes down a transcript that came as text; a job will understand it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn import(
+    tx: &mut UserTx,
+    id: Uuid,
+    conversation: Uuid,
+    language: Option<&str>,
+    duration_ms: i64,
+    segments: &[NewSegment],
+) -> sqlx::Result<()> {
+    let user = tx.user();
+    let words: usize = segments.iter().map(|segment| segment.text.split_whitespace().count()).sum();
+    sqlx::query(
+        "insert into transcriptions (id, user_id, conversation_id, language, transcribed_ms, duration_ms, word_count)
+         values ($1, $2, $3, $4, $5, $5, $6)",
+    )
+    .bind(id)
+    .bind(user.0)
+    .bind(conversation)
+    .bind(language)
+    .bind(duration_ms)
+    .bind(i32::try_from(words).unwrap_or(i32::MAX))
+    .execute(&mut **tx)
+    .await?;
+    segments::insert(tx, user, conversation, id, 0, segments).await
+}
+
 /// One transcript of the person, complete or not.
 ///
 /// # Errors
@@ -89,22 +103,6 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Transcription
         .bind(id)
         .fetch_optional(&mut **tx)
         .await
-}
-
-/// The segments of a transcript in the order of time, without those that have no text.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn segments(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<Segment>> {
-    let user = tx.user();
-    sqlx::query_as(
-        "select id, start_ms, end_ms, text, speaker, revision from segments
-         where user_id = $1 and transcription_id = $2 and text <> '' order by position",
-    )
-    .bind(user.0)
-    .bind(transcription)
-    .fetch_all(&mut **tx)
-    .await
 }
 
 /// The transcripts of a conversation, newest first.

@@ -1,33 +1,40 @@
 //! People, and what proves who they are.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
-use super::{SystemTx, UserTx};
+use super::{SystemTx, UserTx, row};
 use crate::domain::UserId;
 
-/// A person, without anything secret.
-#[derive(Clone, Debug, FromRow)]
-pub struct User {
-    /// Names the person.
-    pub id: Uuid,
-    /// How they log in; kept as it was typed, unique whatever its case.
-    pub email: String,
-    /// What they are called.
-    pub name: String,
-    /// When they registered.
-    pub created_at: DateTime<Utc>,
+row! {
+    /// A person, without anything secret.
+    #[derive(Clone, Debug)]
+    pub struct User {
+        /// Names the person.
+        pub id: Uuid,
+        /// How they log in; kept as it was typed, unique whatever its case.
+        pub email: String,
+        /// What they are called.
+        pub name: String,
+        /// When they registered.
+        pub created_at: DateTime<Utc>,
+    }
 }
 
 /// What a login is checked against.
-#[derive(FromRow)]
 pub struct Credentials {
     /// The person.
-    #[sqlx(flatten)]
     pub user: User,
     /// The hash of their password, as a PHC string.
     pub password_hash: String,
+}
+
+impl FromRow<'_, PgRow> for Credentials {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self { user: User::from_row(row)?, password_hash: row.try_get("password_hash")? })
+    }
 }
 
 /// Registers a person. None when the e-mail address is taken.

@@ -56,6 +56,8 @@ words! {
     pub enum JobKind {
         /// See [`TranscribeAudio`].
         TranscribeAudio = "transcribe_audio",
+        /// See [`UnderstandConversation`].
+        UnderstandConversation = "understand_conversation",
         /// Removes what interrupted uploads left in object storage.
         SweepObjects = "sweep_objects",
     }
@@ -67,6 +69,8 @@ words! {
 pub enum Job {
     /// Turns a recording into a searchable conversation.
     TranscribeAudio(TranscribeAudio),
+    /// Finds out what a transcript means that came as text, or was corrected.
+    UnderstandConversation(UnderstandConversation),
     /// Removes what interrupted uploads left in object storage.
     SweepObjects(SweepObjects),
 }
@@ -84,6 +88,16 @@ pub struct TranscribeAudio {
     pub options: TranscriptionOptions,
 }
 
+/// Turns a transcript into entities, connections and embeddings: one that came as text, or one that
+/// a person has corrected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnderstandConversation {
+    /// The conversation.
+    pub conversation_id: Uuid,
+    /// Its transcript.
+    pub transcription_id: Uuid,
+}
+
 /// Removes what interrupted uploads left in object storage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,6 +109,7 @@ impl Job {
     pub const fn kind(&self) -> JobKind {
         match self {
             Self::TranscribeAudio(_) => JobKind::TranscribeAudio,
+            Self::UnderstandConversation(_) => JobKind::UnderstandConversation,
             Self::SweepObjects(_) => JobKind::SweepObjects,
         }
     }
@@ -104,6 +119,7 @@ impl Job {
     pub const fn lane(&self) -> Lane {
         match self.kind() {
             JobKind::TranscribeAudio => Lane::Audio,
+            JobKind::UnderstandConversation => Lane::Text,
             JobKind::SweepObjects => Lane::Maintenance,
         }
     }
@@ -113,6 +129,7 @@ impl Job {
     pub const fn subject(&self) -> Option<Uuid> {
         match self {
             Self::TranscribeAudio(job) => Some(job.audio_id),
+            Self::UnderstandConversation(job) => Some(job.transcription_id),
             Self::SweepObjects(_) => None,
         }
     }
@@ -130,6 +147,7 @@ impl Job {
     pub fn from_row(kind: JobKind, payload: serde_json::Value) -> Result<Self, serde_json::Error> {
         Ok(match kind {
             JobKind::TranscribeAudio => Self::TranscribeAudio(serde_json::from_value(payload)?),
+            JobKind::UnderstandConversation => Self::UnderstandConversation(serde_json::from_value(payload)?),
             JobKind::SweepObjects => Self::SweepObjects(serde_json::from_value(payload)?),
         })
     }

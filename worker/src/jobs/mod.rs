@@ -2,6 +2,9 @@
 
 mod sweep_objects;
 mod transcribe_audio;
+mod transcript;
+mod understand_conversation;
+mod understanding;
 
 use std::sync::{Arc, Mutex};
 
@@ -38,6 +41,7 @@ impl Jobs for Bench {
     async fn run(&self, task: &Task, job: &Job) -> Result<(), Ending> {
         match job {
             Job::TranscribeAudio(job) => transcribe_audio::run(self, task, job).await,
+            Job::UnderstandConversation(job) => understand_conversation::run(self, task, job).await,
             Job::SweepObjects(_) => sweep_objects::run(self, task).await,
         }
     }

@@ -80,7 +80,7 @@ enum WorkAccepted {
 }
 
 declare! {
-    Upload: EmptyUpload, UploadInterrupted, InvalidMultipart, IdempotencyConflict, UploadTooLarge,
+    Upload: NotFound, EmptyUpload, UploadInterrupted, InvalidMultipart, IdempotencyConflict, UploadTooLarge,
             UnsupportedMedia, ObjectStorageUnavailable, Overloaded;
     Read: NotFound;
     ReadContent: NotFound, ContentMissing, RangeNotSatisfiable, ObjectStorageUnavailable;
@@ -109,6 +109,8 @@ impl AudioRoutes {
         /// What to call the conversation; found in what was said otherwise.
         #[oai(validator(max_length = 300))]
         title: Query<Option<String>>,
+        /// The conversation to add it to; a new one otherwise.
+        conversation_id: Query<Option<Uuid>>,
         /// When it was recorded; now otherwise.
         recorded_at: Query<Option<DateTime<Utc>>>,
         /// The language spoken, as a BCP 47 tag.
@@ -121,9 +123,13 @@ impl AudioRoutes {
         let said = Said {
             filename: plain_filename(filename.0.or_else(|| incoming.filename.clone()).unwrap_or_default()),
             title: title.0.unwrap_or_default().trim().to_owned(),
+            conversation_id: conversation_id.0,
             recorded_at: recorded_at.0,
             language: usable_language(language.0)?,
         };
+        if said.conversation_id.is_some() && !said.title.is_empty() {
+            return Err(Problem::field("title", "is for new conversations: this one has its own").into());
+        }
         let traceparent = traceparent(request);
         let accepted =
             upload::accept(&app, caller.0.user, said, incoming, idempotency_key.0, traceparent).await?;
@@ -232,7 +238,7 @@ fn plain_filename(given: String) -> String {
 }
 
 /// A language tag that could be one (RFC 5646, the shape only).
-fn usable_language(given: Option<String>) -> Result<Option<String>, Problem> {
+pub(super) fn usable_language(given: Option<String>) -> Result<Option<String>, Problem> {
     let subtag =
         |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match given {
@@ -244,7 +250,7 @@ fn usable_language(given: Option<String>) -> Result<Option<String>, Problem> {
 }
 
 /// The trace that the request belongs to (W3C Trace Context, version 00).
-fn traceparent(request: &Request) -> Option<&str> {
+pub(super) fn traceparent(request: &Request) -> Option<&str> {
     let given = request.header("traceparent")?;
     let parts: Vec<&str> = given.split('-').collect();
     let shaped = matches!(parts[..], ["00", trace, span, flags] if trace.len() == 32 && span.len() == 16 && flags.len() == 2);

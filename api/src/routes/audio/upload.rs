@@ -8,13 +8,14 @@ use chrono::{DateTime, SubsecRound, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::audio::{self, Audio};
-use self_shared::database::conversations::{self, Conversation};
+use self_shared::database::conversations::{self, Change, Conversation};
 use self_shared::database::{UserTx, jobs, transcriptions};
 use self_shared::domain::job::{Job, JobSnapshot, TranscribeAudio};
 use self_shared::domain::transcription::TranscriptionOptions;
 use self_shared::domain::{UserId, new_id};
 use self_shared::objects::{ObjectError, ObjectKey, Stored};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::incoming::Incoming;
 use crate::app::App;
@@ -27,6 +28,7 @@ use crate::views::{AudioView, ConversationView, JobView};
 pub(super) struct Said {
     pub filename: String,
     pub title: String,
+    pub conversation_id: Option<Uuid>,
     pub recorded_at: Option<DateTime<Utc>>,
     pub language: Option<String>,
 }
@@ -57,6 +59,10 @@ pub(super) async fn accept(
     key: Option<String>,
     traceparent: Option<&str>,
 ) -> Result<AcceptedView, Problem> {
+    if let Some(id) = said.conversation_id {
+        // Before the bytes are sent for nothing.
+        conversation(&mut app.database.as_user(user).await?, id).await?;
+    }
     let (content_type, bytes) = incoming.recognised().await?;
     let id = new_id();
     let object = ObjectKey::audio(user, id);
@@ -94,7 +100,7 @@ pub(super) async fn accept(
 }
 
 struct Recording<'a> {
-    id: uuid::Uuid,
+    id: Uuid,
     object: &'a ObjectKey,
     content_type: &'static str,
     stored: Stored,
@@ -124,16 +130,16 @@ impl Recording<'_> {
     async fn create(&self, tx: &mut UserTx) -> Result<Option<AcceptedView>, Problem> {
         // As exact as PostgreSQL keeps it, so that it reads the same later.
         let now = Utc::now().trunc_subsecs(6);
-        let conversation = Conversation {
-            id: new_id(),
-            title: self.said.title.clone(),
-            source: "upload".to_owned(),
-            language: self.said.language.clone(),
-            started_at: self.said.recorded_at.unwrap_or(now),
-            duration_ms: None,
-            created_at: now,
-            updated_at: now,
+        let known = match self.said.conversation_id {
+            Some(id) => Some(conversation(tx, id).await?),
+            None => None,
         };
+        let is_new = known.is_none();
+        let conversation = known.unwrap_or_else(|| Conversation {
+            title: self.said.title.clone(),
+            language: self.said.language.clone(),
+            ..Conversation::new(new_id(), "upload", self.said.recorded_at, now)
+        });
         let audio = Audio {
             id: self.id,
             conversation_id: conversation.id,
@@ -149,11 +155,15 @@ impl Recording<'_> {
             recorded_at: self.said.recorded_at,
             created_at: now,
         };
-        conversations::insert(tx, &conversation).await?;
+        if is_new {
+            conversations::insert(tx, &conversation).await?;
+        }
         if !audio::insert(tx, &audio).await? {
             return Ok(None);
         }
-        conversations::announce(tx, &conversation).await?;
+        if is_new {
+            conversations::announce(tx, &conversation, Change::Created).await?;
+        }
         let options = TranscriptionOptions { language: self.said.language.clone() };
         let job = transcribe(tx, &audio, options, self.traceparent).await?;
         Ok(Some(AcceptedView {
@@ -182,6 +192,10 @@ pub(super) async fn transcribe(
     });
     let user = tx.user();
     Ok(jobs::enqueue(tx, Some(user), &job, 0, traceparent).await?)
+}
+
+async fn conversation(tx: &mut UserTx, id: Uuid) -> Result<Conversation, Problem> {
+    conversations::get(tx, id).await?.ok_or_else(|| Problem::not_found("conversation"))
 }
 
 async fn known_already(tx: &mut UserTx, audio: Audio) -> Result<AcceptedView, Problem> {

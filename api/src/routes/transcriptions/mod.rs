@@ -4,7 +4,7 @@ mod subtitles;
 use poem::web::{Accept, Data};
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
-use self_shared::database::transcriptions;
+use self_shared::database::{segments, transcriptions};
 use uuid::Uuid;
 
 use self::format::{Format, Written};
@@ -45,7 +45,7 @@ impl TranscriptionRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let transcription =
             transcriptions::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("transcript"))?;
-        let segments = transcriptions::segments(&mut tx, id.0).await?;
+        let segments = segments::of_transcription(&mut tx, id.0).await?;
         Ok(match format {
             Format::Json => Written::json(TranscriptionView::new(transcription, segments)),
             Format::Text => Written::text(format, subtitles::text(&segments)),

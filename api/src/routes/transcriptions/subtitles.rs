@@ -1,6 +1,6 @@
 //! Transcripts as text and as subtitles: SubRip (SRT) and WebVTT.
 
-use self_shared::database::transcriptions::Segment;
+use self_shared::database::segments::Segment;
 
 /// A line for each segment, with who said it where that is known.
 pub(super) fn text(segments: &[Segment]) -> String {
@@ -65,9 +65,13 @@ mod tests {
     fn segment(start_ms: i64, end_ms: i64, text: &str, speaker: Option<&str>) -> Segment {
         Segment {
             id: Uuid::from_u128(7),
+            conversation_id: Uuid::nil(),
+            transcription_id: Uuid::nil(),
+            position: 0,
             start_ms,
             end_ms,
             text: text.to_owned(),
+            original_text: None,
             speaker: speaker.map(str::to_owned),
             revision: 1,
         }

@@ -14,5 +14,5 @@ mod queue;
 mod snapshot;
 pub mod upkeep;
 
-pub use queue::{Refused, cancel, enqueue, retry};
+pub use queue::{Refused, cancel, cancel_about, enqueue, enqueue_once, retry};
 pub use snapshot::{JobFilter, get, list, rooms};

@@ -56,6 +56,33 @@ pub async fn enqueue(
     Ok(snapshot.expect("what was just written is of a known kind, lane and state"))
 }
 
+/// Accepts a job, unless one of its kind about the same waits to start already: that one is held
+/// back until this transaction has ended, and sees then what this one was for.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn enqueue_once(
+    tx: &mut PgConnection,
+    user: UserId,
+    job: &Job,
+    traceparent: Option<&str>,
+) -> sqlx::Result<Option<JobSnapshot>> {
+    let waits: Option<Uuid> = sqlx::query_scalar(
+        "select id from jobs
+         where user_id = $1 and kind = $2 and subject_id = $3 and state = 'queued'
+         limit 1 for no key update",
+    )
+    .bind(user.0)
+    .bind(job.kind().as_str())
+    .bind(job.subject())
+    .fetch_optional(&mut *tx)
+    .await?;
+    match waits {
+        Some(_) => Ok(None),
+        None => enqueue(tx, Some(user), job, 0, traceparent).await.map(Some),
+    }
+}
+
 /// Asks a job to stop. A queued one is cancelled at once; a running one is asked, and its worker
 /// sees it at the next chunk.
 ///
@@ -81,6 +108,29 @@ pub async fn cancel(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<Job
             .await
         }
     }
+}
+
+/// Asks everything that is still to be done about a conversation to stop.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn cancel_about(tx: &mut PgConnection, user: UserId, conversation: Uuid) -> sqlx::Result<()> {
+    let unfinished: Vec<Uuid> = sqlx::query_scalar(
+        "select id from jobs
+         where user_id = $1 and payload ->> 'conversation_id' = $2::text and state in ('queued', 'running')",
+    )
+    .bind(user.0)
+    .bind(conversation)
+    .fetch_all(&mut *tx)
+    .await?;
+    for id in unfinished {
+        match cancel(tx, user, id).await {
+            // It has come to its end meanwhile.
+            Ok(_) | Err(Refused::Ended(_) | Refused::NotFound | Refused::NotEnded(_)) => {}
+            Err(Refused::Database(error)) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Queues a dead or cancelled job again. It goes on from its last checkpoint.

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::database::events;
+use crate::database::{events, row};
 use crate::domain::UserId;
 use crate::domain::event::{EventKind, Room};
 use crate::domain::job::{JobKind, JobSnapshot, JobState};
@@ -103,25 +103,27 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-#[derive(Clone, Debug, FromRow)]
-pub(super) struct JobRow {
-    pub(super) id: Uuid,
-    pub(super) kind: String,
-    pub(super) lane: String,
-    pub(super) payload: Value,
-    pub(super) user_id: Option<Uuid>,
-    pub(super) state: String,
-    pub(super) attempt: i32,
-    pub(super) strikes: i32,
-    pub(super) run_at: DateTime<Utc>,
-    pub(super) cancel_requested_at: Option<DateTime<Utc>>,
-    pub(super) stage: Option<String>,
-    pub(super) progress: Value,
-    pub(super) failure: Option<Value>,
-    pub(super) traceparent: Option<String>,
-    pub(super) created_at: DateTime<Utc>,
-    pub(super) started_at: Option<DateTime<Utc>>,
-    pub(super) finished_at: Option<DateTime<Utc>>,
+row! {
+    #[derive(Clone, Debug)]
+    pub(super) struct JobRow {
+        pub(super) id: Uuid,
+        pub(super) kind: String,
+        pub(super) lane: String,
+        pub(super) payload: Value,
+        pub(super) user_id: Option<Uuid>,
+        pub(super) state: String,
+        pub(super) attempt: i32,
+        pub(super) strikes: i32,
+        pub(super) run_at: DateTime<Utc>,
+        pub(super) cancel_requested_at: Option<DateTime<Utc>>,
+        pub(super) stage: Option<String>,
+        pub(super) progress: Value,
+        pub(super) failure: Option<Value>,
+        pub(super) traceparent: Option<String>,
+        pub(super) created_at: DateTime<Utc>,
+        pub(super) started_at: Option<DateTime<Utc>>,
+        pub(super) finished_at: Option<DateTime<Utc>>,
+    }
 }
 
 impl JobRow {

@@ -3,12 +3,9 @@
 //! fetch → decode → cut → transcribe, chunk by chunk into rows → extract, connect, embed → save.
 //! Whoever takes the job after an interruption goes on at the end of the last chunk that was saved.
 
-mod meaning;
 mod pace;
 mod recording;
-mod save;
 mod sound;
-mod transcript;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -22,23 +19,24 @@ use self_shared::domain::progress::Stage;
 use self::pace::Pace;
 use self::recording::Recording;
 use self::sound::Sound;
-use self::transcript::Transcript;
-use super::Bench;
+use super::transcript::Transcript;
+use super::{Bench, understanding};
 use crate::engine::Task;
 use crate::stages::decode::{DecodeError, Refusal};
 use crate::stages::transcribe::transcribe;
 
+/// The one language of the default transcriber.
+const LANGUAGE: &str = "en";
 /// Segments are saved together for so long, which bounds both the commits and what a crash loses.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(bench: &Bench, task: &Task, job: &TranscribeAudio) -> Result<(), Ending> {
     let recording = Recording::find(bench, task, job).await?;
-    let mut transcript = Transcript::load(bench, task, job).await?;
+    let mut transcript = Transcript::load(bench, task, job.transcription_id).await?;
     if transcript.duration_ms.is_none() {
         listen(bench, task, &recording, &mut transcript).await?;
     }
-    let meaning = meaning::find(bench, task, &transcript).await?;
-    save::save(task, job, &transcript, &meaning).await
+    understanding::understand(bench, task, &transcript, Some(LANGUAGE), pace::TRANSCRIBED).await
 }
 
 /// Fetches, decodes and transcribes what is not transcribed yet.

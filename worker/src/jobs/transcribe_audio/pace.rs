@@ -6,9 +6,7 @@ use self_shared::domain::progress::Progress;
 
 /// How much of the whole each stage is, in percent, by the time it takes on a long recording.
 const FETCHED: f32 = 2.0;
-const TRANSCRIBED: f32 = 90.0;
-const EXTRACTED: f32 = 92.0;
-const EMBEDDED: f32 = 99.0;
+pub(super) const TRANSCRIBED: f32 = 90.0;
 /// What comes after the transcription takes about so much of its time.
 const REST: f64 = 0.1;
 
@@ -62,27 +60,6 @@ impl Pace {
         self.total_ms = Some(length_ms);
         self.heard(length_ms)
     }
-}
-
-/// The sound is done; now names are looked for.
-pub(super) fn extracting(progress: Progress) -> Progress {
-    Progress { percent: TRANSCRIBED, ..progress }
-}
-
-/// So many of so many passages are embedded.
-pub(super) fn embedding(progress: Progress, done: usize, total: usize) -> Progress {
-    let part = done as f32 / (total as f32).max(1.0);
-    Progress { percent: EXTRACTED + (EMBEDDED - EXTRACTED) * part, ..progress }
-}
-
-/// All that is left is to commit.
-pub(super) fn saving(progress: Progress) -> Progress {
-    Progress { percent: EMBEDDED, eta_ms: Some(0), ..progress }
-}
-
-/// It is over.
-pub(super) fn finished(progress: Progress) -> Progress {
-    Progress { percent: 100.0, eta_ms: None, ..progress }
 }
 
 #[cfg(test)]

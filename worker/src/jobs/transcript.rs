@@ -1,14 +1,16 @@
 //! The transcript: its rows, saved chunk by chunk, and the checkpoint.
 
 use self_shared::database::events;
+use self_shared::database::segments::{self, NewSegment};
 use self_shared::domain::event::{EventKind, Room};
-use self_shared::domain::job::{Ending, TranscribeAudio};
+use self_shared::domain::failure::{Failure, FailureCode};
+use self_shared::domain::job::Ending;
 use self_shared::domain::new_id;
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::super::Bench;
+use super::Bench;
 use crate::engine::Task;
 use crate::models::ModelId;
 use crate::stages::decode::Info;
@@ -19,7 +21,8 @@ use crate::stages::transcribe::Segment;
 pub(super) struct Transcript {
     pub(super) id: Uuid,
     pub(super) conversation_id: Uuid,
-    audio_id: Uuid,
+    /// The recording that is heard; none for what came as text.
+    pub(super) audio_id: Option<Uuid>,
     /// In order, without gaps in their positions.
     pub(super) segments: Vec<SavedSegment>,
     /// How many of them are in the database.
@@ -39,38 +42,45 @@ pub(super) struct SavedSegment {
     pub(super) start_ms: u64,
     pub(super) end_ms: u64,
     pub(super) text: String,
+    revision: i32,
 }
 
 impl Transcript {
-    /// What earlier attempts saved.
-    pub(super) async fn load(bench: &Bench, task: &Task, job: &TranscribeAudio) -> Result<Self, Ending> {
+    /// What is in the database, be it all or what earlier attempts saved.
+    ///
+    /// # Errors
+    /// [`Ending::Fail`] when there is no such transcript any more.
+    pub(super) async fn load(bench: &Bench, task: &Task, id: Uuid) -> Result<Self, Ending> {
         let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-        let (transcribed_ms, duration_ms): (i64, Option<i64>) =
-            sqlx::query_as("select transcribed_ms, duration_ms from transcriptions where id = $1")
-                .bind(job.transcription_id)
-                .fetch_one(&mut *tx)
-                .await
-                .map_err(anyhow::Error::from)?;
-        let rows: Vec<(Uuid, i64, i64, String)> = sqlx::query_as(
-            "select id, start_ms, end_ms, text from segments where transcription_id = $1 order by position",
+        let row: Option<(Uuid, Option<Uuid>, i64, Option<i64>)> = sqlx::query_as(
+            "select conversation_id, audio_id, transcribed_ms, duration_ms from transcriptions where id = $1",
         )
-        .bind(job.transcription_id)
+        .bind(id)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(anyhow::Error::from)?;
+        let (conversation_id, audio_id, transcribed_ms, duration_ms) = row.ok_or_else(missing)?;
+        let rows: Vec<(Uuid, i64, i64, String, i32)> = sqlx::query_as(
+            "select id, start_ms, end_ms, text, revision from segments where transcription_id = $1 order by position",
+        )
+        .bind(id)
         .fetch_all(&mut *tx)
         .await
         .map_err(anyhow::Error::from)?;
         let segments: Vec<SavedSegment> = rows
             .into_iter()
-            .map(|(id, start_ms, end_ms, text)| SavedSegment {
+            .map(|(id, start_ms, end_ms, text, revision)| SavedSegment {
                 id,
                 start_ms: start_ms.unsigned_abs(),
                 end_ms: end_ms.unsigned_abs(),
                 text,
+                revision,
             })
             .collect();
         Ok(Self {
-            id: job.transcription_id,
-            conversation_id: job.conversation_id,
-            audio_id: job.audio_id,
+            id,
+            conversation_id,
+            audio_id,
             saved: segments.len(),
             segments,
             transcribed_ms: transcribed_ms.unsigned_abs(),
@@ -90,7 +100,7 @@ impl Transcript {
         self.transcribed_ms = heard.end_ms;
         if !heard.text.is_empty() {
             let Segment { start_ms, end_ms, text } = heard;
-            self.segments.push(SavedSegment { id: new_id(), start_ms, end_ms, text });
+            self.segments.push(SavedSegment { id: new_id(), start_ms, end_ms, text, revision: 1 });
         }
     }
 
@@ -139,22 +149,9 @@ impl Transcript {
         if fresh.is_empty() {
             return Ok(());
         }
-        sqlx::query(
-            "insert into segments (id, user_id, conversation_id, transcription_id, position, start_ms, end_ms, text)
-             select id, $1, $2, $3, $4 + row - 1, start_ms, end_ms, text
-             from unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::text[])
-                  with ordinality as fresh (id, start_ms, end_ms, text, row)",
-        )
-        .bind(user.0)
-        .bind(self.conversation_id)
-        .bind(self.id)
-        .bind(i32::try_from(first).unwrap_or(i32::MAX))
-        .bind(fresh.iter().map(|segment| segment.id).collect::<Vec<_>>())
-        .bind(fresh.iter().map(|segment| segment.start_ms.cast_signed()).collect::<Vec<_>>())
-        .bind(fresh.iter().map(|segment| segment.end_ms.cast_signed()).collect::<Vec<_>>())
-        .bind(fresh.iter().map(|segment| segment.text.as_str()).collect::<Vec<_>>())
-        .execute(&mut *tx)
-        .await?;
+        let fresh: Vec<NewSegment> = fresh.iter().map(SavedSegment::row).collect();
+        let position = i32::try_from(first).unwrap_or(i32::MAX);
+        segments::insert(tx, user, self.conversation_id, self.id, position, &fresh).await?;
         let data = self.news(first, None);
         events::append(tx, user, EventKind::TranscriptionUpdate, &self.rooms(task), data).await?;
         Ok(())
@@ -203,7 +200,28 @@ impl Transcript {
         self.segments.iter().map(|segment| segment.text.clone()).collect()
     }
 
+    /// Grows with every correction of a segment: while it is the same, the text is.
+    pub(super) fn revisions(&self) -> i64 {
+        self.segments.iter().map(|segment| i64::from(segment.revision)).sum()
+    }
+
     pub(super) fn word_count(&self) -> usize {
         self.segments.iter().map(|segment| segment.text.split_whitespace().count()).sum()
     }
+}
+
+impl SavedSegment {
+    fn row(&self) -> NewSegment {
+        NewSegment {
+            id: self.id,
+            start_ms: self.start_ms.cast_signed(),
+            end_ms: self.end_ms.cast_signed(),
+            text: self.text.clone(),
+            speaker: None,
+        }
+    }
+}
+
+fn missing() -> Ending {
+    Ending::Fail(Failure::new(FailureCode::ObjectMissing, "This conversation is not there any more."))
 }

@@ -1,67 +1,35 @@
-//! Entities, mentions and connections of a person, as one recording changes them.
+//! Entities, mentions and connections of a person, as one transcript changes them.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use self_shared::domain::job::TranscribeAudio;
+use self_shared::database::graph;
 use self_shared::domain::{UserId, new_id};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::super::meaning::Meaning;
 use super::super::transcript::Transcript;
+use super::Meaning;
 
-/// Replaces what the recording meant so far, by whatever transcription, by what it means now.
+/// Replaces what was meant so far, by whatever transcript of the same recording, by what is meant now.
 pub(super) async fn replace(
     tx: &mut PgConnection,
     user: UserId,
-    job: &TranscribeAudio,
     transcript: &Transcript,
     meaning: &Meaning,
 ) -> sqlx::Result<()> {
-    let former = remove(tx, job).await?;
-    let entities = write_entities(tx, user, job, meaning).await?;
-    write_mentions(tx, user, job, transcript, meaning, &entities).await?;
-    let mut touched = former.connections;
-    touched.extend(write_connections(tx, user, job, transcript, meaning, &entities).await?);
-    weigh(tx, touched.into_iter().collect()).await?;
-    sqlx::query(
-        "delete from entities where id = any ($1) and not exists (select from mentions where entity_id = entities.id)",
-    )
-    .bind(former.entities.into_iter().collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// What pointed to the recording until now.
-struct Former {
-    entities: BTreeSet<Uuid>,
-    connections: BTreeSet<Uuid>,
-}
-
-async fn remove(tx: &mut PgConnection, job: &TranscribeAudio) -> sqlx::Result<Former> {
-    let transcriptions: Vec<Uuid> = sqlx::query_scalar("select id from transcriptions where audio_id = $1")
-        .bind(job.audio_id)
-        .fetch_all(&mut *tx)
-        .await?;
-    let entities: Vec<Uuid> =
-        sqlx::query_scalar("delete from mentions where transcription_id = any ($1) returning entity_id")
-            .bind(&transcriptions)
+    let transcriptions: Vec<Uuid> =
+        sqlx::query_scalar("select id from transcriptions where id = $1 or audio_id = $2")
+            .bind(transcript.id)
+            .bind(transcript.audio_id)
             .fetch_all(&mut *tx)
             .await?;
-    let connections: Vec<Uuid> = sqlx::query_scalar(
-        "delete from connection_evidence where transcription_id = any ($1) returning connection_id",
-    )
-    .bind(&transcriptions)
-    .fetch_all(&mut *tx)
-    .await?;
-    sqlx::query("delete from conversation_embeddings where transcription_id = any ($1)")
-        .bind(&transcriptions)
-        .execute(tx)
-        .await?;
-    Ok(Former { entities: entities.into_iter().collect(), connections: connections.into_iter().collect() })
+    let mut touched = graph::forget(tx, &transcriptions).await?;
+    let entities = write_entities(tx, user, transcript, meaning).await?;
+    write_mentions(tx, user, transcript, meaning, &entities).await?;
+    touched.connections.extend(write_connections(tx, user, transcript, meaning, &entities).await?);
+    graph::settle(tx, &touched).await
 }
 
 /// Answers the ids in the order of `meaning.entities`. One that is known already keeps its name and
@@ -69,11 +37,11 @@ async fn remove(tx: &mut PgConnection, job: &TranscribeAudio) -> sqlx::Result<Fo
 async fn write_entities(
     tx: &mut PgConnection,
     user: UserId,
-    job: &TranscribeAudio,
+    transcript: &Transcript,
     meaning: &Meaning,
 ) -> sqlx::Result<Vec<Uuid>> {
     let seen_at: DateTime<Utc> = sqlx::query_scalar("select started_at from conversations where id = $1")
-        .bind(job.conversation_id)
+        .bind(transcript.conversation_id)
         .fetch_one(&mut *tx)
         .await?;
     let mut ids = Vec::with_capacity(meaning.entities.len());
@@ -107,7 +75,6 @@ async fn write_entities(
 async fn write_mentions(
     tx: &mut PgConnection,
     user: UserId,
-    job: &TranscribeAudio,
     transcript: &Transcript,
     meaning: &Meaning,
     entities: &[Uuid],
@@ -137,8 +104,8 @@ async fn write_mentions(
               (id uuid, entity_id uuid, segment_id uuid, start_char integer, end_char integer, text text)",
     )
     .bind(user.0)
-    .bind(job.conversation_id)
-    .bind(job.transcription_id)
+    .bind(transcript.conversation_id)
+    .bind(transcript.id)
     .bind(meaning.finder.name)
     .bind(meaning.finder.version)
     .bind(serde_json::Value::from(mentions))
@@ -152,7 +119,6 @@ async fn write_mentions(
 async fn write_connections(
     tx: &mut PgConnection,
     user: UserId,
-    job: &TranscribeAudio,
     transcript: &Transcript,
     meaning: &Meaning,
     entities: &[Uuid],
@@ -175,7 +141,7 @@ async fn write_connections(
         .bind(one)
         .bind(other)
         .bind(connection.kind.as_str())
-        .bind(job.conversation_id)
+        .bind(transcript.conversation_id)
         .fetch_one(&mut *tx)
         .await?;
         for evidence in &connection.evidence {
@@ -189,31 +155,11 @@ async fn write_connections(
          from unnest($3::uuid[], $4::uuid[], $5::real[]) as evidence (connection_id, segment_id, weight)",
     )
     .bind(user.0)
-    .bind(job.transcription_id)
+    .bind(transcript.id)
     .bind(written.keys().map(|(connection, _)| *connection).collect::<Vec<_>>())
     .bind(written.keys().map(|(_, segment)| *segment).collect::<Vec<_>>())
     .bind(written.values().copied().collect::<Vec<f32>>())
     .execute(tx)
     .await?;
     Ok(ids.into_iter().collect())
-}
-
-/// A connection is as strong as its evidence, and gone without any.
-async fn weigh(tx: &mut PgConnection, connections: Vec<Uuid>) -> sqlx::Result<()> {
-    sqlx::query(
-        "delete from connections where id = any ($1)
-         and not exists (select from connection_evidence where connection_id = connections.id)",
-    )
-    .bind(&connections)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "update connections set strength =
-             (select sum(weight) from connection_evidence where connection_id = connections.id)
-         where id = any ($1)",
-    )
-    .bind(&connections)
-    .execute(tx)
-    .await?;
-    Ok(())
 }

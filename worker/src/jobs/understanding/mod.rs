@@ -1,16 +1,21 @@
 //! What a transcript means: who and what it mentions, how that hangs together, and its passages as
-//! vectors. Computed on threads that may block.
+//! vectors. Found on threads that may block, and saved with the job's success in one transaction.
+
+mod graph;
+mod known;
+mod save;
+mod title;
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError};
 
 use self_shared::domain::job::Ending;
-use self_shared::domain::progress::Stage;
+use self_shared::domain::progress::{Progress, Stage};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, spawn_blocking};
 
-use super::super::Bench;
-use super::pace;
+use self::known::Known;
+use super::Bench;
 use super::transcript::Transcript;
 use crate::engine::Task;
 use crate::models::ModelId;
@@ -19,19 +24,48 @@ use crate::stages::connect::{Connection, connect};
 use crate::stages::embed::{self, EmbeddedPassage, embed};
 use crate::stages::extract::Entity;
 
+/// Of what is left, in percent: what is done once names are found.
+const EXTRACTED: f32 = 20.0;
+/// And once all passages are vectors.
+const EMBEDDED: f32 = 95.0;
+
 /// Indices point into the transcript's segments, and into `entities`.
 #[derive(Debug)]
-pub(super) struct Meaning {
-    pub(super) entities: Vec<Entity>,
-    pub(super) finder: ModelId,
-    pub(super) connections: Vec<Connection>,
-    pub(super) passages: Vec<EmbeddedPassage>,
-    pub(super) embedder: ModelId,
+struct Meaning {
+    entities: Vec<Entity>,
+    finder: ModelId,
+    connections: Vec<Connection>,
+    passages: Vec<EmbeddedPassage>,
+    embedder: ModelId,
 }
 
-pub(super) async fn find(bench: &Bench, task: &Task, transcript: &Transcript) -> Result<Meaning, Ending> {
-    let progress = task.progress();
-    task.report(Stage::Extract, pace::extracting(progress));
+/// Finds what a transcript means and ends the job with it. `heard_as` is the language that it was
+/// heard in, `done` the percentage of the job that lies behind.
+///
+/// # Errors
+/// The ending of the job, if it is not this one.
+pub(super) async fn understand(
+    bench: &Bench,
+    task: &Task,
+    transcript: &Transcript,
+    heard_as: Option<&str>,
+    done: f32,
+) -> Result<(), Ending> {
+    let so_far = |part: f32| Progress { percent: done + (100.0 - done) * part / 100.0, ..task.progress() };
+    let known = Known::load(bench, task, transcript).await?;
+    let meaning = find(bench, task, transcript, known, &so_far).await?;
+    task.report(Stage::Save, Progress { eta_ms: Some(0), ..so_far(EMBEDDED) });
+    save::save(task, transcript, &meaning, heard_as).await
+}
+
+async fn find(
+    bench: &Bench,
+    task: &Task,
+    transcript: &Transcript,
+    known: Known,
+    so_far: &impl Fn(f32) -> Progress,
+) -> Result<Meaning, Ending> {
+    task.report(Stage::Extract, so_far(0.0));
     let (finder, texts) = (Arc::clone(&bench.finder), transcript.texts());
     let found = spawn_blocking(move || {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -41,7 +75,7 @@ pub(super) async fn find(bench: &Bench, task: &Task, transcript: &Transcript) ->
     });
     let (entities, connections, finder) = outcome(found.await)?;
 
-    task.report(Stage::Embed, pace::embedding(progress, 0, 1));
+    task.report(Stage::Embed, so_far(EXTRACTED));
     let (embedder, segments) = (Arc::clone(&bench.embedder), transcript.segments.clone());
     let (done, mut steps) = mpsc::unbounded_channel();
     let embedding = spawn_blocking(move || {
@@ -55,14 +89,15 @@ pub(super) async fn find(bench: &Bench, task: &Task, transcript: &Transcript) ->
             .collect();
         let mut embedder = embedder.lock().unwrap_or_else(PoisonError::into_inner);
         let mut awaited = WhileAwaited { embedder: &mut *embedder, done: &done };
-        let passages = embed(&segments, &mut awaited, |passage, total| {
+        let passages = embed(&segments, &mut known.before(&mut awaited), |passage, total| {
             // Heard unless the job was stopped meanwhile.
             let _ = done.send((passage, total));
         })?;
         anyhow::Ok((passages, embedder.id()))
     });
     while let Some((passage, total)) = steps.recv().await {
-        task.report(Stage::Embed, pace::embedding(progress, passage, total));
+        let part = passage as f32 / (total as f32).max(1.0);
+        task.report(Stage::Embed, so_far(EXTRACTED + (EMBEDDED - EXTRACTED) * part));
     }
     let (passages, embedder) = outcome(embedding.await)??;
     Ok(Meaning { entities, finder, connections, passages, embedder })

@@ -1,0 +1,256 @@
+//! Conversations that come as text: what their bodies may hold, and how that becomes segments.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use self_shared::database::conversations::{self, Change, Conversation};
+use self_shared::database::segments::NewSegment;
+use self_shared::database::{UserTx, jobs, transcriptions};
+use self_shared::domain::job::{Job, UnderstandConversation};
+use self_shared::domain::new_id;
+use serde::Serialize;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::cues;
+use super::description::{speakers, tags};
+use crate::problem::Problem;
+use crate::views::{ConversationView, JobView, example_id, example_time};
+
+/// No recording is longer than this many milliseconds: 30 days.
+const LONGEST_MS: i64 = 30 * 24 * 3_600_000;
+/// No conversation has more segments.
+const MOST_SEGMENTS: usize = 20_000;
+
+/// A conversation to begin with, empty or as text: by segments with times, as subtitles, or plain.
+#[derive(Object, Serialize)]
+#[oai(example)]
+pub(super) struct NewConversation {
+    /// What to call it; found in what was said otherwise.
+    #[oai(validator(min_length = 1, max_length = 300))]
+    title: Option<String>,
+    /// What there is to note down.
+    #[oai(default, validator(max_length = 100_000))]
+    notes: String,
+    /// What to sort it under: up to 50 tags of up to 100 characters.
+    #[oai(default)]
+    tags: Vec<String>,
+    /// Who the voices are: as they are marked in the segments, and the name.
+    #[oai(default)]
+    speakers: BTreeMap<String, String>,
+    /// The language spoken, as a BCP 47 tag.
+    pub language: Option<String>,
+    /// When it began; now otherwise.
+    started_at: Option<DateTime<Utc>>,
+    /// What was said when.
+    segments: Option<Vec<NewSegmentView>>,
+    /// What was said when, as the text of a SubRip (SRT) or WebVTT file.
+    subtitles: Option<String>,
+    /// What was said, without times: a segment for each line.
+    text: Option<String>,
+}
+
+/// Something said from one moment to another.
+#[derive(Object, Serialize)]
+#[oai(rename = "NewSegment")]
+struct NewSegmentView {
+    /// Where it begins, in milliseconds from the start of the conversation.
+    start_ms: i64,
+    /// Where it ends.
+    end_ms: i64,
+    /// What was said.
+    text: String,
+    /// Who said it: a mark such as `A`, or the name itself.
+    speaker: Option<String>,
+}
+
+/// A conversation that came as text, and the work on it.
+#[derive(Object)]
+#[oai(rename = "AcceptedConversation", skip_serializing_if_is_none, example)]
+pub(super) struct AcceptedConversationView {
+    /// The conversation.
+    pub conversation: ConversationView,
+    /// What was said in it; absent when it is empty.
+    pub transcription_id: Option<Uuid>,
+    /// The work on it; absent when it is empty. Follow it at its address or over the WebSocket.
+    pub job: Option<JobView>,
+}
+
+impl NewConversation {
+    /// Writes it down with everything in it, and accepts the work to understand it.
+    ///
+    /// # Errors
+    /// When something in it is not usable, or the database refuses.
+    pub(super) async fn create(
+        self,
+        tx: &mut UserTx,
+        traceparent: Option<&str>,
+    ) -> Result<AcceptedConversationView, Problem> {
+        let segments = self.segments()?;
+        let now = Utc::now().trunc_subsecs(6);
+        let source = if segments.is_some() { "import" } else { "empty" };
+        let conversation = Conversation {
+            title: self.title.map(|title| title.trim().to_owned()).unwrap_or_default(),
+            notes: self.notes,
+            tags: tags(self.tags)?,
+            speakers: Json(speakers(self.speakers)?),
+            language: self.language,
+            duration_ms: segments.as_deref().and_then(duration),
+            ..Conversation::new(new_id(), source, self.started_at, now)
+        };
+        conversations::insert(tx, &conversation).await?;
+        let mut accepted = AcceptedConversationView {
+            conversation: conversation.clone().into(),
+            transcription_id: None,
+            job: None,
+        };
+        if let Some(segments) = segments {
+            let id = new_id();
+            let duration_ms = conversation.duration_ms.unwrap_or(0);
+            transcriptions::import(
+                tx,
+                id,
+                conversation.id,
+                conversation.language.as_deref(),
+                duration_ms,
+                &segments,
+            )
+            .await?;
+            accepted.transcription_id = Some(id);
+        }
+        // Events come last: they lock the person's numbers.
+        conversations::announce(tx, &conversation, Change::Created).await?;
+        if let Some(transcription_id) = accepted.transcription_id {
+            let job = Job::UnderstandConversation(UnderstandConversation {
+                conversation_id: conversation.id,
+                transcription_id,
+            });
+            let user = tx.user();
+            accepted.job = Some(jobs::enqueue(tx, Some(user), &job, 0, traceparent).await?.into());
+        }
+        Ok(accepted)
+    }
+
+    /// What was said, whichever way it was sent; none when nothing was.
+    fn segments(&self) -> Result<Option<Vec<NewSegment>>, Problem> {
+        let segments = match (&self.segments, &self.subtitles, &self.text) {
+            (None, None, None) => return Ok(None),
+            (Some(given), None, None) => timed(given)?,
+            (None, Some(file), None) => subtitles(file)?,
+            (None, None, Some(text)) => lines(text)?,
+            _ => {
+                return Err(Problem::field(
+                    "segments",
+                    "cannot come together with `subtitles` or `text`: send one",
+                ));
+            }
+        };
+        if segments.len() > MOST_SEGMENTS {
+            return Err(Problem::field(
+                "segments",
+                format!("are more than {MOST_SEGMENTS}: send several conversations"),
+            ));
+        }
+        Ok(Some(segments))
+    }
+}
+
+fn timed(given: &[NewSegmentView]) -> Result<Vec<NewSegment>, Problem> {
+    let mut segments = Vec::with_capacity(given.len());
+    for (index, segment) in given.iter().enumerate() {
+        let wrong = |field: &str, what: &str| Err(Problem::field(format!("segments[{index}].{field}"), what));
+        if !(0..=LONGEST_MS).contains(&segment.start_ms) {
+            return wrong("start_ms", "must be between 0 and 30 days");
+        }
+        if !(segment.start_ms..=LONGEST_MS).contains(&segment.end_ms) {
+            return wrong("end_ms", "must not be before `start_ms`, nor after 30 days");
+        }
+        if segment.text.trim().is_empty() || segment.text.contains('\0') {
+            return wrong("text", "must say something, without null characters");
+        }
+        if segment
+            .speaker
+            .as_ref()
+            .is_some_and(|speaker| speaker.chars().count() > 100 || speaker.contains('\0'))
+        {
+            return wrong("speaker", "must have at most 100 characters, none of them null");
+        }
+        segments.push(NewSegment {
+            id: new_id(),
+            start_ms: segment.start_ms,
+            end_ms: segment.end_ms,
+            text: segment.text.trim().to_owned(),
+            speaker: segment.speaker.clone().filter(|speaker| !speaker.trim().is_empty()),
+        });
+    }
+    segments.sort_by_key(|segment| segment.start_ms);
+    Ok(segments)
+}
+
+fn subtitles(file: &str) -> Result<Vec<NewSegment>, Problem> {
+    let read = cues::cues(file).map_err(|wrong| Problem::field("subtitles", wrong))?;
+    if read.is_empty() {
+        return Err(Problem::field("subtitles", "hold no cue with a text: send a SubRip or WebVTT file"));
+    }
+    let views: Vec<NewSegmentView> = read
+        .into_iter()
+        .map(|cue| NewSegmentView {
+            start_ms: cue.start_ms,
+            end_ms: cue.end_ms,
+            text: cue.text,
+            speaker: cue.speaker,
+        })
+        .collect();
+    timed(&views)
+}
+
+/// A segment for each line. Nobody knows when it was said: all times are 0.
+fn lines(text: &str) -> Result<Vec<NewSegment>, Problem> {
+    let views: Vec<NewSegmentView> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| NewSegmentView { start_ms: 0, end_ms: 0, text: line.to_owned(), speaker: None })
+        .collect();
+    if views.is_empty() {
+        return Err(Problem::field("text", "says nothing"));
+    }
+    timed(&views)
+}
+
+/// How long it took; not known where nothing has a time.
+fn duration(segments: &[NewSegment]) -> Option<i64> {
+    segments.iter().map(|segment| segment.end_ms).max().filter(|end| *end > 0)
+}
+
+impl Example for NewConversation {
+    fn example() -> Self {
+        Self {
+            title: None,
+            notes: String::new(),
+            tags: vec!["home".to_owned()],
+            speakers: BTreeMap::from([("A".to_owned(), "Ada".to_owned())]),
+            language: Some("en".to_owned()),
+            started_at: Some(example_time()),
+            segments: Some(vec![NewSegmentView {
+                start_ms: 350,
+                end_ms: 2_900,
+                text: "Shall we take the blue tiles?".to_owned(),
+                speaker: Some("A".to_owned()),
+            }]),
+            subtitles: None,
+            text: None,
+        }
+    }
+}
+
+impl Example for AcceptedConversationView {
+    fn example() -> Self {
+        Self {
+            conversation: ConversationView::example(),
+            transcription_id: Some(example_id(4)),
+            job: Some(JobView::example()),
+        }
+    }
+}

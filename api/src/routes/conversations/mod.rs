@@ -1,0 +1,333 @@
+mod cues;
+mod description;
+mod detail;
+mod import;
+
+use chrono::{DateTime, Utc};
+use poem::Request;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, OpenApi};
+use self_shared::database::UserTx;
+use self_shared::database::conversations::{self, Conversation, Edit, Filter, Order, Refused};
+use self_shared::objects::ObjectKey;
+use uuid::Uuid;
+
+use self::description::{Description, DescriptionPatch};
+use self::import::{AcceptedConversationView, NewConversation};
+use super::Tag;
+use super::audio::{traceparent, usable_language};
+use super::idempotent::Key;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::etag::{changed, etag, expected};
+use crate::input::Input;
+use crate::page::{self, ByTime};
+use crate::problem::{Code, Failing, Problem, declare};
+use crate::views::{ConversationDetailView, ConversationPageView, ConversationView};
+use crate::vocabulary::{Vocabulary, Word};
+
+/// Conversations that are shown beside one.
+const RELATED: i64 = 5;
+
+pub(crate) struct ConversationRoutes;
+
+#[derive(ApiResponse)]
+enum Created {
+    /// It is there, and empty.
+    #[oai(status = 201)]
+    Empty(
+        Json<AcceptedConversationView>,
+        /// Where the conversation is.
+        #[oai(header = "Location")]
+        String,
+    ),
+    /// It is there with all that was said, and the work to understand it is accepted.
+    #[oai(status = 202)]
+    Imported(
+        Json<AcceptedConversationView>,
+        /// Where the job is.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Found {
+    /// The conversation.
+    #[oai(status = 200)]
+    Found(
+        Json<ConversationDetailView>,
+        /// Names this version of it: send it as `If-Match` with a change.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Changed {
+    /// As it is now.
+    #[oai(status = 200)]
+    Changed(
+        Json<ConversationView>,
+        /// Names this version of it.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Deleted {
+    /// It is gone, with all that belonged to it.
+    #[oai(status = 204)]
+    Deleted,
+}
+
+declare! {
+    List: InvalidCursor;
+    Create: IdempotencyConflict, Overloaded;
+    Read: NotFound;
+    Write: NotFound, PreconditionFailed;
+}
+
+impl Vocabulary for Order {
+    const NAME: &'static str = "ConversationOrder";
+    const DESCRIPTION: &'static str = "By what conversations are sorted; a minus puts the latest first.";
+    const VALUES: &'static [Self] = &[Self::Newest, Self::Oldest, Self::Changed];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Newest => "-started_at",
+            Self::Oldest => "started_at",
+            Self::Changed => "-updated_at",
+        }
+    }
+}
+
+#[OpenApi(prefix_path = "/api/v1/conversations", tag = "Tag::Conversations")]
+impl ConversationRoutes {
+    /// List conversations
+    #[oai(path = "/", method = "get", operation_id = "list_conversations")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
+    async fn list(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// Only those that began then or later.
+        from: Query<Option<DateTime<Utc>>>,
+        /// Only those that began before.
+        to: Query<Option<DateTime<Utc>>>,
+        /// Only those that mention this entity.
+        entity_id: Query<Option<Uuid>>,
+        /// Only those that came here like this: `upload`, `live`, `import` or `empty`.
+        source: Query<Option<String>>,
+        /// Only those in this language.
+        language: Query<Option<String>>,
+        /// Only those with this tag.
+        tag: Query<Option<String>>,
+        /// Only those with these words in what was said, in title or notes. Quotes keep words together,
+        /// a minus excludes.
+        #[oai(validator(max_length = 1000))]
+        text: Query<Option<String>>,
+        /// In which order; `-started_at` when absent.
+        sort: Query<Option<Word<Order>>>,
+        /// How many at most: 1 to 100, 20 when absent.
+        limit: Query<Option<u16>>,
+        /// `next_cursor` of the page before. It is good for the same order only.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<ConversationPageView>, Failing<List>> {
+        let filter = Filter {
+            from: from.0,
+            to: to.0,
+            entity: entity_id.0,
+            source: source.0,
+            language: language.0,
+            tag: tag.0,
+            text: text.0,
+        };
+        let (limit, cursor) = (page::limit(limit.0)?, cursor.0.as_deref());
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        Ok(Json(match sort.0.map_or_else(Order::default, |sort| sort.0) {
+            order @ Order::Newest => listed::<b'c'>(&mut tx, &filter, order, limit, cursor).await?,
+            order @ Order::Oldest => listed::<b'o'>(&mut tx, &filter, order, limit, cursor).await?,
+            order @ Order::Changed => listed::<b'u'>(&mut tx, &filter, order, limit, cursor).await?,
+        }))
+    }
+
+    /// Create a conversation
+    ///
+    /// Empty, to add recordings to; or from text, which goes through the same understanding as speech:
+    /// as segments with times, as subtitles, or plain.
+    #[oai(path = "/", method = "post", operation_id = "create_conversation")]
+    async fn create(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        request: &Request,
+        /// Names this request: the same again within a day gets the same answer.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Input<NewConversation>,
+    ) -> Result<Created, Failing<Create>> {
+        let mut new = body.0;
+        new.language = usable_language(new.language)?;
+        let key = Key::of(idempotency_key.0, "create_conversation", &new)?;
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        if let Some(key) = &key
+            && let Some(answer) = key.recall(&mut tx).await?
+        {
+            return Ok(Created::new(answer));
+        }
+        let accepted = new.create(&mut tx, traceparent(request)).await?;
+        if let Some(key) = &key
+            && !key.remember(&mut tx, &accepted).await?
+        {
+            let detail = "the same request is being answered at this moment; try again";
+            return Err(Problem::new(Code::Overloaded, detail).into());
+        }
+        tx.commit().await?;
+        match &accepted.job {
+            Some(job) => app.ring(job).await,
+            None => app.relay.wake(),
+        }
+        Ok(Created::new(accepted))
+    }
+
+    /// Get a conversation
+    ///
+    /// With its recordings, its transcripts, who and what it mentions, and what else is about the same.
+    #[oai(path = "/:id", method = "get", operation_id = "get_conversation")]
+    async fn get(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The conversation.
+        id: Path<Uuid>,
+    ) -> Result<Found, Failing<Read>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let conversation =
+            conversations::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("conversation"))?;
+        let tag = etag(conversation.version);
+        Ok(Found::Found(Json(detail::of(&mut tx, conversation, RELATED).await?), tag))
+    }
+
+    /// Replace what a person says about a conversation
+    ///
+    /// Title, notes, tags and speakers, all of them.
+    #[oai(path = "/:id", method = "put", operation_id = "replace_conversation")]
+    async fn replace(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The conversation.
+        id: Path<Uuid>,
+        /// The `ETag` that was read: 412 if it has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Input<Description>,
+    ) -> Result<Changed, Failing<Write>> {
+        Ok(describe(&app, &caller, id.0, if_match.0.as_deref(), &body.0.edit()?).await?)
+    }
+
+    /// Change what a person says about a conversation
+    ///
+    /// What is absent stays as it is.
+    #[oai(path = "/:id", method = "patch", operation_id = "change_conversation")]
+    async fn change(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The conversation.
+        id: Path<Uuid>,
+        /// The `ETag` that was read: 412 if it has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Input<DescriptionPatch>,
+    ) -> Result<Changed, Failing<Write>> {
+        Ok(describe(&app, &caller, id.0, if_match.0.as_deref(), &body.0.edit()?).await?)
+    }
+
+    /// Delete a conversation
+    ///
+    /// With its recordings, transcripts, vectors, and what was told of them. Work on it is stopped.
+    #[oai(path = "/:id", method = "delete", operation_id = "delete_conversation")]
+    async fn delete(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The conversation.
+        id: Path<Uuid>,
+        /// The `ETag` that was read: 412 if it has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Deleted, Failing<Write>> {
+        let version = expected(if_match.0.as_deref())?;
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let objects = conversations::delete(&mut tx, id.0, version).await.map_err(refused)?;
+        tx.commit().await?;
+        app.relay.wake();
+        for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {
+            if let Err(error) = app.objects.delete(&key).await {
+                tracing::warn!(%error, "an object that nobody names any more is left to the sweeper");
+            }
+        }
+        Ok(Deleted::Deleted)
+    }
+}
+
+impl Created {
+    fn new(accepted: AcceptedConversationView) -> Self {
+        match &accepted.job {
+            Some(job) => {
+                let location = format!("/api/v1/jobs/{}", job.id);
+                Self::Imported(Json(accepted), location)
+            }
+            None => {
+                let location = format!("/api/v1/conversations/{}", accepted.conversation.id);
+                Self::Empty(Json(accepted), location)
+            }
+        }
+    }
+}
+
+async fn listed<const LIST: u8>(
+    tx: &mut UserTx,
+    filter: &Filter,
+    order: Order,
+    limit: i64,
+    cursor: Option<&str>,
+) -> Result<ConversationPageView, Problem> {
+    let behind = page::place::<ByTime<LIST>>(cursor)?.map(|ByTime(time, id)| (time, id));
+    let found = conversations::list(tx, filter, order, behind, limit + 1).await?;
+    let at = |last: &Conversation| {
+        let (time, id) = order.place(last);
+        ByTime::<LIST>(time, id)
+    };
+    let (found, next_cursor) = page::cut(found, limit, at);
+    Ok(ConversationPageView { items: found.into_iter().map(ConversationView::from).collect(), next_cursor })
+}
+
+async fn describe(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    if_match: Option<&str>,
+    edit: &Edit,
+) -> Result<Changed, Problem> {
+    let version = expected(if_match)?;
+    let mut tx = app.database.as_user(caller.0.user).await?;
+    let conversation = conversations::edit(&mut tx, id, version, edit).await.map_err(refused)?;
+    tx.commit().await?;
+    app.relay.wake();
+    let tag = etag(conversation.version);
+    Ok(Changed::Changed(Json(conversation.into()), tag))
+}
+
+fn refused(refused: Refused) -> Problem {
+    match refused {
+        Refused::NotFound => Problem::not_found("conversation"),
+        Refused::Changed => changed(),
+        Refused::Database(error) => error.into(),
+    }
+}

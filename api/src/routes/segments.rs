@@ -1,0 +1,182 @@
+use poem::Request;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path};
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use self_shared::database::conversations::{self, Refused};
+use self_shared::database::segments::{self, Segment};
+use self_shared::database::{UserTx, events, jobs, transcriptions};
+use self_shared::domain::event::{EventKind, Room};
+use self_shared::domain::job::{Job, JobSnapshot, UnderstandConversation};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Tag;
+use super::audio::traceparent;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::etag::{changed, etag, expected};
+use crate::input::Input;
+use crate::problem::{Code, Failing, Problem, declare};
+use crate::views::{JobView, SegmentView, example_id};
+
+pub(crate) struct SegmentRoutes;
+
+/// What is to change about a segment; what is absent stays.
+#[derive(Object)]
+#[oai(example)]
+struct Correction {
+    /// What was really said.
+    #[oai(validator(max_length = 10_000))]
+    text: Option<String>,
+    /// Who said it: a mark, or the name itself; empty for nobody known.
+    #[oai(validator(max_length = 100))]
+    speaker: Option<String>,
+}
+
+/// A segment that was corrected.
+#[derive(Object)]
+#[oai(rename = "CorrectedSegment", skip_serializing_if_is_none, example)]
+struct CorrectedView {
+    /// As it is now.
+    segment: SegmentView,
+    /// The work that brings entities, connections and search up to date; absent when the text is the
+    /// same as before, or when such work waits already.
+    job: Option<JobView>,
+}
+
+#[derive(ApiResponse)]
+enum Corrected {
+    /// As it is now.
+    #[oai(status = 200)]
+    Corrected(
+        Json<CorrectedView>,
+        /// Names this revision of it.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+declare! {
+    Correct: NotFound, PreconditionFailed, TranscriptionIncomplete;
+}
+
+#[OpenApi(prefix_path = "/api/v1/segments", tag = "Tag::Transcriptions")]
+impl SegmentRoutes {
+    /// Correct a segment
+    ///
+    /// Its times stay, and what was heard is kept as `original_text`. What changed is understood and
+    /// embedded anew.
+    #[oai(path = "/:id", method = "patch", operation_id = "correct_segment")]
+    async fn correct(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        request: &Request,
+        /// The segment.
+        id: Path<Uuid>,
+        /// The segment's `revision` that was read, in quotes: 412 if it has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Input<Correction>,
+    ) -> Result<Corrected, Failing<Correct>> {
+        let revision = expected(if_match.0.as_deref())?;
+        let Correction { text, speaker } = body.0;
+        let text = text.map(|text| text.trim().to_owned());
+        if text.as_deref().is_some_and(|text| text.is_empty() || text.contains('\0')) {
+            return Err(Problem::field("text", "must say something, without null characters").into());
+        }
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let before = segments::hold(&mut tx, id.0, revision).await.map_err(refused)?;
+        complete(&mut tx, before.transcription_id).await?;
+        let text = text.unwrap_or_else(|| before.text.clone());
+        let speaker = speaker.or_else(|| before.speaker.clone()).filter(|speaker| !speaker.trim().is_empty());
+        let after = segments::correct(&mut tx, id.0, &text, speaker.as_deref()).await?;
+        conversations::touch(&mut tx, after.conversation_id).await?;
+        announce(&mut tx, &after).await?;
+        let job = if after.text == before.text {
+            None
+        } else {
+            understand(&mut tx, &after, traceparent(request)).await?
+        };
+        tx.commit().await?;
+        let (tag, job) = (etag(after.revision.into()), job.map(JobView::from));
+        match &job {
+            Some(job) => app.ring(job).await,
+            None => app.relay.wake(),
+        }
+        Ok(Corrected::Corrected(Json(CorrectedView { segment: after.into(), job }), tag))
+    }
+}
+
+/// While a worker still writes the transcript, nobody else does.
+async fn complete(tx: &mut UserTx, transcription: Uuid) -> Result<(), Problem> {
+    let transcription = transcriptions::get(tx, transcription).await?;
+    if transcription.is_none_or(|transcription| transcription.completed_at.is_none()) {
+        return Err(Problem::new(
+            Code::TranscriptionIncomplete,
+            "its job still works on it: correct it when the job has succeeded",
+        ));
+    }
+    Ok(())
+}
+
+/// Text is replaced, by id and revision, never appended.
+async fn announce(tx: &mut UserTx, segment: &Segment) -> sqlx::Result<()> {
+    let data = json!({
+        "transcription_id": segment.transcription_id,
+        "conversation_id": segment.conversation_id,
+        "segments": [{
+            "segment_id": segment.id,
+            "revision": segment.revision,
+            "position": segment.position,
+            "start_ms": segment.start_ms,
+            "end_ms": segment.end_ms,
+            "text": segment.text,
+            "speaker": segment.speaker,
+            "is_final": true,
+            "speech_final": true,
+        }],
+    });
+    let (user, rooms) = (tx.user(), [Room::Conversation(segment.conversation_id)]);
+    events::append(tx, user, EventKind::TranscriptionUpdate, &rooms, data).await.map(|_| ())
+}
+
+/// Accepts the work that follows, unless the same waits already: one that runs has perhaps read the
+/// old text.
+async fn understand(
+    tx: &mut UserTx,
+    segment: &Segment,
+    traceparent: Option<&str>,
+) -> sqlx::Result<Option<JobSnapshot>> {
+    let user = tx.user();
+    let job = Job::UnderstandConversation(UnderstandConversation {
+        conversation_id: segment.conversation_id,
+        transcription_id: segment.transcription_id,
+    });
+    jobs::enqueue_once(tx, user, &job, traceparent).await
+}
+
+fn refused(refused: Refused) -> Problem {
+    match refused {
+        Refused::NotFound => Problem::not_found("segment"),
+        Refused::Changed => changed(),
+        Refused::Database(error) => error.into(),
+    }
+}
+
+impl Example for Correction {
+    fn example() -> Self {
+        Self { text: Some("Shall we take the blue tiles?".to_owned()), speaker: None }
+    }
+}
+
+impl Example for CorrectedView {
+    fn example() -> Self {
+        Self {
+            segment: SegmentView::example(),
+            job: Some(JobView { id: example_id(3), ..JobView::example() }),
+        }
+    }
+}

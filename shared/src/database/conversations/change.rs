@@ -1,0 +1,162 @@
+//! What people do to conversations: describe them, and delete them with all that belongs to them.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::{Change, Conversation, announce, columns};
+use crate::database::{UserTx, events, graph, jobs};
+use crate::domain::event::{EventKind, Room};
+
+/// What a person says about a conversation; what is absent stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Edit {
+    /// What it is called. From then on no other title is found for it.
+    pub title: Option<String>,
+    /// What there is to note down.
+    pub notes: Option<String>,
+    /// What it is sorted under.
+    pub tags: Option<Vec<String>>,
+    /// Who the voices are.
+    pub speakers: Option<BTreeMap<String, String>>,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The person has nothing with this id.
+    #[error("there is no such thing")]
+    NotFound,
+    /// It was changed by somebody else since it was read.
+    #[error("it has changed since it was read")]
+    Changed,
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Changes a conversation, if it still has the version that was read, and tells apps.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn edit(
+    tx: &mut UserTx,
+    id: Uuid,
+    version: Option<i64>,
+    edit: &Edit,
+) -> Result<Conversation, Refused> {
+    hold(tx, id, version).await?;
+    let user = tx.user();
+    let conversation: Conversation = sqlx::query_as(concat!(
+        "update conversations set
+             title = coalesce($3, title),
+             title_source = case when $3 is null then title_source else 'user' end,
+             notes = coalesce($4, notes),
+             tags = coalesce($5, tags),
+             speakers = coalesce($6, speakers),
+             version = version + 1, updated_at = now()
+         where user_id = $1 and id = $2 returning ",
+        columns!()
+    ))
+    .bind(user.0)
+    .bind(id)
+    .bind(&edit.title)
+    .bind(&edit.notes)
+    .bind(&edit.tags)
+    .bind(edit.speakers.as_ref().map(Json))
+    .fetch_one(&mut **tx)
+    .await?;
+    announce(tx, &conversation, Change::Edited).await?;
+    Ok(conversation)
+}
+
+/// Notes that something in a conversation was changed, and tells apps.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn touch(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
+    let user = tx.user();
+    let conversation: Conversation = sqlx::query_as(concat!(
+        "update conversations set version = version + 1, updated_at = now()
+         where user_id = $1 and id = $2 returning ",
+        columns!()
+    ))
+    .bind(user.0)
+    .bind(id)
+    .fetch_one(&mut **tx)
+    .await?;
+    announce(tx, &conversation, Change::Edited).await
+}
+
+/// Deletes a conversation with its recordings, transcripts, vectors, and what was told of them.
+/// Answers the keys of its objects, to be removed once this is committed: if that fails, they are
+/// swept like all objects that no row names.
+///
+/// Work on it is stopped. Its events keep their numbers, since replay has no gaps, and lose what
+/// they said.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<Vec<String>, Refused> {
+    // Before the row: whoever saves what it means takes this first, too.
+    graph::lock(tx).await?;
+    hold(tx, id, version).await?;
+    let user = tx.user();
+    let objects =
+        sqlx::query_scalar("select object_key from audio where user_id = $1 and conversation_id = $2")
+            .bind(user.0)
+            .bind(id)
+            .fetch_all(&mut **tx)
+            .await?;
+    let transcriptions: Vec<Uuid> =
+        sqlx::query_scalar("select id from transcriptions where user_id = $1 and conversation_id = $2")
+            .bind(user.0)
+            .bind(id)
+            .fetch_all(&mut **tx)
+            .await?;
+    let former = graph::forget(tx, &transcriptions).await?;
+    sqlx::query("delete from conversations where user_id = $1 and id = $2")
+        .bind(user.0)
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    graph::settle(tx, &former).await?;
+    sqlx::query(
+        "delete from idempotency_keys where user_id = $1 and answer->'conversation'->>'id' = $2::text",
+    )
+    .bind(user.0)
+    .bind(id)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "update events set data = jsonb_build_object('conversation_id', $2::uuid, 'deleted', true)
+         where user_id = $1 and rooms @> array[$3] and kind <> 'job_update'",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(Room::Conversation(id).to_string())
+    .execute(&mut **tx)
+    .await?;
+    jobs::cancel_about(tx, user, id).await?;
+    let data = json!({"id": id, "change": "deleted"});
+    events::append(tx, user, EventKind::ConversationUpdate, &[Room::Conversation(id)], data).await?;
+    Ok(objects)
+}
+
+/// Keeps a conversation as it is until the transaction ends.
+async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), Refused> {
+    let user = tx.user();
+    let current: Option<i64> =
+        sqlx::query_scalar("select version from conversations where user_id = $1 and id = $2 for update")
+            .bind(user.0)
+            .bind(id)
+            .fetch_optional(&mut **tx)
+            .await?;
+    let current = current.ok_or(Refused::NotFound)?;
+    if version.is_some_and(|version| version != current) {
+        return Err(Refused::Changed);
+    }
+    Ok(())
+}

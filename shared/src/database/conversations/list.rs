@@ -1,0 +1,122 @@
+//! The list of a person's conversations, filtered and sorted.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::{Conversation, columns};
+use crate::database::UserTx;
+
+/// Which conversations; all of them when nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Those that began then or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Those that began before.
+    pub to: Option<DateTime<Utc>>,
+    /// Those that mention this entity.
+    pub entity: Option<Uuid>,
+    /// Those that came here like this.
+    pub source: Option<String>,
+    /// Those in this language.
+    pub language: Option<String>,
+    /// Those with this tag.
+    pub tag: Option<String>,
+    /// Those with these words in what was said, in title or notes: as people type them into a search
+    /// box, with quotes for phrases and a minus for what must not be there.
+    pub text: Option<String>,
+}
+
+/// The order of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Those that began last come first.
+    #[default]
+    Newest,
+    /// Those that began first come first.
+    Oldest,
+    /// Those that changed last come first.
+    Changed,
+}
+
+impl Order {
+    /// The column, the direction, and how what comes next compares with what is listed.
+    const fn sql(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Newest => ("started_at", " desc", " < "),
+            Self::Oldest => ("started_at", " asc", " > "),
+            Self::Changed => ("updated_at", " desc", " < "),
+        }
+    }
+
+    /// Where a conversation stands in this order.
+    #[must_use]
+    pub fn place(self, conversation: &Conversation) -> Place {
+        let time = match self {
+            Self::Newest | Self::Oldest => conversation.started_at,
+            Self::Changed => conversation.updated_at,
+        };
+        (time, conversation.id)
+    }
+}
+
+/// A place in the list: what is listed so far ends there.
+pub type Place = (DateTime<Utc>, Uuid);
+
+/// The person's conversations behind a place; at most `limit`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    tx: &mut UserTx,
+    filter: &Filter,
+    order: Order,
+    behind: Option<Place>,
+    limit: i64,
+) -> sqlx::Result<Vec<Conversation>> {
+    let (column, direction, next) = order.sql();
+    let mut query = QueryBuilder::<Postgres>::new(concat!(
+        "select ",
+        columns!(),
+        " from conversations c where user_id = "
+    ));
+    query.push_bind(tx.user().0);
+    narrow(&mut query, filter);
+    if let Some((time, id)) = behind {
+        query.push(" and (").push(column).push(", id)").push(next).push("(");
+        query.push_bind(time).push(", ").push_bind(id).push(")");
+    }
+    query.push(" order by ").push(column).push(direction).push(", id").push(direction);
+    query.push(" limit ").push_bind(limit);
+    query.build_query_as().fetch_all(&mut **tx).await
+}
+
+fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    if let Some(from) = filter.from {
+        query.push(" and started_at >= ").push_bind(from);
+    }
+    if let Some(to) = filter.to {
+        query.push(" and started_at < ").push_bind(to);
+    }
+    if let Some(source) = &filter.source {
+        query.push(" and source = ").push_bind(source.clone());
+    }
+    if let Some(language) = &filter.language {
+        query.push(" and language = ").push_bind(language.clone());
+    }
+    if let Some(tag) = &filter.tag {
+        query.push(" and tags @> ").push_bind(vec![tag.clone()]);
+    }
+    if let Some(entity) = filter.entity {
+        query.push(" and exists (select from mentions m where m.conversation_id = c.id and m.entity_id = ");
+        query.push_bind(entity).push(")");
+    }
+    if let Some(text) = &filter.text {
+        query.push(" and (words @@ websearch_to_tsquery('english', ").push_bind(text.clone());
+        query.push(
+            ") or exists (select from segments s where s.conversation_id = c.id
+                          and s.words @@ websearch_to_tsquery('english', ",
+        );
+        query.push_bind(text.clone()).push(")))");
+    }
+}

@@ -1,0 +1,106 @@
+//! What else a person's memory holds about the same thing.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::database::{UserTx, row};
+
+/// Below this cosine two texts have nothing in common that a person would call the same thing.
+const LEAST_SCORE: f64 = 0.4;
+
+row! {
+    /// A conversation about something alike.
+    #[derive(Clone, Debug)]
+    pub struct RelatedConversation {
+        /// Names it.
+        pub id: Uuid,
+        /// What it is called.
+        pub title: String,
+        /// When it began.
+        pub started_at: DateTime<Utc>,
+        /// The cosine between this conversation as a whole and the closest passage of that one.
+        pub score: f64,
+        /// Who and what both mention.
+        pub entity_ids: Vec<Uuid>,
+    }
+}
+
+row! {
+    /// A file about something alike.
+    #[derive(Clone, Debug)]
+    pub struct RelatedFile {
+        /// Names it.
+        pub id: Uuid,
+        /// On which device it is.
+        pub device: String,
+        /// Where it is there.
+        pub path: String,
+        /// The cosine between the conversation as a whole and the closest passage of the file.
+        pub score: f64,
+    }
+}
+
+/// The conversations that are closest in meaning, best first; at most `limit`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn related_conversations(
+    tx: &mut UserTx,
+    id: Uuid,
+    limit: i64,
+) -> sqlx::Result<Vec<RelatedConversation>> {
+    let user = tx.user();
+    sqlx::query_as(
+        "with own as (
+             select model, avg(embedding) as centre from conversation_embeddings
+             where user_id = $1 and conversation_id = $2 group by model),
+         near as (
+             select other.conversation_id, 1 - min(other.embedding <=> own.centre) as score
+             from own join conversation_embeddings other on other.model = own.model
+             where other.user_id = $1 and other.conversation_id <> $2
+             group by other.conversation_id)
+         select c.id, c.title, c.started_at, near.score,
+                array(select distinct m.entity_id from mentions m
+                      where m.conversation_id = $2
+                        and exists (select from mentions o
+                                    where o.conversation_id = c.id and o.entity_id = m.entity_id)
+                      order by m.entity_id) as entity_ids
+         from near join conversations c on c.id = near.conversation_id
+         where near.score >= $3
+         order by near.score desc, c.id limit $4",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(LEAST_SCORE)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// The files that are closest in meaning and still there, best first; at most `limit`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn related_files(tx: &mut UserTx, id: Uuid, limit: i64) -> sqlx::Result<Vec<RelatedFile>> {
+    let user = tx.user();
+    sqlx::query_as(
+        "with own as (
+             select model, avg(embedding) as centre from conversation_embeddings
+             where user_id = $1 and conversation_id = $2 group by model),
+         near as (
+             select e.file_id, 1 - min(e.embedding <=> own.centre) as score
+             from own join file_embeddings e on e.model = own.model
+             where e.user_id = $1
+             group by e.file_id)
+         select f.id, f.device, f.path, near.score
+         from near join files f on f.id = near.file_id
+         where near.score >= $3 and f.state = 'present'
+         order by near.score desc, f.id limit $4",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(LEAST_SCORE)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await
+}

@@ -1,0 +1,151 @@
+//! Segments: what was said from one moment to another, as it was heard, and as people corrected it.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{UserTx, conversations::Refused, row};
+use crate::domain::UserId;
+
+/// The columns of a [`Segment`].
+macro_rules! columns {
+    () => {
+        "id, conversation_id, transcription_id, position, start_ms, end_ms, text, original_text, speaker, revision"
+    };
+}
+
+row! {
+    /// What was said from one moment to another.
+    #[derive(Clone, Debug)]
+    pub struct Segment {
+        /// Names it, across revisions.
+        pub id: Uuid,
+        /// The conversation that it is of.
+        pub conversation_id: Uuid,
+        /// The transcript that it is of.
+        pub transcription_id: Uuid,
+        /// Its place there: 0, 1, 2 … in the order of time.
+        pub position: i32,
+        /// Where it begins in the recording.
+        pub start_ms: i64,
+        /// Where it ends.
+        pub end_ms: i64,
+        /// What was said.
+        pub text: String,
+        /// What was heard, where a person has corrected it.
+        pub original_text: Option<String>,
+        /// Who said it, where that is known.
+        pub speaker: Option<String>,
+        /// How often it was replaced, plus one.
+        pub revision: i32,
+    }
+}
+
+/// A segment to write down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSegment {
+    /// Names it from now on.
+    pub id: Uuid,
+    /// Where it begins in the recording.
+    pub start_ms: i64,
+    /// Where it ends.
+    pub end_ms: i64,
+    /// What was said.
+    pub text: String,
+    /// Who said it, where that is known.
+    pub speaker: Option<String>,
+}
+
+/// Adds segments to a transcript, the first of them at `position`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    tx: &mut PgConnection,
+    user: UserId,
+    conversation: Uuid,
+    transcription: Uuid,
+    position: i32,
+    segments: &[NewSegment],
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into segments (id, user_id, conversation_id, transcription_id, position, start_ms, end_ms, text,
+                               speaker)
+         select id, $1, $2, $3, $4 + row - 1, start_ms, end_ms, text, speaker
+         from unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::text[], $9::text[])
+              with ordinality as fresh (id, start_ms, end_ms, text, speaker, row)",
+    )
+    .bind(user.0)
+    .bind(conversation)
+    .bind(transcription)
+    .bind(position)
+    .bind(segments.iter().map(|segment| segment.id).collect::<Vec<_>>())
+    .bind(segments.iter().map(|segment| segment.start_ms).collect::<Vec<_>>())
+    .bind(segments.iter().map(|segment| segment.end_ms).collect::<Vec<_>>())
+    .bind(segments.iter().map(|segment| segment.text.as_str()).collect::<Vec<_>>())
+    .bind(segments.iter().map(|segment| segment.speaker.as_deref()).collect::<Vec<_>>())
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// The segments of a transcript in the order of time, without those that have no text.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<Segment>> {
+    let user = tx.user();
+    sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from segments where user_id = $1 and transcription_id = $2 and text <> '' order by position"
+    ))
+    .bind(user.0)
+    .bind(transcription)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// One segment of the person, kept as it is until the transaction ends, if it still has the
+/// revision that was read.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn hold(tx: &mut UserTx, id: Uuid, revision: Option<i64>) -> Result<Segment, Refused> {
+    let user = tx.user();
+    let segment: Option<Segment> = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from segments where user_id = $1 and id = $2 for update"
+    ))
+    .bind(user.0)
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let segment = segment.ok_or(Refused::NotFound)?;
+    if revision.is_some_and(|revision| revision != i64::from(segment.revision)) {
+        return Err(Refused::Changed);
+    }
+    Ok(segment)
+}
+
+/// Corrects a segment. Its times stay, and so does what was heard: back to that, and it counts as
+/// never corrected.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn correct(tx: &mut UserTx, id: Uuid, text: &str, speaker: Option<&str>) -> sqlx::Result<Segment> {
+    let user = tx.user();
+    sqlx::query_as(concat!(
+        "update segments set
+             original_text = nullif(coalesce(original_text, text), $3),
+             text = $3, speaker = $4, revision = revision + 1
+         where user_id = $1 and id = $2 returning ",
+        columns!()
+    ))
+    .bind(user.0)
+    .bind(id)
+    .bind(text)
+    .bind(speaker)
+    .fetch_one(&mut **tx)
+    .await
+}

@@ -1,0 +1,101 @@
+//! Vectors that are known already: of a transcript that was corrected, only what changed is embedded.
+
+use std::collections::HashMap;
+
+use self_shared::domain::job::Ending;
+
+use super::super::Bench;
+use super::super::transcript::Transcript;
+use crate::engine::Task;
+use crate::models::ModelId;
+use crate::models::embedder::{EmbedError, Embedder};
+
+/// The vectors of a transcript's texts, as they are in the database.
+#[derive(Default)]
+pub(super) struct Known(Vec<Row>);
+
+/// A text, its vector, and name and version of the model that made it.
+type Row = (String, Vec<f32>, String, String);
+
+impl Known {
+    pub(super) async fn load(bench: &Bench, task: &Task, transcript: &Transcript) -> Result<Self, Ending> {
+        let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
+        let rows = sqlx::query_as(
+            "select text, embedding::real[], model, model_version from conversation_embeddings
+             where transcription_id = $1",
+        )
+        .bind(transcript.id)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(anyhow::Error::from)?;
+        Ok(Self(rows))
+    }
+
+    /// An embedder that is asked only for what it has not made before.
+    pub(super) fn before(self, embedder: &mut dyn Embedder) -> impl Embedder {
+        let ModelId { name, version } = embedder.id();
+        let same = self.0.into_iter().filter(|(_, _, by, of)| by == name && of == version);
+        KnownFirst { known: same.map(|(text, vector, ..)| (text, vector)).collect(), embedder }
+    }
+}
+
+struct KnownFirst<'a> {
+    known: HashMap<String, Vec<f32>>,
+    embedder: &'a mut dyn Embedder,
+}
+
+impl Embedder for KnownFirst<'_> {
+    fn id(&self) -> ModelId {
+        self.embedder.id()
+    }
+
+    fn dimensions(&self) -> usize {
+        self.embedder.dimensions()
+    }
+
+    fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let unknown: Vec<&str> =
+            texts.iter().copied().filter(|text| !self.known.contains_key(*text)).collect();
+        let mut fresh = self.embedder.embed(&unknown)?.into_iter();
+        let vectors = texts.iter().map(|text| match self.known.get(*text) {
+            Some(vector) => vector.clone(),
+            None => fresh.next().unwrap_or_default(),
+        });
+        Ok(vectors.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Notes what it was asked for; its vectors are lengths.
+    struct Asked(Vec<String>);
+
+    impl Embedder for Asked {
+        fn id(&self) -> ModelId {
+            ModelId { name: "lengths", version: "1" }
+        }
+
+        fn dimensions(&self) -> usize {
+            1
+        }
+
+        fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+            self.0.extend(texts.iter().map(|text| (*text).to_owned()));
+            Ok(texts.iter().map(|text| vec![text.len() as f32]).collect())
+        }
+    }
+
+    #[test]
+    fn only_what_is_not_known_is_embedded_and_all_stay_in_order() {
+        let row = |text: &str, version: &str| {
+            (text.to_owned(), vec![-1.0], "lengths".to_owned(), version.to_owned())
+        };
+        let known = Known(vec![row("old", "1"), row("new", "0")]);
+        let mut asked = Asked(Vec::new());
+        let vectors = known.before(&mut asked).embed(&["newer", "old", "new"]).unwrap();
+        assert_eq!(vectors, [[5.0], [-1.0], [3.0]]);
+        assert_eq!(asked.0, ["newer", "new"]);
+    }
+}
