@@ -16,3 +16,4 @@ mod push;
 mod recipe;
 mod tenancy;
 mod uploads;
+mod users;

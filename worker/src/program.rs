@@ -71,6 +71,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     };
     let bench = Arc::new(Bench {
         database: database.clone(),
+        bus: bus.clone(),
         relay: relay.clone(),
         objects: objects.clone(),
         sandbox: sandbox(&config),

@@ -19,8 +19,11 @@ use poem_openapi::auth::Bearer;
 use self_shared::bus::Bus;
 use self_shared::config::{ApiConfig, Secret};
 use self_shared::database::Database;
+use self_shared::database::erasures::{self, Erasure};
+use self_shared::database::jobs;
 use self_shared::database::sessions::{self, Revocation};
 use self_shared::database::users::{self, User};
+use self_shared::domain::job::{EraseUser, Job, JobSnapshot};
 use self_shared::domain::{UserId, new_id};
 use uuid::Uuid;
 
@@ -205,6 +208,88 @@ impl Auth {
         tx.commit().await?;
         self.bus.tell_session_ended(identity.user, identity.session).await;
         Ok(())
+    }
+
+    /// Ends another session of the person, or this one, and closes its sockets.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] when they have no such session.
+    pub async fn end(&self, identity: Identity, session: Uuid) -> Result<(), Problem> {
+        let (mut tx, now) = (self.database.as_system().await?, Utc::now());
+        if sessions::live(&mut tx, session, now).await? != Some(identity.user) {
+            return Err(Problem::not_found("session"));
+        }
+        sessions::revoke(&mut tx, session, Revocation::Ended, now).await?;
+        tx.commit().await?;
+        self.bus.tell_session_ended(identity.user, session).await;
+        Ok(())
+    }
+
+    /// Ends all sessions of the person but this one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_others(&self, identity: Identity) -> Result<(), Problem> {
+        let mut tx = self.database.as_system().await?;
+        let Identity { user, session } = identity;
+        let ended = sessions::revoke_others(&mut tx, user, session, Revocation::Ended, Utc::now()).await?;
+        tx.commit().await?;
+        self.close_sockets(user, &ended).await;
+        Ok(())
+    }
+
+    /// Whether this is the person's password.
+    ///
+    /// # Errors
+    /// [`Code::Overloaded`].
+    pub async fn is_password(&self, user: UserId, password: String) -> Result<bool, Problem> {
+        let mut tx = self.database.as_system().await?;
+        let hash = users::password_hash(&mut tx, user).await?;
+        drop(tx);
+        self.passwords.verify(password, hash).await
+    }
+
+    /// Gives the person a new password, and ends all sessions but this one: whoever knew the old one
+    /// may be in them.
+    ///
+    /// # Errors
+    /// [`Code::Overloaded`].
+    pub async fn change_password(&self, identity: Identity, password: String) -> Result<(), Problem> {
+        let hash = self.passwords.hash(password).await?;
+        let Identity { user, session } = identity;
+        let mut tx = self.database.as_system().await?;
+        users::change_password(&mut tx, user, &hash).await?;
+        let ended = sessions::revoke_others(&mut tx, user, session, Revocation::Password, Utc::now()).await?;
+        tx.commit().await?;
+        self.close_sockets(user, &ended).await;
+        Ok(())
+    }
+
+    /// Begins to forget a person: they are logged out everywhere, for good, and what is to be done
+    /// about the rest is accepted as a job.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn erase(
+        &self,
+        identity: Identity,
+        traceparent: Option<&str>,
+    ) -> Result<(Erasure, JobSnapshot), Problem> {
+        let user = identity.user;
+        let mut tx = self.database.as_system().await?;
+        let (erasure, ended) = erasures::begin(&mut tx, user).await?;
+        jobs::cancel_about(&mut tx, user, None).await?;
+        let job = Job::EraseUser(EraseUser { user, erasure_id: erasure.id });
+        let job = jobs::enqueue(&mut tx, None, &job, 0, traceparent).await?;
+        tx.commit().await?;
+        self.close_sockets(user, &ended).await;
+        Ok((erasure, job))
+    }
+
+    async fn close_sockets(&self, user: UserId, sessions: &[Uuid]) {
+        for session in sessions {
+            self.bus.tell_session_ended(user, *session).await;
+        }
     }
 
     /// Who a request with this access token is from. The session is looked up every time: one that

@@ -47,6 +47,7 @@ codes! {
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "E-mail address or password is wrong";
     InvalidRefreshToken = "invalid_refresh_token", UNAUTHORIZED, "The refresh token is not valid, or no longer";
     Forbidden = "forbidden", FORBIDDEN, "This is for operators";
+    WrongPassword = "wrong_password", FORBIDDEN, "The password is wrong";
     OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "Pages of this origin may not open a socket";
 
     NotFound = "not_found", NOT_FOUND, "There is nothing with this id";

@@ -1,21 +1,18 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
 use poem::Request;
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::types::{Example, Password};
 use poem_openapi::{ApiResponse, Object, OpenApi};
-use self_shared::database::users::{self, User};
-use uuid::Uuid;
 
 use super::Tag;
 use crate::app::App;
 use crate::auth::{Caller, Opaque, Tokens};
 use crate::input::Input;
 use crate::problem::{Code, Failing, Problem, declare};
-use crate::views::{example_id, example_time};
+use crate::views::UserView;
 
 /// Shorter passwords are guessed; there are no other rules, because they do not help.
 const PASSWORD_MIN: usize = 8;
@@ -56,20 +53,6 @@ struct Refresh {
     refresh_token: String,
 }
 
-/// A person.
-#[derive(Object)]
-#[oai(rename = "User")]
-struct UserView {
-    /// Names them.
-    id: Uuid,
-    /// How they log in.
-    email: String,
-    /// What they are called.
-    name: String,
-    /// When they registered.
-    created_at: DateTime<Utc>,
-}
-
 /// The tokens of a session.
 #[derive(Object)]
 #[oai(rename = "Tokens", example)]
@@ -86,8 +69,8 @@ struct TokensView {
 
 /// A session that was opened.
 #[derive(Object)]
-#[oai(rename = "Session", example)]
-struct SessionView {
+#[oai(rename = "OpenedSession", example)]
+struct OpenedView {
     /// Its tokens.
     #[oai(flatten)]
     tokens: TokensView,
@@ -110,7 +93,7 @@ enum Registered {
     /// Registered, and logged in.
     #[oai(status = 201)]
     Created(
-        Json<SessionView>,
+        Json<OpenedView>,
         /// Where the person is.
         #[oai(header = "Location")]
         String,
@@ -145,7 +128,7 @@ impl AuthRoutes {
     ) -> Result<Registered, Failing<Register>> {
         let Registration { email, password, name } = body.0;
         let email = usable_email(&email)?;
-        let password = usable_password(password.0)?;
+        let password = usable_password("password", password.0)?;
         let (from, now) = (peer(request), Instant::now());
         app.auth.attempts.check(from, &email, now)?;
         let registered = app.auth.register(&email, name.trim(), password, user_agent(request)).await;
@@ -153,7 +136,7 @@ impl AuthRoutes {
             app.auth.attempts.failed(from, &email, now);
         }
         let (user, tokens) = registered?;
-        let session = SessionView { tokens: tokens.into(), user: user.into() };
+        let session = OpenedView { tokens: tokens.into(), user: user.into() };
         Ok(Registered::Created(Json(session), "/api/v1/users/me".to_owned()))
     }
 
@@ -166,7 +149,7 @@ impl AuthRoutes {
         app: Data<&App>,
         request: &Request,
         body: Input<Login>,
-    ) -> Result<Json<SessionView>, Failing<LogIn>> {
+    ) -> Result<Json<OpenedView>, Failing<LogIn>> {
         let Login { email, password } = body.0;
         let email = email.trim();
         if password.0.len() > PASSWORD_MAX {
@@ -179,7 +162,7 @@ impl AuthRoutes {
             app.auth.attempts.failed(from, email, now);
         }
         let (user, tokens) = opened?;
-        Ok(Json(SessionView { tokens: tokens.into(), user: user.into() }))
+        Ok(Json(OpenedView { tokens: tokens.into(), user: user.into() }))
     }
 
     /// Refresh
@@ -219,14 +202,6 @@ impl AuthRoutes {
         let (ticket, life) = app.auth.issue_ticket(caller.0).await?;
         Ok(Json(TicketView { ticket: ticket.reveal(), expires_in: life.as_secs() }))
     }
-
-    /// Who am I?
-    #[oai(path = "/users/me", method = "get", operation_id = "get_me")]
-    async fn me(&self, caller: Caller, app: Data<&App>) -> Result<Json<UserView>, Failing<Plain>> {
-        let mut tx = app.database.as_user(caller.0.user).await?;
-        let user = users::get(&mut tx).await?.ok_or_else(|| Problem::not_found("person"))?;
-        Ok(Json(user.into()))
-    }
 }
 
 /// An e-mail address that could be one. Whether it is, only a letter would tell.
@@ -240,29 +215,23 @@ fn usable_email(email: &str) -> Result<String, Problem> {
     }
 }
 
-fn usable_password(password: String) -> Result<String, Problem> {
+pub(super) fn usable_password(field: &str, password: String) -> Result<String, Problem> {
     if password.chars().count() < PASSWORD_MIN {
-        return Err(Problem::field("password", format!("needs at least {PASSWORD_MIN} characters")));
+        return Err(Problem::field(field, format!("needs at least {PASSWORD_MIN} characters")));
     }
     if password.len() > PASSWORD_MAX {
-        return Err(Problem::field("password", format!("may have at most {PASSWORD_MAX} bytes")));
+        return Err(Problem::field(field, format!("may have at most {PASSWORD_MAX} bytes")));
     }
     Ok(password)
 }
 
-fn peer(request: &Request) -> Option<IpAddr> {
+pub(super) fn peer(request: &Request) -> Option<IpAddr> {
     request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip)
 }
 
 fn user_agent(request: &Request) -> &str {
     let given = request.header("user-agent").unwrap_or_default();
     given.get(..200).unwrap_or(given)
-}
-
-impl From<User> for UserView {
-    fn from(user: User) -> Self {
-        Self { id: user.id, email: user.email, name: user.name, created_at: user.created_at }
-    }
 }
 
 impl From<Tokens> for TokensView {
@@ -310,11 +279,9 @@ impl Example for TokensView {
     }
 }
 
-impl Example for SessionView {
+impl Example for OpenedView {
     fn example() -> Self {
-        let Registration { email, name, .. } = Registration::example();
-        let user = UserView { id: example_id(9), email, name, created_at: example_time() };
-        Self { tokens: TokensView::example(), user }
+        Self { tokens: TokensView::example(), user: UserView::example() }
     }
 }
 

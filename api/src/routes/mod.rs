@@ -11,6 +11,7 @@ mod push;
 mod search;
 mod segments;
 mod transcriptions;
+mod users;
 
 use poem_openapi::{OpenApi, Tags};
 
@@ -21,6 +22,8 @@ use crate::problem::Documented;
 pub(crate) enum Tag {
     /// Registering, logging in, and staying logged in.
     Auth,
+    /// Oneself: choices, password, sessions, and being forgotten.
+    Users,
     /// Recordings: in, out, and transcribed again.
     Audio,
     /// Work that was accepted: where it stands, stop it, try it again.
@@ -41,6 +44,7 @@ pub(crate) enum Tag {
 pub(crate) fn all() -> impl OpenApi {
     Documented((
         auth::AuthRoutes,
+        users::UserRoutes,
         audio::AudioRoutes,
         jobs::JobRoutes,
         transcriptions::TranscriptionRoutes,

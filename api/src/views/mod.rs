@@ -6,6 +6,7 @@ mod audio;
 mod conversation;
 mod job;
 mod transcription;
+mod user;
 
 pub(crate) use audio::{AudioView, hex};
 pub(crate) use conversation::{
@@ -14,6 +15,9 @@ pub(crate) use conversation::{
 };
 pub(crate) use job::{JobPageView, JobView};
 pub(crate) use transcription::{SegmentView, TranscriptionView};
+pub(crate) use user::{
+    ErasureView, PreferencesView, SessionListView, SessionView, TranscriptionOptionsView, UserView,
+};
 
 /// An id for examples, always the same.
 pub(crate) const fn example_id(last: u8) -> uuid::Uuid {

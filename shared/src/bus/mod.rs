@@ -121,6 +121,16 @@ impl Bus {
         }
     }
 
+    /// Takes back what the stream still carries of a person.
+    ///
+    /// # Errors
+    /// When the server did not do it for sure.
+    pub async fn forget(&self, user: UserId) -> Result<(), BusError> {
+        let stream = self.stream().await?;
+        stream.purge().filter(self.subject("events", user)).await.map_err(BusError::new)?;
+        Ok(())
+    }
+
     async fn publish(&self, events: &[Event]) -> Result<(), BusError> {
         let mut acknowledgements = Vec::with_capacity(events.len());
         for event in events {

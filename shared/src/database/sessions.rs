@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{SystemTx, row};
+use super::{SystemTx, UserTx, row};
 use crate::domain::{UserId, words};
 
 words! {
@@ -37,6 +37,40 @@ row! {
         /// Whether its session was revoked.
         pub revoked: bool,
     }
+}
+
+row! {
+    /// A login on one device.
+    #[derive(Clone, Debug)]
+    pub struct Session {
+        /// Names it.
+        pub id: Uuid,
+        /// The program that opened it, as it called itself.
+        pub user_agent: String,
+        /// When it was opened.
+        pub created_at: DateTime<Utc>,
+        /// When it last got new tokens.
+        pub last_used_at: DateTime<Utc>,
+        /// When it ends, unless it is used before.
+        pub expires_at: DateTime<Utc>,
+    }
+}
+
+/// The person's sessions that live, the last used first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &mut UserTx, now: DateTime<Utc>) -> sqlx::Result<Vec<Session>> {
+    let user = tx.user();
+    sqlx::query_as(
+        "select id, user_agent, created_at, last_used_at, expires_at from sessions
+         where user_id = $1 and revoked_at is null and expires_at > $2
+         order by last_used_at desc, id desc",
+    )
+    .bind(user.0)
+    .bind(now)
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// Opens a session with its first refresh token.
@@ -146,6 +180,30 @@ pub async fn revoke(
         .execute(&mut **tx)
         .await
         .map(|_| ())
+}
+
+/// Ends all sessions of a person but one, and answers which those were.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn revoke_others(
+    tx: &mut SystemTx,
+    user: UserId,
+    kept: Uuid,
+    reason: Revocation,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar(
+        "update sessions set revoked_at = $4, revoked_for = $3
+         where user_id = $1 and id <> $2 and revoked_at is null
+         returning id",
+    )
+    .bind(user.0)
+    .bind(kept)
+    .bind(reason.as_str())
+    .bind(now)
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// Writes down a ticket that opens one socket, and sweeps the person's stale ones.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::failure::Failure;
 use super::progress::{Progress, Stage};
 use super::transcription::TranscriptionOptions;
-use super::words;
+use super::{UserId, words};
 
 words! {
     /// What scales separately. A worker is started with the lanes that it serves.
@@ -60,6 +60,10 @@ words! {
         UnderstandConversation = "understand_conversation",
         /// Removes what interrupted uploads left in object storage.
         SweepObjects = "sweep_objects",
+        /// Deletes the conversations that are older than their owners keep them.
+        ExpireConversations = "expire_conversations",
+        /// See [`EraseUser`].
+        EraseUser = "erase_user",
     }
 }
 
@@ -71,8 +75,12 @@ pub enum Job {
     TranscribeAudio(TranscribeAudio),
     /// Finds out what a transcript means that came as text, or was corrected.
     UnderstandConversation(UnderstandConversation),
+    /// Removes all that a person had here.
+    EraseUser(EraseUser),
     /// Removes what interrupted uploads left in object storage.
     SweepObjects(SweepObjects),
+    /// Deletes the conversations that are older than their owners keep them.
+    ExpireConversations(ExpireConversations),
 }
 
 /// Turns one recording into transcript, entities, connections and embeddings.
@@ -103,6 +111,21 @@ pub struct UnderstandConversation {
 #[serde(deny_unknown_fields)]
 pub struct SweepObjects {}
 
+/// Deletes the conversations that are older than their owners keep them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpireConversations {}
+
+/// Removes a person with all that they had here: rows, vectors, objects, and what is on its way to
+/// apps. The house's own job, since nothing of the person's survives it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EraseUser {
+    /// Who asked to be forgotten.
+    pub user: UserId,
+    /// The receipt.
+    pub erasure_id: Uuid,
+}
+
 impl Job {
     /// The stable name of its kind.
     #[must_use]
@@ -110,7 +133,9 @@ impl Job {
         match self {
             Self::TranscribeAudio(_) => JobKind::TranscribeAudio,
             Self::UnderstandConversation(_) => JobKind::UnderstandConversation,
+            Self::EraseUser(_) => JobKind::EraseUser,
             Self::SweepObjects(_) => JobKind::SweepObjects,
+            Self::ExpireConversations(_) => JobKind::ExpireConversations,
         }
     }
 
@@ -120,7 +145,7 @@ impl Job {
         match self.kind() {
             JobKind::TranscribeAudio => Lane::Audio,
             JobKind::UnderstandConversation => Lane::Text,
-            JobKind::SweepObjects => Lane::Maintenance,
+            JobKind::EraseUser | JobKind::SweepObjects | JobKind::ExpireConversations => Lane::Maintenance,
         }
     }
 
@@ -130,7 +155,8 @@ impl Job {
         match self {
             Self::TranscribeAudio(job) => Some(job.audio_id),
             Self::UnderstandConversation(job) => Some(job.transcription_id),
-            Self::SweepObjects(_) => None,
+            Self::EraseUser(job) => Some(job.erasure_id),
+            Self::SweepObjects(_) | Self::ExpireConversations(_) => None,
         }
     }
 
@@ -148,7 +174,9 @@ impl Job {
         Ok(match kind {
             JobKind::TranscribeAudio => Self::TranscribeAudio(serde_json::from_value(payload)?),
             JobKind::UnderstandConversation => Self::UnderstandConversation(serde_json::from_value(payload)?),
+            JobKind::EraseUser => Self::EraseUser(serde_json::from_value(payload)?),
             JobKind::SweepObjects => Self::SweepObjects(serde_json::from_value(payload)?),
+            JobKind::ExpireConversations => Self::ExpireConversations(serde_json::from_value(payload)?),
         })
     }
 }

@@ -4,6 +4,7 @@ pub mod entity;
 pub mod event;
 pub mod failure;
 pub mod job;
+pub mod preferences;
 pub mod progress;
 pub mod transcription;
 

@@ -39,6 +39,12 @@ impl KeyPrefix {
         Self(format!("audio/{user}/"))
     }
 
+    /// Everywhere that something of a user's lies.
+    #[must_use]
+    pub fn all(user: UserId) -> [Self; 1] {
+        [Self::audio(user)]
+    }
+
     /// The prefix as text, with its closing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {

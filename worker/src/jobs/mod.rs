@@ -1,5 +1,7 @@
 //! What the jobs do: the input and output around the pure [`crate::stages`].
 
+mod erase_user;
+mod expire_conversations;
 mod sweep_objects;
 mod transcribe_audio;
 mod transcript;
@@ -8,7 +10,9 @@ mod understanding;
 
 use std::sync::{Arc, Mutex};
 
+use self_shared::bus::Bus;
 use self_shared::database::Database;
+use self_shared::database::jobs::lease;
 use self_shared::domain::job::{Ending, Job};
 use self_shared::objects::ObjectStore;
 use self_shared::relay::Relay;
@@ -23,6 +27,8 @@ use crate::stages::transcribe::Ears;
 pub struct Bench {
     /// Where results are kept.
     pub database: Database,
+    /// What still carries some of them.
+    pub bus: Bus,
     /// What carries their events out.
     pub relay: Relay,
     /// Where recordings are.
@@ -42,7 +48,19 @@ impl Jobs for Bench {
         match job {
             Job::TranscribeAudio(job) => transcribe_audio::run(self, task, job).await,
             Job::UnderstandConversation(job) => understand_conversation::run(self, task, job).await,
+            Job::EraseUser(job) => erase_user::run(self, task, job).await,
             Job::SweepObjects(_) => sweep_objects::run(self, task).await,
+            Job::ExpireConversations(_) => expire_conversations::run(self, task).await,
         }
     }
+}
+
+/// Ends a job of the house that has no results but what it did.
+async fn finish_house_job(bench: &Bench, task: &Task) -> Result<(), Ending> {
+    let mut tx = bench.database.as_system().await.map_err(anyhow::Error::from)?;
+    if !lease::finish(&mut tx, &task.claim, &task.progress()).await.map_err(anyhow::Error::from)? {
+        return Err(Ending::LeaseLost);
+    }
+    tx.commit().await.map_err(anyhow::Error::from)?;
+    Ok(())
 }

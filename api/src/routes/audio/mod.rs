@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::input::Input;
 use crate::problem::{Code, Failing, Problem, declare};
-use crate::views::{AudioView, JobView, example_id};
+use crate::views::{AudioView, JobView, TranscriptionOptionsView, example_id};
 
 pub(crate) struct AudioRoutes;
 
@@ -56,15 +56,7 @@ struct Transcribe {
     audio_id: Uuid,
     /// How.
     #[oai(default)]
-    options: Options,
-}
-
-/// How to transcribe.
-#[derive(Object, Default)]
-#[oai(rename = "TranscriptionOptions", skip_serializing_if_is_none)]
-struct Options {
-    /// The language spoken, as a BCP 47 tag; what the model knows best when absent.
-    language: Option<String>,
+    options: TranscriptionOptionsView,
 }
 
 #[derive(ApiResponse)]
@@ -168,6 +160,7 @@ impl AudioRoutes {
             return Ok(WorkAccepted::new(answer));
         }
         let audio = audio::get(&mut tx, audio_id).await?.ok_or_else(|| Problem::not_found("recording"))?;
+        let options = upload::usual(&mut tx, options).await?;
         let job: JobView = upload::transcribe(&mut tx, &audio, options, traceparent(request)).await?.into();
         if let Some(key) = &key
             && !key.remember(&mut tx, &job).await?
@@ -259,7 +252,10 @@ pub(super) fn traceparent(request: &Request) -> Option<&str> {
 
 impl Example for Transcribe {
     fn example() -> Self {
-        Self { audio_id: example_id(1), options: Options { language: Some("en".to_owned()) } }
+        Self {
+            audio_id: example_id(1),
+            options: TranscriptionOptionsView { language: Some("en".to_owned()) },
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::audio::{self, Audio};
 use self_shared::database::conversations::{self, Change, Conversation};
-use self_shared::database::{UserTx, jobs, transcriptions};
+use self_shared::database::{UserTx, jobs, transcriptions, users};
 use self_shared::domain::job::{Job, JobSnapshot, TranscribeAudio};
 use self_shared::domain::transcription::TranscriptionOptions;
 use self_shared::domain::{UserId, new_id};
@@ -135,9 +135,10 @@ impl Recording<'_> {
             None => None,
         };
         let is_new = known.is_none();
+        let options = usual(tx, TranscriptionOptions { language: self.said.language.clone() }).await?;
         let conversation = known.unwrap_or_else(|| Conversation {
             title: self.said.title.clone(),
-            language: self.said.language.clone(),
+            language: options.language.clone(),
             ..Conversation::new(new_id(), "upload", self.said.recorded_at, now)
         });
         let audio = Audio {
@@ -164,7 +165,6 @@ impl Recording<'_> {
         if is_new {
             conversations::announce(tx, &conversation, Change::Created).await?;
         }
-        let options = TranscriptionOptions { language: self.said.language.clone() };
         let job = transcribe(tx, &audio, options, self.traceparent).await?;
         Ok(Some(AcceptedView {
             audio: audio.into(),
@@ -192,6 +192,15 @@ pub(super) async fn transcribe(
     });
     let user = tx.user();
     Ok(jobs::enqueue(tx, Some(user), &job, 0, traceparent).await?)
+}
+
+/// What was asked for, and for the rest what the person has chosen once for everything.
+pub(super) async fn usual(
+    tx: &mut UserTx,
+    asked: TranscriptionOptions,
+) -> Result<TranscriptionOptions, Problem> {
+    let chosen = users::get(tx).await?.map(|user| user.preferences.0.transcription).unwrap_or_default();
+    Ok(TranscriptionOptions { language: asked.language.or(chosen.language) })
 }
 
 async fn conversation(tx: &mut UserTx, id: Uuid) -> Result<Conversation, Problem> {

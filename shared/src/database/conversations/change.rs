@@ -139,7 +139,7 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
     .bind(Room::Conversation(id).to_string())
     .execute(&mut **tx)
     .await?;
-    jobs::cancel_about(tx, user, id).await?;
+    jobs::cancel_about(tx, user, Some(id)).await?;
     let data = json!({"id": id, "change": "deleted"});
     events::append(tx, user, EventKind::ConversationUpdate, &[Room::Conversation(id)], data).await?;
     Ok(objects)

@@ -120,3 +120,20 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
         query.push_bind(text.clone()).push(")))");
     }
 }
+
+/// The person's oldest conversations that began before a time, at most `limit`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn begun_before(tx: &mut UserTx, time: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    let user = tx.user();
+    sqlx::query_scalar(
+        "select id from conversations where user_id = $1 and started_at < $2
+         order by started_at, id limit $3",
+    )
+    .bind(user.0)
+    .bind(time)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await
+}

@@ -17,7 +17,7 @@ use super::{UserTx, events, row};
 use crate::domain::event::{EventKind, Room};
 
 pub use self::change::{Edit, Refused, delete, edit, touch};
-pub use self::list::{Filter, Order, Place, list};
+pub use self::list::{Filter, Order, Place, begun_before, list};
 pub use self::mentions::{Connection, Entity, Mention, connections, entities, mentions};
 pub use self::related::{RelatedConversation, RelatedFile, related_conversations, related_files};
 

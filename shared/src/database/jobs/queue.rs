@@ -110,14 +110,20 @@ pub async fn cancel(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<Job
     }
 }
 
-/// Asks everything that is still to be done about a conversation to stop.
+/// Asks everything that is still to be done about a conversation to stop, or everything for a
+/// person.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn cancel_about(tx: &mut PgConnection, user: UserId, conversation: Uuid) -> sqlx::Result<()> {
+pub async fn cancel_about(
+    tx: &mut PgConnection,
+    user: UserId,
+    conversation: Option<Uuid>,
+) -> sqlx::Result<()> {
     let unfinished: Vec<Uuid> = sqlx::query_scalar(
         "select id from jobs
-         where user_id = $1 and payload ->> 'conversation_id' = $2::text and state in ('queued', 'running')",
+         where user_id = $1 and state in ('queued', 'running')
+           and ($2::uuid is null or payload ->> 'conversation_id' = $2::text)",
     )
     .bind(user.0)
     .bind(conversation)

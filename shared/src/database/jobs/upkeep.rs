@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::lease::{STRIKES, worker_died};
 use super::snapshot::{JobRow, columns};
-use crate::domain::job::{Job, JobSnapshot, Lane, SweepObjects};
+use crate::domain::job::{ExpireConversations, Job, JobSnapshot, Lane, SweepObjects};
 
 /// A job that waits and could start.
 #[derive(Clone, Debug)]
@@ -116,18 +116,19 @@ pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>
 /// # Errors
 /// When the database does not answer.
 pub async fn keep_house(tx: &mut PgConnection, every: Duration) -> sqlx::Result<()> {
-    let sweep = Job::SweepObjects(SweepObjects {});
-    let recent: bool = sqlx::query_scalar(
-        "select exists (select from jobs
-                        where user_id is null and kind = $1
-                          and (state in ('queued', 'running') or created_at > now() - $2))",
-    )
-    .bind(sweep.kind().as_str())
-    .bind(every)
-    .fetch_one(&mut *tx)
-    .await?;
-    if !recent {
-        super::enqueue(tx, None, &sweep, 0, None).await?;
+    for job in [Job::SweepObjects(SweepObjects {}), Job::ExpireConversations(ExpireConversations {})] {
+        let recent: bool = sqlx::query_scalar(
+            "select exists (select from jobs
+                            where user_id is null and kind = $1
+                              and (state in ('queued', 'running') or created_at > now() - $2))",
+        )
+        .bind(job.kind().as_str())
+        .bind(every)
+        .fetch_one(&mut *tx)
+        .await?;
+        if !recent {
+            super::enqueue(tx, None, &job, 0, None).await?;
+        }
     }
     sqlx::query("delete from jobs where user_id is null and finished_at < now() - interval '7 days'")
         .execute(&mut *tx)

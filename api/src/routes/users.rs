@@ -1,0 +1,282 @@
+use std::time::Instant;
+
+use poem::Request;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path};
+use poem_openapi::payload::Json;
+use poem_openapi::types::{Example, Password};
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use self_shared::database::{erasures, sessions, users};
+use self_shared::domain::preferences::Preferences;
+use self_shared::domain::transcription::TranscriptionOptions;
+use uuid::Uuid;
+
+use super::Tag;
+use super::audio::{traceparent, usable_language};
+use super::auth::{peer, usable_password};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::etag::{changed, etag, expected};
+use crate::input::Input;
+use crate::problem::{Code, Failing, Problem, declare};
+use crate::views::{ErasureView, PreferencesView, SessionListView, SessionView, UserView};
+
+pub(crate) struct UserRoutes;
+
+/// What a person says about themselves; replaces what was said before.
+#[derive(Object)]
+#[oai(example)]
+struct Profile {
+    /// What they are called.
+    #[oai(validator(max_length = 200))]
+    name: String,
+    /// What they have chosen.
+    preferences: PreferencesView,
+}
+
+/// A new password.
+#[derive(Object)]
+#[oai(example)]
+struct PasswordChange {
+    /// The one until now.
+    current_password: Password,
+    /// The one from now on: at least 8 characters.
+    new_password: Password,
+}
+
+/// That a person means it.
+#[derive(Object)]
+#[oai(example)]
+struct EraseRequest {
+    /// Their password.
+    password: Password,
+}
+
+#[derive(ApiResponse)]
+enum Me {
+    /// The person.
+    #[oai(status = 200)]
+    Me(
+        Json<UserView>,
+        /// Names this version: send it as `If-Match` with a change.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Done {
+    /// Done.
+    #[oai(status = 204)]
+    Done,
+}
+
+#[derive(ApiResponse)]
+enum EraseAccepted {
+    /// Nobody can log in any more, and the rest is being removed.
+    #[oai(status = 202)]
+    Accepted(
+        Json<ErasureView>,
+        /// Where the receipt is.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+declare! {
+    Plain: ;
+    Replace: PreconditionFailed;
+    Confirm: WrongPassword, TooManyAttempts, Overloaded;
+    Known: NotFound;
+    Receipt: NotFound, DatabaseUnavailable;
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Users")]
+impl UserRoutes {
+    /// Who am I?
+    #[oai(path = "/users/me", method = "get", operation_id = "get_me")]
+    async fn me(&self, caller: Caller, app: Data<&App>) -> Result<Me, Failing<Plain>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let user = users::get(&mut tx).await?.ok_or_else(|| Problem::not_found("person"))?;
+        Ok(Me::new(user))
+    }
+
+    /// Replace what I say about myself
+    ///
+    /// Name and preferences, all of them.
+    #[oai(path = "/users/me", method = "put", operation_id = "replace_me")]
+    async fn replace(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The `ETag` that was read: 412 if it has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Input<Profile>,
+    ) -> Result<Me, Failing<Replace>> {
+        let Profile { name, preferences } = body.0;
+        let preferences = chosen(preferences)?;
+        let version = expected(if_match.0.as_deref())?;
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        if !users::is_time_zone(&mut tx, &preferences.time_zone).await? {
+            let detail = "is no name of the time zone database, such as `Europe/Lisbon`";
+            return Err(Problem::field("preferences.time_zone", detail).into());
+        }
+        let user = users::replace(&mut tx, version, name.trim(), &preferences).await?.ok_or_else(changed)?;
+        tx.commit().await?;
+        Ok(Me::new(user))
+    }
+
+    /// Change my password
+    ///
+    /// All other sessions end, and their sockets close.
+    #[oai(path = "/users/me/password", method = "put", operation_id = "change_password")]
+    async fn change_password(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        request: &Request,
+        body: Input<PasswordChange>,
+    ) -> Result<Done, Failing<Confirm>> {
+        let PasswordChange { current_password, new_password } = body.0;
+        let new = usable_password("new_password", new_password.0)?;
+        confirm(&app, &caller, request, "current_password", current_password).await?;
+        app.auth.change_password(caller.0, new).await?;
+        Ok(Done::Done)
+    }
+
+    /// List my sessions
+    ///
+    /// Where I am logged in, the last used first.
+    #[oai(path = "/users/me/sessions", method = "get", operation_id = "list_sessions")]
+    async fn sessions(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+    ) -> Result<Json<SessionListView>, Failing<Plain>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let found = sessions::list(&mut tx, chrono::Utc::now()).await?;
+        let items = found.into_iter().map(|session| SessionView::seen_from(caller.0.session, session));
+        Ok(Json(SessionListView { items: items.collect() }))
+    }
+
+    /// End my other sessions
+    ///
+    /// All but the one of this request; their sockets close.
+    #[oai(path = "/users/me/sessions", method = "delete", operation_id = "end_other_sessions")]
+    async fn end_others(&self, caller: Caller, app: Data<&App>) -> Result<Done, Failing<Plain>> {
+        app.auth.end_others(caller.0).await?;
+        Ok(Done::Done)
+    }
+
+    /// End a session of mine
+    ///
+    /// Its sockets close.
+    #[oai(path = "/users/me/sessions/:id", method = "delete", operation_id = "end_session")]
+    async fn end(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The session.
+        id: Path<Uuid>,
+    ) -> Result<Done, Failing<Known>> {
+        app.auth.end(caller.0, id.0).await?;
+        Ok(Done::Done)
+    }
+
+    /// Erase everything of mine
+    ///
+    /// Me, my recordings, all that was understood of them, my files, and what was told of it all. It
+    /// cannot be taken back: export first. Logging in is impossible at once; the rest takes as long as
+    /// it takes, and the receipt says when nothing is left.
+    #[oai(path = "/users/me/erase", method = "post", operation_id = "erase_me")]
+    async fn erase(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        request: &Request,
+        body: Input<EraseRequest>,
+    ) -> Result<EraseAccepted, Failing<Confirm>> {
+        confirm(&app, &caller, request, "password", body.0.password).await?;
+        let (erasure, job) = app.auth.erase(caller.0, traceparent(request)).await?;
+        app.ring(&job.into()).await;
+        let location = format!("/api/v1/erasures/{}", erasure.id);
+        Ok(EraseAccepted::Accepted(Json(erasure.into()), location))
+    }
+
+    /// Get the receipt of an erasure
+    ///
+    /// Open to whoever knows its id: nobody is left who could log in.
+    #[oai(path = "/erasures/:id", method = "get", operation_id = "get_erasure")]
+    async fn erasure(
+        &self,
+        app: Data<&App>,
+        /// The receipt.
+        id: Path<Uuid>,
+    ) -> Result<Json<ErasureView>, Failing<Receipt>> {
+        let mut tx = app.database.as_system().await?;
+        let erasure = erasures::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("erasure"))?;
+        Ok(Json(erasure.into()))
+    }
+}
+
+impl Me {
+    fn new(user: users::User) -> Self {
+        let tag = etag(user.version);
+        Self::Me(Json(user.into()), tag)
+    }
+}
+
+/// The choices, if each of them can be one; whether the time zone exists, the database knows.
+fn chosen(view: PreferencesView) -> Result<Preferences, Problem> {
+    let at = |place: &str, language: Option<String>| {
+        usable_language(language).map_err(|_| Problem::field(place, "is no language tag, such as `en`"))
+    };
+    Ok(Preferences {
+        time_zone: view.time_zone,
+        language: at("preferences.language", view.language)?,
+        transcription: TranscriptionOptions {
+            language: at("preferences.transcription.language", view.transcription.language)?,
+        },
+        keep_days: view.keep_days,
+    })
+}
+
+/// Makes sure that it is the person who asks, and not whoever found their phone unlocked. Guessing
+/// is limited as it is for logins.
+async fn confirm(
+    app: &App,
+    caller: &Caller,
+    request: &Request,
+    field: &'static str,
+    password: Password,
+) -> Result<(), Problem> {
+    let (from, who, now) = (peer(request), caller.0.user.to_string(), Instant::now());
+    app.auth.attempts.check(from, &who, now)?;
+    if app.auth.is_password(caller.0.user, password.0).await? {
+        return Ok(());
+    }
+    app.auth.attempts.failed(from, &who, now);
+    Err(Problem::new(Code::WrongPassword, format!("`{field}` is not the password of this account")))
+}
+
+impl Example for Profile {
+    fn example() -> Self {
+        Self { name: "Ada".to_owned(), preferences: PreferencesView::example() }
+    }
+}
+
+impl Example for PasswordChange {
+    fn example() -> Self {
+        Self {
+            current_password: Password("correct horse battery staple".to_owned()),
+            new_password: Password("a longer staple of horse batteries".to_owned()),
+        }
+    }
+}
+
+impl Example for EraseRequest {
+    fn example() -> Self {
+        Self { password: Password("correct horse battery staple".to_owned()) }
+    }
+}

@@ -1,0 +1,3 @@
+drop table erasures;
+drop index users_keep;
+alter table users drop column version, drop column erased_at;

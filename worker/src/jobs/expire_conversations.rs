@@ -1,0 +1,56 @@
+//! Deletes the conversations that are older than their owners keep them, as their owners would.
+
+use chrono::{TimeDelta, Utc};
+use self_shared::database::conversations::{self, Refused};
+use self_shared::database::users;
+use self_shared::domain::UserId;
+use self_shared::domain::job::Ending;
+use self_shared::objects::ObjectKey;
+
+use super::{Bench, finish_house_job};
+use crate::engine::Task;
+
+/// Conversations that are looked up at once.
+const PAGE: i64 = 100;
+
+pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
+    let mut tx = bench.database.as_system().await.map_err(anyhow::Error::from)?;
+    let people = users::who_expire(&mut tx).await.map_err(anyhow::Error::from)?;
+    tx.commit().await.map_err(anyhow::Error::from)?;
+    for (user, days) in people {
+        let expired = expire(bench, user, days).await?;
+        if expired > 0 {
+            tracing::info!(%user, expired, "deleted conversations that were kept long enough");
+        }
+    }
+    finish_house_job(bench, task).await
+}
+
+/// Answers how many conversations of a person went.
+async fn expire(bench: &Bench, user: UserId, days: i32) -> anyhow::Result<usize> {
+    let before = Utc::now() - TimeDelta::days(days.into());
+    let mut expired = 0;
+    loop {
+        let mut tx = bench.database.as_user(user).await?;
+        let page = conversations::begun_before(&mut tx, before, PAGE).await?;
+        tx.commit().await?;
+        if page.is_empty() {
+            return Ok(expired);
+        }
+        for conversation in page {
+            let mut tx = bench.database.as_user(user).await?;
+            let objects = match conversations::delete(&mut tx, conversation, None).await {
+                Ok(objects) => objects,
+                // Somebody was faster.
+                Err(Refused::NotFound | Refused::Changed) => continue,
+                Err(Refused::Database(error)) => return Err(error.into()),
+            };
+            tx.commit().await?;
+            bench.relay.wake();
+            for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {
+                bench.objects.delete(&key).await?;
+            }
+            expired += 1;
+        }
+    }
+}
