@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Optional
 
-from . import bench, build, demo, s3, setup, testing
+from . import bench, build, demo, evaluation, s3, setup, testing
 from .paths import STACK, binaries
 from .report import Report
 from .setup import cargo_deny, ceph
@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     command("test-s3", _test_s3, "the object storage suite against Ceph RGW")
     added = command("bench", _bench, "how fast and how large, against peers in the same run")
     added.add_argument("only", nargs="*", help="some of: decoding transcription latency memory")
+    added = command("eval", _eval, "how well names are found, and how well search finds")
+    added.add_argument("data", type=Path, help="a folder with documents to measure with")
     command("bin", _bin, "print the folder of the release binaries")
     command("env", _env, "print the stack's variables, for eval", home=True)
     return parser
@@ -131,6 +133,10 @@ def _test_s3(arguments: argparse.Namespace, report: Report) -> int:
 
 def _bench(arguments: argparse.Namespace, report: Report) -> None:
     bench.bench(report, arguments.only)
+
+
+def _eval(arguments: argparse.Namespace, report: Report) -> None:
+    evaluation.evaluate(report, arguments.data)
 
 
 def _bin(arguments: argparse.Namespace, report: Report) -> None:

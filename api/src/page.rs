@@ -46,9 +46,12 @@ pub(crate) fn place<P: Place>(cursor: Option<&str>) -> Result<Option<P>, Problem
         _ => None,
     }
     .map(Some)
-    .ok_or_else(|| {
-        Problem::new(Code::InvalidCursor, "pass `next_cursor` of the last page as it was given, or none")
-    })
+    .ok_or_else(another_lists_cursor)
+}
+
+/// A cursor that this list did not give.
+pub(crate) fn another_lists_cursor() -> Problem {
+    Problem::new(Code::InvalidCursor, "pass `next_cursor` of the last page as it was given, or none")
 }
 
 /// One page of up to `limit` items out of a list that was asked for one more, and where it ended

@@ -49,7 +49,9 @@ def hits(report: Report, question: str, items: List[View]) -> None:
         report.line("  nothing found")
     for item in items:
         span = f"{clock(item['start_ms'])}–{clock(item['end_ms'])}"
-        _paragraph(report, f"  play {span:<14} {item['score']:.2f}  ", item["text"])
+        # Absent where many other passages are closer in meaning.
+        near = item.get("by_meaning", {}).get("similarity", 0.0)
+        _paragraph(report, f"  play {span:<14} {near:.2f}  ", item["text"])
 
 
 def _paragraph(report: Report, head: str, text: str) -> None:

@@ -14,6 +14,7 @@ mod migrations;
 mod outages;
 mod push;
 mod recipe;
+mod search;
 mod tenancy;
 mod uploads;
 mod users;

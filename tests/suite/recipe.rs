@@ -174,7 +174,7 @@ async fn the_opening_is_found_by_its_meaning(person: &Person, transcription: &Va
     let best = &found["items"][0];
     assert!(best["text"].as_str().unwrap().contains("best of times"), "{found:#}");
     assert_eq!(best["transcription_id"], transcription["id"]);
-    assert!(best["score"].as_f64().unwrap() > 0.4, "{best}");
+    assert!(best["by_meaning"]["similarity"].as_f64().unwrap() > 0.4, "{best}");
     // It can be played: its times are those of the segments that it is made of.
     let segments = transcription["segments"].as_array().unwrap();
     let of = |id: &Value| segments.iter().find(|segment| segment["id"] == *id).unwrap();

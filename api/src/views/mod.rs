@@ -5,6 +5,7 @@
 mod audio;
 mod conversation;
 mod job;
+mod search;
 mod transcription;
 mod user;
 
@@ -14,6 +15,7 @@ pub(crate) use conversation::{
     RelatedConversationView, RelatedFileView,
 };
 pub(crate) use job::{JobPageView, JobView};
+pub(crate) use search::{FoundView, HitView};
 pub(crate) use transcription::{SegmentView, TranscriptionView};
 pub(crate) use user::{
     ErasureView, PreferencesView, SessionListView, SessionView, TranscriptionOptionsView, UserView,

@@ -28,6 +28,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         "0008_insights",
         "0010_conversation_edits",
         "0012_person",
+        "0013_search",
     ];
     let migration = |(name, kind, sql): (&'static str, MigrationType, &'static str)| {
         let (version, description) = name.split_once('_').expect("a file is named after number and subject");

@@ -7,6 +7,7 @@ pub mod job;
 pub mod preferences;
 pub mod progress;
 pub mod transcription;
+pub mod typed;
 
 use std::fmt;
 

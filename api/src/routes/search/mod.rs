@@ -1,0 +1,180 @@
+mod question;
+
+use chrono::{DateTime, Utc};
+use poem::web::Data;
+use poem_openapi::param::Query;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+use self_shared::bus::EmbedError;
+use self_shared::database::search::Scope;
+use self_shared::domain::typed::Typed;
+use uuid::Uuid;
+
+use self::question::{Mode, Question};
+use super::Tag;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::input::Input;
+use crate::page;
+use crate::problem::{Code, Failing, Problem, declare};
+use crate::views::FoundView;
+use crate::vocabulary::Word;
+
+pub(crate) struct SearchRoutes;
+
+/// What is asked, and where to look.
+#[derive(Object)]
+#[oai(rename = "Question", example)]
+struct QuestionBody {
+    /// What the passages should be about, in one's own words.
+    #[oai(validator(max_length = 2000))]
+    query: String,
+    /// What is compared; `hybrid` when absent.
+    mode: Option<Word<Mode>>,
+    /// Only conversations that began then or later.
+    from: Option<DateTime<Utc>>,
+    /// Only conversations that began before.
+    to: Option<DateTime<Utc>>,
+    /// Only this conversation.
+    conversation_id: Option<Uuid>,
+    /// Only conversations that mention this entity.
+    entity_id: Option<Uuid>,
+    /// Only conversations with this tag.
+    tag: Option<String>,
+    /// How many passages at most: 1 to 100.
+    #[oai(default = "ten", validator(minimum(value = "1"), maximum(value = "100")))]
+    limit: u16,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+fn ten() -> u16 {
+    10
+}
+
+declare! {
+    Typing: InvalidQuery, InvalidCursor, NoWorkerForSearch;
+    Asking: InvalidQuery, InvalidCursor, NoWorkerForSearch;
+}
+
+#[OpenApi(prefix_path = "/api/v1/search", tag = "Tag::Search")]
+impl SearchRoutes {
+    /// Search
+    ///
+    /// Finds passages by what is typed: words, `"phrases in quotes"` that must be there as they are,
+    /// and `-exclusions`. Words that occur nowhere are taken for typing errors. By default meaning counts
+    /// as well (`hybrid`), and while no worker is there to compare it, words alone.
+    #[oai(path = "/", method = "get", operation_id = "search")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
+    async fn search(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// What is typed.
+        #[oai(validator(max_length = 2000))]
+        q: Query<String>,
+        /// What is compared; `hybrid` when absent.
+        mode: Query<Option<Word<Mode>>>,
+        /// Only conversations that began then or later.
+        from: Query<Option<DateTime<Utc>>>,
+        /// Only conversations that began before.
+        to: Query<Option<DateTime<Utc>>>,
+        /// Only this conversation.
+        conversation_id: Query<Option<Uuid>>,
+        /// Only conversations that mention this entity.
+        entity_id: Query<Option<Uuid>>,
+        /// Only conversations that came here like this: `upload`, `live`, `import` or `empty`.
+        source: Query<Option<String>>,
+        /// Only conversations in this language.
+        language: Query<Option<String>>,
+        /// Only conversations with this tag.
+        tag: Query<Option<String>>,
+        /// How many at most: 1 to 100, 20 when absent.
+        limit: Query<Option<u16>>,
+        /// `next_cursor` of the page before. It is good for the same search only.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<FoundView>, Failing<Typing>> {
+        let mode = mode.0.map_or_else(Mode::default, |mode| mode.0);
+        let question = Question {
+            field: "q",
+            typed: Typed::parse(&q.0),
+            mode,
+            words_will_do: mode == Mode::Hybrid,
+            scope: Scope {
+                from: from.0,
+                to: to.0,
+                conversation: conversation_id.0,
+                entity: entity_id.0,
+                source: source.0,
+                language: language.0,
+                tag: tag.0,
+                ..Scope::default()
+            },
+            limit: page::limit(limit.0)?,
+        };
+        Ok(Json(question.answer(&app, &caller, cursor.0.as_deref()).await?))
+    }
+
+    /// Ask
+    ///
+    /// Finds passages that mean something like the question, whatever their words. Needs a worker: 503
+    /// when none answers.
+    #[oai(path = "/semantic", method = "post", operation_id = "search_semantic")]
+    async fn semantic(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        body: Input<QuestionBody>,
+    ) -> Result<Json<FoundView>, Failing<Asking>> {
+        let QuestionBody { query, mode, from, to, conversation_id, entity_id, tag, limit, cursor } = body.0;
+        let question = Question {
+            field: "query",
+            typed: Typed::plain(&query),
+            mode: mode.map_or_else(Mode::default, |mode| mode.0),
+            words_will_do: false,
+            scope: Scope {
+                from,
+                to,
+                conversation: conversation_id,
+                entity: entity_id,
+                tag,
+                ..Scope::default()
+            },
+            limit: i64::from(limit),
+        };
+        Ok(Json(question.answer(&app, &caller, cursor.as_deref()).await?))
+    }
+}
+
+impl From<EmbedError> for Problem {
+    fn from(error: EmbedError) -> Self {
+        match error {
+            EmbedError::NoWorker | EmbedError::TooSlow => {
+                let detail =
+                    "comparing meanings needs a worker, and none answered in time; try again in a moment";
+                Self::new(Code::NoWorkerForSearch, detail).retry_after(5).because(error)
+            }
+            EmbedError::Refused(_) => {
+                Self::new(Code::InvalidQuery, "the question could not be understood; say it differently")
+                    .because(error)
+            }
+        }
+    }
+}
+
+impl Example for QuestionBody {
+    fn example() -> Self {
+        Self {
+            query: "What did we decide about the kitchen?".to_owned(),
+            mode: Some(Word(Mode::Hybrid)),
+            from: None,
+            to: None,
+            conversation_id: None,
+            entity_id: None,
+            tag: None,
+            limit: 10,
+            cursor: None,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What is asked: in words, how they are to be compared, and where.
+
+use chrono::{DateTime, Utc};
+use self_shared::bus::EmbedError;
+use self_shared::database::UserTx;
+use self_shared::database::search::{self, Correction, Fused, Hit, Scope};
+use self_shared::domain::typed::Typed;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::page::{self, Place};
+use crate::problem::Problem;
+use crate::views::{FoundView, HitView};
+use crate::vocabulary::Vocabulary;
+
+/// How long a worker may take to turn the question into a vector.
+const DEADLINE: Duration = Duration::from_secs(2);
+/// Passages that each way of searching puts in order: pages end there.
+const DEPTH: i64 = 200;
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Words and meaning.
+    #[default]
+    Hybrid,
+    /// Words.
+    Words,
+    /// Meaning.
+    Meaning,
+}
+
+impl Vocabulary for Mode {
+    const NAME: &'static str = "SearchMode";
+    const DESCRIPTION: &'static str = "What is compared: words, meaning, or both (`hybrid`).";
+    const VALUES: &'static [Self] = &[Self::Hybrid, Self::Words, Self::Meaning];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Hybrid => "hybrid",
+            Self::Words => "words",
+            Self::Meaning => "meaning",
+        }
+    }
+}
+
+/// What is searched for.
+pub(super) struct Question {
+    /// What the request calls it.
+    pub field: &'static str,
+    /// Taken apart.
+    pub typed: Typed,
+    /// What is compared.
+    pub mode: Mode,
+    /// Whether words will do while nobody is there to compare meanings.
+    pub words_will_do: bool,
+    /// Where is searched.
+    pub scope: Scope,
+    /// Hits of a page.
+    pub limit: i64,
+}
+
+/// A place among the hits of one question.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct At {
+    as_of: DateTime<Utc>,
+    offset: u32,
+    question: [u8; 8],
+}
+
+impl Place for At {
+    const LIST: u8 = b's';
+
+    fn encode(&self) -> Vec<u8> {
+        let Self { as_of, offset, question } = self;
+        [&as_of.timestamp_micros().to_be_bytes()[..], &offset.to_be_bytes(), question].concat()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (time, rest) = bytes.split_at_checked(8)?;
+        let (offset, question) = rest.split_at_checked(4)?;
+        Some(Self {
+            as_of: DateTime::from_timestamp_micros(i64::from_be_bytes(time.try_into().ok()?))?,
+            offset: u32::from_be_bytes(offset.try_into().ok()?),
+            question: question.try_into().ok()?,
+        })
+    }
+}
+
+impl Question {
+    /// Searches, and answers a page.
+    pub(super) async fn answer(
+        mut self,
+        app: &App,
+        caller: &Caller,
+        cursor: Option<&str>,
+    ) -> Result<FoundView, Problem> {
+        if self.typed.wanted.is_empty() {
+            return Err(Problem::field(self.field, "names nothing to look for"));
+        }
+        let question = self.fingerprint();
+        let at = match page::place::<At>(cursor)? {
+            Some(at) if at.question == question => at,
+            Some(_) => return Err(page::another_lists_cursor()),
+            None => At { as_of: Utc::now(), offset: 0, question },
+        };
+        self.scope.as_of = Some(at.as_of);
+        self.scope.phrases.clone_from(&self.typed.phrases);
+        self.scope.excluded.clone_from(&self.typed.excluded);
+
+        let embedded = match self.mode {
+            Mode::Words => None,
+            Mode::Hybrid | Mode::Meaning => match app.bus.embed_query(&self.typed.wanted, DEADLINE).await {
+                Ok(embedded) => Some(embedded),
+                Err(EmbedError::NoWorker | EmbedError::TooSlow) if self.words_will_do => None,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let (words, corrections) = match self.mode {
+            Mode::Meaning => (Vec::new(), Vec::new()),
+            Mode::Hybrid | Mode::Words => self.by_words(&mut tx).await?,
+        };
+        let meaning = match &embedded {
+            Some(embedded) => {
+                search::by_meaning(&mut tx, &embedded.embedding, &embedded.model, &self.scope, DEPTH).await?
+            }
+            None => Vec::new(),
+        };
+        let fused = search::fuse(words, meaning);
+        let from = usize::try_from(at.offset).unwrap_or(usize::MAX).min(fused.len());
+        let to = from.saturating_add(usize::try_from(self.limit).unwrap_or(1)).min(fused.len());
+        let next = At { offset: u32::try_from(to).unwrap_or(u32::MAX), ..at };
+        Ok(FoundView {
+            items: self.shown(&mut tx, &fused[from..to]).await?,
+            model: embedded.map(|embedded| embedded.model),
+            corrections: corrections.into_iter().map(Into::into).collect(),
+            next_cursor: (to < fused.len()).then(|| page::cursor(&next)),
+        })
+    }
+
+    /// By words, with those that occur nowhere replaced by what was probably meant.
+    async fn by_words(&mut self, tx: &mut UserTx) -> Result<(Vec<Hit>, Vec<Correction>), Problem> {
+        let corrections = search::correct(tx, &self.typed.wanted).await?;
+        for Correction { meant, .. } in &corrections {
+            self.typed.wanted.push(' ');
+            self.typed.wanted.push_str(meant);
+        }
+        Ok((search::by_words(tx, &self.typed.wanted, &self.scope, DEPTH).await?, corrections))
+    }
+
+    async fn shown(&self, tx: &mut UserTx, found: &[Fused]) -> Result<Vec<HitView>, Problem> {
+        let ids: Vec<_> = found.iter().map(|one| one.id).collect();
+        let passages = search::passages(tx, &ids, &self.typed.wanted).await?;
+        let shown = passages.into_iter().filter_map(|passage| {
+            let how = found.iter().find(|one| one.id == passage.id)?;
+            Some(HitView::new(passage, how))
+        });
+        Ok(shown.collect())
+    }
+
+    /// Tells whether a cursor is of this very question.
+    fn fingerprint(&self) -> [u8; 8] {
+        let asked = format!("{:?} {:?} {:?}", self.typed, self.mode, self.scope);
+        let digest = Sha256::digest(asked);
+        std::array::from_fn(|index| digest[index])
+    }
+}

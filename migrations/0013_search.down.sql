@@ -1,0 +1,2 @@
+alter table conversation_embeddings drop column words;
+drop extension if exists fuzzystrmatch;

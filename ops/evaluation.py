@@ -1,0 +1,83 @@
+"""`make eval DATA=folder`: how well names are found, and how well search finds.
+
+The folder holds documents that the project does not contain, a JSON object on each line:
+
+- `entities.jsonl`: annotated documents; `self-worker eval entities` says how many names it finds
+- `search-documents.jsonl` (`doc`, `title`, `text`) and `search-queries.jsonl` (`query`, `doc`): each
+  query has one document that it is about. The documents are imported as conversations into a stack
+  of their own and asked for through the API, as an app would: what is measured is the product.
+
+A conversation ranks where its best passage does. MRR@10 is the mean of 1 / rank; nDCG@10 that of
+1 / log2(1 + rank) (one document is relevant, so the ideal is 1); both 0 beyond the tenth.
+"""
+
+import json
+import math
+import subprocess
+from pathlib import Path
+from typing import Any, Dict, List
+
+from . import build
+from .bench.fleet import Fleet, fleet
+from .paths import SELF, binaries
+from .report import Report, bold
+from .trouble import Trouble
+
+MODES = ("words", "meaning", "hybrid")
+# Passages asked for: enough that ten conversations are among them.
+DEPTH = 100
+
+
+def evaluate(report: Report, data: Path) -> None:
+    build.set_up_and_build(report)
+    entities = data / "entities.jsonl"
+    if not entities.is_file():
+        raise Trouble(f"there is no {entities}: name a folder with annotated documents, DATA=…")
+    report.line(bold("entities"))
+    worker = str(binaries() / "self-worker")
+    if subprocess.run([worker, "eval", "entities", str(entities)]).returncode != 0:
+        raise Trouble("the entity finder could not be measured")
+    report.line(bold("search"))
+    documents, queries = _lines(data / "search-documents.jsonl"), _lines(data / "search-queries.jsonl")
+    with fleet(report, SELF / "eval") as running:
+        found_as = _remember(report, running, documents)
+        _ask(report, running, queries, found_as)
+
+
+def _lines(path: Path) -> List[Dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def _remember(report: Report, running: Fleet, documents: List[Dict[str, Any]]) -> Dict[str, str]:
+    """Imports the documents, and answers which conversation is which of them."""
+    found_as, jobs = {}, []
+    with report.step(f"Remembering {len(documents)} documents") as step:
+        for document in documents:
+            body = {"title": document["title"] or document["doc"], "text": document["text"]}
+            accepted = running.client.post("/api/v1/conversations", body)
+            found_as[accepted["conversation"]["id"]] = document["doc"]
+            jobs.append(accepted["job"]["id"])
+        for number, job in enumerate(jobs):
+            running.finished(job)
+            step.say(f"{number + 1} of {len(jobs)}")
+    return found_as
+
+
+def _ask(report: Report, running: Fleet, queries: List[Dict[str, Any]], found_as: Dict[str, str]) -> None:
+    report.line(f"  {'':<10}{'MRR@10':>9}{'nDCG@10':>9}{'first':>8}{'in ten':>8}")
+    for mode in MODES:
+        ranks = [_rank(running, query, mode, found_as) for query in queries]
+        reciprocal = [1 / rank for rank in ranks]
+        gain = [1 / math.log2(1 + rank) for rank in ranks]
+        first, ten = (sum(rank <= most for rank in ranks) / len(ranks) for most in (1, 10))
+        mean = [sum(values) / len(values) for values in (reciprocal, gain)]
+        report.line(f"  {mode:<10}{mean[0]:>9.3f}{mean[1]:>9.3f}{first:>8.1%}{ten:>8.1%}")
+    report.line(f"  {len(queries)} queries, {len(found_as)} documents")
+
+
+def _rank(running: Fleet, query: Dict[str, Any], mode: str, found_as: Dict[str, str]) -> float:
+    """Where the right document stands among the conversations found; infinity beyond the tenth."""
+    question = {"query": query["query"], "mode": mode, "limit": DEPTH}
+    hits = running.client.post("/api/v1/search/semantic", question)["items"]
+    order = list(dict.fromkeys(found_as[hit["conversation_id"]] for hit in hits))[:10]
+    return order.index(query["doc"]) + 1 if query["doc"] in order else math.inf

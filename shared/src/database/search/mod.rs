@@ -1,0 +1,30 @@
+//! Finding what was said, within one person's memory: by words, by meaning, and by both.
+//!
+//! [`by_words`] and [`by_meaning`] each answer the best passages in their own order; [`fuse`] makes
+//! one order of the two; [`passages`] reads what is to be shown. Everything is exact: all passages
+//! of the person are compared, so nothing is missed (see `migrations/0006_meaning.up.sql`).
+
+mod fuse;
+mod meaning;
+mod passages;
+mod scope;
+mod words;
+
+use uuid::Uuid;
+
+pub use self::fuse::{Fused, fuse};
+pub use self::meaning::by_meaning;
+pub use self::passages::{Passage, passages};
+pub use self::scope::Scope;
+pub use self::words::{Correction, by_words, correct};
+
+/// A passage that one way of searching found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The passage.
+    pub id: Uuid,
+    /// How good it is, in the measure of that way.
+    pub score: f64,
+    /// The stems of the words that it shares with the query; none when found by meaning.
+    pub terms: Vec<String>,
+}

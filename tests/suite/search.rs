@@ -1,0 +1,217 @@
+//! Finding again what was said: by words, by meaning, and by both.
+
+use self_tests::person::id_of;
+use self_tests::{Answer, Person, Stack};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const SAID: [(&str, &str, &str); 5] = [
+    (
+        "Lisbon",
+        "2024-06-01T10:00:00Z",
+        "Last summer we took the train to Lisbon and met Maria Silva at the station.",
+    ),
+    (
+        "Dinner",
+        "2024-06-02T10:00:00Z",
+        "In the evening we ate grilled sardines with bread and a bottle of green wine.",
+    ),
+    (
+        "Kitchen",
+        "2025-01-05T10:00:00Z",
+        "The carpenter says that the blue tiles for the kitchen come next year.",
+    ),
+    (
+        "Budget",
+        "2025-01-06T10:00:00Z",
+        "Our budget for the kitchen is spent, so no new tiles and no new oven.",
+    ),
+    (
+        "Tram",
+        "2024-06-03T10:00:00Z",
+        "The old trams climb the hills above the river, blue ones and yellow ones, past walls of tiles.",
+    ),
+];
+
+/// Somebody who remembers all of [`SAID`].
+async fn remembering(stack: &Stack) -> Person {
+    let person = Person::register(stack).await;
+    let mut jobs = Vec::new();
+    for (title, started_at, text) in SAID {
+        let body = json!({"title": title, "started_at": started_at, "tags": [title.to_lowercase()],
+                          "segments": [{"start_ms": 1_000, "end_ms": 6_000, "text": text}]});
+        let accepted = person.post("/api/v1/conversations", &body).await.good();
+        jobs.push(id_of(&accepted["job"]["id"]));
+    }
+    for job in jobs {
+        person.success(job).await;
+    }
+    person
+}
+
+async fn ask(person: &Person, query: &[(&str, &str)]) -> Answer {
+    let request = person.request(reqwest::Method::GET, "/api/v1/search").query(query);
+    Answer::of(request).await.unwrap()
+}
+
+fn titles(found: &Value) -> Vec<&str> {
+    found["items"].as_array().unwrap().iter().filter_map(|hit| hit["title"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn what_is_typed_is_found_with_its_place_and_the_reason() {
+    let stack = Stack::start().await;
+    let person = remembering(&stack).await;
+    let found = ask(&person, &[("q", "blue tiles kitchen"), ("mode", "words")]).await.good();
+    assert_eq!((titles(&found)[0], titles(&found).len()), ("Kitchen", 3));
+    assert!(found["model"].is_null() && found["corrections"] == json!([]), "{found}");
+    let best = &found["items"][0];
+    assert_eq!((&best["start_ms"], &best["end_ms"]), (&json!(1_000), &json!(6_000)));
+    let text: Vec<char> = best["text"].as_str().unwrap().chars().collect();
+    let marked: Vec<String> = best["highlights"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| {
+            let at = |name: &str| usize::try_from(part[name].as_u64().unwrap()).unwrap();
+            text[at("start_char")..at("end_char")].iter().collect()
+        })
+        .collect();
+    assert_eq!(marked, ["blue", "tiles", "kitchen"]);
+    assert_eq!(best["by_words"]["rank"], 1);
+    assert!(best["by_words"]["terms"].as_array().unwrap().contains(&"blue".into()), "{best}");
+    assert!(best["by_meaning"].is_null(), "{best}");
+}
+
+#[tokio::test]
+async fn quotes_keep_words_together_and_a_minus_excludes() {
+    let stack = Stack::start().await;
+    let person = remembering(&stack).await;
+    for mode in ["words", "hybrid"] {
+        let together = ask(&person, &[("q", "\"blue tiles\""), ("mode", mode)]).await.good();
+        assert_eq!(titles(&together), ["Kitchen"], "{mode}");
+        let without = ask(&person, &[("q", "tiles -kitchen"), ("mode", mode), ("limit", "100")]).await.good();
+        let without = titles(&without);
+        assert_eq!(without[0], "Tram", "{mode}");
+        assert!(!without.contains(&"Kitchen") && !without.contains(&"Budget"), "{mode} {without:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_typing_error_is_seen_through_and_said() {
+    let stack = Stack::start().await;
+    let person = remembering(&stack).await;
+    let found = ask(&person, &[("q", "grilled sardnies"), ("mode", "words")]).await.good();
+    assert_eq!(titles(&found), ["Dinner"]);
+    assert_eq!(found["corrections"], json!([{"typed": "sardnies", "meant": "sardines"}]));
+    let found = ask(&person, &[("q", "zebra"), ("mode", "words")]).await.good();
+    assert_eq!((titles(&found), &found["corrections"]), (vec![], &json!([])));
+}
+
+#[tokio::test]
+async fn words_and_meaning_together_find_what_either_finds() {
+    let stack = Stack::start().await;
+    let person = remembering(&stack).await;
+    let by_meaning = ask(&person, &[("q", "a seafood meal"), ("mode", "meaning")]).await.good();
+    assert_eq!(titles(&by_meaning)[0], "Dinner");
+    let by_words = ask(&person, &[("q", "a seafood meal"), ("mode", "words")]).await.good();
+    assert_eq!(titles(&by_words), Vec::<&str>::new());
+
+    let both = ask(&person, &[("q", "a seafood meal")]).await.good();
+    let best = &both["items"][0];
+    assert_eq!(best["title"], "Dinner");
+    assert!(best["by_words"].is_null() && best["by_meaning"]["rank"] == 1, "{best}");
+    assert!(best["by_meaning"]["similarity"].as_f64().is_some_and(|score| score > 0.2), "{best}");
+    assert!(both["model"].is_string());
+    let named = ask(&person, &[("q", "Maria Silva")]).await.good();
+    assert_eq!(
+        (&named["items"][0]["title"], &named["items"][0]["by_words"]["rank"]),
+        (&"Lisbon".into(), &1.into())
+    );
+}
+
+#[tokio::test]
+async fn a_search_is_narrowed_by_time_tag_conversation_and_entity() {
+    let stack = Stack::start().await;
+    let person = remembering(&stack).await;
+    let found =
+        ask(&person, &[("q", "tiles"), ("from", "2025-01-01T00:00:00Z"), ("mode", "words")]).await.good();
+    assert_eq!(titles(&found).len(), 2);
+    let found =
+        ask(&person, &[("q", "tiles"), ("to", "2025-01-01T00:00:00Z"), ("mode", "words")]).await.good();
+    assert_eq!(titles(&found), ["Tram"]);
+    let found = ask(&person, &[("q", "tiles"), ("tag", "budget")]).await.good();
+    assert_eq!(titles(&found), ["Budget"]);
+    let lisbon =
+        ask(&person, &[("q", "Lisbon"), ("mode", "words")]).await.good()["items"][0]["conversation_id"]
+            .clone();
+    let lisbon = id_of(&lisbon);
+    let conversation = person.get(&format!("/api/v1/conversations/{lisbon}")).await.good();
+    let entity =
+        conversation["entities"].as_array().unwrap().iter().find(|one| one["name"] == "Maria Silva").unwrap();
+    for (filter, id) in [("entity_id", id_of(&entity["id"])), ("conversation_id", lisbon)] {
+        let found = ask(&person, &[("q", "sardines"), (filter, &id.to_string())]).await.good();
+        assert_eq!(titles(&found), ["Lisbon"], "{filter}");
+    }
+    let nothing = ask(&person, &[("q", "Lisbon"), ("entity_id", &Uuid::now_v7().to_string())]).await.good();
+    assert_eq!(nothing["items"], json!([]));
+}
+
+#[tokio::test]
+async fn pages_stay_as_they_were_while_more_is_said() {
+    let stack = Stack::start().await;
+    let person = remembering(&stack).await;
+    let all = ask(&person, &[("q", "the kitchen"), ("limit", "100")]).await.good();
+    let all: Vec<Uuid> =
+        all["items"].as_array().unwrap().iter().map(|hit| id_of(&hit["conversation_id"])).collect();
+    assert_eq!(all.len(), SAID.len());
+
+    let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let mut query = vec![("q", "the kitchen"), ("limit", "2")];
+        query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+        let page = ask(&person, &query).await.good();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|hit| id_of(&hit["conversation_id"])));
+        if seen.len() == 2 {
+            let text = json!({"text": "The kitchen, the kitchen, always the kitchen."});
+            let accepted = person.post("/api/v1/conversations", &text).await.good();
+            person.success(id_of(&accepted["job"]["id"])).await;
+            let other =
+                ask(&person, &[("q", "the oven"), ("cursor", page["next_cursor"].as_str().unwrap())]).await;
+            assert_eq!(other.refused(), (400, "invalid_cursor".to_owned()));
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    assert_eq!(seen, all);
+}
+
+#[tokio::test]
+async fn without_a_worker_words_are_still_found() {
+    let mut stack = Stack::start().await;
+    let person = remembering(&stack).await;
+    stack.workers.clear();
+    let found = ask(&person, &[("q", "grilled sardines")]).await.good();
+    assert_eq!((titles(&found), found["model"].is_null()), (vec!["Dinner"], true));
+    let refused = ask(&person, &[("q", "a seafood meal"), ("mode", "meaning")]).await;
+    assert!(refused.header("retry-after").parse::<u64>().is_ok());
+    assert_eq!(refused.refused(), (503, "no_worker_for_search".to_owned()));
+}
+
+#[tokio::test]
+async fn a_search_for_nothing_is_refused() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    for query in ["", "  ", "-tiles", "\"\" ?"] {
+        assert_eq!(
+            ask(&person, &[("q", query)]).await.refused(),
+            (400, "invalid_input".to_owned()),
+            "{query}"
+        );
+    }
+    assert_eq!(ask(&person, &[]).await.refused(), (400, "invalid_input".to_owned()));
+    let refused = ask(&person, &[("q", "tiles"), ("mode", "sideways")]).await.refused();
+    assert_eq!(refused, (400, "invalid_input".to_owned()));
+}
