@@ -7,6 +7,9 @@ The folder holds documents that the project does not contain, a JSON object on e
   query has one document that it is about. The documents are imported as conversations into a stack
   of their own and asked for through the API, as an app would: what is measured is the product.
 
+Whole sentences find their document almost always, so each query is also asked by its end alone, as
+people ask who remember a part of it.
+
 A conversation ranks where its best passage does. MRR@10 is the mean of 1 / rank; nDCG@10 that of
 1 / log2(1 + rank) (one document is relevant, so the ideal is 1); both 0 beyond the tenth.
 """
@@ -15,7 +18,7 @@ import json
 import math
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from . import build
 from .bench.fleet import Fleet, fleet
@@ -23,6 +26,8 @@ from .paths import SELF, binaries
 from .report import Report, bold
 from .trouble import Trouble
 
+# How many words of a query are asked for, counted from its end.
+LENGTHS = (None, 8, 5, 3)
 MODES = ("words", "meaning", "hybrid")
 # Passages asked for: enough that ten conversations are among them.
 DEPTH = 100
@@ -64,15 +69,22 @@ def _remember(report: Report, running: Fleet, documents: List[Dict[str, Any]]) -
 
 
 def _ask(report: Report, running: Fleet, queries: List[Dict[str, Any]], found_as: Dict[str, str]) -> None:
-    report.line(f"  {'':<10}{'MRR@10':>9}{'nDCG@10':>9}{'first':>8}{'in ten':>8}")
-    for mode in MODES:
-        ranks = [_rank(running, query, mode, found_as) for query in queries]
-        reciprocal = [1 / rank for rank in ranks]
-        gain = [1 / math.log2(1 + rank) for rank in ranks]
-        first, ten = (sum(rank <= most for rank in ranks) / len(ranks) for most in (1, 10))
-        mean = [sum(values) / len(values) for values in (reciprocal, gain)]
-        report.line(f"  {mode:<10}{mean[0]:>9.3f}{mean[1]:>9.3f}{first:>8.1%}{ten:>8.1%}")
+    for length in LENGTHS:
+        report.line(f"  {'whole' if length is None else f'{length} words':<10}"
+                    f"{'MRR@10':>9}{'nDCG@10':>9}{'first':>8}{'in ten':>8}")
+        for mode in MODES:
+            ranks = [_rank(running, _end(query, length), mode, found_as) for query in queries]
+            reciprocal = [1 / rank for rank in ranks]
+            gain = [1 / math.log2(1 + rank) for rank in ranks]
+            first, ten = (sum(rank <= most for rank in ranks) / len(ranks) for most in (1, 10))
+            mean = [sum(values) / len(values) for values in (reciprocal, gain)]
+            report.line(f"  {mode:<10}{mean[0]:>9.3f}{mean[1]:>9.3f}{first:>8.1%}{ten:>8.1%}")
     report.line(f"  {len(queries)} queries, {len(found_as)} documents")
+
+
+def _end(query: Dict[str, Any], length: Optional[int]) -> Dict[str, Any]:
+    words = query["query"].rstrip(".").split()
+    return {**query, "query": " ".join(words if length is None else words[-length:])}
 
 
 def _rank(running: Fleet, query: Dict[str, Any], mode: str, found_as: Dict[str, str]) -> float:
