@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use self_worker::models::moonshine::Moonshine;
 use self_worker::models::transcriber::Transcriber;
 use self_worker::stages::cut::{Chunk, Cutter};
-use self_worker::stages::transcribe::{Ears, Segment, transcribe};
+use self_worker::stages::transcribe::{Ears, Heard, Segment, transcribe};
 
 /// The opening of "A Tale of Two Cities" (Charles Dickens, 1859), as `two_cities.wav` reads it.
 const TWO_CITIES: &str = "It was the best of times, it was the worst of times, it was the age of \
@@ -39,7 +39,8 @@ async fn chunks(file: &Path) -> Vec<Chunk> {
 }
 
 async fn segments(ears: Arc<Ears>, chunks: Vec<Chunk>) -> Vec<Segment> {
-    transcribe(ears, stream::iter(chunks)).try_collect().await.unwrap()
+    let heard: Vec<Heard> = transcribe(ears, stream::iter(chunks)).try_collect().await.unwrap();
+    heard.into_iter().flat_map(|chunk| chunk.segments).collect()
 }
 
 fn text(segments: &[Segment]) -> String {
@@ -77,6 +78,30 @@ async fn a_reading_is_transcribed_at_least_as_well_as_the_vendor_does() {
 }
 
 #[tokio::test]
+async fn a_segment_is_a_phrase_and_its_times_are_where_it_is_said() {
+    let recording = fixtures::recording("two_cities.wav");
+    let (_, sound) = fixtures::decode(&fixtures::sandbox(), &recording).await.unwrap();
+    let ears = ears(2);
+    let segments = segments(Arc::clone(&ears), chunks(&recording).await).await;
+    assert!(segments.len() >= 12, "{segments:#?}");
+    assert!(segments.iter().all(|segment| segment.text.chars().count() <= 140), "{segments:#?}");
+    assert!(segments.windows(2).all(|pair| pair[0].end_ms <= pair[1].start_ms), "{segments:#?}");
+
+    // Each heard by itself, with a little around it, says what it was said to say.
+    let sample = |ms: u64| usize::try_from(ms * 16).unwrap().min(sound.len());
+    let (mut wrong, mut all) = (0.0, 0.0);
+    for segment in &segments {
+        let around = sample(segment.start_ms.saturating_sub(150))..sample(segment.end_ms + 150);
+        let alone = ears.hear(Arc::new(sound[around].to_vec())).await.unwrap();
+        let count = words(&segment.text).len() as f64;
+        let rate = error_rate(&segment.text, &alone);
+        println!("{:>6}–{:<6} {rate:>5.1} % {} | {alone}", segment.start_ms, segment.end_ms, segment.text);
+        (wrong, all) = (wrong + rate * count, all + count);
+    }
+    assert!(wrong / all < 12.0, "{:.1} % of the words are elsewhere", wrong / all);
+}
+
+#[tokio::test]
 async fn any_number_of_ears_hears_the_same() {
     let chunks = chunks(&fixtures::recording("endgame_nagg_nell.wav")).await;
     let one = segments(ears(1), chunks.clone()).await;
@@ -93,14 +118,14 @@ async fn the_number_of_ears_changes_while_they_hear() {
     };
     let count = chunks.len();
     let mut heard = Box::pin(transcribe(Arc::clone(&ears), stream::iter(chunks)));
-    let mut texts = vec![heard.next().await.unwrap().unwrap().text];
+    let mut texts = vec![text(&heard.next().await.unwrap().unwrap().segments)];
     ears.resize(3).await.unwrap();
     assert_eq!(ears.count(), 3);
-    texts.push(heard.next().await.unwrap().unwrap().text);
+    texts.push(text(&heard.next().await.unwrap().unwrap().segments));
     ears.resize(1).await.unwrap();
     assert_eq!(ears.count(), 1);
-    while let Some(segment) = heard.next().await {
-        texts.push(segment.unwrap().text);
+    while let Some(chunk) = heard.next().await {
+        texts.push(text(&chunk.unwrap().segments));
     }
     assert_eq!(texts.len(), count);
     let period = count / 8;

@@ -14,7 +14,7 @@ use super::Bench;
 use crate::engine::Task;
 use crate::models::ModelId;
 use crate::stages::decode::Info;
-use crate::stages::transcribe::Segment;
+use crate::stages::transcribe::{Heard, Segment};
 
 /// What is known of what was said.
 #[derive(Debug)]
@@ -96,12 +96,16 @@ impl Transcript {
     }
 
     /// Adds what was heard. A chunk in which nothing was said moves the checkpoint only.
-    pub(super) fn add(&mut self, heard: Segment) {
+    pub(super) fn add(&mut self, heard: Heard) {
         self.transcribed_ms = heard.end_ms;
-        if !heard.text.is_empty() {
-            let Segment { start_ms, end_ms, text } = heard;
-            self.segments.push(SavedSegment { id: new_id(), start_ms, end_ms, text, revision: 1 });
-        }
+        let fresh = heard.segments.into_iter().map(|Segment { start_ms, end_ms, text }| SavedSegment {
+            id: new_id(),
+            start_ms,
+            end_ms,
+            text,
+            revision: 1,
+        });
+        self.segments.extend(fresh);
     }
 
     /// All sound was heard, and there was so much of it.

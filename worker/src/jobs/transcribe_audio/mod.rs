@@ -59,10 +59,10 @@ async fn listen(
     let mut heard = pin!(transcribe(Arc::clone(&bench.ears), sound.chunks()));
     task.report(Stage::Transcribe, pace.heard(transcript.transcribed_ms()));
     let mut saved = Instant::now();
-    while let Some(segment) = heard.next().await {
-        let segment = segment.map_err(anyhow::Error::from)?;
-        task.report(Stage::Transcribe, pace.heard(segment.end_ms));
-        transcript.add(segment);
+    while let Some(chunk) = heard.next().await {
+        let chunk = chunk.map_err(anyhow::Error::from)?;
+        task.report(Stage::Transcribe, pace.heard(chunk.end_ms));
+        transcript.add(chunk);
         if saved.elapsed() >= SAVE_EVERY {
             transcript.save(task).await?;
             saved = Instant::now();

@@ -18,7 +18,7 @@ const SHORT: usize = 30;
 const CLEAR_DB: f32 = 12.0;
 
 /// The level of each whole frame, in dB below full scale.
-pub(super) fn levels(samples: &[f32]) -> impl Iterator<Item = f32> {
+pub(in crate::stages) fn levels(samples: &[f32]) -> impl Iterator<Item = f32> {
     samples.as_chunks::<FRAME>().0.iter().map(|frame| {
         let power = frame.iter().map(|sample| sample * sample).sum::<f32>() / FRAME as f32;
         10.0 * (power + 1e-10).log10()

@@ -13,11 +13,12 @@
 
 mod level;
 
+pub(in crate::stages) use self::level::levels;
 use self::level::{FRAME, Voices};
 use super::SAMPLE_RATE;
 
 /// Frames of 10 ms, the unit of all lengths here.
-const MS_PER_FRAME: u64 = (FRAME as u64 * 1000) / SAMPLE_RATE as u64;
+pub(in crate::stages) const FRAME_MS: u64 = (FRAME as u64 * 1000) / SAMPLE_RATE as u64;
 /// The longest chunk, without its margins.
 const LONGEST: usize = 1200;
 /// What is looked at together: the longest chunk, its margins, and the pause behind it.
@@ -69,7 +70,7 @@ impl Cutter {
     /// wants the recording from its very start.
     #[must_use]
     pub fn resuming_at(ms: u64) -> Self {
-        let start = ms / MS_PER_FRAME;
+        let start = ms / FRAME_MS;
         let skip = usize::try_from(start).unwrap_or(usize::MAX).saturating_mul(FRAME);
         Self { skip, start, ..Self::default() }
     }
@@ -95,7 +96,7 @@ impl Cutter {
         let mut chunks = Vec::new();
         loop {
             let measured = self.levels.len() * FRAME;
-            self.levels.extend(level::levels(&self.window[measured..]));
+            self.levels.extend(levels(&self.window[measured..]));
             if self.levels.len() < least {
                 return chunks;
             }
@@ -105,8 +106,8 @@ impl Cutter {
                 Cut::Drop(to) => to,
                 Cut::Keep { from, to } => {
                     chunks.push(Chunk {
-                        start_ms: (self.start + from as u64) * MS_PER_FRAME,
-                        end_ms: (self.start + to as u64) * MS_PER_FRAME,
+                        start_ms: (self.start + from as u64) * FRAME_MS,
+                        end_ms: (self.start + to as u64) * FRAME_MS,
                         samples: self.window[from * FRAME..to * FRAME].to_vec(),
                     });
                     to

@@ -1,6 +1,7 @@
 //! Chunks of sound to text, in order, on as many cores as the lane is given.
 
 mod doubt;
+mod phrases;
 mod pool;
 
 use std::sync::Arc;
@@ -15,14 +16,23 @@ pub use self::pool::Ears;
 /// Chunks of a recording that wait or are heard, at least: more ears may come while it is heard.
 const LEAST_AHEAD: usize = 8;
 
-/// What was said in a chunk. Once it is stored, [`Segment::end_ms`] is where a job that was
-/// interrupted goes on, and how far its progress is.
+/// What was said in a chunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Where the chunk ends in the recording. Once all segments are stored, this is where a job that
+    /// was interrupted goes on, and how far its progress is.
+    pub end_ms: u64,
+    /// Its phrases; none when the chunk turned out to hold nothing that is said.
+    pub segments: Vec<Segment>,
+}
+
+/// A phrase, and when it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// Where the chunk begins and ends in the recording, in milliseconds.
+    /// Where it begins and ends in the recording, in milliseconds.
     pub start_ms: u64,
     pub end_ms: u64,
-    /// Empty when the chunk turned out to hold nothing that is said.
+    /// Never empty.
     pub text: String,
 }
 
@@ -35,16 +45,17 @@ pub struct Segment {
 pub fn transcribe(
     ears: Arc<Ears>,
     chunks: impl Stream<Item = Chunk>,
-) -> impl Stream<Item = Result<Segment, TranscribeError>> {
+) -> impl Stream<Item = Result<Heard, TranscribeError>> {
     let ahead = (2 * ears.count()).max(LEAST_AHEAD);
     chunks
         .map(move |chunk| {
             let ears = Arc::clone(&ears);
             async move {
                 let Chunk { start_ms, end_ms, samples } = chunk;
-                let text = ears.hear(samples).await?;
+                let samples = Arc::new(samples);
+                let text = ears.hear(Arc::clone(&samples)).await?;
                 let text = doubt::sift(&text, end_ms - start_ms);
-                Ok(Segment { start_ms, end_ms, text })
+                Ok(Heard { end_ms, segments: phrases::phrases(&text, start_ms, &samples) })
             }
         })
         .buffered(ahead)

@@ -12,7 +12,7 @@ use crate::models::transcriber::{Ear, TranscribeError, Transcriber};
 type Answer = Result<String, TranscribeError>;
 
 enum Task {
-    Hear { samples: Vec<f32>, answer: oneshot::Sender<Answer> },
+    Hear { samples: Arc<Vec<f32>>, answer: oneshot::Sender<Answer> },
     Retire,
 }
 
@@ -92,7 +92,7 @@ impl Ears {
     ///
     /// # Errors
     /// [`TranscribeError`] when the model fails.
-    pub async fn hear(&self, samples: Vec<f32>) -> Answer {
+    pub async fn hear(&self, samples: Arc<Vec<f32>>) -> Answer {
         let (answer, heard) = oneshot::channel();
         let task = Task::Hear { samples, answer };
         self.tasks.send(task).map_err(|_| TranscribeError::BrokeOff)?;
