@@ -6,6 +6,7 @@ mod contract;
 mod conversations;
 mod crashes;
 mod doors;
+mod entities;
 mod failures;
 mod formats;
 mod house;

@@ -3,6 +3,7 @@
 mod audio;
 mod auth;
 mod conversations;
+mod entities;
 mod health;
 mod idempotent;
 mod jobs;
@@ -32,6 +33,8 @@ pub(crate) enum Tag {
     Transcriptions,
     /// Conversations, and who and what they mention.
     Conversations,
+    /// Who and what was mentioned, in all conversations together.
+    Entities,
     /// Being told what happens, as it happens.
     Push,
     /// Finding what was said by what it means.
@@ -50,7 +53,7 @@ pub(crate) fn all() -> impl OpenApi {
         transcriptions::TranscriptionRoutes,
         segments::SegmentRoutes,
         conversations::ConversationRoutes,
-        search::SearchRoutes,
+        (entities::EntityRoutes, search::SearchRoutes),
         push::PushRoutes,
         operators::OperatorRoutes,
         health::HealthRoutes,

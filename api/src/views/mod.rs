@@ -4,6 +4,7 @@
 
 mod audio;
 mod conversation;
+mod entity;
 mod job;
 mod search;
 mod transcription;
@@ -13,6 +14,10 @@ pub(crate) use audio::{AudioView, hex};
 pub(crate) use conversation::{
     ConnectionView, ConversationDetailView, ConversationPageView, ConversationView, EntityView, MentionView,
     RelatedConversationView, RelatedFileView,
+};
+pub(crate) use entity::{
+    AppearanceView, EntityConnectionView, EntityConnectionsView, EntityDetailView, EntityPageView,
+    EntitySummaryView, GraphView,
 };
 pub(crate) use job::{JobPageView, JobView};
 pub(crate) use search::{FoundView, HitView};

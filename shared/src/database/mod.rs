@@ -7,6 +7,7 @@
 
 pub mod audio;
 pub mod conversations;
+pub mod entities;
 pub mod erasures;
 pub mod events;
 pub mod graph;

@@ -1,7 +1,7 @@
 //! Passages: windows of neighbouring segments, long enough to mean something by themselves.
 //!
 //! One segment ("Yes, on Tuesday.") says too little to be found by meaning, and a whole
-//! conversation too much. A passage holds about as much as the embedder reads at once, and
+//! conversation too much. A passage holds a few sentences, and
 //! neighbours share some segments, so that a thought across a boundary is whole in one of them.
 
 use std::ops::Range;
@@ -24,12 +24,14 @@ pub struct Passage {
     pub text: String,
 }
 
-/// A passage is closed before the segment that would make it longer. At 1.3 tokens for an English
-/// word it fits into the 256 tokens that MiniLM reads.
-const MAX_WORDS: usize = 120;
+/// A passage is closed before the segment that would make it longer. About four sentences: short
+/// enough to be played, and better found than longer ones. Measured with `make eval` on 108 documents
+/// asked for by five words each, the reciprocal rank of search by meaning alone and by meaning and
+/// words was 0.681 and 0.822 with 120 words, 0.777 and 0.809 with 60, 0.765 and 0.845 with 40.
+const MAX_WORDS: usize = 40;
 
 /// Words of segments at a passage's end that open the next one too.
-const OVERLAP_WORDS: usize = 30;
+const OVERLAP_WORDS: usize = 10;
 
 /// Cuts a transcript into passages. Every word is in at least one of them; segments without words
 /// are in none of their own.
@@ -113,10 +115,10 @@ mod tests {
 
     #[test]
     fn passages_cover_every_segment_and_share_some_with_their_neighbours() {
-        let texts: Vec<_> = (0..40).map(|index| format!("{index} ").repeat(13)).collect();
+        let texts: Vec<_> = (0..40).map(|index| format!("{index} ").repeat(4)).collect();
         let passages = cut_passages(&transcript(&texts));
-        assert_eq!(passages[0].segments, 0..9);
-        assert_eq!(passages[1].segments, 7..16);
+        assert_eq!(passages[0].segments, 0..10);
+        assert_eq!(passages[1].segments, 8..18);
         for pair in passages.windows(2) {
             assert!(pair[1].segments.start < pair[0].segments.end);
             assert!(pair[1].segments.end > pair[0].segments.end);
@@ -133,7 +135,7 @@ mod tests {
         let texts = ["before".to_owned(), long.join(" "), "after".to_owned()];
         let passages = cut_passages(&transcript(&texts));
         let ranges: Vec<_> = passages.iter().map(|passage| passage.segments.clone()).collect();
-        assert_eq!(ranges, [0..1, 1..2, 1..2, 1..2, 2..3]);
+        assert_eq!((ranges.len(), &ranges[0], &ranges[9]), (10, &(0..1), &(2..3)));
         let text: Vec<_> = passages.iter().map(|passage| passage.text.as_str()).collect();
         assert_eq!(text.join(" "), texts.join(" "));
     }

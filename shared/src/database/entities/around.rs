@@ -1,0 +1,153 @@
+//! What an entity is connected with, one step away and several.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::database::{UserTx, row};
+
+row! {
+    /// A connection between two entities.
+    #[derive(Clone, Debug)]
+    pub struct Edge {
+        /// Names it.
+        pub id: Uuid,
+        /// One end.
+        pub from_entity_id: Uuid,
+        /// The other.
+        pub to_entity_id: Uuid,
+        /// What they have to do with one another.
+        pub kind: String,
+        /// How much speaks for it.
+        pub strength: f32,
+        /// When the first conversation began that speaks for it.
+        pub first_seen_at: DateTime<Utc>,
+        /// When the last one did.
+        pub last_seen_at: DateTime<Utc>,
+    }
+
+    /// A segment that speaks for a connection.
+    #[derive(Clone, Debug)]
+    pub struct Evidence {
+        /// The connection.
+        pub connection_id: Uuid,
+        /// The conversation.
+        pub conversation_id: Uuid,
+        /// The segment.
+        pub segment_id: Uuid,
+        /// Where it begins in the recording.
+        pub start_ms: i64,
+        /// Where it ends.
+        pub end_ms: i64,
+        /// What it says.
+        pub text: String,
+    }
+}
+
+/// The strongest connections of an entity.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn connections(tx: &mut UserTx, entity: Uuid, limit: i64) -> sqlx::Result<Vec<Edge>> {
+    let user = tx.user();
+    sqlx::query_as(
+        "select id, from_entity_id, to_entity_id, kind, strength, first_seen_at, last_seen_at
+         from connections where user_id = $1 and $2 in (from_entity_id, to_entity_id)
+         order by strength desc, last_seen_at desc, id limit $3",
+    )
+    .bind(user.0)
+    .bind(entity)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// What speaks for each of these connections, the newest first, at most `each` for one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn evidence(tx: &mut UserTx, connections: &[Uuid], each: i64) -> sqlx::Result<Vec<Evidence>> {
+    let user = tx.user();
+    sqlx::query_as(
+        "select wanted.id as connection_id, found.*
+         from unnest($2::uuid[]) with ordinality as wanted (id, place)
+         cross join lateral (
+             select s.conversation_id, s.id as segment_id, s.start_ms, s.end_ms, s.text
+             from connection_evidence e
+             join segments s on s.id = e.segment_id
+             join conversations c on c.id = s.conversation_id
+             where e.connection_id = wanted.id and e.user_id = $1
+             order by c.started_at desc, s.position, s.id limit $3) found
+         order by wanted.place",
+    )
+    .bind(user.0)
+    .bind(connections)
+    .bind(each)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// The entities that are at most `depth` steps away, nearest first and among equals the most strongly
+/// connected, at most `limit`, the entity itself among them; and all connections between these.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn neighbourhood(
+    tx: &mut UserTx,
+    entity: Uuid,
+    depth: i32,
+    limit: i64,
+) -> sqlx::Result<(Vec<Uuid>, Vec<Edge>)> {
+    let user = tx.user();
+    let (mut reached, mut edge_of) = (vec![entity], vec![entity]);
+    for _ in 0..depth {
+        let room = limit - i64::try_from(reached.len()).unwrap_or(i64::MAX);
+        if room <= 0 || edge_of.is_empty() {
+            break;
+        }
+        edge_of = sqlx::query_scalar(
+            "select other from (
+                 select case when from_entity_id = any ($2) then to_entity_id else from_entity_id end as other,
+                        strength
+                 from connections
+                 where user_id = $1 and (from_entity_id = any ($2) or to_entity_id = any ($2))) step
+             where other <> all ($3)
+             group by other order by max(strength) desc, other limit $4",
+        )
+        .bind(user.0)
+        .bind(&edge_of)
+        .bind(&reached)
+        .bind(room)
+        .fetch_all(&mut **tx)
+        .await?;
+        reached.extend(&edge_of);
+    }
+    let edges = sqlx::query_as(
+        "select id, from_entity_id, to_entity_id, kind, strength, first_seen_at, last_seen_at
+         from connections where user_id = $1 and from_entity_id = any ($2) and to_entity_id = any ($2)
+         order by strength desc, id",
+    )
+    .bind(user.0)
+    .bind(&reached)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok((reached, edges))
+}
+
+/// Entities by their ids, in that order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn named(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<super::Entity>> {
+    let user = tx.user();
+    sqlx::query_as(concat!(
+        "select ",
+        super::columns!(),
+        " from unnest($2::uuid[]) with ordinality as wanted (id, place)
+          join entities e on e.id = wanted.id
+          where e.user_id = $1 order by wanted.place"
+    ))
+    .bind(user.0)
+    .bind(ids)
+    .fetch_all(&mut **tx)
+    .await
+}
