@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use self_shared::database::UserTx;
+use self_shared::database::jobs::ending::{self, Outcome};
 use self_shared::database::jobs::lease::{self, Claim, Held};
 use self_shared::database::jobs::rooms;
 use self_shared::domain::event::{Event, EventKind};
@@ -100,6 +101,20 @@ impl Task {
     pub async fn commit(&self, tx: UserTx) -> Result<(), Ending> {
         tx.commit().await.map_err(anyhow::Error::from)?;
         self.workshop.relay.wake();
+        Ok(())
+    }
+
+    /// Ends a job of the house, which has no results to be committed with.
+    ///
+    /// # Errors
+    /// [`Ending::LeaseLost`], or what the database says.
+    pub async fn done(&self) -> Result<(), Ending> {
+        let done = Outcome::Done(Progress { percent: 100.0, ..self.progress() });
+        let mut tx = self.workshop.database.as_system().await.map_err(anyhow::Error::from)?;
+        if !ending::end(&mut tx, &self.claim, &done).await.map_err(anyhow::Error::from)? {
+            return Err(Ending::LeaseLost);
+        }
+        tx.commit().await.map_err(anyhow::Error::from)?;
         Ok(())
     }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use self_shared::database::jobs::lease;
 use self_shared::domain::job::Ending;
 
 use super::Bench;
@@ -16,10 +15,5 @@ pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
     if swept > 0 {
         tracing::info!(swept, "removed what interrupted uploads left behind");
     }
-    let mut tx = bench.database.as_system().await.map_err(anyhow::Error::from)?;
-    if !lease::finish(&mut tx, &task.claim, &task.progress()).await.map_err(anyhow::Error::from)? {
-        return Err(Ending::LeaseLost);
-    }
-    tx.commit().await.map_err(anyhow::Error::from)?;
-    Ok(())
+    task.done().await
 }

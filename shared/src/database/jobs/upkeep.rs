@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::lease::{STRIKES, worker_died};
+use super::ending::{STRIKES, worker_died};
 use super::snapshot::{JobRow, columns};
 use crate::domain::job::{Job, JobSnapshot, Lane, SweepObjects};
 
