@@ -15,4 +15,5 @@ mod outages;
 mod push;
 mod recipe;
 mod tenancy;
+mod upkeep;
 mod uploads;
