@@ -8,6 +8,7 @@
 pub mod audio;
 pub mod conversations;
 pub mod events;
+pub mod expired;
 pub mod graph;
 pub mod idempotency;
 pub mod jobs;

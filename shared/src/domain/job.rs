@@ -60,6 +60,8 @@ words! {
         UnderstandConversation = "understand_conversation",
         /// Removes what interrupted uploads left in object storage.
         SweepObjects = "sweep_objects",
+        /// Removes what is kept for a time only, once it is over.
+        ForgetExpired = "forget_expired",
     }
 }
 
@@ -73,6 +75,8 @@ pub enum Job {
     UnderstandConversation(UnderstandConversation),
     /// Removes what interrupted uploads left in object storage.
     SweepObjects(SweepObjects),
+    /// Removes what is kept for a time only, once it is over.
+    ForgetExpired(ForgetExpired),
 }
 
 /// Turns one recording into transcript, entities, connections and embeddings.
@@ -103,6 +107,11 @@ pub struct UnderstandConversation {
 #[serde(deny_unknown_fields)]
 pub struct SweepObjects {}
 
+/// Removes what is kept for a time only, once it is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgetExpired {}
+
 impl Job {
     /// The stable name of its kind.
     #[must_use]
@@ -111,6 +120,7 @@ impl Job {
             Self::TranscribeAudio(_) => JobKind::TranscribeAudio,
             Self::UnderstandConversation(_) => JobKind::UnderstandConversation,
             Self::SweepObjects(_) => JobKind::SweepObjects,
+            Self::ForgetExpired(_) => JobKind::ForgetExpired,
         }
     }
 
@@ -120,7 +130,7 @@ impl Job {
         match self.kind() {
             JobKind::TranscribeAudio => Lane::Audio,
             JobKind::UnderstandConversation => Lane::Text,
-            JobKind::SweepObjects => Lane::Maintenance,
+            JobKind::SweepObjects | JobKind::ForgetExpired => Lane::Maintenance,
         }
     }
 
@@ -130,7 +140,7 @@ impl Job {
         match self {
             Self::TranscribeAudio(job) => Some(job.audio_id),
             Self::UnderstandConversation(job) => Some(job.transcription_id),
-            Self::SweepObjects(_) => None,
+            Self::SweepObjects(_) | Self::ForgetExpired(_) => None,
         }
     }
 
@@ -149,6 +159,7 @@ impl Job {
             JobKind::TranscribeAudio => Self::TranscribeAudio(serde_json::from_value(payload)?),
             JobKind::UnderstandConversation => Self::UnderstandConversation(serde_json::from_value(payload)?),
             JobKind::SweepObjects => Self::SweepObjects(serde_json::from_value(payload)?),
+            JobKind::ForgetExpired => Self::ForgetExpired(serde_json::from_value(payload)?),
         })
     }
 }

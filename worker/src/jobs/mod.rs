@@ -1,5 +1,6 @@
 //! What the jobs do: the input and output around the pure [`crate::stages`].
 
+mod forget_expired;
 mod sweep_objects;
 mod transcribe_audio;
 mod transcript;
@@ -7,6 +8,7 @@ mod understand_conversation;
 mod understanding;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use self_shared::database::Database;
 use self_shared::domain::job::{Ending, Job};
@@ -25,6 +27,8 @@ pub struct Bench {
     pub database: Database,
     /// What carries their events out.
     pub relay: Relay,
+    /// How long those are kept.
+    pub events_keep: Duration,
     /// Where recordings are.
     pub objects: ObjectStore,
     /// Where they are decoded.
@@ -43,6 +47,7 @@ impl Jobs for Bench {
             Job::TranscribeAudio(job) => transcribe_audio::run(self, task, job).await,
             Job::UnderstandConversation(job) => understand_conversation::run(self, task, job).await,
             Job::SweepObjects(_) => sweep_objects::run(self, task).await,
+            Job::ForgetExpired(_) => forget_expired::run(self, task).await,
         }
     }
 }
