@@ -88,6 +88,16 @@ async fn a_list_is_read_page_by_page_newest_first() {
     let cancelled = person.get("/api/v1/jobs?state=cancelled&kind=transcribe_audio").await.good();
     assert_eq!(cancelled["items"].as_array().unwrap().len(), 1);
     assert_eq!(cancelled["items"][0]["id"], sent[2].job.to_string());
+
+    let text = json!({"segments": [{"start_ms": 0, "end_ms": 900, "text": "Nothing was recorded."}]});
+    let read = id_of(&person.post("/api/v1/conversations", &text).await.good()["job"]["id"]);
+    let of_lane = async |lane: &str| {
+        let page = person.get(&format!("/api/v1/jobs?lane={lane}")).await.good();
+        page["items"].as_array().unwrap().iter().map(|job| id_of(&job["id"])).collect::<Vec<_>>()
+    };
+    assert_eq!(of_lane("text").await, [read]);
+    assert_eq!(of_lane("audio").await, sent.iter().rev().map(|sent| sent.job).collect::<Vec<_>>());
+    assert!(of_lane("files").await.is_empty());
 }
 
 #[tokio::test]
