@@ -151,6 +151,51 @@ async fn cancelled_under_way(stack: &mut Stack, person: &Person) -> (Uuid, Held)
 }
 
 #[tokio::test]
+async fn whoever_asks_sees_no_less_than_whoever_listens() {
+    let stack = Stack::start().await;
+    let person = Person::register(&stack).await;
+    let job = person.upload(&Sound::recording("two_cities.wav").repeated(6)).await.job;
+    let mut socket = Socket::open(&person).await;
+    socket.join(&format!("job:{job}"), None).await;
+    let mut compared = 0;
+    loop {
+        let told = socket.hear().await.unwrap();
+        if told["data"]["state"] == "succeeded" {
+            break;
+        }
+        if told["type"] != "job_progress" {
+            continue;
+        }
+        let asked = person.job(job).await;
+        let told = &told["data"];
+        for figure in ["percent", "audio_done_ms"] {
+            assert!(
+                asked[figure].as_f64().unwrap() >= told[figure].as_f64().unwrap(),
+                "{figure}: {asked} {told}"
+            );
+        }
+        assert!(told["audio_total_ms"].is_null() || asked["audio_total_ms"].is_u64(), "{asked} {told}");
+        compared += 1;
+    }
+    assert!(compared >= 3, "only {compared} news on the way");
+}
+
+#[tokio::test]
+async fn the_place_in_the_queue_is_told_with_the_news() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let mut socket = Socket::open(&person).await;
+    socket.join("user", None).await;
+    for place in 0..3 {
+        let job = person.upload(&Sound::short().anew()).await.job;
+        let heard = socket.hear_until("the job", |frame| frame["data"]["id"] == job.to_string()).await;
+        let told = &heard.last().unwrap()["data"];
+        assert_eq!(told["place_in_queue"], place, "{told}");
+        assert_eq!(told["place_in_queue"], person.job(job).await["place_in_queue"]);
+    }
+}
+
+#[tokio::test]
 async fn places_in_the_queue_are_dealt_out_in_turns() {
     let stack = Stack::without_worker().await;
     let (busy, stranger) = (Person::register(&stack).await, Person::register(&stack).await);

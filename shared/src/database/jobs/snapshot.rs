@@ -155,11 +155,13 @@ impl JobRow {
         })
     }
 
-    /// Tells the person how the job stands now. Comes last in its transaction.
+    /// Tells the person how the job stands now, with its place in the queue. Comes last in its
+    /// transaction.
     pub(super) async fn announce(self, tx: &mut PgConnection) -> sqlx::Result<Option<JobSnapshot>> {
         let user = self.user_id.map(UserId);
-        let Some(snapshot) = self.into_snapshot() else { return Ok(None) };
+        let Some(mut snapshot) = self.into_snapshot() else { return Ok(None) };
         if let Some(user) = user {
+            place(tx, std::slice::from_mut(&mut snapshot)).await?;
             let data = serde_json::to_value(&snapshot).expect("a snapshot is made of strings and numbers");
             events::append(tx, user, EventKind::JobUpdate, &rooms(&snapshot), data).await?;
         }
