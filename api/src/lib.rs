@@ -7,6 +7,7 @@ pub mod commands;
 pub mod document;
 mod etag;
 mod frame;
+mod id;
 mod input;
 mod methods;
 mod page;

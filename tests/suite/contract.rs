@@ -129,11 +129,13 @@ async fn what_is_not_there_and_what_is_not_understood_is_said_in_the_same_form()
     assert_eq!(ask(Method::DELETE, "/api/v1/auth/login", "").await, refused(405, "method_not_allowed"));
     assert_eq!(ask(Method::POST, "/api/v1/auth/login", "{").await, refused(400, "invalid_json"));
     assert_eq!(ask(Method::POST, "/api/v1/auth/login", "{}").await, refused(400, "invalid_input"));
-    assert_eq!(ask(Method::GET, "/api/v1/jobs/not-an-id", "").await.0, 400);
+    assert_eq!(ask(Method::GET, "/api/v1/jobs/not-an-id", "").await, refused(404, "not_found"));
     assert_eq!(ask(Method::GET, "/api/v1/jobs?limit=0", "").await, refused(400, "invalid_input"));
     assert_eq!(ask(Method::GET, "/api/v1/jobs?limit=many", "").await, refused(400, "invalid_input"));
     assert_eq!(ask(Method::GET, "/api/v1/jobs?cursor=made-up", "").await, refused(400, "invalid_cursor"));
     assert_eq!(ask(Method::GET, "/api/v1/jobs?state=lazy", "").await, refused(400, "invalid_input"));
+    assert_eq!(ask(Method::GET, "/api/v1/jobs?lane=attic", "").await, refused(400, "invalid_input"));
+    assert_eq!(ask(Method::GET, "/api/v1/jobs?audio_id=none", "").await, refused(400, "invalid_input"));
     let id = uuid::Uuid::now_v7();
     assert_eq!(ask(Method::GET, &format!("/api/v1/jobs/{id}"), "").await, refused(404, "not_found"));
 }

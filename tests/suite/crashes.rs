@@ -72,14 +72,14 @@ async fn killed_at(step: Step) {
 }
 
 /// What keeps a worker at a step.
-enum Held {
+pub(crate) enum Held {
     File { real: PathBuf, aside: PathBuf },
     Table(Hold),
     Nothing,
 }
 
 impl Held {
-    async fn release(self) {
+    pub(crate) async fn release(self) {
         match self {
             Self::File { real, aside } => std::fs::rename(aside, real).unwrap(),
             Self::Table(hold) => hold.release().await,
@@ -110,7 +110,7 @@ async fn prepare(stack: &Stack, step: Step, accepted: Accepted, transcription: U
 }
 
 /// Puts a pipe in the place of a recording's file: whoever opens it waits.
-async fn hold_object(stack: &Stack, audio: Uuid) -> Held {
+pub(crate) async fn hold_object(stack: &Stack, audio: Uuid) -> Held {
     let key: String =
         stack.database.value(&format!("select object_key from audio where id = '{audio}'")).await.unwrap();
     let real = stack.objects().join(key);

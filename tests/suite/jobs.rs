@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use self_tests::person::id_of;
-use self_tests::{Answer, Person, Socket, Sound, Stack};
+use self_tests::{Answer, Person, Socket, Sound, Stack, eventually};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::crashes::{Held, hold_object};
 
 #[tokio::test]
 async fn a_queued_job_is_cancelled_at_once_and_can_be_tried_again() {
@@ -86,6 +88,111 @@ async fn a_list_is_read_page_by_page_newest_first() {
     let cancelled = person.get("/api/v1/jobs?state=cancelled&kind=transcribe_audio").await.good();
     assert_eq!(cancelled["items"].as_array().unwrap().len(), 1);
     assert_eq!(cancelled["items"][0]["id"], sent[2].job.to_string());
+
+    let text = json!({"segments": [{"start_ms": 0, "end_ms": 900, "text": "Nothing was recorded."}]});
+    let read = id_of(&person.post("/api/v1/conversations", &text).await.good()["job"]["id"]);
+    let of_lane = async |lane: &str| {
+        let page = person.get(&format!("/api/v1/jobs?lane={lane}")).await.good();
+        page["items"].as_array().unwrap().iter().map(|job| id_of(&job["id"])).collect::<Vec<_>>()
+    };
+    assert_eq!(of_lane("text").await, [read]);
+    assert_eq!(of_lane("audio").await, sent.iter().rev().map(|sent| sent.job).collect::<Vec<_>>());
+    assert!(of_lane("files").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_job_that_was_cancelled_is_not_queued_again_when_its_worker_stops() {
+    let mut stack =
+        Stack::setup().workers(0).with("LANES", "audio=1").with("LEASE_SECONDS", 120).start().await;
+    let person = Person::register(&stack).await;
+    let (job, held) = cancelled_under_way(&mut stack, &person).await;
+    // The worker will not ask about the job for half a minute, and does not know.
+    stack.workers[0].terminate();
+    assert!(stack.workers[0].end().await.success());
+    let stopped = person.job(job).await;
+    assert_eq!((&stopped["state"], &stopped["attempt"]), (&"cancelled".into(), &1.into()), "{stopped}");
+    assert!(stopped["finished_at"].is_string() && stopped["stage"].is_null(), "{stopped}");
+    held.release().await;
+}
+
+#[tokio::test]
+async fn a_job_that_was_cancelled_is_not_tried_again_when_something_around_it_breaks() {
+    let mut stack =
+        Stack::setup().workers(0).with("LANES", "audio=1").with("LEASE_SECONDS", 120).start().await;
+    let person = Person::register(&stack).await;
+    let (job, held) = cancelled_under_way(&mut stack, &person).await;
+    // What opens is no file that can be read from its beginning: a fault of the storage.
+    let pipe = stack.objects().join(format!(
+        "audio/{}/{}",
+        person.id,
+        person.job(job).await["audio_id"].as_str().unwrap()
+    ));
+    drop(std::fs::File::options().write(true).open(pipe).unwrap());
+    let stopped = person.ending(job).await;
+    assert_eq!((&stopped["state"], &stopped["attempt"]), (&"cancelled".into(), &1.into()), "{stopped}");
+    held.release().await;
+    // Asked for again, it works.
+    act(&person, job, "retry").await.good();
+    person.success(job).await;
+}
+
+/// A job whose worker waits for its recording, and that somebody asked to stop meanwhile.
+async fn cancelled_under_way(stack: &mut Stack, person: &Person) -> (Uuid, Held) {
+    let accepted = person.upload(&Sound::short()).await;
+    let held = hold_object(stack, accepted.audio).await;
+    stack.start_worker();
+    eventually("the worker to fetch", async || {
+        (person.job(accepted.job).await["stage"] == "fetch").then_some(())
+    })
+    .await;
+    let asked = act(person, accepted.job, "cancel").await.good();
+    assert_eq!((&asked["state"], &asked["cancel_requested"]), (&"running".into(), &true.into()), "{asked}");
+    (accepted.job, held)
+}
+
+#[tokio::test]
+async fn whoever_asks_sees_no_less_than_whoever_listens() {
+    let stack = Stack::start().await;
+    let person = Person::register(&stack).await;
+    let job = person.upload(&Sound::recording("two_cities.wav").repeated(6)).await.job;
+    let mut socket = Socket::open(&person).await;
+    socket.join(&format!("job:{job}"), None).await;
+    let mut compared = 0;
+    loop {
+        let told = socket.hear().await.unwrap();
+        if told["data"]["state"] == "succeeded" {
+            break;
+        }
+        if told["type"] != "job_progress" {
+            continue;
+        }
+        let asked = person.job(job).await;
+        let told = &told["data"];
+        for figure in ["percent", "audio_done_ms"] {
+            assert!(
+                asked[figure].as_f64().unwrap() >= told[figure].as_f64().unwrap(),
+                "{figure}: {asked} {told}"
+            );
+        }
+        assert!(told["audio_total_ms"].is_null() || asked["audio_total_ms"].is_u64(), "{asked} {told}");
+        compared += 1;
+    }
+    assert!(compared >= 3, "only {compared} news on the way");
+}
+
+#[tokio::test]
+async fn the_place_in_the_queue_is_told_with_the_news() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let mut socket = Socket::open(&person).await;
+    socket.join("user", None).await;
+    for place in 0..3 {
+        let job = person.upload(&Sound::short().anew()).await.job;
+        let heard = socket.hear_until("the job", |frame| frame["data"]["id"] == job.to_string()).await;
+        let told = &heard.last().unwrap()["data"];
+        assert_eq!(told["place_in_queue"], place, "{told}");
+        assert_eq!(told["place_in_queue"], person.job(job).await["place_in_queue"]);
+    }
 }
 
 #[tokio::test]

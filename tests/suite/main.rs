@@ -17,5 +17,6 @@ mod push;
 mod recipe;
 mod search;
 mod tenancy;
+mod upkeep;
 mod uploads;
 mod users;

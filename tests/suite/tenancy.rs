@@ -29,10 +29,13 @@ async fn a_stranger_finds_nothing_of_anybody_else() {
                 Answer::of(request).await.unwrap()
             };
             let nobodys = path.replace(&id.to_string(), &Uuid::now_v7().to_string());
+            let no_id = path.replace(&id.to_string(), "not-an-id");
             let (answer, unknown) = (ask(&stranger, &path).await, ask(&stranger, &nobodys).await);
             assert_eq!(answer.refused(), (404, "not_found".to_owned()), "{method} {path}");
-            // What is somebody else's looks like what does not exist.
+            // What is somebody else's looks like what does not exist, and like what never could.
             assert_eq!(without_request(&answer), without_request(&unknown), "{method} {path}");
+            let never = ask(&stranger, &no_id).await;
+            assert_eq!(without_request(&answer), without_request(&never), "{method} {no_id}");
             if *method == Method::GET {
                 found_by_owner += usize::from(ask(&owner, &path).await.status == 200);
             }

@@ -73,6 +73,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         database: database.clone(),
         bus: bus.clone(),
         relay: relay.clone(),
+        events_keep: config.events_keep,
         objects: objects.clone(),
         sandbox: sandbox(&config),
         ears: Arc::new(Ears::open(models.transcriber, config.transcribe_threads)?),

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem_openapi::registry::{
-    MetaApi, MetaHeader, MetaMediaType, MetaOperation, MetaResponse, MetaResponses, Registry,
+    MetaApi, MetaHeader, MetaMediaType, MetaOperation, MetaParamIn, MetaResponse, MetaResponses, Registry,
 };
 use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, OpenApi};
@@ -104,7 +104,8 @@ fn shared(operation: &MetaOperation) -> Vec<Code> {
     if !operation.security.is_empty() {
         codes.extend([Code::Unauthenticated, Code::DatabaseUnavailable]);
     }
-    if !operation.params.is_empty() {
+    // What does not fit in an address is not there.
+    if operation.params.iter().any(|param| param.in_type != MetaParamIn::Path) {
         codes.push(Code::InvalidInput);
     }
     let takes_json = operation.request.as_ref().is_some_and(|request| {

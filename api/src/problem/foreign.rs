@@ -76,8 +76,7 @@ pub(crate) fn redress(error: poem::Error) -> Problem {
         return Problem::field(wrong.name, reason(&wrong.reason));
     }
     if error.is::<ParsePathError>() {
-        // poem-openapi numbers them, so that the field cannot be named.
-        return Problem::new(Code::InvalidInput, "the address is not usable: look at the id in it");
+        return Problem::new(Code::NotFound, "the address names nothing that there is");
     }
     if let Some(wrong) = error.downcast_ref::<ParseRequestPayloadError>() {
         return Problem::new(Code::InvalidInput, wrong.reason.clone());

@@ -25,7 +25,7 @@ use crate::problem::Code;
 use crate::views::JobView;
 
 /// Events read from Postgres at a time.
-const PAGE: i64 = 200;
+const EVENTS_ON_A_PAGE: i64 = 200;
 /// How often the server makes sure that the app is still there.
 const PING: Duration = Duration::from_secs(20);
 /// An app that says nothing for this long, not even a pong, is gone.
@@ -47,6 +47,14 @@ pub struct Socket {
     rooms: HashSet<Room>,
     /// The number of the last durable event that was told, or that no room of ours hears.
     cursor: i64,
+}
+
+/// Events that follow a number.
+struct Page {
+    events: Vec<Event>,
+    /// The last number before them that is missing: old events are removed in time. A gap is said,
+    /// never hidden.
+    gap_ends: Option<i64>,
 }
 
 /// Whether to go on.
@@ -157,12 +165,18 @@ impl Socket {
     /// Tells everything durable that was not told yet, from Postgres.
     async fn catch_up(&mut self) -> anyhow::Result<()> {
         loop {
-            let missed = self.events_after(self.cursor).await?;
+            let Page { events: missed, gap_ends } = self.events_after(self.cursor).await?;
+            if let Some(seq) = gap_ends {
+                for room in self.rooms.clone() {
+                    self.tell(&ToApp::Resync { room, after: self.cursor, seq }).await?;
+                }
+                self.cursor = seq;
+            }
             for event in &missed {
                 self.tell_event(event).await?;
                 self.cursor = event.seq.unwrap_or(self.cursor);
             }
-            if missed.len() < PAGE as usize {
+            if missed.len() < EVENTS_ON_A_PAGE as usize {
                 return Ok(());
             }
         }
@@ -192,11 +206,10 @@ impl Socket {
             return self.tell(&ToApp::Resync { room, after, seq: self.cursor }).await;
         }
         while replayed < self.cursor {
-            let page = self.events_after(replayed).await?;
-            let complete = page.first().is_some_and(|first| first.seq == Some(replayed + 1));
-            if !complete {
-                // Old events are removed in time; a gap is said, never hidden.
-                self.tell(&ToApp::Resync { room, after: replayed, seq: self.cursor }).await?;
+            let Page { events: page, gap_ends } = self.events_after(replayed).await?;
+            if let Some(gap_ends) = gap_ends {
+                let seq = gap_ends.min(self.cursor);
+                self.tell(&ToApp::Resync { room, after: replayed, seq }).await?;
             }
             for event in &page {
                 if event.seq <= Some(self.cursor) && event.is_heard_in(room) {
@@ -237,9 +250,13 @@ impl Socket {
         Ok(events::last(&mut tx, self.identity.user).await?)
     }
 
-    async fn events_after(&self, seq: i64) -> anyhow::Result<Vec<Event>> {
+    async fn events_after(&self, seq: i64) -> anyhow::Result<Page> {
         let mut tx = self.app.database.as_user(self.identity.user).await?;
-        Ok(events::after(&mut tx, self.identity.user, seq, PAGE).await?)
+        // Before the events themselves: what is added in between is no gap.
+        let last = events::last(&mut tx, self.identity.user).await?;
+        let events = events::after(&mut tx, self.identity.user, seq, EVENTS_ON_A_PAGE).await?;
+        let next = events.first().and_then(|first| first.seq).unwrap_or(last + 1);
+        Ok(Page { events, gap_ends: (next > seq + 1).then_some(next - 1) })
     }
 
     async fn tell_event(&mut self, event: &Event) -> anyhow::Result<()> {

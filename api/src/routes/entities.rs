@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::id::Id;
 use crate::page::{self, ByTime};
 use crate::problem::{Failing, Problem, declare};
 use crate::views::{
@@ -75,11 +76,11 @@ impl EntityRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The entity.
-        id: Path<Uuid>,
+        id: Path<Id>,
     ) -> Result<Json<EntityDetailView>, Failing<Read>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
-        let entity = known(&mut tx, id.0).await?;
-        let timeline = AppearanceView::gather(entities::timeline(&mut tx, id.0, TIMELINE).await?);
+        let entity = known(&mut tx, id.0.0).await?;
+        let timeline = AppearanceView::gather(entities::timeline(&mut tx, id.0.0, TIMELINE).await?);
         Ok(Json(EntityDetailView { entity: entity.into(), timeline }))
     }
 
@@ -92,21 +93,21 @@ impl EntityRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The entity.
-        id: Path<Uuid>,
+        id: Path<Id>,
         /// How many at most: 1 to 100, 20 when absent.
         limit: Query<Option<u16>>,
     ) -> Result<Json<EntityConnectionsView>, Failing<Read>> {
         let limit = page::limit(limit.0)?;
         let mut tx = app.database.as_user(caller.0.user).await?;
-        known(&mut tx, id.0).await?;
-        let edges = entities::connections(&mut tx, id.0, limit).await?;
+        known(&mut tx, id.0.0).await?;
+        let edges = entities::connections(&mut tx, id.0.0, limit).await?;
         let ids: Vec<Uuid> = edges.iter().map(|edge| edge.id).collect();
         let mut evidence: HashMap<Uuid, Vec<_>> = HashMap::new();
         for one in entities::evidence(&mut tx, &ids, EVIDENCE).await? {
             evidence.entry(one.connection_id).or_default().push(one);
         }
         let other = |edge: &entities::Edge| {
-            if edge.from_entity_id == id.0 { edge.to_entity_id } else { edge.from_entity_id }
+            if edge.from_entity_id == id.0.0 { edge.to_entity_id } else { edge.from_entity_id }
         };
         let others: Vec<Uuid> = edges.iter().map(other).collect();
         let others: HashMap<Uuid, EntitySummaryView> = entities::named(&mut tx, &others)
@@ -131,7 +132,7 @@ impl EntityRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The entity.
-        id: Path<Uuid>,
+        id: Path<Id>,
         /// How many connections away: 1 to 3, 1 when absent.
         #[oai(validator(minimum(value = "1"), maximum(value = "3")))]
         depth: Query<Option<i32>>,
@@ -140,8 +141,8 @@ impl EntityRoutes {
     ) -> Result<Json<GraphView>, Failing<Read>> {
         let limit = page::limit(limit.0)?;
         let mut tx = app.database.as_user(caller.0.user).await?;
-        known(&mut tx, id.0).await?;
-        let (reached, edges) = entities::neighbourhood(&mut tx, id.0, depth.0.unwrap_or(1), limit).await?;
+        known(&mut tx, id.0.0).await?;
+        let (reached, edges) = entities::neighbourhood(&mut tx, id.0.0, depth.0.unwrap_or(1), limit).await?;
         let entities = entities::named(&mut tx, &reached).await?;
         Ok(Json(GraphView {
             entities: entities.into_iter().map(Into::into).collect(),

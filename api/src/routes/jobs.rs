@@ -3,12 +3,13 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use self_shared::database::jobs::{self, JobFilter, Refused};
-use self_shared::domain::job::{JobKind, JobState};
+use self_shared::domain::job::{JobKind, JobState, Lane};
 use uuid::Uuid;
 
 use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::id::Id;
 use crate::page::{self, ById};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::views::{JobPageView, JobView};
@@ -40,6 +41,8 @@ impl JobRoutes {
         state: Query<Option<Word<JobState>>>,
         /// Only this kind of work.
         kind: Query<Option<Word<JobKind>>>,
+        /// Only those of this lane.
+        lane: Query<Option<Word<Lane>>>,
         /// Only those about this recording.
         audio_id: Query<Option<Uuid>>,
         /// Only those about this conversation.
@@ -52,6 +55,7 @@ impl JobRoutes {
         let filter = JobFilter {
             state: state.0.map(|state| state.0),
             kind: kind.0.map(|kind| kind.0),
+            lane: lane.0.map(|lane| lane.0),
             audio_id: audio_id.0,
             conversation_id: conversation_id.0,
         };
@@ -70,10 +74,11 @@ impl JobRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The job.
-        id: Path<Uuid>,
+        id: Path<Id>,
     ) -> Result<Json<JobView>, Failing<Read>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
-        let job = jobs::get(&mut tx, caller.0.user, id.0).await?.ok_or_else(|| Problem::not_found("job"))?;
+        let job =
+            jobs::get(&mut tx, caller.0.user, id.0.0).await?.ok_or_else(|| Problem::not_found("job"))?;
         Ok(Json(job.into()))
     }
 
@@ -87,10 +92,10 @@ impl JobRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The job.
-        id: Path<Uuid>,
+        id: Path<Id>,
     ) -> Result<Json<JobView>, Failing<Cancel>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
-        let job = jobs::cancel(&mut tx, caller.0.user, id.0).await?;
+        let job = jobs::cancel(&mut tx, caller.0.user, id.0.0).await?;
         tx.commit().await?;
         app.relay.wake();
         Ok(Json(job.into()))
@@ -105,10 +110,10 @@ impl JobRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The job.
-        id: Path<Uuid>,
+        id: Path<Id>,
     ) -> Result<Json<JobView>, Failing<Retry>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
-        let job: JobView = jobs::retry(&mut tx, caller.0.user, id.0).await?.into();
+        let job: JobView = jobs::retry(&mut tx, caller.0.user, id.0.0).await?.into();
         tx.commit().await?;
         app.ring(&job).await;
         Ok(Json(job))

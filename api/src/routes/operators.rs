@@ -66,7 +66,7 @@ struct LaneView {
 }
 
 declare! {
-    Operate: Forbidden;
+    Operate: Forbidden, NotFound;
 }
 
 #[OpenApi(prefix_path = "/api/v1/operators", tag = "Tag::Operations")]

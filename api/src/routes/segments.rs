@@ -17,6 +17,7 @@ use super::audio::traceparent;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
+use crate::id::Id;
 use crate::input::Input;
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::views::{JobView, SegmentView, example_id};
@@ -75,7 +76,7 @@ impl SegmentRoutes {
         app: Data<&App>,
         request: &Request,
         /// The segment.
-        id: Path<Uuid>,
+        id: Path<Id>,
         /// The segment's `revision` that was read, in quotes: 412 if it has changed since.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
@@ -88,11 +89,11 @@ impl SegmentRoutes {
             return Err(Problem::field("text", "must say something, without null characters").into());
         }
         let mut tx = app.database.as_user(caller.0.user).await?;
-        let before = segments::hold(&mut tx, id.0, revision).await.map_err(refused)?;
+        let before = segments::hold(&mut tx, id.0.0, revision).await.map_err(refused)?;
         complete(&mut tx, before.transcription_id).await?;
         let text = text.unwrap_or_else(|| before.text.clone());
         let speaker = speaker.or_else(|| before.speaker.clone()).filter(|speaker| !speaker.trim().is_empty());
-        let after = segments::correct(&mut tx, id.0, &text, speaker.as_deref()).await?;
+        let after = segments::correct(&mut tx, id.0.0, &text, speaker.as_deref()).await?;
         conversations::touch(&mut tx, after.conversation_id).await?;
         announce(&mut tx, &after).await?;
         let job = if after.text == before.text {

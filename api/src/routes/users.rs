@@ -9,7 +9,6 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use self_shared::database::{erasures, sessions, users};
 use self_shared::domain::preferences::Preferences;
 use self_shared::domain::transcription::TranscriptionOptions;
-use uuid::Uuid;
 
 use super::Tag;
 use super::audio::{traceparent, usable_language};
@@ -17,6 +16,7 @@ use super::auth::{peer, usable_password};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
+use crate::id::Id;
 use crate::input::Input;
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::views::{ErasureView, PreferencesView, SessionListView, SessionView, UserView};
@@ -178,9 +178,9 @@ impl UserRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The session.
-        id: Path<Uuid>,
+        id: Path<Id>,
     ) -> Result<Done, Failing<Known>> {
-        app.auth.end(caller.0, id.0).await?;
+        app.auth.end(caller.0, id.0.0).await?;
         Ok(Done::Done)
     }
 
@@ -212,10 +212,10 @@ impl UserRoutes {
         &self,
         app: Data<&App>,
         /// The receipt.
-        id: Path<Uuid>,
+        id: Path<Id>,
     ) -> Result<Json<ErasureView>, Failing<Receipt>> {
         let mut tx = app.database.as_system().await?;
-        let erasure = erasures::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("erasure"))?;
+        let erasure = erasures::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("erasure"))?;
         Ok(Json(erasure.into()))
     }
 }

@@ -160,6 +160,8 @@ pub struct WorkerConfig {
     pub drain: Duration,
     /// `AUDIO_MAX_HOURS`: the longest recording that is transcribed.
     pub audio_max: Duration,
+    /// `EVENTS_KEEP_DAYS`: how long an app may be away and still get all that it missed.
+    pub events_keep: Duration,
 }
 
 /// Everything that is wrong with the environment.
@@ -238,6 +240,7 @@ impl WorkerConfig {
             lease: Duration::from_secs(r.number("LEASE_SECONDS", 30).max(1)),
             drain: Duration::from_secs(r.number("DRAIN_SECONDS", 30)),
             audio_max: Duration::from_secs(3600 * r.number("AUDIO_MAX_HOURS", 24)),
+            events_keep: Duration::from_secs(86_400 * r.number("EVENTS_KEEP_DAYS", 30).clamp(1, 36_500)),
         })
     }
 }

@@ -1,9 +1,11 @@
 //! Recordings: what is known of the bytes in object storage.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{UserTx, row};
+use super::{SystemTx, UserTx, row};
 
 row! {
     /// A recording.
@@ -103,4 +105,19 @@ pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
         .bind(conversation)
         .fetch_all(&mut **tx)
         .await
+}
+
+/// Which of these objects no recording of anybody is kept in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
+    let nameless: Vec<String> = sqlx::query_scalar(
+        "select key from unnest($1::text[]) key
+         where not exists (select from audio where audio.object_key = key)",
+    )
+    .bind(keys.collect::<Vec<_>>())
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(nameless.into_iter().collect())
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::row;
+use super::{SystemTx, row};
 use crate::domain::event::{Event, EventKind, Room};
 use crate::domain::{UserId, new_id};
 
@@ -91,6 +91,48 @@ pub async fn take_unrelayed(tx: &mut PgConnection, limit: i64) -> sqlx::Result<V
     let mut events: Vec<Event> = rows.into_iter().filter_map(EventRow::into_event).collect();
     events.sort_by_key(|event| (event.user_id, event.seq));
     Ok(events)
+}
+
+/// Everybody whose oldest event is from before a time.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn people_with_older(tx: &mut SystemTx, before: DateTime<Utc>) -> sqlx::Result<Vec<UserId>> {
+    // One step through the index for each person, however many events they have.
+    let people: Vec<Uuid> = sqlx::query_scalar(
+        "with recursive oldest as (
+             (select user_id, created_at from events order by user_id, seq limit 1)
+             union all
+             select next.user_id, next.created_at
+             from oldest cross join lateral (
+                 select user_id, created_at from events
+                 where user_id > oldest.user_id order by user_id, seq limit 1) next)
+         select user_id from oldest where created_at < $1",
+    )
+    .bind(before)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(people.into_iter().map(UserId).collect())
+}
+
+/// Removes a person's events from before a time, at most `limit`, the oldest first and none behind
+/// one that stays: what is left has no gaps. Answers how many.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget(tx: &mut SystemTx, user: UserId, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let removed = sqlx::query(
+        "delete from events using (
+             select seq as first_seq, bool_and(created_at < $2) over (order by seq) as is_old
+             from (select seq, created_at from events where user_id = $1 order by seq limit $3) first) judged
+         where user_id = $1 and seq = first_seq and is_old",
+    )
+    .bind(user.0)
+    .bind(before)
+    .bind(limit)
+    .execute(&mut **tx)
+    .await?;
+    Ok(removed.rows_affected())
 }
 
 row! {

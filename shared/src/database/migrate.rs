@@ -26,6 +26,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         "0006_meaning",
         "0007_files",
         "0008_insights",
+        "0009_upkeep",
         "0010_conversation_edits",
         "0012_person",
         "0013_search",

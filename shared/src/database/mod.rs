@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod entities;
 pub mod erasures;
 pub mod events;
+pub mod expired;
 pub mod graph;
 pub mod idempotency;
 pub mod jobs;

@@ -60,6 +60,8 @@ words! {
         UnderstandConversation = "understand_conversation",
         /// Removes what interrupted uploads left in object storage.
         SweepObjects = "sweep_objects",
+        /// Removes what is kept for a time only, once it is over.
+        ForgetExpired = "forget_expired",
         /// Deletes the conversations that are older than their owners keep them.
         ExpireConversations = "expire_conversations",
         /// See [`EraseUser`].
@@ -79,6 +81,8 @@ pub enum Job {
     EraseUser(EraseUser),
     /// Removes what interrupted uploads left in object storage.
     SweepObjects(SweepObjects),
+    /// Removes what is kept for a time only, once it is over.
+    ForgetExpired(ForgetExpired),
     /// Deletes the conversations that are older than their owners keep them.
     ExpireConversations(ExpireConversations),
 }
@@ -111,6 +115,11 @@ pub struct UnderstandConversation {
 #[serde(deny_unknown_fields)]
 pub struct SweepObjects {}
 
+/// Removes what is kept for a time only, once it is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgetExpired {}
+
 /// Deletes the conversations that are older than their owners keep them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -135,6 +144,7 @@ impl Job {
             Self::UnderstandConversation(_) => JobKind::UnderstandConversation,
             Self::EraseUser(_) => JobKind::EraseUser,
             Self::SweepObjects(_) => JobKind::SweepObjects,
+            Self::ForgetExpired(_) => JobKind::ForgetExpired,
             Self::ExpireConversations(_) => JobKind::ExpireConversations,
         }
     }
@@ -145,7 +155,10 @@ impl Job {
         match self.kind() {
             JobKind::TranscribeAudio => Lane::Audio,
             JobKind::UnderstandConversation => Lane::Text,
-            JobKind::EraseUser | JobKind::SweepObjects | JobKind::ExpireConversations => Lane::Maintenance,
+            JobKind::EraseUser
+            | JobKind::SweepObjects
+            | JobKind::ForgetExpired
+            | JobKind::ExpireConversations => Lane::Maintenance,
         }
     }
 
@@ -156,7 +169,7 @@ impl Job {
             Self::TranscribeAudio(job) => Some(job.audio_id),
             Self::UnderstandConversation(job) => Some(job.transcription_id),
             Self::EraseUser(job) => Some(job.erasure_id),
-            Self::SweepObjects(_) | Self::ExpireConversations(_) => None,
+            Self::SweepObjects(_) | Self::ForgetExpired(_) | Self::ExpireConversations(_) => None,
         }
     }
 
@@ -176,6 +189,7 @@ impl Job {
             JobKind::UnderstandConversation => Self::UnderstandConversation(serde_json::from_value(payload)?),
             JobKind::EraseUser => Self::EraseUser(serde_json::from_value(payload)?),
             JobKind::SweepObjects => Self::SweepObjects(serde_json::from_value(payload)?),
+            JobKind::ForgetExpired => Self::ForgetExpired(serde_json::from_value(payload)?),
             JobKind::ExpireConversations => Self::ExpireConversations(serde_json::from_value(payload)?),
         })
     }

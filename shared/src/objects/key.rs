@@ -6,6 +6,29 @@ use uuid::Uuid;
 
 use crate::domain::UserId;
 
+/// What objects there are: the first part of their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// Recordings.
+    Audio,
+}
+
+impl ObjectKind {
+    /// The kind as it stands in a key.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Audio => "audio",
+        }
+    }
+}
+
+impl fmt::Display for ObjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// The name of one object: `kind/user/id`.
 ///
 /// Every part is lower-case letters, digits and hyphens, so that a key is at once a safe path, a
@@ -18,7 +41,7 @@ impl ObjectKey {
     /// The key of a user's recording.
     #[must_use]
     pub fn audio(user: UserId, audio: Uuid) -> Self {
-        Self(format!("audio/{user}/{audio}"))
+        Self(format!("{}/{user}/{audio}", ObjectKind::Audio))
     }
 
     /// The key as text, as it is kept in a row.
@@ -36,7 +59,7 @@ impl KeyPrefix {
     /// Where a user's recordings lie.
     #[must_use]
     pub fn audio(user: UserId) -> Self {
-        Self(format!("audio/{user}/"))
+        Self(format!("{}/{user}/", ObjectKind::Audio))
     }
 
     /// Everywhere that something of a user's lies.

@@ -6,7 +6,7 @@
 //! - An object is visible whole or not at all. A body that breaks off, goes past its limit or whose
 //!   `put` is dropped before its last byte was read leaves nothing visible. (Dropped later, while
 //!   the storage is already committing, the whole object may still appear: harmless, since no row
-//!   names it.)
+//!   names it, and gone once it is a day old.)
 //! - Putting a key again replaces the object in one step. A retry of an upload is therefore safe;
 //!   of two at once one wins whole, and whoever is reading goes on reading what they began.
 //! - When `put` answers, the object survives a loss of power.
@@ -22,14 +22,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
+use futures_util::stream::BoxStream;
 
 use self::{content::Body, files::Files, s3::S3};
 pub use self::{
     content::{ByteRange, Content, Object, Stored},
     error::{BoxError, ObjectError, Outage},
-    key::{InvalidKey, KeyPrefix, ObjectKey},
+    key::{InvalidKey, KeyPrefix, ObjectKey, ObjectKind},
 };
 use crate::config::ObjectsConfig;
+
+/// No upload takes longer, from its first byte to the commit of its rows: what is not complete by
+/// then is refused, so that what is older than that and has no row will never have one.
+pub const LONGEST_UPLOAD: Duration = Duration::from_hours(20);
+
+/// Keys, page by page.
+pub type KeyPages = BoxStream<'static, Result<Vec<ObjectKey>, ObjectError>>;
 
 /// The port. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -131,6 +139,15 @@ impl ObjectStore {
     /// [`Unavailable`](ObjectError::Unavailable).
     pub async fn delete_all(&self, prefix: &KeyPrefix) -> Result<u64, ObjectError> {
         on!(self, adapter => adapter.delete_all(prefix).await)
+    }
+
+    /// The objects of a kind that are older than `age`, page by page, in no particular order. Memory
+    /// holds one page. What is put or removed meanwhile may be among them or not; files that are
+    /// none of ours are not.
+    ///
+    /// Where objects are uploaded in parts, their age may count from the beginning of the upload.
+    pub fn older_than(&self, kind: ObjectKind, age: Duration) -> KeyPages {
+        on!(self, adapter => adapter.older_than(kind, age))
     }
 
     /// How many uploads have begun and not ended: those under way, and those that a killed process

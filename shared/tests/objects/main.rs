@@ -10,6 +10,7 @@
 mod bodies;
 mod files;
 mod memory;
+mod older;
 mod s3;
 mod server;
 mod suite;
@@ -21,7 +22,7 @@ use tempfile::TempDir;
 /// A store of its own for one test, gone with it.
 struct Stand {
     store: ObjectStore,
-    _folder: Option<TempDir>,
+    folder: Option<TempDir>,
 }
 
 impl Stand {
@@ -29,7 +30,7 @@ impl Stand {
         let folder = TempDir::new().unwrap();
         let store = ObjectStore::new(&ObjectsConfig::Files { dir: folder.path().join("objects") }).unwrap();
         store.ensure().await.unwrap();
-        Self { store, _folder: Some(folder) }
+        Self { store, folder: Some(folder) }
     }
 
     async fn on_s3() -> Self {
@@ -37,13 +38,13 @@ impl Stand {
         let address = server::start(folder.path()).await;
         let store = ObjectStore::new(&server::config(address)).unwrap();
         store.ensure().await.unwrap();
-        Self { store, _folder: Some(folder) }
+        Self { store, folder: Some(folder) }
     }
 
     /// A new bucket in the server that the environment names.
     async fn elsewhere() -> Self {
         let store = ObjectStore::new(&server::elsewhere()).unwrap();
         store.ensure().await.unwrap();
-        Self { store, _folder: None }
+        Self { store, folder: None }
     }
 }

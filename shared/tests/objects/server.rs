@@ -33,6 +33,9 @@ use uuid::Uuid;
 pub(crate) const ACCESS_KEY: &str = "an-access-key";
 pub(crate) const SECRET_KEY: &str = "a-secret-key";
 
+/// However many are asked for.
+const OBJECTS_ON_A_PAGE: i32 = 4;
+
 /// How to reach the server in this process.
 pub(crate) fn config(address: SocketAddr) -> ObjectsConfig {
     configured(&address.to_string(), ACCESS_KEY, SECRET_KEY)
@@ -150,7 +153,8 @@ async fn pass(
     let _ = to.shutdown().await;
 }
 
-/// `s3s-fs`, which cannot list the uploads that have begun, with a list of them.
+/// `s3s-fs`, which cannot list the uploads that have begun, with a list of them, and with pages that
+/// are short enough for tests to see more than one.
 struct Listing {
     files: FileSystem,
     begun: Mutex<BTreeMap<String, MultipartUpload>>,
@@ -203,6 +207,14 @@ macro_rules! handed_on {
                 self.files.abort_multipart_upload(request).await
             }
 
+            async fn list_objects_v2(
+                &self,
+                mut request: Request<ListObjectsV2Input>,
+            ) -> S3Result<Response<ListObjectsV2Output>> {
+                request.input.max_keys = Some(OBJECTS_ON_A_PAGE);
+                self.files.list_objects_v2(request).await
+            }
+
             /// One upload a page, so that there are pages.
             async fn list_multipart_uploads(
                 &self,
@@ -233,6 +245,5 @@ handed_on! {
     head_object: HeadObjectInput => HeadObjectOutput,
     delete_object: DeleteObjectInput => DeleteObjectOutput,
     list_objects: ListObjectsInput => ListObjectsOutput,
-    list_objects_v2: ListObjectsV2Input => ListObjectsV2Output,
     upload_part: UploadPartInput => UploadPartOutput,
 }

@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, future::join_all, stream};
 use self_shared::domain::UserId;
-use self_shared::objects::{ByteRange, KeyPrefix, ObjectError, ObjectKey, ObjectStore};
+use self_shared::objects::{ByteRange, KeyPrefix, ObjectError, ObjectKey, ObjectKind, ObjectStore};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -62,6 +62,7 @@ suite! {
     deleting_twice_is_deleting_once,
     erasing_a_user_spares_the_others,
     what_a_killed_process_left_is_swept_when_it_is_old,
+    everything_is_older_than_nothing_and_nothing_older_than_an_hour,
     ensuring_twice_is_ensuring_once,
     a_working_store_passes_its_probe,
 }
@@ -286,6 +287,23 @@ async fn what_a_killed_process_left_is_swept_when_it_is_old(store: ObjectStore) 
     assert_eq!(store.unfinished().await.unwrap(), 0);
     assert_absent(&store, &key).await;
     left.abort();
+}
+
+async fn everything_is_older_than_nothing_and_nothing_older_than_an_hour(store: ObjectStore) {
+    let older_than = async |seconds| -> Vec<ObjectKey> {
+        let pages = store.older_than(ObjectKind::Audio, Duration::from_secs(seconds));
+        pages.try_collect::<Vec<_>>().await.unwrap().concat()
+    };
+    assert_eq!(older_than(0).await, []);
+    let mut keys: Vec<_> = (0..3).map(|_| new_key()).collect();
+    for key in &keys {
+        put(&store, key, &noise(10, 27)).await;
+    }
+    let mut found = older_than(0).await;
+    found.sort();
+    keys.sort();
+    assert_eq!(found, keys);
+    assert_eq!(older_than(3600).await, []);
 }
 
 async fn ensuring_twice_is_ensuring_once(store: ObjectStore) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use self_shared::database::jobs::ending::{self, Outcome};
 use self_shared::database::jobs::lease::{self, Claim};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{Ending, Job, Lane};
@@ -211,7 +212,7 @@ impl<J: Jobs> LaneExecutor<J> {
         };
         let Ok(ending) = ending else {
             tracing::error!("a job came to a bad end: one strike");
-            self.write(task, &Written::Strike).await;
+            self.write(task, &Outcome::Struck).await;
             return "strike";
         };
         match ending {
@@ -224,23 +225,23 @@ impl<J: Jobs> LaneExecutor<J> {
                 "lost"
             }
             Err(Ending::Interrupted) => {
-                self.write(task, &Written::HandBack).await;
+                self.write(task, &Outcome::HandedBack).await;
                 tracing::info!("handed back");
                 "interrupted"
             }
             Err(Ending::Cancelled) => {
-                self.write(task, &Written::Cancelled).await;
+                self.write(task, &Outcome::Cancelled).await;
                 tracing::info!("cancelled");
                 "cancelled"
             }
             Err(Ending::Fail(failure)) => {
                 tracing::info!(%failure, "cannot work");
-                self.write(task, &Written::Fail(failure)).await;
+                self.write(task, &Outcome::Failed(failure)).await;
                 "failed"
             }
             Err(Ending::Retry(error)) => {
                 tracing::warn!(error = format!("{error:#}"), "will be tried again");
-                self.write(task, &Written::Retry).await;
+                self.write(task, &Outcome::Faltered).await;
                 "retried"
             }
         }
@@ -248,42 +249,27 @@ impl<J: Jobs> LaneExecutor<J> {
 
     /// Writes an ending, however long the database is away: the lease is kept meanwhile, and if it
     /// is lost all the same, nothing is written.
-    async fn write(&self, task: &Task, written: &Written) {
-        while let Err(error) = self.try_write(task, written).await {
+    async fn write(&self, task: &Task, outcome: &Outcome) {
+        while let Err(error) = self.try_write(task, outcome).await {
             tracing::warn!(%error, "an ending could not be written yet");
             sleep(PAUSE).await;
         }
         self.workshop.relay.wake();
-        if matches!(written, Written::HandBack) {
+        if matches!(outcome, Outcome::HandedBack) {
             let ring = Ring { lane: self.lane, job: task.claim.id, attempt: task.claim.attempt };
             self.workshop.rings.ring(ring).await;
         }
     }
 
-    async fn try_write(&self, task: &Task, written: &Written) -> sqlx::Result<()> {
-        let claim = &task.claim;
+    async fn try_write(&self, task: &Task, outcome: &Outcome) -> sqlx::Result<()> {
         let mut tx = self.workshop.database.as_system().await?;
-        let held = match written {
-            Written::Strike => lease::strike(&mut tx, claim).await?,
-            Written::HandBack => lease::hand_back(&mut tx, claim).await?,
-            Written::Cancelled => lease::cancelled(&mut tx, claim).await?,
-            Written::Fail(failure) => lease::fail(&mut tx, claim, failure).await?,
-            Written::Retry => lease::retry_later(&mut tx, claim).await?,
-        };
+        let held = ending::end(&mut tx, &task.claim, outcome).await?;
         tx.commit().await?;
         if !held {
             tracing::warn!("the job was not this worker's own any more");
         }
         Ok(())
     }
-}
-
-enum Written {
-    Strike,
-    HandBack,
-    Cancelled,
-    Fail(Failure),
-    Retry,
 }
 
 fn unreadable() -> Failure {

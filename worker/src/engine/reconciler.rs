@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use self_shared::database::jobs::upkeep;
+use self_shared::domain::job::{ExpireConversations, ForgetExpired, Job, SweepObjects};
 use self_shared::rings::Ring;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -16,8 +17,14 @@ const TICK: Duration = Duration::from_secs(2);
 const LIMIT: i64 = 64;
 /// How often the house looks after itself.
 const HOUSE_EVERY: Duration = Duration::from_mins(1);
-/// How often object storage is swept.
-const SWEEP_EVERY: Duration = Duration::from_hours(1);
+/// How often its own jobs are done.
+const CHORES_EVERY: Duration = Duration::from_hours(1);
+/// Its own jobs.
+const CHORES: [Job; 3] = [
+    Job::SweepObjects(SweepObjects {}),
+    Job::ForgetExpired(ForgetExpired {}),
+    Job::ExpireConversations(ExpireConversations {}),
+];
 
 /// Puts things right until stopped.
 pub async fn run(workshop: &Workshop, stop: CancellationToken) {
@@ -46,7 +53,10 @@ async fn look(workshop: &Workshop, may_judge: bool, house: &mut Option<Instant>)
     let expired = if may_judge { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
     let overdue = upkeep::overdue(&mut tx, LIMIT).await?;
     if house.is_none_or(|last| last.elapsed() >= HOUSE_EVERY) {
-        upkeep::keep_house(&mut tx, SWEEP_EVERY).await?;
+        for chore in &CHORES {
+            upkeep::enqueue_when_due(&mut tx, chore, CHORES_EVERY).await?;
+        }
+        upkeep::tidy(&mut tx).await?;
         *house = Some(Instant::now());
     }
     for (lane, queued, running) in upkeep::depths(&mut tx).await? {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use self_shared::database::UserTx;
+use self_shared::database::jobs::ending::{self, Outcome};
 use self_shared::database::jobs::lease::{self, Claim, Held};
 use self_shared::database::jobs::rooms;
 use self_shared::domain::event::{Event, EventKind};
@@ -13,17 +14,15 @@ use self_shared::domain::job::{Ending, JobSnapshot};
 use self_shared::domain::progress::{Progress, Stage};
 use self_shared::domain::{UserId, new_id};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::Workshop;
 
 /// How often progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Progress is told at most so often within a stage.
+/// Progress is written down and told at most so often within a stage.
 const TELL_EVERY: Duration = Duration::from_millis(250);
-/// And written to the row so often, for those who poll.
-const NOTE_EVERY: Duration = Duration::from_secs(1);
 
 /// A claimed job and its surroundings.
 #[derive(Debug)]
@@ -103,6 +102,20 @@ impl Task {
         Ok(())
     }
 
+    /// Ends a job of the house, which has no results to be committed with.
+    ///
+    /// # Errors
+    /// [`Ending::LeaseLost`], or what the database says.
+    pub async fn done(&self) -> Result<(), Ending> {
+        let done = Outcome::Done(Progress { percent: 100.0, ..self.progress() });
+        let mut tx = self.workshop.database.as_system().await.map_err(anyhow::Error::from)?;
+        if !ending::end(&mut tx, &self.claim, &done).await.map_err(anyhow::Error::from)? {
+            return Err(Ending::LeaseLost);
+        }
+        tx.commit().await.map_err(anyhow::Error::from)?;
+        Ok(())
+    }
+
     /// Resolves when the job has to stop: asked for, taken away, or because the worker stops.
     pub(super) async fn stopped(&self) -> Ending {
         let mut held = self.held.subscribe();
@@ -115,32 +128,36 @@ impl Task {
         }
     }
 
-    /// Keeps the lease and tells the progress, until dropped.
+    /// Keeps the lease and tells the progress, until dropped. What is told is in the row by then:
+    /// whoever asks sees no less than whoever listens.
     pub(super) async fn keep(&self) -> Infallible {
         let mut tick = interval(LOOK_EVERY.min(self.workshop.lease / 8));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut told, mut noted) = (*self.lock(), 0);
-        let (mut told_at, mut extended_at) = (Instant::now(), Instant::now());
-        let began = told_at;
+        let mut told = *self.lock();
+        let began = Instant::now();
+        let mut written_at = began;
         loop {
             tick.tick().await;
             let state = *self.lock();
             // The news that the job has started is on its way by then.
             let stage_is_new = state.stage != told.stage && began.elapsed() >= TELL_EVERY;
-            if stage_is_new || (state.changes != told.changes && told_at.elapsed() >= TELL_EVERY) {
-                (told, told_at) = (state, Instant::now());
-                self.tell(&state).await;
+            let is_news =
+                stage_is_new || (state.changes != told.changes && written_at.elapsed() >= TELL_EVERY);
+            if !is_news && written_at.elapsed() < self.workshop.lease / 4 {
+                continue;
             }
-            let due = if state.changes == noted { self.workshop.lease / 4 } else { NOTE_EVERY };
-            if extended_at.elapsed() >= due.min(self.workshop.lease / 4) {
-                match self.extend(&state).await {
-                    Ok(held) => {
-                        self.held.send_replace(held);
-                        (noted, extended_at) = (state.changes, Instant::now());
+            match self.extend(&state).await {
+                Ok(held) => {
+                    written_at = Instant::now();
+                    if is_news && held != Held::Lost {
+                        told = state;
+                        self.tell(&state).await;
                     }
-                    Err(error) => {
-                        tracing::warn!(job = %self.claim.id, %error, "a lease could not be extended")
-                    }
+                    self.held.send_replace(held);
+                }
+                Err(error) => {
+                    tracing::warn!(job = %self.claim.id, %error, "a lease could not be extended");
+                    sleep(TELL_EVERY.min(self.workshop.lease / 8)).await;
                 }
             }
         }

@@ -2,7 +2,7 @@
 //! that was interrupted goes on where it was.
 
 use self_shared::database::erasures;
-use self_shared::database::jobs::lease;
+use self_shared::database::jobs::ending::{self, Outcome};
 use self_shared::domain::job::{Ending, EraseUser};
 use self_shared::objects::KeyPrefix;
 
@@ -24,7 +24,7 @@ async fn erase(bench: &Bench, task: &Task, job: &EraseUser) -> anyhow::Result<bo
     bench.bus.forget(job.user).await?;
     let mut tx = bench.database.as_system().await?;
     erasures::complete(&mut tx, job.erasure_id, objects).await?;
-    let held = lease::finish(&mut tx, &task.claim, &task.progress()).await?;
+    let held = ending::end(&mut tx, &task.claim, &Outcome::Done(task.progress())).await?;
     if held {
         tx.commit().await?;
     }

@@ -7,7 +7,7 @@ use self_shared::domain::UserId;
 use self_shared::domain::job::Ending;
 use self_shared::objects::ObjectKey;
 
-use super::{Bench, finish_house_job};
+use super::Bench;
 use crate::engine::Task;
 
 /// Conversations that are looked up at once.
@@ -23,7 +23,7 @@ pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
             tracing::info!(%user, expired, "deleted conversations that were kept long enough");
         }
     }
-    finish_house_job(bench, task).await
+    task.done().await
 }
 
 /// Answers how many conversations of a person went.

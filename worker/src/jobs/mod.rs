@@ -2,6 +2,7 @@
 
 mod erase_user;
 mod expire_conversations;
+mod forget_expired;
 mod sweep_objects;
 mod transcribe_audio;
 mod transcript;
@@ -9,10 +10,10 @@ mod understand_conversation;
 mod understanding;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use self_shared::bus::Bus;
 use self_shared::database::Database;
-use self_shared::database::jobs::lease;
 use self_shared::domain::job::{Ending, Job};
 use self_shared::objects::ObjectStore;
 use self_shared::relay::Relay;
@@ -31,6 +32,8 @@ pub struct Bench {
     pub bus: Bus,
     /// What carries their events out.
     pub relay: Relay,
+    /// How long those are kept.
+    pub events_keep: Duration,
     /// Where recordings are.
     pub objects: ObjectStore,
     /// Where they are decoded.
@@ -51,16 +54,7 @@ impl Jobs for Bench {
             Job::EraseUser(job) => erase_user::run(self, task, job).await,
             Job::SweepObjects(_) => sweep_objects::run(self, task).await,
             Job::ExpireConversations(_) => expire_conversations::run(self, task).await,
+            Job::ForgetExpired(_) => forget_expired::run(self, task).await,
         }
     }
-}
-
-/// Ends a job of the house that has no results but what it did.
-async fn finish_house_job(bench: &Bench, task: &Task) -> Result<(), Ending> {
-    let mut tx = bench.database.as_system().await.map_err(anyhow::Error::from)?;
-    if !lease::finish(&mut tx, &task.claim, &task.progress()).await.map_err(anyhow::Error::from)? {
-        return Err(Ending::LeaseLost);
-    }
-    tx.commit().await.map_err(anyhow::Error::from)?;
-    Ok(())
 }

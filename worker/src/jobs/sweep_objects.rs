@@ -1,19 +1,45 @@
-//! Removes what interrupted uploads left in object storage.
+//! Removes what interrupted uploads left in object storage: parts of objects, and objects that were
+//! stored and whose rows were never committed.
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
+use self_shared::database::audio;
 use self_shared::domain::job::Ending;
+use self_shared::objects::{LONGEST_UPLOAD, ObjectKey, ObjectKind};
 
-use super::{Bench, finish_house_job};
+use super::Bench;
 use crate::engine::Task;
 
-/// No upload takes longer: what is older was left behind.
+/// What is older was left behind.
 const LEFT_BEHIND: Duration = Duration::from_hours(24);
+const _: () = assert!(LEFT_BEHIND.as_secs() > LONGEST_UPLOAD.as_secs(), "no upload is swept under way");
 
 pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
-    let swept = bench.objects.sweep(LEFT_BEHIND).await.map_err(anyhow::Error::from)?;
-    if swept > 0 {
-        tracing::info!(swept, "removed what interrupted uploads left behind");
+    let parts = bench.objects.sweep(LEFT_BEHIND).await.map_err(anyhow::Error::from)?;
+    let objects = sweep_nameless(bench).await?;
+    if parts + objects > 0 {
+        tracing::info!(parts, objects, "removed what interrupted uploads left behind");
     }
-    finish_house_job(bench, task).await
+    task.done().await
+}
+
+/// Removes the objects that no row names; answers how many.
+async fn sweep_nameless(bench: &Bench) -> anyhow::Result<u64> {
+    let mut swept = 0;
+    let mut pages = bench.objects.older_than(ObjectKind::Audio, LEFT_BEHIND);
+    while let Some(keys) = pages.try_next().await? {
+        if keys.is_empty() {
+            continue;
+        }
+        let mut tx = bench.database.as_system().await?;
+        let nameless = audio::nameless(&mut tx, keys.iter().map(ObjectKey::as_str)).await?;
+        // No transaction waits for the storage.
+        drop(tx);
+        for key in keys.iter().filter(|key| nameless.contains(key.as_str())) {
+            bench.objects.delete(key).await?;
+            swept += 1;
+        }
+    }
+    Ok(swept)
 }

@@ -22,6 +22,7 @@ use super::Tag;
 use super::idempotent::Key;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::id::Id;
 use crate::input::Input;
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::views::{AudioView, JobView, TranscriptionOptionsView, example_id};
@@ -180,10 +181,10 @@ impl AudioRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The recording.
-        id: Path<Uuid>,
+        id: Path<Id>,
     ) -> Result<Json<AudioView>, Failing<Read>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
-        let audio = audio::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
+        let audio = audio::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
         Ok(Json(audio.into()))
     }
 
@@ -198,7 +199,7 @@ impl AudioRoutes {
         app: Data<&App>,
         request: &Request,
         /// The recording.
-        id: Path<Uuid>,
+        id: Path<Id>,
         /// One range of bytes, as `bytes=0-1023`.
         #[oai(name = "Range")]
         _range: Header<Option<String>>,
@@ -210,7 +211,7 @@ impl AudioRoutes {
         _if_range: Header<Option<String>>,
     ) -> Result<Outgoing, Failing<ReadContent>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
-        let audio = audio::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
+        let audio = audio::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
         // No connection is held while the bytes go out.
         drop(tx);
         Ok(content::open(&app.objects, &audio, request.headers()).await?)

@@ -1,8 +1,9 @@
 //! Accepting a recording: the object first, then one transaction with everything else.
 //!
 //! Wherever this is interrupted, nothing half is visible: before the commit there is at most an
-//! object that no row names, which nothing shows and nothing removes yet; after it, the
-//! job row is there, and the reconciler finds it even when the ring was never sent.
+//! object that no row names, which nothing shows and the sweep of objects removes once it is a day
+//! old; after it, the job row is there, and the reconciler finds it even when the ring was never
+//! sent.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use poem_openapi::Object;
@@ -13,8 +14,9 @@ use self_shared::database::{UserTx, jobs, transcriptions, users};
 use self_shared::domain::job::{Job, JobSnapshot, TranscribeAudio};
 use self_shared::domain::transcription::TranscriptionOptions;
 use self_shared::domain::{UserId, new_id};
-use self_shared::objects::{ObjectError, ObjectKey, Stored};
+use self_shared::objects::{LONGEST_UPLOAD, ObjectError, ObjectKey, Stored};
 use serde::Serialize;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::incoming::Incoming;
@@ -64,6 +66,7 @@ pub(super) async fn accept(
         conversation(&mut app.database.as_user(user).await?, id).await?;
     }
     let (content_type, bytes) = incoming.recognised().await?;
+    let began = Instant::now();
     let id = new_id();
     let object = ObjectKey::audio(user, id);
     let stored = app.objects.put(&object, bytes.chunks(), app.config.upload_max_bytes).await;
@@ -77,6 +80,10 @@ pub(super) async fn accept(
     let outcome = async {
         let key = Key::of(key, "upload", &(&recording.stored.sha256, &said))?;
         for _ in 0..TRIES {
+            if began.elapsed() > LONGEST_UPLOAD {
+                // The sweep may take it for something that was left behind.
+                return Err(Problem::new(Code::UploadInterrupted, "the recording took too long to arrive"));
+            }
             let mut tx = app.database.as_user(user).await?;
             let Some(accepted) = recording.record(&mut tx, key.as_ref()).await? else { continue };
             committing = true;

@@ -22,6 +22,7 @@ use super::idempotent::Key;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
+use crate::id::Id;
 use crate::input::Input;
 use crate::page::{self, ByTime};
 use crate::problem::{Code, Failing, Problem, declare};
@@ -203,11 +204,11 @@ impl ConversationRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The conversation.
-        id: Path<Uuid>,
+        id: Path<Id>,
     ) -> Result<Found, Failing<Read>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let conversation =
-            conversations::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("conversation"))?;
+            conversations::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("conversation"))?;
         let tag = etag(conversation.version);
         Ok(Found::Found(Json(detail::of(&mut tx, conversation, RELATED).await?), tag))
     }
@@ -221,13 +222,13 @@ impl ConversationRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The conversation.
-        id: Path<Uuid>,
+        id: Path<Id>,
         /// The `ETag` that was read: 412 if it has changed since.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Input<Description>,
     ) -> Result<Changed, Failing<Write>> {
-        Ok(describe(&app, &caller, id.0, if_match.0.as_deref(), &body.0.edit()?).await?)
+        Ok(describe(&app, &caller, id.0.0, if_match.0.as_deref(), &body.0.edit()?).await?)
     }
 
     /// Change what a person says about a conversation
@@ -239,13 +240,13 @@ impl ConversationRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The conversation.
-        id: Path<Uuid>,
+        id: Path<Id>,
         /// The `ETag` that was read: 412 if it has changed since.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Input<DescriptionPatch>,
     ) -> Result<Changed, Failing<Write>> {
-        Ok(describe(&app, &caller, id.0, if_match.0.as_deref(), &body.0.edit()?).await?)
+        Ok(describe(&app, &caller, id.0.0, if_match.0.as_deref(), &body.0.edit()?).await?)
     }
 
     /// Delete a conversation
@@ -257,14 +258,14 @@ impl ConversationRoutes {
         caller: Caller,
         app: Data<&App>,
         /// The conversation.
-        id: Path<Uuid>,
+        id: Path<Id>,
         /// The `ETag` that was read: 412 if it has changed since.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Result<Deleted, Failing<Write>> {
         let version = expected(if_match.0.as_deref())?;
         let mut tx = app.database.as_user(caller.0.user).await?;
-        let objects = conversations::delete(&mut tx, id.0, version).await.map_err(refused)?;
+        let objects = conversations::delete(&mut tx, id.0.0, version).await.map_err(refused)?;
         tx.commit().await?;
         app.relay.wake();
         for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {

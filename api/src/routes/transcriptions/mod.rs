@@ -5,12 +5,12 @@ use poem::web::{Accept, Data};
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 use self_shared::database::{segments, transcriptions};
-use uuid::Uuid;
 
 use self::format::{Format, Written};
 use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::id::Id;
 use crate::problem::{Failing, Problem, declare};
 use crate::views::TranscriptionView;
 use crate::vocabulary::Word;
@@ -34,7 +34,7 @@ impl TranscriptionRoutes {
         app: Data<&App>,
         accept: Accept,
         /// The transcript.
-        id: Path<Uuid>,
+        id: Path<Id>,
         /// In which format; by `Accept` when absent.
         format: Query<Option<Word<Format>>>,
     ) -> Result<Written, Failing<Read>> {
@@ -44,8 +44,8 @@ impl TranscriptionRoutes {
         };
         let mut tx = app.database.as_user(caller.0.user).await?;
         let transcription =
-            transcriptions::get(&mut tx, id.0).await?.ok_or_else(|| Problem::not_found("transcript"))?;
-        let segments = segments::of_transcription(&mut tx, id.0).await?;
+            transcriptions::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("transcript"))?;
+        let segments = segments::of_transcription(&mut tx, id.0.0).await?;
         Ok(match format {
             Format::Json => Written::json(TranscriptionView::new(transcription, segments)),
             Format::Text => Written::text(format, subtitles::text(&segments)),

@@ -1,8 +1,9 @@
-//! How a worker takes a job, holds it, and ends it.
+//! How a worker takes a job and holds it.
 //!
 //! Claiming adds one to `attempt`, and everything that the worker writes afterwards checks it: a
 //! worker whose lease ran out and whose job was given to another (or ended) changes nothing, and
-//! is told so by [`Held::Lost`]. Results are written in one transaction with [`finish`].
+//! is told so by [`Held::Lost`]. Results are written in one transaction with the job's
+//! [ending](super::ending).
 
 use std::time::Duration;
 
@@ -11,26 +12,8 @@ use uuid::Uuid;
 
 use super::snapshot::{JobRow, columns};
 use crate::domain::UserId;
-use crate::domain::failure::{Failure, FailureCode};
 use crate::domain::job::{Job, JobKind, JobSnapshot, Lane};
 use crate::domain::progress::{Progress, Stage};
-
-/// How long faults around a job may last before it is given up: longer than any outage that an
-/// operator sleeps through.
-pub const PATIENCE: Duration = Duration::from_hours(30);
-/// The longest wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_mins(10);
-
-/// Workers that may die at one job before it is taken for the cause.
-pub const STRIKES: i32 = 3;
-
-/// Why a job is dead that used up its strikes.
-pub(super) fn worker_died() -> Failure {
-    Failure::new(
-        FailureCode::WorkerDied,
-        "Working on this stopped the program several times, so it is not tried again.",
-    )
-}
 
 /// A job that this worker holds.
 #[derive(Clone, Debug)]
@@ -182,159 +165,6 @@ pub async fn checkpoint(
     .fetch_optional(tx)
     .await?;
     Ok(Held::from(held))
-}
-
-/// Ends the job as done, last in the transaction that writes its results. `false`: the lease was
-/// lost; roll back.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn finish(tx: &mut PgConnection, claim: &Claim, progress: &Progress) -> sqlx::Result<bool> {
-    let row: Option<JobRow> = sqlx::query_as(concat!(
-        "update jobs set
-             state = 'succeeded', finished_at = now(), updated_at = now(), lease_until = null,
-             worker = null, stage = null, failure = null, progress = $3
-         where id = $1 and attempt = $2 and state = 'running'
-         returning ",
-        columns!()
-    ))
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .bind(serde_json::to_value(progress).expect("progress is numbers"))
-    .fetch_optional(&mut *tx)
-    .await?;
-    announce(tx, row).await
-}
-
-/// Back to the queue, because something around the job is broken. Waits from nothing up to twice
-/// as long as the last time (exponential with full jitter), at most ten minutes; the job dies only
-/// if it got nowhere for [`PATIENCE`]. Costs no strike: an outage is nobody's fault.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn retry_later(tx: &mut PgConnection, claim: &Claim) -> sqlx::Result<bool> {
-    let faltered = Failure::new(
-        FailureCode::TemporaryFault,
-        "Something that this needs does not work at the moment. It is tried again by itself.",
-    );
-    let gave_up = Failure::new(
-        FailureCode::GaveUp,
-        "Something that this needs has not worked for more than a day. Try again, or ask who runs this server.",
-    );
-    let row: Option<JobRow> = sqlx::query_as(concat!(
-        "update jobs set
-             state = case when faulty_since < now() - $3 then 'dead' else 'queued' end,
-             finished_at = case when faulty_since < now() - $3 then now() end,
-             failure = case when faulty_since < now() - $3 then $6 else $5 end,
-             faulty_since = coalesce(faulty_since, now()),
-             retries = retries + 1,
-             run_at = now() + random() * least($4, interval '2 s' * power(2, least(retries, 20))),
-             updated_at = now(), lease_until = null, worker = null, stage = null
-         where id = $1 and attempt = $2 and state = 'running'
-         returning ",
-        columns!()
-    ))
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .bind(PATIENCE)
-    .bind(LONGEST_WAIT)
-    .bind(serde_json::to_value(faltered).expect("strings"))
-    .bind(serde_json::to_value(gave_up).expect("strings"))
-    .fetch_optional(&mut *tx)
-    .await?;
-    announce(tx, row).await
-}
-
-/// Back to the queue at once and without a strike: the worker stops, the job is not at fault.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn hand_back(tx: &mut PgConnection, claim: &Claim) -> sqlx::Result<bool> {
-    let row: Option<JobRow> = sqlx::query_as(concat!(
-        "update jobs set
-             state = 'queued', run_at = now(), updated_at = now(), lease_until = null, worker = null, stage = null
-         where id = $1 and attempt = $2 and state = 'running'
-         returning ",
-        columns!()
-    ))
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .fetch_optional(&mut *tx)
-    .await?;
-    announce(tx, row).await
-}
-
-/// The work came to a bad end inside this program: a strike, as if it had ended the whole worker.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn strike(tx: &mut PgConnection, claim: &Claim) -> sqlx::Result<bool> {
-    let row: Option<JobRow> = sqlx::query_as(concat!(
-        "update jobs set
-             state = case when strikes + 1 >= $3 then 'dead' else 'queued' end,
-             failure = case when strikes + 1 >= $3 then $4 else failure end,
-             finished_at = case when strikes + 1 >= $3 then now() end,
-             strikes = strikes + 1, run_at = now() + random() * interval '5 s', updated_at = now(),
-             lease_until = null, worker = null, stage = null
-         where id = $1 and attempt = $2 and state = 'running'
-         returning ",
-        columns!()
-    ))
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .bind(STRIKES)
-    .bind(serde_json::to_value(worker_died()).expect("strings"))
-    .fetch_optional(&mut *tx)
-    .await?;
-    announce(tx, row).await
-}
-
-/// Ends the job for good: the input can never work.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn fail(tx: &mut PgConnection, claim: &Claim, failure: &Failure) -> sqlx::Result<bool> {
-    let row: Option<JobRow> = sqlx::query_as(concat!(
-        "update jobs set
-             state = 'dead', failure = $3, finished_at = now(), updated_at = now(), lease_until = null,
-             worker = null, stage = null
-         where id = $1 and attempt = $2 and state = 'running'
-         returning ",
-        columns!()
-    ))
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .bind(serde_json::to_value(failure).expect("strings"))
-    .fetch_optional(&mut *tx)
-    .await?;
-    announce(tx, row).await
-}
-
-/// Ends the job because somebody asked for it to stop. What was saved until then stays.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn cancelled(tx: &mut PgConnection, claim: &Claim) -> sqlx::Result<bool> {
-    let row: Option<JobRow> = sqlx::query_as(concat!(
-        "update jobs set
-             state = 'cancelled', finished_at = now(), updated_at = now(), lease_until = null, worker = null,
-             stage = null
-         where id = $1 and attempt = $2 and state = 'running'
-         returning ",
-        columns!()
-    ))
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .fetch_optional(&mut *tx)
-    .await?;
-    announce(tx, row).await
-}
-
-async fn announce(tx: &mut PgConnection, row: Option<JobRow>) -> sqlx::Result<bool> {
-    match row {
-        Some(row) => row.announce(tx).await.map(|_| true),
-        None => Ok(false),
-    }
 }
 
 impl From<Option<bool>> for Held {

@@ -1,13 +1,14 @@
 //! Rows of jobs: the only truth about work to do.
 //!
 //! [`enqueue`], [`get`], [`list`], [`cancel`] and [`retry`] are what people ask for; [`lease`] is how
-//! a worker takes a job, holds it and ends it; [`upkeep`] is what keeps the table true when workers
-//! die; [`fleet`] is who works, and the lanes' live settings.
+//! a worker takes a job and holds it, [`ending`] how it ends it; [`upkeep`] is what keeps the table
+//! true when workers die; [`fleet`] is who works, and the lanes' live settings.
 //!
 //! Every change of state writes a `job_update` event in the same transaction, last, because that
 //! takes the lock on the person's numbers. Time is the database's own: no worker's clock decides
 //! about a lease.
 
+pub mod ending;
 pub mod fleet;
 pub mod lease;
 mod queue;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::database::{events, row};
 use crate::domain::UserId;
 use crate::domain::event::{EventKind, Room};
-use crate::domain::job::{JobKind, JobSnapshot, JobState};
+use crate::domain::job::{JobKind, JobSnapshot, JobState, Lane};
 
 /// Which jobs to list; what is absent does not matter.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,6 +17,8 @@ pub struct JobFilter {
     pub state: Option<JobState>,
     /// What kind of work they are.
     pub kind: Option<JobKind>,
+    /// Where they run.
+    pub lane: Option<Lane>,
     /// The recording that they are about.
     pub audio_id: Option<Uuid>,
     /// The conversation that they are about.
@@ -59,14 +61,16 @@ pub async fn list(
            and ($2::uuid is null or id < $2)
            and ($3::text is null or state = $3)
            and ($4::text is null or kind = $4)
-           and ($5::uuid is null or payload ->> 'audio_id' = $5::text)
-           and ($6::uuid is null or payload ->> 'conversation_id' = $6::text)
-         order by id desc limit $7"
+           and ($5::text is null or lane = $5)
+           and ($6::uuid is null or payload ->> 'audio_id' = $6::text)
+           and ($7::uuid is null or payload ->> 'conversation_id' = $7::text)
+         order by id desc limit $8"
     ))
     .bind(user.0)
     .bind(cursor)
     .bind(filter.state.map(JobState::as_str))
     .bind(filter.kind.map(JobKind::as_str))
+    .bind(filter.lane.map(Lane::as_str))
     .bind(filter.audio_id)
     .bind(filter.conversation_id)
     .bind(limit)
@@ -151,11 +155,13 @@ impl JobRow {
         })
     }
 
-    /// Tells the person how the job stands now. Comes last in its transaction.
+    /// Tells the person how the job stands now, with its place in the queue. Comes last in its
+    /// transaction.
     pub(super) async fn announce(self, tx: &mut PgConnection) -> sqlx::Result<Option<JobSnapshot>> {
         let user = self.user_id.map(UserId);
-        let Some(snapshot) = self.into_snapshot() else { return Ok(None) };
+        let Some(mut snapshot) = self.into_snapshot() else { return Ok(None) };
         if let Some(user) = user {
+            place(tx, std::slice::from_mut(&mut snapshot)).await?;
             let data = serde_json::to_value(&snapshot).expect("a snapshot is made of strings and numbers");
             events::append(tx, user, EventKind::JobUpdate, &rooms(&snapshot), data).await?;
         }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::lease::{STRIKES, worker_died};
+use super::ending::{STRIKES, worker_died};
 use super::snapshot::{JobRow, columns};
-use crate::domain::job::{ExpireConversations, Job, JobSnapshot, Lane, SweepObjects};
+use crate::domain::job::{Job, JobSnapshot, Lane};
 
 /// A job that waits and could start.
 #[derive(Clone, Debug)]
@@ -110,29 +110,32 @@ pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>
         .collect())
 }
 
-/// Enqueues the house's own work when its time has come, and forgets what is of no use any more.
-/// To be called under [`take_turn`], which is what makes it happen once.
+/// Enqueues a job of the house, unless it waits, runs, or was done within this time. To be called
+/// under [`take_turn`], which is what makes it happen once.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn keep_house(tx: &mut PgConnection, every: Duration) -> sqlx::Result<()> {
-    for job in [Job::SweepObjects(SweepObjects {}), Job::ExpireConversations(ExpireConversations {})] {
-        let recent: bool = sqlx::query_scalar(
-            "select exists (select from jobs
-                            where user_id is null and kind = $1
-                              and (state in ('queued', 'running') or created_at > now() - $2))",
-        )
-        .bind(job.kind().as_str())
-        .bind(every)
-        .fetch_one(&mut *tx)
-        .await?;
-        if !recent {
-            super::enqueue(tx, None, &job, 0, None).await?;
-        }
+pub async fn enqueue_when_due(tx: &mut PgConnection, job: &Job, every: Duration) -> sqlx::Result<()> {
+    let recent: bool = sqlx::query_scalar(
+        "select exists (select from jobs
+                        where user_id is null and kind = $1
+                          and (state in ('queued', 'running') or created_at > now() - $2))",
+    )
+    .bind(job.kind().as_str())
+    .bind(every)
+    .fetch_one(&mut *tx)
+    .await?;
+    if !recent {
+        super::enqueue(tx, None, job, 0, None).await?;
     }
-    sqlx::query("delete from jobs where user_id is null and finished_at < now() - interval '7 days'")
-        .execute(&mut *tx)
-        .await?;
+    Ok(())
+}
+
+/// Forgets who is silent, and whose turn it was long ago.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tidy(tx: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query("delete from turns where served_at < now() - interval '1 day'").execute(&mut *tx).await?;
     sqlx::query("delete from workers where seen_at < now() - interval '1 minute'").execute(tx).await?;
     Ok(())

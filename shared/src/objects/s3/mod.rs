@@ -7,6 +7,7 @@
 
 mod download;
 mod fault;
+mod older;
 mod unfinished;
 mod upload;
 

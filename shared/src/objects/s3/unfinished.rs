@@ -74,7 +74,7 @@ impl S3 {
     }
 
     /// A request of one's own; answers the body.
-    async fn bare(
+    pub(super) async fn bare(
         &self,
         method: Method,
         key: Option<&ObjectKey>,
@@ -97,10 +97,14 @@ impl S3 {
     }
 }
 
+/// What stands in an element's child.
+pub(super) fn text(element: &Element, name: &str) -> Option<String> {
+    Some(element.get_child(name)?.get_text()?.into_owned())
+}
+
 /// Reads a `ListMultipartUploadsResult`. Uploads under keys that are not ours are left alone.
 fn read(body: &[u8]) -> Option<Page> {
     let root = Element::parse(body).ok().filter(|root| root.name == "ListMultipartUploadsResult")?;
-    let text = |element: &Element, name: &str| Some(element.get_child(name)?.get_text()?.into_owned());
     let uploads = root.children.iter().filter_map(|child| {
         let upload = child.as_element().filter(|element| element.name == "Upload")?;
         Some(Unfinished {

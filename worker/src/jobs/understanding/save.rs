@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use self_shared::database::conversations::{self, Change};
-use self_shared::database::jobs::lease;
+use self_shared::database::jobs::ending::{Outcome, end};
 use self_shared::database::{UserTx, events, graph as person};
 use self_shared::domain::event::EventKind;
 use self_shared::domain::job::Ending;
@@ -28,7 +28,7 @@ pub(super) async fn save(
         // From here on the person's numbers are locked: events come last.
         tell(&mut tx, task, transcript, news).await.map_err(anyhow::Error::from)?;
     }
-    if !lease::finish(&mut tx, &task.claim, &progress).await.map_err(anyhow::Error::from)? {
+    if !end(&mut tx, &task.claim, &Outcome::Done(progress)).await.map_err(anyhow::Error::from)? {
         return Err(Ending::LeaseLost);
     }
     task.commit(tx).await

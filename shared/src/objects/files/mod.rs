@@ -3,6 +3,8 @@
 //! A body is written to a file of its own under `.parts`, flushed to the disk, and then renamed to
 //! its key: a reader sees all of it or nothing. What a killed process left in `.parts` is swept.
 
+mod older;
+
 use std::{
     fs,
     io::{self, ErrorKind},

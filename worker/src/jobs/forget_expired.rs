@@ -1,0 +1,57 @@
+//! Removes what is kept for a time only, once it is over: events, sessions, tokens, tickets, first
+//! answers, ended jobs of the house.
+
+use chrono::Utc;
+use self_shared::database::events;
+use self_shared::database::expired::Expired;
+use self_shared::domain::job::Ending;
+
+use super::Bench;
+use crate::engine::Task;
+
+/// Rows that one transaction removes: few enough that nobody waits for it.
+const BATCH: u16 = 1000;
+
+pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
+    let events = forget_events(bench).await?;
+    let rows = forget_rows(bench).await?;
+    if events + rows > 0 {
+        tracing::info!(events, rows, "forgot what had expired");
+    }
+    task.done().await
+}
+
+async fn forget_events(bench: &Bench) -> anyhow::Result<u64> {
+    let before = Utc::now() - bench.events_keep;
+    let people = events::people_with_older(&mut bench.database.as_system().await?, before).await?;
+    let mut forgotten = 0;
+    for person in people {
+        loop {
+            let mut tx = bench.database.as_system().await?;
+            let removed = events::forget(&mut tx, person, before, i64::from(BATCH)).await?;
+            tx.commit().await?;
+            forgotten += removed;
+            if removed < u64::from(BATCH) {
+                break;
+            }
+        }
+    }
+    Ok(forgotten)
+}
+
+async fn forget_rows(bench: &Bench) -> anyhow::Result<u64> {
+    let now = Utc::now();
+    let mut forgotten = 0;
+    for expired in Expired::ALL {
+        loop {
+            let mut tx = bench.database.as_system().await?;
+            let removed = expired.forget(&mut tx, now, i64::from(BATCH)).await?;
+            tx.commit().await?;
+            forgotten += removed;
+            if removed < u64::from(BATCH) {
+                break;
+            }
+        }
+    }
+    Ok(forgotten)
+}
