@@ -20,6 +20,17 @@ enum Step {
     Save,
 }
 
+impl Step {
+    /// How many times 44 seconds of sound it takes to see the worker at this step.
+    fn lengths(self) -> usize {
+        match self {
+            // More than all buffers between the decoder and who listens to it can hold.
+            Self::Decode => 12,
+            _ => 2,
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_worker_that_is_killed_while_it_fetches_costs_only_time() {
     killed_at(Step::Fetch).await;
@@ -54,7 +65,7 @@ async fn a_worker_that_is_killed_while_it_saves_costs_only_time() {
 async fn killed_at(step: Step) {
     let mut stack = Stack::setup().workers(0).with("LANES", "audio=1").with("LEASE_SECONDS", 2).start().await;
     let person = Person::register(&stack).await;
-    let accepted = person.upload(&Sound::recording("two_cities.wav").repeated(2)).await;
+    let accepted = person.upload(&Sound::recording("two_cities.wav").repeated(step.lengths())).await;
     let job = accepted.job;
     let transcription = id_of(&person.job(job).await["transcription_id"]);
 
@@ -91,8 +102,8 @@ impl Held {
 async fn prepare(stack: &Stack, step: Step, accepted: Accepted, transcription: Uuid) -> Held {
     match step {
         Step::Fetch => hold_object(stack, accepted.audio).await,
-        Step::Decode => Held::Nothing,
-        Step::Transcribe => Held::Table(stack.database.hold("segments").await),
+        // Where nothing can be saved, nothing more is listened to, and the decoder waits.
+        Step::Decode | Step::Transcribe => Held::Table(stack.database.hold("segments").await),
         // Everything was said already, and so much of it that it takes a while to understand.
         Step::Extract | Step::Embed => {
             stack.database.run(&format!("
