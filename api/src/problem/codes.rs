@@ -60,6 +60,7 @@ codes! {
     IdempotencyConflict = "idempotency_conflict", CONFLICT, "The Idempotency-Key was used for another request";
     JobNotRetryable = "job_not_retryable", CONFLICT, "Only a dead or cancelled job can be retried";
     JobEnded = "job_ended", CONFLICT, "The job has reached its ending";
+    EntityExists = "entity_exists", CONFLICT, "Another entity is known by this name";
 
     TranscriptionIncomplete = "transcription_incomplete", CONFLICT, "The transcript is not complete yet";
 

@@ -9,7 +9,7 @@ use crate::domain::UserId;
 
 /// What belongs to people, the largest first and each before what it points at, so that a person
 /// with millions of rows is removed in small transactions.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "file_events",
     "file_embeddings",
     "files",
@@ -20,6 +20,7 @@ const TABLES: [&str; 11] = [
     "segments",
     "connections",
     "entities",
+    "entity_decisions",
     "conversations",
 ];
 /// Rows that one transaction removes.

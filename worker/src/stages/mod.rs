@@ -3,6 +3,7 @@
 
 pub mod connect;
 pub mod cut;
+pub mod decide;
 pub mod decode;
 pub mod embed;
 pub mod extract;

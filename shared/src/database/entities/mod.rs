@@ -2,7 +2,11 @@
 //! whom. What one conversation mentions is read by [`super::conversations`].
 
 mod around;
+mod decide;
+mod decisions;
 mod list;
+mod merge;
+mod split;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -10,12 +14,16 @@ use uuid::Uuid;
 use super::{UserTx, row};
 
 pub use self::around::{Edge, Evidence, connections, evidence, named, neighbourhood};
+pub use self::decide::{Edit, Refused, edit, forget};
+pub use self::decisions::decisions;
 pub use self::list::{Filter, list};
+pub use self::merge::merge;
+pub use self::split::split;
 
 /// The columns of an [`Entity`], whose table is `e`.
 macro_rules! columns {
     () => {
-        "e.id, e.kind, e.name, e.aliases, e.first_seen_at, e.last_seen_at,
+        "e.id, e.kind, e.name, e.aliases, e.first_seen_at, e.last_seen_at, e.version,
          (select count(*) from mentions m where m.entity_id = e.id and m.user_id = e.user_id) as mentions,
          (select count(distinct m.conversation_id) from mentions m
           where m.entity_id = e.id and m.user_id = e.user_id) as conversations"
@@ -43,6 +51,8 @@ row! {
         pub mentions: i64,
         /// In how many conversations.
         pub conversations: i64,
+        /// Counts what a person decided about it.
+        pub version: i64,
     }
 }
 

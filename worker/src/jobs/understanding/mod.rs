@@ -9,6 +9,8 @@ mod title;
 use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError};
 
+use self_shared::database::entities;
+use self_shared::domain::entity::Decision;
 use self_shared::domain::job::Ending;
 use self_shared::domain::progress::{Progress, Stage};
 use tokio::sync::mpsc;
@@ -21,6 +23,7 @@ use crate::engine::Task;
 use crate::models::ModelId;
 use crate::models::embedder::{EmbedError, Embedder};
 use crate::stages::connect::{Connection, connect};
+use crate::stages::decide::decide;
 use crate::stages::embed::{self, EmbeddedPassage, embed};
 use crate::stages::extract::Entity;
 
@@ -37,6 +40,8 @@ struct Meaning {
     connections: Vec<Connection>,
     passages: Vec<EmbeddedPassage>,
     embedder: ModelId,
+    /// What the person had decided about names when this was found.
+    decisions: Vec<Decision>,
 }
 
 /// Finds what a transcript means and ends the job with it. `heard_as` is the language that it was
@@ -53,7 +58,8 @@ pub(super) async fn understand(
 ) -> Result<(), Ending> {
     let so_far = |part: f32| Progress { percent: done + (100.0 - done) * part / 100.0, ..task.progress() };
     let known = Known::load(bench, task, transcript).await?;
-    let meaning = find(bench, task, transcript, known, &so_far).await?;
+    let decisions = decisions(bench, task).await?;
+    let meaning = find(bench, task, transcript, known, decisions, &so_far).await?;
     task.report(Stage::Save, Progress { eta_ms: Some(0), ..so_far(EMBEDDED) });
     save::save(task, transcript, &meaning, heard_as).await
 }
@@ -63,17 +69,18 @@ async fn find(
     task: &Task,
     transcript: &Transcript,
     known: Known,
+    decisions: Vec<Decision>,
     so_far: &impl Fn(f32) -> Progress,
 ) -> Result<Meaning, Ending> {
     task.report(Stage::Extract, so_far(0.0));
     let (finder, texts) = (Arc::clone(&bench.finder), transcript.texts());
     let found = spawn_blocking(move || {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let entities = finder.find(&texts);
+        let entities = decide(finder.find(&texts), &decisions);
         let connections = connect(&entities);
-        (entities, connections, finder.id())
+        (entities, connections, decisions, finder.id())
     });
-    let (entities, connections, finder) = outcome(found.await)?;
+    let (entities, connections, decisions, finder) = outcome(found.await)?;
 
     task.report(Stage::Embed, so_far(EXTRACTED));
     let (embedder, segments) = (Arc::clone(&bench.embedder), transcript.segments.clone());
@@ -100,7 +107,12 @@ async fn find(
         task.report(Stage::Embed, so_far(EXTRACTED + (EMBEDDED - EXTRACTED) * part));
     }
     let (passages, embedder) = outcome(embedding.await)??;
-    Ok(Meaning { entities, finder, connections, passages, embedder })
+    Ok(Meaning { entities, finder, connections, passages, embedder, decisions })
+}
+
+async fn decisions(bench: &Bench, task: &Task) -> Result<Vec<Decision>, Ending> {
+    let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
+    Ok(entities::decisions(&mut tx).await.map_err(anyhow::Error::from)?)
 }
 
 /// An embedder that stops when the job does: a thread is not dropped like a future.

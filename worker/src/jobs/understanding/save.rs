@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use self_shared::database::conversations::{self, Change};
 use self_shared::database::jobs::ending::{Outcome, end};
-use self_shared::database::{UserTx, events, graph as person};
+use self_shared::database::{UserTx, entities, events, graph as person};
 use self_shared::domain::event::EventKind;
 use self_shared::domain::job::Ending;
 use self_shared::domain::progress::Progress;
@@ -22,6 +22,12 @@ pub(super) async fn save(
     heard_as: Option<&str>,
 ) -> Result<(), Ending> {
     let mut tx = task.begin().await?;
+    // A person's entities are shared by their conversations: one at a time changes them.
+    person::lock(&mut tx).await.map_err(anyhow::Error::from)?;
+    if entities::decisions(&mut tx).await.map_err(anyhow::Error::from)? != meaning.decisions {
+        tracing::info!(job = %task.claim.id, "something was decided about names meanwhile: once more");
+        return Err(Ending::Interrupted);
+    }
     let written = write(&mut tx, task, transcript, meaning, heard_as).await.map_err(anyhow::Error::from)?;
     let progress = Progress { percent: 100.0, eta_ms: None, ..task.progress() };
     if let Some(news) = written {
@@ -52,8 +58,6 @@ async fn write(
     heard_as: Option<&str>,
 ) -> sqlx::Result<Option<News>> {
     let user = tx.user();
-    // A person's entities are shared by their conversations: one at a time changes them.
-    person::lock(tx).await?;
     let revisions: i64 = sqlx::query_scalar(
         "select coalesce(sum(revision), 0)::bigint from segments where transcription_id = $1",
     )

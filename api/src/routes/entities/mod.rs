@@ -1,0 +1,331 @@
+//! Who and what was mentioned, how it hangs together, and what people correct about it.
+
+mod correction;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, OpenApi};
+use self_shared::database::UserTx;
+use self_shared::database::entities::{self, Entity, Filter, Refused};
+use uuid::Uuid;
+
+use self::correction::{EntityPatch, Merge, Split};
+use super::Tag;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::etag::{changed, etag, expected};
+use crate::id::Id;
+use crate::input::Input;
+use crate::page::{self, ByTime};
+use crate::problem::{Code, Failing, Problem, declare};
+use crate::views::{
+    AppearanceView, EntityConnectionView, EntityConnectionsView, EntityDetailView, EntityPageView,
+    EntitySummaryView, GraphView,
+};
+
+/// Conversations in a timeline.
+const TIMELINE: i64 = 50;
+/// Segments that are shown for each connection.
+const EVIDENCE: i64 = 3;
+
+pub(crate) struct EntityRoutes;
+
+declare! {
+    List: InvalidCursor;
+    Read: NotFound;
+    Change: NotFound, PreconditionFailed, EntityExists;
+    Correct: NotFound, PreconditionFailed;
+}
+
+#[derive(ApiResponse)]
+enum Found {
+    /// The entity.
+    #[oai(status = 200)]
+    Found(
+        Json<EntityDetailView>,
+        /// Names this version of it: send it as `If-Match` with a correction.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Changed {
+    /// As it is now.
+    #[oai(status = 200)]
+    Changed(
+        Json<EntitySummaryView>,
+        /// Names this version of it.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Divided {
+    /// The other, which these names mean from now on.
+    #[oai(status = 201)]
+    Divided(
+        Json<EntitySummaryView>,
+        /// Where it is.
+        #[oai(header = "Location")]
+        String,
+        /// Names this version of it.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Forgotten {
+    /// It is gone, and is passed over when it is heard again.
+    #[oai(status = 204)]
+    Forgotten,
+}
+
+#[OpenApi(prefix_path = "/api/v1/entities", tag = "Tag::Entities")]
+impl EntityRoutes {
+    /// List entities
+    ///
+    /// Who and what was mentioned, those mentioned last coming first.
+    #[oai(path = "/", method = "get", operation_id = "list_entities")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
+    async fn list(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// Only of this kind: `person`, `place`, `organization`, `date`, `email`, `phone`, `link`, `amount`.
+        kind: Query<Option<String>>,
+        /// Only with this in one of their names.
+        #[oai(validator(max_length = 200))]
+        name: Query<Option<String>>,
+        /// Only those mentioned then or later.
+        from: Query<Option<DateTime<Utc>>>,
+        /// Only those mentioned before.
+        to: Query<Option<DateTime<Utc>>>,
+        /// How many at most: 1 to 100, 20 when absent.
+        limit: Query<Option<u16>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<EntityPageView>, Failing<List>> {
+        let filter = Filter { kind: kind.0, name: name.0, from: from.0, to: to.0 };
+        let limit = page::limit(limit.0)?;
+        let behind = page::place::<ByTime<b'e'>>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let found = entities::list(&mut tx, &filter, behind, limit + 1).await?;
+        let at = |last: &Entity| ByTime::<b'e'>(last.last_seen_at, last.id);
+        let (found, next_cursor) = page::cut(found, limit, at);
+        Ok(Json(EntityPageView { items: found.into_iter().map(Into::into).collect(), next_cursor }))
+    }
+
+    /// Get an entity
+    ///
+    /// With its timeline: the newest fifty conversations that mention it, and where.
+    #[oai(path = "/:id", method = "get", operation_id = "get_entity")]
+    async fn get(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The entity.
+        id: Path<Id>,
+    ) -> Result<Found, Failing<Read>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let entity = known(&mut tx, id.0.0).await?;
+        let timeline = AppearanceView::gather(entities::timeline(&mut tx, id.0.0, TIMELINE).await?);
+        let tag = etag(entity.version);
+        Ok(Found::Found(Json(EntityDetailView { entity: entity.into(), timeline }), tag))
+    }
+
+    /// Rename an entity, or correct what it is
+    ///
+    /// It is remembered: what is heard under any of its names from then on is this entity, and called
+    /// by the new name. What is absent stays as it is.
+    #[oai(path = "/:id", method = "patch", operation_id = "change_entity")]
+    async fn change(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The entity.
+        id: Path<Id>,
+        /// The `ETag` that was read: 412 if it has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Input<EntityPatch>,
+    ) -> Result<Changed, Failing<Change>> {
+        let (version, edit) = (expected(if_match.0.as_deref())?, body.0.edit()?);
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let entity = entities::edit(&mut tx, id.0.0, version, &edit).await.map_err(refused)?;
+        tx.commit().await?;
+        Ok(Changed::new(entity))
+    }
+
+    /// Merge an entity into this one
+    ///
+    /// Everything that was said of the other was said of this one, which keeps its name. It is
+    /// remembered: what is heard as the other from then on is this one.
+    #[oai(path = "/:id/merge", method = "post", operation_id = "merge_entities")]
+    async fn merge(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The entity that stays.
+        id: Path<Id>,
+        /// The `ETag` of it that was read: 412 if it has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Input<Merge>,
+    ) -> Result<Changed, Failing<Correct>> {
+        let version = expected(if_match.0.as_deref())?;
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let entity = entities::merge(&mut tx, id.0.0, body.0.entity_id, version).await.map_err(refused)?;
+        tx.commit().await?;
+        Ok(Changed::new(entity))
+    }
+
+    /// Split an entity
+    ///
+    /// What was said under some of its names was said of another. It is remembered: what is heard
+    /// under these names from then on is the other. This undoes a merge, too.
+    #[oai(path = "/:id/split", method = "post", operation_id = "split_entity")]
+    async fn split(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The entity.
+        id: Path<Id>,
+        /// The `ETag` that was read: 412 if it has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Input<Split>,
+    ) -> Result<Divided, Failing<Correct>> {
+        let (version, names) = (expected(if_match.0.as_deref())?, body.0.names()?);
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let other = entities::split(&mut tx, id.0.0, &names, version).await.map_err(refused)?;
+        tx.commit().await?;
+        let (location, tag) = (format!("/api/v1/entities/{}", other.id), etag(other.version));
+        Ok(Divided::Divided(Json(other.into()), location, tag))
+    }
+
+    /// Forget an entity
+    ///
+    /// It was none, or is not to be remembered: its mentions and connections go, what was said stays.
+    /// It is remembered that it is to be passed over when it is heard again.
+    #[oai(path = "/:id", method = "delete", operation_id = "delete_entity")]
+    async fn delete(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The entity.
+        id: Path<Id>,
+        /// The `ETag` that was read: 412 if it has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Forgotten, Failing<Correct>> {
+        let version = expected(if_match.0.as_deref())?;
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        entities::forget(&mut tx, id.0.0, version).await.map_err(refused)?;
+        tx.commit().await?;
+        Ok(Forgotten::Forgotten)
+    }
+
+    /// List what an entity is connected with
+    ///
+    /// Strongest first, each with the newest segments that speak for it.
+    #[oai(path = "/:id/connections", method = "get", operation_id = "list_entity_connections")]
+    async fn connections(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The entity.
+        id: Path<Id>,
+        /// How many at most: 1 to 100, 20 when absent.
+        limit: Query<Option<u16>>,
+    ) -> Result<Json<EntityConnectionsView>, Failing<Read>> {
+        let limit = page::limit(limit.0)?;
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        known(&mut tx, id.0.0).await?;
+        let edges = entities::connections(&mut tx, id.0.0, limit).await?;
+        let ids: Vec<Uuid> = edges.iter().map(|edge| edge.id).collect();
+        let mut evidence: HashMap<Uuid, Vec<_>> = HashMap::new();
+        for one in entities::evidence(&mut tx, &ids, EVIDENCE).await? {
+            evidence.entry(one.connection_id).or_default().push(one);
+        }
+        let other = |edge: &entities::Edge| {
+            if edge.from_entity_id == id.0.0 { edge.to_entity_id } else { edge.from_entity_id }
+        };
+        let others: Vec<Uuid> = edges.iter().map(other).collect();
+        let others: HashMap<Uuid, EntitySummaryView> = entities::named(&mut tx, &others)
+            .await?
+            .into_iter()
+            .map(|entity| (entity.id, entity.into()))
+            .collect();
+        let items = edges.into_iter().filter_map(|edge| {
+            let other = others.get(&other(&edge))?.clone();
+            let evidence = evidence.remove(&edge.id).unwrap_or_default();
+            Some(EntityConnectionView::new(edge, other, evidence))
+        });
+        Ok(Json(EntityConnectionsView { items: items.collect() }))
+    }
+
+    /// Get the graph around an entity
+    ///
+    /// Everything that is at most `depth` connections away, bounded by `limit`.
+    #[oai(path = "/:id/graph", method = "get", operation_id = "get_entity_graph")]
+    async fn graph(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The entity.
+        id: Path<Id>,
+        /// How many connections away: 1 to 3, 1 when absent.
+        #[oai(validator(minimum(value = "1"), maximum(value = "3")))]
+        depth: Query<Option<i32>>,
+        /// How many entities at most: 1 to 100, 20 when absent.
+        limit: Query<Option<u16>>,
+    ) -> Result<Json<GraphView>, Failing<Read>> {
+        let limit = page::limit(limit.0)?;
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        known(&mut tx, id.0.0).await?;
+        let (reached, edges) = entities::neighbourhood(&mut tx, id.0.0, depth.0.unwrap_or(1), limit).await?;
+        let entities = entities::named(&mut tx, &reached).await?;
+        Ok(Json(GraphView {
+            entities: entities.into_iter().map(Into::into).collect(),
+            connections: edges.into_iter().map(Into::into).collect(),
+        }))
+    }
+}
+
+async fn known(tx: &mut UserTx, id: Uuid) -> Result<Entity, Problem> {
+    entities::get(tx, id).await?.ok_or_else(|| Problem::not_found("entity"))
+}
+
+impl Changed {
+    fn new(entity: Entity) -> Self {
+        let tag = etag(entity.version);
+        Self::Changed(Json(entity.into()), tag)
+    }
+}
+
+fn refused(refused: Refused) -> Problem {
+    match refused {
+        Refused::NotFound => Problem::not_found("entity"),
+        Refused::Changed => changed(),
+        Refused::Taken(other) => Problem::new(
+            Code::EntityExists,
+            format!("entity {other} is known by this name: merge the two, or choose another name"),
+        ),
+        Refused::Itself => Problem::field("entity_id", "must be another entity than the one that stays"),
+        Refused::NeverCalled => {
+            Problem::field("names", "must be among the names under which it was mentioned: see its timeline")
+        }
+        Refused::WouldLoseItsName => Problem::field(
+            "names",
+            "must leave the entity its own name: rename it first, or split off the others",
+        ),
+        Refused::Database(error) => error.into(),
+    }
+}

@@ -1,0 +1,2 @@
+alter table entities drop column version;
+drop table entity_decisions;

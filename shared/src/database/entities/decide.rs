@@ -1,0 +1,142 @@
+//! What people decide about one entity: what it is called, what it is, and that it is none.
+
+use uuid::Uuid;
+
+use super::decisions::{redirect, remember, whole};
+use super::{Entity, get};
+use crate::database::{UserTx, graph, row};
+use crate::domain::entity::{EntityKind, Named, spelling};
+
+/// What is to change about an entity; what is absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct Edit {
+    /// What it is called.
+    pub name: Option<String>,
+    /// What it is.
+    pub kind: Option<EntityKind>,
+}
+
+/// Why nothing was decided.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The person has nothing with this id.
+    #[error("there is no such thing")]
+    NotFound,
+    /// It was changed by somebody else since it was read.
+    #[error("it has changed since it was read")]
+    Changed,
+    /// Another entity of this kind is called so.
+    #[error("another entity is called so")]
+    Taken(Uuid),
+    /// An entity cannot be merged with itself.
+    #[error("it is the same")]
+    Itself,
+    /// It is never called so.
+    #[error("it is never called so")]
+    NeverCalled,
+    /// Nothing would be left, or its own name would go.
+    #[error("it would lose its name")]
+    WouldLoseItsName,
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+row! {
+    struct Row {
+        kind: String,
+        key: String,
+        name: String,
+        version: i64,
+    }
+}
+
+/// Renames an entity, or corrects what it is. Whatever is found under its names from then on is it.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) -> Result<Entity, Refused> {
+    graph::lock(tx).await?;
+    let before = hold(tx, id, version).await?;
+    let after = Named {
+        kind: edit.kind.unwrap_or(before.kind),
+        key: before.key.clone(),
+        name: edit.name.clone().unwrap_or_else(|| before.name.clone()),
+    };
+    let called = spelling(&after.name);
+    for key in [&after.key, &called] {
+        if let Some(other) = other_with(tx, id, after.kind, key).await? {
+            return Err(Refused::Taken(other));
+        }
+    }
+    redirect(tx, &before, Some(&after)).await?;
+    remember(tx, &whole(after.kind, &after.key, Some(&after))).await?;
+    remember(tx, &whole(after.kind, &called, Some(&after))).await?;
+    let user = tx.user();
+    sqlx::query(
+        "update entities set kind = $3, name = $4,
+             aliases = array(select distinct alias from unnest(aliases || name) alias
+                             where alias <> $4 order by alias),
+             version = version + 1, updated_at = now()
+         where user_id = $1 and id = $2",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(after.kind.as_str())
+    .bind(&after.name)
+    .execute(&mut **tx)
+    .await?;
+    get(tx, id).await?.ok_or(Refused::NotFound)
+}
+
+/// Forgets an entity, and passes it over whenever it is found again.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), Refused> {
+    graph::lock(tx).await?;
+    let entity = hold(tx, id, version).await?;
+    redirect(tx, &entity, None).await?;
+    remove(tx, id).await?;
+    Ok(())
+}
+
+/// Removes an entity with what still points at it.
+pub(super) async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
+    let user = tx.user();
+    sqlx::query("delete from entities where user_id = $1 and id = $2")
+        .bind(user.0)
+        .bind(id)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+}
+
+/// Keeps an entity as it is until the transaction ends.
+pub(super) async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<Named, Refused> {
+    let user = tx.user();
+    let row: Option<Row> = sqlx::query_as(
+        "select kind, key, name, version from entities where user_id = $1 and id = $2 for update",
+    )
+    .bind(user.0)
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let row = row.ok_or(Refused::NotFound)?;
+    if version.is_some_and(|version| version != row.version) {
+        return Err(Refused::Changed);
+    }
+    let kind = row.kind.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+    Ok(Named { kind, key: row.key, name: row.name })
+}
+
+async fn other_with(tx: &mut UserTx, id: Uuid, kind: EntityKind, key: &str) -> sqlx::Result<Option<Uuid>> {
+    let user = tx.user();
+    sqlx::query_scalar("select id from entities where user_id = $1 and kind = $2 and key = $3 and id <> $4")
+        .bind(user.0)
+        .bind(kind.as_str())
+        .bind(key)
+        .bind(id)
+        .fetch_optional(&mut **tx)
+        .await
+}

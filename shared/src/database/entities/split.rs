@@ -1,0 +1,251 @@
+//! One entity that is two.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::decide::{Refused, hold};
+use super::decisions::{remember, whole};
+use super::{Entity, get};
+use crate::database::graph::{self, Former};
+use crate::database::{UserTx, row};
+use crate::domain::entity::{Decision, Named, spelling};
+use crate::domain::new_id;
+
+row! {
+    /// A place where the entity was mentioned.
+    struct Place {
+        id: Uuid,
+        text: String,
+    }
+
+    /// What spoke for a connection of the entity, near a mention that goes.
+    struct Spoken {
+        connection_id: Uuid,
+        third: Uuid,
+        kind: String,
+        segment_id: Uuid,
+        stays: bool,
+    }
+}
+
+/// Makes another entity of what is called by these names, the first of which becomes its own. What is
+/// found under them from then on is the other. Answers the other.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn split(
+    tx: &mut UserTx,
+    id: Uuid,
+    names: &[String],
+    version: Option<i64>,
+) -> Result<Entity, Refused> {
+    graph::lock(tx).await?;
+    let stays = hold(tx, id, version).await?;
+    let spelled: BTreeSet<String> = names.iter().map(|name| spelling(name)).collect();
+    let Some(name) = names.first() else { return Err(Refused::NeverCalled) };
+    let goes = Named { kind: stays.kind, key: spelling(name), name: name.clone() };
+    if spelled.contains(&stays.key) || spelled.contains(&spelling(&stays.name)) {
+        return Err(Refused::WouldLoseItsName);
+    }
+    let places = places(tx, id).await?;
+    let moved: Vec<Uuid> = places
+        .iter()
+        .filter(|place| spelled.contains(&spelling(&place.text)))
+        .map(|place| place.id)
+        .collect();
+    if moved.is_empty() {
+        return Err(Refused::NeverCalled);
+    }
+    if moved.len() == places.len() {
+        return Err(Refused::WouldLoseItsName);
+    }
+    decide(tx, &stays, &goes, &spelled).await?;
+    let other = entity(tx, id, &goes).await?;
+    let user = tx.user();
+    sqlx::query("update mentions set entity_id = $3 where user_id = $1 and id = any ($2)")
+        .bind(user.0)
+        .bind(&moved)
+        .bind(other)
+        .execute(&mut **tx)
+        .await?;
+    let connections = connect(tx, id, other, &moved).await?;
+    graph::settle(tx, &Former { entities: [].into(), connections }).await?;
+    describe(tx, id, &spelled, None).await?;
+    describe(tx, other, &BTreeSet::new(), Some(names)).await?;
+    get(tx, other).await?.ok_or(Refused::NotFound)
+}
+
+async fn places(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Vec<Place>> {
+    let user = tx.user();
+    sqlx::query_as("select id, text from mentions where user_id = $1 and entity_id = $2")
+        .bind(user.0)
+        .bind(id)
+        .fetch_all(&mut **tx)
+        .await
+}
+
+/// What is found under the names stands for the other: by itself, and within whatever leads to the one.
+async fn decide(
+    tx: &mut UserTx,
+    stays: &Named,
+    goes: &Named,
+    spelled: &BTreeSet<String>,
+) -> sqlx::Result<()> {
+    let leading = super::decisions(tx).await?.into_iter().filter(|decision| {
+        decision.spelling.is_none()
+            && decision
+                .becomes
+                .as_ref()
+                .is_some_and(|named| (named.kind, &named.key) == (stays.kind, &stays.key))
+    });
+    let mut leading: Vec<_> = leading.map(|decision| (decision.kind, decision.key)).collect();
+    leading.push((stays.kind, stays.key.clone()));
+    for name in spelled {
+        for (kind, key) in leading.iter().filter(|(_, key)| key != name) {
+            let decision = Decision {
+                kind: *kind,
+                key: key.clone(),
+                spelling: Some(name.clone()),
+                becomes: Some(goes.clone()),
+            };
+            remember(tx, &decision).await?;
+        }
+        remember(tx, &whole(goes.kind, name, Some(goes))).await?;
+    }
+    Ok(())
+}
+
+/// The row of the other: one that is called so already, or a new one.
+async fn entity(tx: &mut UserTx, id: Uuid, goes: &Named) -> sqlx::Result<Uuid> {
+    let user = tx.user();
+    sqlx::query_scalar(
+        "insert into entities (id, user_id, kind, name, key, first_seen_at, last_seen_at)
+         select $3, $1, $4, $5, $6, first_seen_at, last_seen_at from entities where user_id = $1 and id = $2
+         on conflict (user_id, kind, key) do update set updated_at = now()
+         returning id",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(new_id())
+    .bind(goes.kind.as_str())
+    .bind(&goes.name)
+    .bind(&goes.key)
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Gives the other what spoke for connections where it was meant: in the segment of a mention that
+/// went, and in the one before, which speaks for neighbours. Where the one is mentioned, too, it
+/// speaks for both. Answers all connections that were touched.
+async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid, moved: &[Uuid]) -> sqlx::Result<BTreeSet<Uuid>> {
+    let user = tx.user();
+    let spoken: Vec<Spoken> = sqlx::query_as(
+        "select * from (
+             select c.id as connection_id, c.kind, e.segment_id,
+                    case when c.from_entity_id = $2 then c.to_entity_id else c.from_entity_id end as third,
+                    exists (select from mentions m join segments near on near.id = m.segment_id
+                            where m.id = any ($4) and near.transcription_id = s.transcription_id
+                              and near.position in (s.position, s.position + 1)) as goes,
+                    exists (select from mentions m join segments near on near.id = m.segment_id
+                            where m.entity_id = $2 and near.transcription_id = s.transcription_id
+                              and near.position in (s.position, s.position + 1)) as stays
+             from connections c
+             join connection_evidence e on e.connection_id = c.id
+             join segments s on s.id = e.segment_id
+             where c.user_id = $1 and $2 in (c.from_entity_id, c.to_entity_id)) near
+         where goes and third <> $3",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(other)
+    .bind(moved)
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut by_connection: BTreeMap<Uuid, Vec<&Spoken>> = BTreeMap::new();
+    for one in &spoken {
+        by_connection.entry(one.connection_id).or_default().push(one);
+    }
+    let mut touched = BTreeSet::new();
+    for (connection, spoken) in by_connection {
+        let of_other: Uuid = sqlx::query_scalar(
+            "insert into connections
+                 (id, user_id, from_entity_id, to_entity_id, kind, strength, first_seen_at, last_seen_at)
+             select $3, $1, least($4, $5), greatest($4, $5), $6, 0, first_seen_at, last_seen_at
+             from connections where id = $2
+             on conflict (user_id, from_entity_id, to_entity_id, kind) do update set
+                 first_seen_at = least(connections.first_seen_at, excluded.first_seen_at),
+                 last_seen_at = greatest(connections.last_seen_at, excluded.last_seen_at)
+             returning id",
+        )
+        .bind(user.0)
+        .bind(connection)
+        .bind(new_id())
+        .bind(other)
+        .bind(spoken[0].third)
+        .bind(&spoken[0].kind)
+        .fetch_one(&mut **tx)
+        .await?;
+        let segments: Vec<Uuid> = spoken.iter().map(|one| one.segment_id).collect();
+        sqlx::query(
+            "insert into connection_evidence (connection_id, segment_id, user_id, transcription_id, weight)
+             select $3, segment_id, user_id, transcription_id, weight
+             from connection_evidence where user_id = $1 and connection_id = $2 and segment_id = any ($4)
+             on conflict do nothing",
+        )
+        .bind(user.0)
+        .bind(connection)
+        .bind(of_other)
+        .bind(segments)
+        .execute(&mut **tx)
+        .await?;
+        let gone: Vec<Uuid> = spoken.iter().filter(|one| !one.stays).map(|one| one.segment_id).collect();
+        sqlx::query(
+            "delete from connection_evidence
+             where user_id = $1 and connection_id = $2 and segment_id = any ($3)",
+        )
+        .bind(user.0)
+        .bind(connection)
+        .bind(gone)
+        .execute(&mut **tx)
+        .await?;
+        touched.extend([connection, of_other]);
+    }
+    Ok(touched)
+}
+
+/// Says anew what an entity is called and when it was mentioned: without the names that went, and
+/// with those that came.
+async fn describe(
+    tx: &mut UserTx,
+    id: Uuid,
+    without: &BTreeSet<String>,
+    with: Option<&[String]>,
+) -> sqlx::Result<()> {
+    let user = tx.user();
+    let aliases: Vec<String> =
+        sqlx::query_scalar("select unnest(aliases) from entities where user_id = $1 and id = $2")
+            .bind(user.0)
+            .bind(id)
+            .fetch_all(&mut **tx)
+            .await?;
+    let kept = aliases.into_iter().filter(|alias| !without.contains(&spelling(alias)));
+    let aliases: Vec<String> = kept.chain(with.unwrap_or_default().iter().cloned()).collect();
+    sqlx::query(
+        "update entities e set
+             aliases = array(select distinct alias from unnest($3::text[]) alias
+                             where alias <> e.name order by alias),
+             first_seen_at = seen.first, last_seen_at = seen.last,
+             version = e.version + 1, updated_at = now()
+         from (select min(c.started_at) as first, max(c.started_at) as last
+               from mentions m join conversations c on c.id = m.conversation_id
+               where m.user_id = $1 and m.entity_id = $2) seen
+         where e.user_id = $1 and e.id = $2",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(aliases)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
