@@ -17,7 +17,9 @@ from typing import Dict, Iterator, Sequence
 
 from . import setup
 from .build import cargo
-from .paths import FFMPEG, MODELS, RECORDINGS, ROOT, RUNS, TOOLS, binaries
+from .paths import (
+    FFMPEG, MODELS, NODE, RECORDINGS, ROOT, RUNS, SCHEMATHESIS, TOOLS, TYPESCRIPT, binaries,
+)
 from .report import Report, Step
 from .stack import process
 from .stack.home import Home
@@ -98,6 +100,9 @@ def variables(home: Home) -> Dict[str, str]:
         "SELF_TEST_MODELS": str(MODELS),
         "SELF_TEST_RECORDINGS": str(RECORDINGS),
         "SELF_TEST_FFMPEG": str(FFMPEG),
+        "SELF_TEST_SCHEMATHESIS": str(SCHEMATHESIS),
+        "SELF_TEST_NODE": str(NODE),
+        "SELF_TEST_TYPESCRIPT": str(TYPESCRIPT),
         "SELF_TEST_RUN": str(home.folder.parent),
     }
 

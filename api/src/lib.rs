@@ -15,5 +15,6 @@ pub mod problem;
 pub mod push;
 mod routes;
 pub mod server;
+mod time;
 mod views;
 mod vocabulary;

@@ -1,19 +1,69 @@
 //! Lists, page by page: cursors that mean nothing to anybody else and stay good while rows are added.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
 use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
+use crate::time::Time;
 
 /// How many items a page has when nobody says.
 pub(crate) const DEFAULT_LIMIT: u16 = 20;
 
+/// How many items a page may have at most.
+const LARGEST_LIMIT: u16 = 100;
+
+/// How many items a page is to have, as a parameter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit(u16);
+
+impl From<Limit> for u16 {
+    fn from(limit: Limit) -> Self {
+        limit.0
+    }
+}
+
+impl Type for Limit {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "limit".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            minimum: Some(1.0),
+            maximum: Some(f64::from(LARGEST_LIMIT)),
+            ..MetaSchema::new_with_format("integer", "int32")
+        }))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(self.as_raw_value().into_iter())
+    }
+}
+
+impl ParseFromParameter for Limit {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        u16::parse_from_parameter(value).map(Self).map_err(ParseError::propagate)
+    }
+}
+
 /// How many items were asked for, within reason.
-pub(crate) fn limit(asked: Option<u16>) -> Result<i64, Problem> {
-    match asked.unwrap_or(DEFAULT_LIMIT) {
-        limit @ 1..=100 => Ok(i64::from(limit)),
+pub(crate) fn limit(asked: Option<impl Into<u16>>) -> Result<i64, Problem> {
+    match asked.map_or(DEFAULT_LIMIT, Into::into) {
+        limit @ 1..=LARGEST_LIMIT => Ok(i64::from(limit)),
         _ => Err(Problem::field("limit", "must be between 1 and 100")),
     }
 }
@@ -68,6 +118,12 @@ pub(crate) fn cut<T, P: Place>(
     (items, next)
 }
 
+/// A moment of a cursor: microseconds, within what the database can hold.
+pub(crate) fn moment(bytes: &[u8]) -> Option<DateTime<Utc>> {
+    let moment = DateTime::from_timestamp_micros(i64::from_be_bytes(bytes.try_into().ok()?))?;
+    Time::within_reach(moment).map(|time| time.0)
+}
+
 /// A place in a list by time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ByTime<const LIST: u8>(pub DateTime<Utc>, pub Uuid);
@@ -81,8 +137,7 @@ impl<const LIST: u8> Place for ByTime<LIST> {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (time, id) = bytes.split_at_checked(8)?;
-        let time = DateTime::from_timestamp_micros(i64::from_be_bytes(time.try_into().ok()?))?;
-        Some(Self(time, Uuid::from_slice(id).ok()?))
+        Some(Self(moment(time)?, Uuid::from_slice(id).ok()?))
     }
 }
 
@@ -122,7 +177,8 @@ mod tests {
     #[test]
     fn cursors_of_other_lists_and_made_up_ones_are_refused() {
         let other = cursor(&ById::<2>(Uuid::now_v7()));
-        for cursor in [other.as_str(), "", "AA", "!!", "AQ"] {
+        let far_off = URL_SAFE_NO_PAD.encode([&[1][..], &i64::MAX.to_be_bytes(), &[0; 16]].concat());
+        for cursor in [other.as_str(), &far_off, "", "AA", "!!", "AQ"] {
             assert_eq!(place::<Here>(Some(cursor)).unwrap_err().code(), Code::InvalidCursor, "{cursor}");
         }
     }

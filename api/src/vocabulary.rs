@@ -1,10 +1,12 @@
 //! The closed vocabularies of the domain, as types of the document.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
+use self_shared::domain::entity::{ConnectionKind, EntityKind};
 use self_shared::domain::failure::FailureCode;
 use self_shared::domain::job::{JobKind, JobState, Lane};
 use self_shared::domain::progress::Stage;
@@ -50,6 +52,65 @@ vocabularies! {
     Stage: "Stage", "What a running job is doing.";
     FailureCode: "FailureCode", "Why a job died.";
     Code: "ProblemCode", "What went wrong. Stable.";
+    EntityKind: "EntityKind", "What something is that is mentioned.";
+    ConnectionKind: "ConnectionKind", "What two entities have to do with one another.";
+}
+
+/// One word of a vocabulary, in a view, as the database holds it: a text that only words get into.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored<T>(String, PhantomData<T>);
+
+impl<T> From<String> for Stored<T> {
+    fn from(word: String) -> Self {
+        Self(word, PhantomData)
+    }
+}
+
+impl<T: Vocabulary> From<T> for Stored<T> {
+    fn from(value: T) -> Self {
+        value.word().to_owned().into()
+    }
+}
+
+impl<T: Vocabulary> Type for Stored<T> {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        Word::<T>::name()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        Word::<T>::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        Word::<T>::register(registry);
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(self.as_raw_value().into_iter())
+    }
+}
+
+impl<T: Vocabulary> ToJSON for Stored<T> {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.0.clone().into())
+    }
+}
+
+impl<T: Vocabulary> ParseFromJSON for Stored<T> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        match Word::<T>::parse_from_json(value) {
+            Ok(Word(value)) => Ok(value.into()),
+            Err(error) => Err(error.propagate()),
+        }
+    }
 }
 
 impl<T: Vocabulary> FromStr for Word<T> {

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, List
 
 from ..report import Report
-from . import models, postgres, servers, system
+from . import contract, models, postgres, servers, system
 from .parts import Part, missing, provide
 
 __all__ = ["missing", "parts", "provide", "set_up_beside", "setup", "system"]
@@ -22,7 +22,7 @@ def parts(tests: bool = False) -> List[Part]:
         servers.nats(),
         servers.redis(),
         models.websockets(),
-        *([models.ffmpeg()] if tests else []),
+        *([models.ffmpeg(), contract.schemathesis(), contract.typescript()] if tests else []),
     ]
 
 

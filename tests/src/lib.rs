@@ -8,7 +8,9 @@
 
 pub mod answer;
 pub mod database;
+pub mod document;
 pub mod environment;
+pub mod past;
 pub mod person;
 pub mod ports;
 pub mod process;
@@ -21,6 +23,7 @@ pub mod waiting;
 pub mod words;
 
 pub use answer::Answer;
+pub use document::Document;
 pub use person::Person;
 pub use process::Process;
 pub use socket::Socket;

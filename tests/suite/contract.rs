@@ -4,44 +4,10 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use reqwest::Method;
+use self_tests::document::Operation;
 use self_tests::environment::{program, sources};
-use self_tests::{Answer, Person, Stack};
+use self_tests::{Answer, Document, Person, Stack};
 use serde_json::Value;
-
-/// An operation of the document.
-pub(crate) struct Operation {
-    /// How it is asked.
-    pub(crate) method: Method,
-    /// Where, with `{…}` for what is to be put in.
-    pub(crate) path: String,
-    /// Whether it wants an access token.
-    pub(crate) secured: bool,
-    /// A body that it takes, if it takes one that is JSON: the document's own example.
-    pub(crate) body: Option<Value>,
-}
-
-/// Every operation that the API says it has.
-pub(crate) async fn operations(person: &Person) -> Vec<Operation> {
-    let document = person.get("/openapi.json").await.good();
-    let paths = document["paths"].as_object().unwrap().iter();
-    let operations = paths.flat_map(|(path, methods)| {
-        methods.as_object().unwrap().iter().map(|(method, operation)| Operation {
-            method: method.to_uppercase().parse().unwrap(),
-            path: path.clone(),
-            secured: operation["security"].is_array(),
-            body: example(&document, operation),
-        })
-    });
-    operations.collect()
-}
-
-/// The example of what an operation takes.
-fn example(document: &Value, operation: &Value) -> Option<Value> {
-    let content = operation["requestBody"]["content"].as_object()?;
-    let (_, media) = content.iter().find(|(kind, _)| kind.starts_with("application/json"))?;
-    let name = media["schema"]["$ref"].as_str()?.rsplit('/').next()?;
-    Some(document["components"]["schemas"][name]["example"].clone())
-}
 
 #[test]
 fn the_committed_document_is_current() {
@@ -78,15 +44,9 @@ async fn every_code_is_in_the_table_that_people_read() {
     let stack = Stack::without_worker().await;
     let document = Person::register(&stack).await.get("/openapi.json").await.good();
     let told = document["info"]["description"].as_str().unwrap();
-    let codes: BTreeSet<&str> = document["components"]["schemas"]
-        .as_object()
-        .unwrap()
-        .values()
-        .filter_map(|schema| schema["properties"]["code"]["enum"].as_array())
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    assert!(codes.contains("not_found") || told.contains("`not_found`"), "no codes in the document");
+    let codes = document["components"]["schemas"]["ProblemCode"]["enum"].as_array().unwrap();
+    let codes: BTreeSet<&str> = codes.iter().filter_map(Value::as_str).collect();
+    assert!(codes.contains("not_found"), "{codes:?}");
     for code in codes {
         assert!(told.contains(&format!("`{code}`")), "{code}");
     }
@@ -97,8 +57,8 @@ async fn every_route_but_the_open_ones_wants_a_token() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let (mut secured, mut open) = (0, BTreeSet::new());
-    for Operation { method, path, secured: wants, .. } in operations(&person).await {
-        if !wants {
+    for Operation { method, path, security, .. } in Document::of(&person).await.operations() {
+        if security.is_empty() {
             open.insert(path);
             continue;
         }
@@ -138,6 +98,48 @@ async fn what_is_not_there_and_what_is_not_understood_is_said_in_the_same_form()
     assert_eq!(ask(Method::GET, "/api/v1/jobs?audio_id=none", "").await, refused(400, "invalid_input"));
     let id = uuid::Uuid::now_v7();
     assert_eq!(ask(Method::GET, &format!("/api/v1/jobs/{id}"), "").await, refused(404, "not_found"));
+}
+
+#[tokio::test]
+async fn null_characters_are_refused_wherever_text_is_taken() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let mut fields = BTreeSet::new();
+    let operations = Document::of(&person).await.operations();
+    for operation in operations.iter().filter(|one| one.security.is_empty() || one.is_of_a_person()) {
+        let Operation { method, path, body, .. } = operation;
+        let path = path.replace("{id}", &uuid::Uuid::now_v7().to_string());
+        for parameter in operation.parameters_in("query").filter(|one| !one.is_id && one.words.is_empty()) {
+            let request = person.request(method.clone(), &path).query(&[(&parameter.name, "a\0b")]);
+            let answer = Answer::of(request).await.unwrap();
+            assert_eq!(answer.refused(), (400, "invalid_input".to_owned()), "{method} {path} {parameter:?}");
+            fields.insert(parameter.name.clone());
+        }
+        let body = body.clone().unwrap_or_default();
+        for place in texts(&body, "") {
+            let mut body = body.clone();
+            *body.pointer_mut(&place).unwrap() = "a\0b".into();
+            let answer = Answer::of(person.request(method.clone(), &path).json(&body)).await.unwrap();
+            assert_eq!(answer.refused(), (400, "invalid_input".to_owned()), "{method} {path} {place}");
+            fields.insert(place);
+        }
+    }
+    assert!(fields.contains("q") && fields.contains("/segments/0/text"), "{fields:?}");
+}
+
+/// Where texts are in a body.
+fn texts(value: &Value, place: &str) -> Vec<String> {
+    match value {
+        Value::String(_) => vec![place.to_owned()],
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.flat_map(|(index, item)| texts(item, &format!("{place}/{index}"))).collect()
+        }
+        Value::Object(fields) => {
+            fields.iter().flat_map(|(name, value)| texts(value, &format!("{place}/{name}"))).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 #[tokio::test]

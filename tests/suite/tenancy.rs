@@ -1,74 +1,152 @@
-//! Nobody sees anything of anybody else.
+//! Nobody sees anything of anybody else: on every path, in every parameter and in every field of a body
+//! that the document knows, so that whoever adds a route cannot forget it.
+
+pub(crate) mod things;
+
+use std::collections::BTreeSet;
 
 use reqwest::Method;
-use self_tests::person::id_of;
-use self_tests::{Answer, Person, Socket, Sound, Stack};
+use self_tests::document::{Operation, Parameter};
+use self_tests::past::{SAID, somebody_with_a_past};
+use self_tests::{Answer, Document, Person, Socket, Sound, Stack};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::contract::{Operation, operations};
+use self::things::{Things, filled};
 
 #[tokio::test]
-async fn a_stranger_finds_nothing_of_anybody_else() {
+async fn a_stranger_finds_nothing_of_anybody_else_on_any_path() {
     let stack = Stack::start().await;
-    let (owner, stranger) = (Person::register(&stack).await, Person::register(&stack).await);
-    let accepted = owner.upload(&Sound::short()).await;
-    let job = owner.success(accepted.job).await;
-    let transcription = id_of(&job["transcription_id"]);
-    let segment = id_of(&owner.transcription(transcription).await["segments"][0]["id"]);
-    let theirs = [accepted.audio, accepted.conversation, accepted.job, transcription, segment];
-    let operations = operations(&owner).await;
+    let (owner, stranger) = (somebody_with_a_past(&stack).await, somebody_with_a_past(&stack).await);
+    let operations = Document::of(&owner).await.operations();
+    let theirs = Things::of(&owner, &operations).await;
 
-    let mut found_by_owner = 0;
-    for Operation { method, path, body, .. } in operations.iter().filter(|one| one.path.contains("{id}")) {
-        for id in theirs {
-            let path = path.replace("{id}", &id.to_string());
-            let ask = async |person: &Person, path: &str| {
-                let request = person.request(method.clone(), path);
-                let request = body.iter().fold(request, |request, body| request.json(body));
-                Answer::of(request).await.unwrap()
-            };
-            let nobodys = path.replace(&id.to_string(), &Uuid::now_v7().to_string());
-            let no_id = path.replace(&id.to_string(), "not-an-id");
-            let (answer, unknown) = (ask(&stranger, &path).await, ask(&stranger, &nobodys).await);
-            assert_eq!(answer.refused(), (404, "not_found".to_owned()), "{method} {path}");
-            // What is somebody else's looks like what does not exist, and like what never could.
-            assert_eq!(without_request(&answer), without_request(&unknown), "{method} {path}");
-            let never = ask(&stranger, &no_id).await;
-            assert_eq!(without_request(&answer), without_request(&never), "{method} {no_id}");
-            if *method == Method::GET {
-                found_by_owner += usize::from(ask(&owner, &path).await.status == 200);
-            }
+    for operation in operations.iter().filter(|one| one.is_of_a_person() && one.path.contains('{')) {
+        let nobodys = filled(operation, &[Uuid::now_v7()]).remove(0);
+        let never = filled(operation, &["not-an-id"]).remove(0);
+        let unknown = ask(&stranger, operation, &nobodys, None).await;
+        for path in filled(operation, &theirs.of_each_kind()) {
+            let answer = ask(&stranger, operation, &path, None).await;
+            assert_eq!(answer.refused(), (404, "not_found".to_owned()), "{} {path}", operation.method);
+            // What is somebody else's looks like what does not exist.
+            assert_eq!(essence(&answer), essence(&unknown), "{} {path}", operation.method);
         }
+        // And that looks like what never could.
+        let answer = ask(&stranger, operation, &never, None).await;
+        assert_eq!(essence(&answer), essence(&unknown), "{} {never}", operation.method);
     }
-    // audio, its content, conversation, job, transcription: the addresses above are the right ones.
-    assert!(found_by_owner >= 5, "the owner finds {found_by_owner}");
-
-    for Operation { path, .. } in operations.iter().filter(|one| one.method == Method::GET && one.secured) {
-        if !path.contains('{') {
-            let text = stranger.get(path).await.text();
-            let seen = theirs.iter().find(|id| text.contains(&id.to_string()));
-            assert!(seen.is_none() && !text.contains(&owner.email), "{path} shows {text}");
-        }
-    }
-    searching_and_listening_find_nothing(&stranger, accepted.job, accepted.conversation).await;
-    let again = json!({"audio_id": accepted.audio});
-    let refused = stranger.post("/api/v1/audio/transcribe", &again).await.refused();
-    assert_eq!(refused, (404, "not_found".to_owned()));
+    let after = Things::of(&owner, &operations).await;
+    assert_eq!(after.found, theirs.found, "a stranger's requests changed what is there");
+    let own = Things::of(&stranger, &operations).await;
+    let seen: Vec<_> = own.ids().intersection(&theirs.ids()).copied().collect();
+    assert!(seen.is_empty(), "both see {seen:?}");
+    searching_and_listening_find_nothing(&owner, &stranger, &theirs).await;
 }
 
-async fn searching_and_listening_find_nothing(stranger: &Person, job: Uuid, conversation: Uuid) {
-    let question = json!({"query": "fail better", "limit": 100});
-    let found = stranger.post("/api/v1/search/semantic", &question).await.good();
-    assert_eq!(found["items"], json!([]));
+#[tokio::test]
+async fn an_id_of_somebody_else_is_nobodys_in_every_parameter_and_every_body() {
+    let stack = Stack::start().await;
+    let (owner, stranger) = (somebody_with_a_past(&stack).await, somebody_with_a_past(&stack).await);
+    let operations = Document::of(&owner).await.operations();
+    let theirs = Things::of(&owner, &operations).await;
+    let own = Things::of(&stranger, &operations).await;
 
-    let mut socket = Socket::open(stranger).await;
-    for room in [format!("job:{job}"), format!("conversation:{conversation}")] {
-        let heard = socket.join(&room, Some(0)).await;
-        assert_eq!((heard.len(), &heard[0]["code"]), (1, &"not_found".into()), "{heard:?}");
+    let mut places = 0;
+    for operation in operations.iter().filter(|operation| operation.is_of_a_person()) {
+        for at in ids_in(operation) {
+            places += 1;
+            let path = own.path_to(operation);
+            let answer = async |id| essence(&ask(&stranger, operation, &path, Some((&at, id))).await);
+            let unknown = answer(Uuid::now_v7()).await;
+            let place = format!("{} {path} {at:?}", operation.method);
+            for id in theirs.of_each_kind() {
+                assert_eq!(answer(id).await, unknown, "{place}: {id} of somebody else is known");
+            }
+            let mut known = false;
+            for id in own.of_each_kind() {
+                known = known || answer(id).await != unknown;
+            }
+            assert!(known, "{place}: nothing of one's own is known there: add it to tests/src/past.rs");
+        }
     }
-    let heard = socket.join("user", Some(0)).await;
-    assert_eq!(heard.len(), 1, "somebody else's news: {heard:?}");
+    assert!(places >= 9, "only {places} places for ids");
+}
+
+/// A place for an id besides the path.
+#[derive(Debug)]
+enum At {
+    /// A parameter.
+    Query(String),
+    /// A field of the body: the names on the way.
+    Body(Vec<String>),
+}
+
+fn ids_in(operation: &Operation) -> impl Iterator<Item = At> {
+    let queries = operation.parameters_in("query").filter(|parameter| parameter.is_id);
+    let queries = queries.map(|parameter| At::Query(parameter.name.clone()));
+    queries.chain(operation.ids_in_body.iter().cloned().map(At::Body))
+}
+
+/// Asks as the document's own example does, with an id at one place.
+async fn ask(person: &Person, operation: &Operation, path: &str, id: Option<(&At, Uuid)>) -> Answer {
+    let Operation { method, body, .. } = operation;
+    let mut request = person.request(method.clone(), path);
+    for parameter in operation.parameters_in("query").filter(|parameter| parameter.required) {
+        request = request.query(&[(&parameter.name, some(parameter))]);
+    }
+    let mut body = body.clone();
+    match id {
+        Some((At::Query(name), id)) => request = request.query(&[(name, id)]),
+        Some((At::Body(way), id)) => {
+            let mut at = body.as_mut().unwrap();
+            for name in way {
+                at = if at.is_array() { &mut at[0][name] } else { &mut at[name] };
+            }
+            *at = if at.is_array() { json!([id]) } else { json!(id) };
+        }
+        None => {}
+    }
+    request = match body {
+        Some(body) => request.json(&body),
+        None if operation.takes_file => request.body(Sound::short().bytes),
+        None => request,
+    };
+    Answer::of(request).await.unwrap()
+}
+
+/// Something that a parameter can be.
+fn some(parameter: &Parameter) -> String {
+    parameter.words.first().cloned().unwrap_or_else(|| SAID.to_owned())
+}
+
+/// An answer without what is different each time.
+fn essence(answer: &Answer) -> (u16, Value) {
+    let text = || Value::String(answer.text());
+    let mut body = serde_json::from_slice(&answer.body).unwrap_or_else(|_| text());
+    if let Some(problem) = body.as_object_mut() {
+        problem.remove("request_id");
+    }
+    (answer.status, body)
+}
+
+async fn searching_and_listening_find_nothing(owner: &Person, stranger: &Person, theirs: &Things) {
+    let question = json!({"query": SAID, "limit": 100});
+    for (person, finds) in [(owner, true), (stranger, false)] {
+        let found = person.post("/api/v1/search/semantic", &question).await.good().to_string();
+        let seen: BTreeSet<_> =
+            theirs.ids().into_iter().filter(|id| found.contains(&id.to_string())).collect();
+        assert_eq!(!seen.is_empty(), finds, "found {seen:?}");
+    }
+    let mut socket = Socket::open(stranger).await;
+    for id in theirs.of_each_kind() {
+        for room in [format!("job:{id}"), format!("conversation:{id}")] {
+            let heard = socket.join(&room, Some(0)).await;
+            assert_eq!((heard.len(), &heard[0]["code"]), (1, &"not_found".into()), "{heard:?}");
+        }
+    }
+    let heard = format!("{:?}", socket.join("user", Some(0)).await);
+    let told = theirs.ids().into_iter().find(|id| heard.contains(&id.to_string()));
+    assert!(told.is_none(), "somebody else's news of {told:?}: {heard}");
 }
 
 #[tokio::test]
@@ -86,10 +164,4 @@ async fn what_happens_to_one_person_is_told_to_nobody_else() {
         let heard = format!("{:?}", socket.hear_until("one's own job", is_it).await);
         assert!(!heard.contains(&never.job.to_string()) && !heard.contains(&never.conversation.to_string()));
     }
-}
-
-fn without_request(answer: &Answer) -> Value {
-    let mut problem: Value = serde_json::from_slice(&answer.body).unwrap();
-    problem["request_id"].take();
-    problem
 }

@@ -11,13 +11,9 @@ use super::Tag;
 use crate::app::App;
 use crate::auth::{Caller, Opaque, Tokens};
 use crate::input::Input;
-use crate::problem::{Code, Failing, Problem, declare};
+use crate::input::text::{Email, Text};
+use crate::problem::{Code, Failing, declare};
 use crate::views::UserView;
-
-/// Shorter passwords are guessed; there are no other rules, because they do not help.
-const PASSWORD_MIN: usize = 8;
-/// Longer ones only cost.
-const PASSWORD_MAX: usize = 512;
 
 pub(crate) struct AuthRoutes;
 
@@ -26,9 +22,9 @@ pub(crate) struct AuthRoutes;
 #[oai(example)]
 struct Registration {
     /// How they will log in; unique whatever its case.
-    #[oai(validator(max_length = 254))]
-    email: String,
-    /// At least 8 characters.
+    email: Text<Email>,
+    /// Shorter ones are guessed; there are no other rules, because they do not help.
+    #[oai(validator(min_length = 8, max_length = 512))]
     password: Password,
     /// What they are called.
     #[oai(default, validator(max_length = 200))]
@@ -40,8 +36,10 @@ struct Registration {
 #[oai(example)]
 struct Login {
     /// The address they registered with.
+    #[oai(validator(max_length = 254))]
     email: String,
     /// Their password.
+    #[oai(validator(max_length = 512))]
     password: Password,
 }
 
@@ -127,11 +125,10 @@ impl AuthRoutes {
         body: Input<Registration>,
     ) -> Result<Registered, Failing<Register>> {
         let Registration { email, password, name } = body.0;
-        let email = usable_email(&email)?;
-        let password = usable_password("password", password.0)?;
         let (from, now) = (peer(request), Instant::now());
+        let email = email.0;
         app.auth.attempts.check(from, &email, now)?;
-        let registered = app.auth.register(&email, name.trim(), password, user_agent(request)).await;
+        let registered = app.auth.register(&email, name.trim(), password.0, user_agent(request)).await;
         if registered.as_ref().is_err_and(|problem| problem.code() == Code::EmailTaken) {
             app.auth.attempts.failed(from, &email, now);
         }
@@ -152,9 +149,6 @@ impl AuthRoutes {
     ) -> Result<Json<OpenedView>, Failing<LogIn>> {
         let Login { email, password } = body.0;
         let email = email.trim();
-        if password.0.len() > PASSWORD_MAX {
-            return Err(Problem::field("password", "is longer than any password here").into());
-        }
         let (from, now) = (peer(request), Instant::now());
         app.auth.attempts.check(from, email, now)?;
         let opened = app.auth.login(email, password.0, user_agent(request)).await;
@@ -204,27 +198,6 @@ impl AuthRoutes {
     }
 }
 
-/// An e-mail address that could be one. Whether it is, only a letter would tell.
-fn usable_email(email: &str) -> Result<String, Problem> {
-    let email = email.trim();
-    let parts = email.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
-    if parts && !email.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        Ok(email.to_owned())
-    } else {
-        Err(Problem::field("email", "is not an e-mail address"))
-    }
-}
-
-pub(super) fn usable_password(field: &str, password: String) -> Result<String, Problem> {
-    if password.chars().count() < PASSWORD_MIN {
-        return Err(Problem::field(field, format!("needs at least {PASSWORD_MIN} characters")));
-    }
-    if password.len() > PASSWORD_MAX {
-        return Err(Problem::field(field, format!("may have at most {PASSWORD_MAX} bytes")));
-    }
-    Ok(password)
-}
-
 pub(super) fn peer(request: &Request) -> Option<IpAddr> {
     request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip)
 }
@@ -248,7 +221,7 @@ impl From<Tokens> for TokensView {
 impl Example for Registration {
     fn example() -> Self {
         Self {
-            email: "ada@example.org".to_owned(),
+            email: "ada@example.org".into(),
             password: Password("correct horse battery staple".to_owned()),
             name: "Ada".to_owned(),
         }
@@ -258,7 +231,7 @@ impl Example for Registration {
 impl Example for Login {
     fn example() -> Self {
         let Registration { email, password, .. } = Registration::example();
-        Self { email, password }
+        Self { email: email.0, password }
     }
 }
 

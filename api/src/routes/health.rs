@@ -1,5 +1,6 @@
 use poem::web::Data;
 use poem_openapi::payload::{Json, PlainText};
+use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use self_shared::health::{self, Check, Effect, Health};
 
@@ -22,7 +23,7 @@ enum State {
 
 /// How the place is.
 #[derive(Object)]
-#[oai(rename = "Health")]
+#[oai(rename = "Health", example)]
 struct HealthView {
     /// The worst of the parts that matter.
     state: State,
@@ -116,5 +117,25 @@ impl From<Check> for PartView {
             Effect::Stopped => State::Down,
         };
         Self { name: check.name.to_owned(), state, reason: check.reason, remedy: check.remedy }
+    }
+}
+
+impl Example for HealthView {
+    fn example() -> Self {
+        let part = |name: &str, state, reason: Option<&str>, remedy: Option<&str>| PartView {
+            name: name.to_owned(),
+            state,
+            reason: reason.map(str::to_owned),
+            remedy: remedy.map(str::to_owned),
+        };
+        let (reason, remedy) = ("it does not answer", "start it: jobs begin a few seconds later until then");
+        Self {
+            state: State::Degraded,
+            version: "0.1.0".to_owned(),
+            parts: vec![
+                part("postgres", State::Ok, None, None),
+                part("redis", State::Degraded, Some(reason), Some(remedy)),
+            ],
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::id::Id;
-use crate::page::{self, ById};
+use crate::page::{self, ById, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::views::{JobPageView, JobView};
 use crate::vocabulary::Word;
@@ -48,7 +48,7 @@ impl JobRoutes {
         /// Only those about this conversation.
         conversation_id: Query<Option<Uuid>>,
         /// How many at most: 1 to 100, 20 when absent.
-        limit: Query<Option<u16>>,
+        limit: Query<Option<Limit>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<JobPageView>, Failing<List>> {

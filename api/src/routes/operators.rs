@@ -51,7 +51,7 @@ struct LaneSettings {
 
 /// A lane: its settings, and what goes on in it.
 #[derive(Object)]
-#[oai(rename = "LaneState", skip_serializing_if_is_none)]
+#[oai(rename = "LaneState", skip_serializing_if_is_none, example)]
 struct LaneView {
     /// Its name.
     lane: Word<Lane>,
@@ -117,5 +117,11 @@ impl LaneView {
 impl Example for LaneSettings {
     fn example() -> Self {
         Self { paused: false, concurrency: Some(2) }
+    }
+}
+
+impl Example for LaneView {
+    fn example() -> Self {
+        Self { lane: Word(Lane::Audio), paused: false, concurrency: Some(2), queued: 7, running: 2 }
     }
 }

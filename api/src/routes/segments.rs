@@ -29,7 +29,7 @@ pub(crate) struct SegmentRoutes;
 #[oai(example)]
 struct Correction {
     /// What was really said.
-    #[oai(validator(max_length = 10_000))]
+    #[oai(validator(min_length = 1, max_length = 10_000, pattern = "\\S"))]
     text: Option<String>,
     /// Who said it: a mark, or the name itself; empty for nobody known.
     #[oai(validator(max_length = 100))]
@@ -85,9 +85,6 @@ impl SegmentRoutes {
         let revision = expected(if_match.0.as_deref())?;
         let Correction { text, speaker } = body.0;
         let text = text.map(|text| text.trim().to_owned());
-        if text.as_deref().is_some_and(|text| text.is_empty() || text.contains('\0')) {
-            return Err(Problem::field("text", "must say something, without null characters").into());
-        }
         let mut tx = app.database.as_user(caller.0.user).await?;
         let before = segments::hold(&mut tx, id.0.0, revision).await.map_err(refused)?;
         complete(&mut tx, before.transcription_id).await?;

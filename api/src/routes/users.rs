@@ -11,8 +11,8 @@ use self_shared::domain::preferences::Preferences;
 use self_shared::domain::transcription::TranscriptionOptions;
 
 use super::Tag;
-use super::audio::{traceparent, usable_language};
-use super::auth::{peer, usable_password};
+use super::audio::traceparent;
+use super::auth::peer;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
@@ -39,8 +39,10 @@ struct Profile {
 #[oai(example)]
 struct PasswordChange {
     /// The one until now.
+    #[oai(validator(max_length = 512))]
     current_password: Password,
-    /// The one from now on: at least 8 characters.
+    /// The one from now on.
+    #[oai(validator(min_length = 8, max_length = 512))]
     new_password: Password,
 }
 
@@ -49,6 +51,7 @@ struct PasswordChange {
 #[oai(example)]
 struct EraseRequest {
     /// Their password.
+    #[oai(validator(max_length = 512))]
     password: Password,
 }
 
@@ -115,7 +118,7 @@ impl UserRoutes {
         body: Input<Profile>,
     ) -> Result<Me, Failing<Replace>> {
         let Profile { name, preferences } = body.0;
-        let preferences = chosen(preferences)?;
+        let preferences = chosen(preferences);
         let version = expected(if_match.0.as_deref())?;
         let mut tx = app.database.as_user(caller.0.user).await?;
         if !users::is_time_zone(&mut tx, &preferences.time_zone).await? {
@@ -139,9 +142,8 @@ impl UserRoutes {
         body: Input<PasswordChange>,
     ) -> Result<Done, Failing<Confirm>> {
         let PasswordChange { current_password, new_password } = body.0;
-        let new = usable_password("new_password", new_password.0)?;
         confirm(&app, &caller, request, "current_password", current_password).await?;
-        app.auth.change_password(caller.0, new).await?;
+        app.auth.change_password(caller.0, new_password.0).await?;
         Ok(Done::Done)
     }
 
@@ -227,19 +229,14 @@ impl Me {
     }
 }
 
-/// The choices, if each of them can be one; whether the time zone exists, the database knows.
-fn chosen(view: PreferencesView) -> Result<Preferences, Problem> {
-    let at = |place: &str, language: Option<String>| {
-        usable_language(language).map_err(|_| Problem::field(place, "is no language tag, such as `en`"))
-    };
-    Ok(Preferences {
+/// The choices; whether the time zone exists, the database knows.
+fn chosen(view: PreferencesView) -> Preferences {
+    Preferences {
         time_zone: view.time_zone,
-        language: at("preferences.language", view.language)?,
-        transcription: TranscriptionOptions {
-            language: at("preferences.transcription.language", view.transcription.language)?,
-        },
+        language: view.language.map(|language| language.0),
+        transcription: TranscriptionOptions::from(view.transcription),
         keep_days: view.keep_days,
-    })
+    }
 }
 
 /// Makes sure that it is the person who asks, and not whoever found their phone unlocked. Guessing

@@ -1,10 +1,10 @@
-use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::audio::Audio;
 use uuid::Uuid;
 
 use super::{example_id, example_time};
+use crate::time::Time;
 
 /// A recording.
 #[derive(Object)]
@@ -31,9 +31,9 @@ pub(crate) struct AudioView {
     /// How long it plays, once decoded.
     pub duration_ms: Option<i64>,
     /// When it was recorded, where that is known.
-    pub recorded_at: Option<DateTime<Utc>>,
+    pub recorded_at: Option<Time>,
     /// When it was uploaded.
-    pub created_at: DateTime<Utc>,
+    pub created_at: Time,
 }
 
 impl From<Audio> for AudioView {
@@ -49,8 +49,8 @@ impl From<Audio> for AudioView {
             sample_rate: audio.sample_rate,
             channels: audio.channels,
             duration_ms: audio.duration_ms,
-            recorded_at: audio.recorded_at,
-            created_at: audio.created_at,
+            recorded_at: audio.recorded_at.map(Into::into),
+            created_at: audio.created_at.into(),
         }
     }
 }

@@ -1,14 +1,45 @@
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::conversations::{
     Connection, Conversation, Mention, RelatedConversation, RelatedFile,
 };
+use self_shared::domain::entity::{ConnectionKind, EntityKind};
 use uuid::Uuid;
 
 use super::{AudioView, example_id, example_time};
+use crate::time::Time;
+use crate::vocabulary::{Stored, Vocabulary};
+
+/// How a conversation came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A recording was uploaded.
+    Upload,
+    /// It was recorded live.
+    Live,
+    /// It came as text.
+    Import,
+    /// It was made to add recordings to.
+    Empty,
+}
+
+impl Vocabulary for Source {
+    const NAME: &'static str = "ConversationSource";
+    const DESCRIPTION: &'static str = "How a conversation came here: as a recording that was uploaded, recorded \
+                                       live, as text, or empty, to add recordings to.";
+    const VALUES: &'static [Self] = &[Self::Upload, Self::Live, Self::Import, Self::Empty];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::Live => "live",
+            Self::Import => "import",
+            Self::Empty => "empty",
+        }
+    }
+}
 
 /// A conversation. The event `conversation_update` of the WebSocket carries the same, and as `change`
 /// what happened: `created`, `edited`, `understood`, or `deleted` (with nothing but the `id`).
@@ -25,25 +56,25 @@ pub(crate) struct ConversationView {
     pub tags: Vec<String>,
     /// Who the voices are: as they are marked in the segments, and the name.
     pub speakers: BTreeMap<String, String>,
-    /// How it came here: `upload`, `live`, `import` or `empty`.
-    pub source: String,
+    /// How it came here.
+    pub source: Stored<Source>,
     /// The language spoken, once known.
     pub language: Option<String>,
     /// When it began.
-    pub started_at: DateTime<Utc>,
+    pub started_at: Time,
     /// How long it took, once known.
     pub duration_ms: Option<i64>,
     /// Counts its changes; in the `ETag`, too.
     pub version: i64,
     /// When it was first heard of.
-    pub created_at: DateTime<Utc>,
+    pub created_at: Time,
     /// When it last changed.
-    pub updated_at: DateTime<Utc>,
+    pub updated_at: Time,
 }
 
 /// A page of conversations, newest first.
 #[derive(Object)]
-#[oai(rename = "ConversationPage", skip_serializing_if_is_none)]
+#[oai(rename = "ConversationPage", skip_serializing_if_is_none, example)]
 pub(crate) struct ConversationPageView {
     /// The conversations.
     pub items: Vec<ConversationView>,
@@ -54,7 +85,7 @@ pub(crate) struct ConversationPageView {
 /// A conversation with what belongs to it. Who and what it mentions comes, for each recording, from
 /// the newest transcript that is complete.
 #[derive(Object)]
-#[oai(rename = "ConversationDetail")]
+#[oai(rename = "ConversationDetail", example)]
 pub(crate) struct ConversationDetailView {
     /// The conversation itself.
     #[oai(flatten)]
@@ -82,7 +113,7 @@ pub(crate) struct RelatedConversationView {
     /// What it is called.
     pub title: String,
     /// When it began.
-    pub started_at: DateTime<Utc>,
+    pub started_at: Time,
     /// How close it is in meaning, by its closest passage: 1 means the same.
     pub score: f64,
     /// Who and what both mention.
@@ -109,8 +140,8 @@ pub(crate) struct RelatedFileView {
 pub(crate) struct EntityView {
     /// Names it, across conversations.
     pub id: Uuid,
-    /// What it is: `person`, `place` …
-    pub kind: String,
+    /// What it is.
+    pub kind: Stored<EntityKind>,
     /// What it is called.
     pub name: String,
     /// What else it is called.
@@ -146,7 +177,7 @@ pub(crate) struct ConnectionView {
     /// The other.
     pub to_entity_id: Uuid,
     /// What they have to do with one another.
-    pub kind: String,
+    pub kind: Stored<ConnectionKind>,
     /// How much speaks for it, in all conversations.
     pub strength: f32,
     /// The segments of this conversation that speak for it.
@@ -161,13 +192,13 @@ impl From<Conversation> for ConversationView {
             notes: conversation.notes,
             tags: conversation.tags,
             speakers: conversation.speakers.0,
-            source: conversation.source,
+            source: conversation.source.into(),
             language: conversation.language,
-            started_at: conversation.started_at,
+            started_at: conversation.started_at.into(),
             duration_ms: conversation.duration_ms,
             version: conversation.version,
-            created_at: conversation.created_at,
-            updated_at: conversation.updated_at,
+            created_at: conversation.created_at.into(),
+            updated_at: conversation.updated_at.into(),
         }
     }
 }
@@ -190,7 +221,7 @@ impl From<Connection> for ConnectionView {
             id: connection.id,
             from_entity_id: connection.from_entity_id,
             to_entity_id: connection.to_entity_id,
-            kind: connection.kind,
+            kind: connection.kind.into(),
             strength: connection.strength,
             segment_ids: connection.segment_ids,
         }
@@ -202,7 +233,7 @@ impl From<RelatedConversation> for RelatedConversationView {
         Self {
             id: related.id,
             title: related.title,
-            started_at: related.started_at,
+            started_at: related.started_at.into(),
             score: related.score,
             entity_ids: related.entity_ids,
         }
@@ -223,13 +254,68 @@ impl Example for ConversationView {
             notes: String::new(),
             tags: vec!["home".to_owned()],
             speakers: BTreeMap::new(),
-            source: "upload".to_owned(),
+            source: Source::Upload.into(),
             language: Some("en".to_owned()),
             started_at: example_time(),
             duration_ms: Some(61_300),
             version: 2,
             created_at: example_time(),
             updated_at: example_time(),
+        }
+    }
+}
+
+impl Example for ConversationPageView {
+    fn example() -> Self {
+        Self { items: vec![ConversationView::example()], next_cursor: Some("Y1IDeQ".to_owned()) }
+    }
+}
+
+impl Example for ConversationDetailView {
+    fn example() -> Self {
+        let mention = MentionView {
+            transcription_id: example_id(4),
+            segment_id: example_id(5),
+            start_ms: 350,
+            end_ms: 2_900,
+            text: "Ada".to_owned(),
+        };
+        let entity = |last, name: &str, mentions| EntityView {
+            id: example_id(last),
+            kind: EntityKind::Person.into(),
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            mentions,
+        };
+        Self {
+            conversation: ConversationView::example(),
+            audio: vec![AudioView::example()],
+            transcriptions: vec![example_id(4)],
+            entities: vec![
+                entity(6, "Ada Lovelace", vec![mention]),
+                entity(7, "Charles Babbage", Vec::new()),
+            ],
+            connections: vec![ConnectionView {
+                id: example_id(8),
+                from_entity_id: example_id(6),
+                to_entity_id: example_id(7),
+                kind: ConnectionKind::MentionedTogether.into(),
+                strength: 2.0,
+                segment_ids: vec![example_id(5)],
+            }],
+            related_conversations: vec![RelatedConversationView {
+                id: example_id(12),
+                title: "The plumber".to_owned(),
+                started_at: example_time(),
+                score: 0.71,
+                entity_ids: vec![example_id(6)],
+            }],
+            related_files: vec![RelatedFileView {
+                id: example_id(13),
+                device: "laptop".to_owned(),
+                path: "/home/ada/kitchen.pdf".to_owned(),
+                score: 0.64,
+            }],
         }
     }
 }

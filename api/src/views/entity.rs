@@ -1,10 +1,12 @@
-use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::entities::{Appearance, Edge, Entity, Evidence};
+use self_shared::domain::entity::{ConnectionKind, EntityKind};
 use uuid::Uuid;
 
 use super::{MentionView, example_id, example_time};
+use crate::time::Time;
+use crate::vocabulary::Stored;
 
 /// Somebody or something that was mentioned, in all conversations together.
 #[derive(Clone, Object)]
@@ -12,16 +14,16 @@ use super::{MentionView, example_id, example_time};
 pub(crate) struct EntitySummaryView {
     /// Names it.
     pub id: Uuid,
-    /// What it is: `person`, `place`, `organization`, `date`, `email`, `phone`, `link` or `amount`.
-    pub kind: String,
+    /// What it is.
+    pub kind: Stored<EntityKind>,
     /// What it is called.
     pub name: String,
     /// What else it is called.
     pub aliases: Vec<String>,
     /// When the first conversation began that mentions it.
-    pub first_seen_at: DateTime<Utc>,
+    pub first_seen_at: Time,
     /// When the last one did.
-    pub last_seen_at: DateTime<Utc>,
+    pub last_seen_at: Time,
     /// How often it is mentioned.
     pub mention_count: i64,
     /// In how many conversations.
@@ -58,7 +60,7 @@ pub(crate) struct AppearanceView {
     /// What that is called.
     pub title: String,
     /// When it began.
-    pub started_at: DateTime<Utc>,
+    pub started_at: Time,
     /// Where it mentions the entity, in the order of time.
     pub mentions: Vec<MentionView>,
     /// What is said where it is mentioned first.
@@ -82,13 +84,13 @@ pub(crate) struct EntityConnectionView {
     /// The other end.
     pub entity: EntitySummaryView,
     /// What they have to do with one another.
-    pub kind: String,
+    pub kind: Stored<ConnectionKind>,
     /// How much speaks for it.
     pub strength: f32,
     /// When the first conversation began that speaks for it.
-    pub first_seen_at: DateTime<Utc>,
+    pub first_seen_at: Time,
     /// When the last one did.
-    pub last_seen_at: DateTime<Utc>,
+    pub last_seen_at: Time,
     /// What speaks for it: the newest few segments.
     pub evidence: Vec<EvidenceView>,
 }
@@ -130,24 +132,24 @@ pub(crate) struct GraphConnectionView {
     /// The other.
     pub to_entity_id: Uuid,
     /// What they have to do with one another.
-    pub kind: String,
+    pub kind: Stored<ConnectionKind>,
     /// How much speaks for it.
     pub strength: f32,
     /// When the first conversation began that speaks for it.
-    pub first_seen_at: DateTime<Utc>,
+    pub first_seen_at: Time,
     /// When the last one did.
-    pub last_seen_at: DateTime<Utc>,
+    pub last_seen_at: Time,
 }
 
 impl From<Entity> for EntitySummaryView {
     fn from(entity: Entity) -> Self {
         Self {
             id: entity.id,
-            kind: entity.kind,
+            kind: entity.kind.into(),
             name: entity.name,
             aliases: entity.aliases,
-            first_seen_at: entity.first_seen_at,
-            last_seen_at: entity.last_seen_at,
+            first_seen_at: entity.first_seen_at.into(),
+            last_seen_at: entity.last_seen_at.into(),
             mention_count: entity.mentions,
             conversation_count: entity.conversations,
         }
@@ -171,7 +173,7 @@ impl AppearanceView {
                 _ => timeline.push(Self {
                     conversation_id: one.conversation_id,
                     title: one.title,
-                    started_at: one.started_at,
+                    started_at: one.started_at.into(),
                     mentions: vec![mention],
                     text: one.said,
                 }),
@@ -187,10 +189,10 @@ impl EntityConnectionView {
         Self {
             id: edge.id,
             entity: other,
-            kind: edge.kind,
+            kind: edge.kind.into(),
             strength: edge.strength,
-            first_seen_at: edge.first_seen_at,
-            last_seen_at: edge.last_seen_at,
+            first_seen_at: edge.first_seen_at.into(),
+            last_seen_at: edge.last_seen_at.into(),
             evidence: evidence.into_iter().map(EvidenceView::from).collect(),
         }
     }
@@ -206,6 +208,8 @@ impl From<Evidence> for EvidenceView {
 impl From<Edge> for GraphConnectionView {
     fn from(edge: Edge) -> Self {
         let Edge { id, from_entity_id, to_entity_id, kind, strength, first_seen_at, last_seen_at } = edge;
+        let kind = kind.into();
+        let (first_seen_at, last_seen_at) = (first_seen_at.into(), last_seen_at.into());
         Self { id, from_entity_id, to_entity_id, kind, strength, first_seen_at, last_seen_at }
     }
 }
@@ -214,7 +218,7 @@ impl Example for EntitySummaryView {
     fn example() -> Self {
         Self {
             id: example_id(6),
-            kind: "person".to_owned(),
+            kind: EntityKind::Person.into(),
             name: "Maria Silva".to_owned(),
             aliases: vec!["Maria".to_owned()],
             first_seen_at: example_time(),
@@ -264,10 +268,10 @@ impl Example for EntityConnectionsView {
             id: example_id(8),
             entity: EntitySummaryView {
                 name: "Lisbon".to_owned(),
-                kind: "place".to_owned(),
+                kind: EntityKind::Place.into(),
                 ..Example::example()
             },
-            kind: "mentioned_together".to_owned(),
+            kind: ConnectionKind::MentionedTogether.into(),
             strength: 1.0,
             first_seen_at: example_time(),
             last_seen_at: example_time(),
@@ -283,7 +287,7 @@ impl Example for GraphView {
             id: example_id(8),
             from_entity_id: example_id(6),
             to_entity_id: example_id(7),
-            kind: "mentioned_together".to_owned(),
+            kind: ConnectionKind::MentionedTogether.into(),
             strength: 1.0,
             first_seen_at: example_time(),
             last_seen_at: example_time(),

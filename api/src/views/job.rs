@@ -1,4 +1,3 @@
-use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::domain::failure::{Failure, FailureCode};
@@ -7,6 +6,7 @@ use self_shared::domain::progress::Stage;
 use uuid::Uuid;
 
 use super::{example_id, example_time};
+use crate::time::Time;
 use crate::vocabulary::Word;
 
 /// Work that was accepted: where it stands, how far it is, and what it is about. The events
@@ -49,13 +49,13 @@ pub(crate) struct JobView {
     /// The transcript that it fills.
     pub transcription_id: Option<Uuid>,
     /// When it was accepted.
-    pub created_at: DateTime<Utc>,
+    pub created_at: Time,
     /// When it may start, or start again.
-    pub run_at: DateTime<Utc>,
+    pub run_at: Time,
     /// When it last started.
-    pub started_at: Option<DateTime<Utc>>,
+    pub started_at: Option<Time>,
     /// When it reached its ending.
-    pub finished_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<Time>,
 }
 
 /// Why a job died.
@@ -70,7 +70,7 @@ pub(crate) struct FailureView {
 
 /// A page of jobs, newest first.
 #[derive(Object)]
-#[oai(rename = "JobPage", skip_serializing_if_is_none)]
+#[oai(rename = "JobPage", skip_serializing_if_is_none, example)]
 pub(crate) struct JobPageView {
     /// The jobs.
     pub items: Vec<JobView>,
@@ -104,10 +104,10 @@ impl From<JobSnapshot> for JobView {
             audio_id: job.audio_id,
             conversation_id: job.conversation_id,
             transcription_id: job.transcription_id,
-            created_at: job.created_at,
-            run_at: job.run_at,
-            started_at: job.started_at,
-            finished_at: job.finished_at,
+            created_at: job.created_at.into(),
+            run_at: job.run_at.into(),
+            started_at: job.started_at.map(Into::into),
+            finished_at: job.finished_at.map(Into::into),
         }
     }
 }
@@ -137,5 +137,11 @@ impl Example for JobView {
             started_at: Some(example_time()),
             finished_at: None,
         }
+    }
+}
+
+impl Example for JobPageView {
+    fn example() -> Self {
+        Self { items: vec![JobView::example()], next_cursor: None }
     }
 }

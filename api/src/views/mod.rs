@@ -13,7 +13,7 @@ mod user;
 pub(crate) use audio::{AudioView, hex};
 pub(crate) use conversation::{
     ConnectionView, ConversationDetailView, ConversationPageView, ConversationView, EntityView, MentionView,
-    RelatedConversationView, RelatedFileView,
+    RelatedConversationView, RelatedFileView, Source,
 };
 pub(crate) use entity::{
     AppearanceView, EntityConnectionView, EntityConnectionsView, EntityDetailView, EntityPageView,
@@ -32,6 +32,6 @@ pub(crate) const fn example_id(last: u8) -> uuid::Uuid {
 }
 
 /// A moment for examples, always the same.
-pub(crate) fn example_time() -> chrono::DateTime<chrono::Utc> {
-    chrono::DateTime::from_timestamp(1_790_000_000, 0).expect("a moment within the next centuries")
+pub(crate) fn example_time<T: From<chrono::DateTime<chrono::Utc>>>() -> T {
+    chrono::DateTime::from_timestamp(1_790_000_000, 0).expect("a moment within the next centuries").into()
 }

@@ -1,10 +1,10 @@
-use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::search::{Correction, Fused, Passage};
 use uuid::Uuid;
 
 use super::{example_id, example_time};
+use crate::time::Time;
 
 /// What was found.
 #[derive(Object)]
@@ -31,7 +31,7 @@ pub(crate) struct HitView {
     /// What that is called.
     pub title: String,
     /// When that began.
-    pub started_at: DateTime<Utc>,
+    pub started_at: Time,
     /// The transcript that it is from.
     pub transcription_id: Uuid,
     /// The recording to play.
@@ -108,7 +108,7 @@ impl HitView {
         Self {
             conversation_id: passage.conversation_id,
             title: passage.title,
-            started_at: passage.started_at,
+            started_at: passage.started_at.into(),
             transcription_id: passage.transcription_id,
             audio_id: passage.audio_id,
             segment_ids: passage.segment_ids,

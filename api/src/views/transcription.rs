@@ -1,4 +1,3 @@
-use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::segments::Segment;
@@ -6,6 +5,7 @@ use self_shared::database::transcriptions::Transcription;
 use uuid::Uuid;
 
 use super::{example_id, example_time};
+use crate::time::Time;
 
 /// A transcript. While its job runs, it holds what was heard so far.
 #[derive(Object)]
@@ -32,9 +32,9 @@ pub(crate) struct TranscriptionView {
     /// What was said when, in the order of time.
     pub segments: Vec<SegmentView>,
     /// When it was asked for.
-    pub created_at: DateTime<Utc>,
+    pub created_at: Time,
     /// When it was complete; absent while segments still arrive.
-    pub completed_at: Option<DateTime<Utc>>,
+    pub completed_at: Option<Time>,
 }
 
 /// A model and its version.
@@ -84,8 +84,8 @@ impl TranscriptionView {
             is_silent: transcription.completed_at.is_some() && segments.is_empty(),
             text: text.join("\n"),
             segments: segments.into_iter().map(SegmentView::from).collect(),
-            created_at: transcription.created_at,
-            completed_at: transcription.completed_at,
+            created_at: transcription.created_at.into(),
+            completed_at: transcription.completed_at.map(Into::into),
         }
     }
 }

@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::erasures::Erasure;
@@ -9,6 +9,8 @@ use self_shared::domain::transcription::TranscriptionOptions;
 use uuid::Uuid;
 
 use super::{example_id, example_time};
+use crate::input::text::{Language, Text};
+use crate::time::Time;
 
 /// A person.
 #[derive(Object)]
@@ -23,9 +25,9 @@ pub(crate) struct UserView {
     /// What they have chosen.
     pub preferences: PreferencesView,
     /// When they registered.
-    pub created_at: DateTime<Utc>,
+    pub created_at: Time,
     /// When they last changed something about themselves.
-    pub updated_at: DateTime<Utc>,
+    pub updated_at: Time,
 }
 
 /// What a person has chosen, once for everything.
@@ -37,7 +39,7 @@ pub(crate) struct PreferencesView {
     #[oai(default = "utc", validator(max_length = 64))]
     pub time_zone: String,
     /// The language in which they want to be written to, as a BCP 47 tag.
-    pub language: Option<String>,
+    pub language: Option<Text<Language>>,
     /// How recordings are transcribed that say nothing else.
     #[oai(default)]
     pub transcription: TranscriptionOptionsView,
@@ -52,7 +54,7 @@ pub(crate) struct PreferencesView {
 #[oai(rename = "TranscriptionOptions", skip_serializing_if_is_none)]
 pub(crate) struct TranscriptionOptionsView {
     /// The language spoken, as a BCP 47 tag; what the model knows best when absent.
-    pub language: Option<String>,
+    pub language: Option<Text<Language>>,
 }
 
 /// A login on one device.
@@ -66,11 +68,11 @@ pub(crate) struct SessionView {
     /// Whether this very request was made in it.
     pub is_current: bool,
     /// When it was opened.
-    pub created_at: DateTime<Utc>,
+    pub created_at: Time,
     /// When it last got new tokens.
-    pub last_used_at: DateTime<Utc>,
+    pub last_used_at: Time,
     /// When it ends, unless it is used before.
-    pub expires_at: DateTime<Utc>,
+    pub expires_at: Time,
 }
 
 /// The sessions of a person, the last used first.
@@ -89,9 +91,9 @@ pub(crate) struct ErasureView {
     /// Names it. Keep it.
     pub id: Uuid,
     /// When it was asked for.
-    pub requested_at: DateTime<Utc>,
+    pub requested_at: Time,
     /// When nothing was left; absent until then.
-    pub completed_at: Option<DateTime<Utc>>,
+    pub completed_at: Option<Time>,
     /// Rows that were removed so far, not counting what went along with them.
     pub rows_erased: i64,
     /// Recordings and other objects that were removed.
@@ -105,6 +107,7 @@ fn utc() -> String {
 impl From<User> for UserView {
     fn from(user: User) -> Self {
         let User { id, email, name, preferences, version: _, created_at, updated_at } = user;
+        let (created_at, updated_at) = (created_at.into(), updated_at.into());
         Self { id, email, name, preferences: preferences.0.into(), created_at, updated_at }
     }
 }
@@ -112,14 +115,15 @@ impl From<User> for UserView {
 impl From<Preferences> for PreferencesView {
     fn from(preferences: Preferences) -> Self {
         let Preferences { time_zone, language, transcription, keep_days } = preferences;
-        let transcription = TranscriptionOptionsView { language: transcription.language };
-        Self { time_zone, language, transcription, keep_days }
+        let tag = |language: Option<String>| language.map(|language| language.as_str().into());
+        let transcription = TranscriptionOptionsView { language: tag(transcription.language) };
+        Self { time_zone, language: tag(language), transcription, keep_days }
     }
 }
 
 impl From<TranscriptionOptionsView> for TranscriptionOptions {
     fn from(view: TranscriptionOptionsView) -> Self {
-        Self { language: view.language }
+        Self { language: view.language.map(|language| language.0) }
     }
 }
 
@@ -127,13 +131,21 @@ impl SessionView {
     /// As it looks from the session `current`.
     pub(crate) fn seen_from(current: Uuid, session: Session) -> Self {
         let Session { id, user_agent, created_at, last_used_at, expires_at } = session;
-        Self { id, user_agent, is_current: id == current, created_at, last_used_at, expires_at }
+        Self {
+            id,
+            user_agent,
+            is_current: id == current,
+            created_at: created_at.into(),
+            last_used_at: last_used_at.into(),
+            expires_at: expires_at.into(),
+        }
     }
 }
 
 impl From<Erasure> for ErasureView {
     fn from(erasure: Erasure) -> Self {
         let Erasure { id, requested_at, completed_at, rows_erased, objects_erased } = erasure;
+        let (requested_at, completed_at) = (requested_at.into(), completed_at.map(Into::into));
         Self { id, requested_at, completed_at, rows_erased, objects_erased }
     }
 }
@@ -155,8 +167,8 @@ impl Example for PreferencesView {
     fn example() -> Self {
         Self {
             time_zone: "Europe/Lisbon".to_owned(),
-            language: Some("en".to_owned()),
-            transcription: TranscriptionOptionsView { language: Some("en".to_owned()) },
+            language: Some("en".into()),
+            transcription: TranscriptionOptionsView { language: Some("en".into()) },
             keep_days: Some(3650),
         }
     }
@@ -170,7 +182,7 @@ impl Example for SessionView {
             is_current: true,
             created_at: example_time(),
             last_used_at: example_time(),
-            expires_at: example_time() + chrono::TimeDelta::days(30),
+            expires_at: Time(example_time::<DateTime<Utc>>() + TimeDelta::days(30)),
         }
     }
 }

@@ -6,31 +6,35 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::conversations::Edit;
 
+use crate::input::text::{Line, Text};
 use crate::problem::Problem;
 
-/// More tags sort nothing.
-const MOST_TAGS: usize = 50;
 /// More voices nobody tells apart.
 const MOST_SPEAKERS: usize = 100;
-/// Characters of a tag, of a mark and of a name.
-const LONGEST_NAME: usize = 100;
+/// Characters of a mark.
+const LONGEST_MARK: usize = 100;
+
+/// What conversations are sorted under.
+pub(super) type Tag = Text<Line<100>>;
+/// Who the voices are: as they are marked in the segments, and the name.
+pub(super) type Speakers = BTreeMap<String, Text<Line<100>>>;
 
 /// All that a person says about a conversation: replaces what was said before.
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct Description {
     /// What it is called.
-    #[oai(validator(min_length = 1, max_length = 300))]
+    #[oai(validator(min_length = 1, max_length = 300, pattern = "\\S"))]
     title: String,
     /// What there is to note down.
     #[oai(default, validator(max_length = 100_000))]
     notes: String,
-    /// What it is sorted under: up to 50 tags of up to 100 characters.
+    /// What it is sorted under.
+    #[oai(default, validator(max_items = 50))]
+    tags: Vec<Tag>,
+    /// Who the voices are: as they are marked in the segments, and the name. Up to 100.
     #[oai(default)]
-    tags: Vec<String>,
-    /// Who the voices are: as they are marked in the segments, and the name.
-    #[oai(default)]
-    speakers: BTreeMap<String, String>,
+    speakers: Speakers,
 }
 
 /// What is to change about a conversation; what is absent stays.
@@ -38,15 +42,16 @@ pub(super) struct Description {
 #[oai(example)]
 pub(super) struct DescriptionPatch {
     /// What it is called.
-    #[oai(validator(min_length = 1, max_length = 300))]
+    #[oai(validator(min_length = 1, max_length = 300, pattern = "\\S"))]
     title: Option<String>,
     /// What there is to note down.
     #[oai(validator(max_length = 100_000))]
     notes: Option<String>,
-    /// What it is sorted under: up to 50 tags of up to 100 characters.
-    tags: Option<Vec<String>>,
-    /// Who the voices are: as they are marked in the segments, and the name.
-    speakers: Option<BTreeMap<String, String>>,
+    /// What it is sorted under.
+    #[oai(validator(max_items = 50))]
+    tags: Option<Vec<Tag>>,
+    /// Who the voices are: as they are marked in the segments, and the name. Up to 100.
+    speakers: Option<Speakers>,
 }
 
 impl Description {
@@ -72,43 +77,29 @@ impl DescriptionPatch {
     /// # Errors
     /// When something in it is not usable.
     pub(super) fn edit(self) -> Result<Edit, Problem> {
-        let title = self.title.map(|title| title.trim().to_owned());
-        if title.as_ref().is_some_and(String::is_empty) {
-            return Err(Problem::field("title", "must say something"));
-        }
         Ok(Edit {
-            title,
+            title: self.title.map(|title| title.trim().to_owned()),
             notes: self.notes,
-            tags: self.tags.map(tags).transpose()?,
+            tags: self.tags.map(tags),
             speakers: self.speakers.map(speakers).transpose()?,
         })
     }
 }
 
-/// Tags without their surroundings, each once.
-pub(super) fn tags(given: Vec<String>) -> Result<Vec<String>, Problem> {
-    let tags: BTreeSet<String> = given.iter().map(|tag| tag.trim().to_owned()).collect();
-    if tags.len() > MOST_TAGS || tags.iter().any(|tag| !is_name(tag)) {
-        return Err(Problem::field("tags", "must be at most 50, each of 1 to 100 characters"));
-    }
-    Ok(tags.into_iter().collect())
+/// Tags, each once.
+pub(super) fn tags(given: Vec<Tag>) -> Vec<String> {
+    given.into_iter().map(|tag| tag.0).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Names of voices without their surroundings.
-pub(super) fn speakers(given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Problem> {
-    let speakers: BTreeMap<String, String> =
-        given.into_iter().map(|(mark, name)| (mark, name.trim().to_owned())).collect();
-    if speakers.len() > MOST_SPEAKERS || !speakers.iter().all(|(mark, name)| is_name(mark) && is_name(name)) {
-        return Err(Problem::field(
-            "speakers",
-            "must be at most 100, marks and names of 1 to 100 characters",
-        ));
+/// Names of voices.
+pub(super) fn speakers(given: Speakers) -> Result<BTreeMap<String, String>, Problem> {
+    let is_mark = |mark: &String| {
+        (1..=LONGEST_MARK).contains(&mark.chars().count()) && !mark.contains(char::is_control)
+    };
+    if given.len() > MOST_SPEAKERS || !given.keys().all(is_mark) {
+        return Err(Problem::field("speakers", "must be at most 100, with marks of 1 to 100 characters"));
     }
-    Ok(speakers)
-}
-
-fn is_name(name: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.contains(char::is_control)
+    Ok(given.into_iter().map(|(mark, name)| (mark, name.0)).collect())
 }
 
 impl Example for Description {
@@ -116,15 +107,15 @@ impl Example for Description {
         Self {
             title: "Kitchen plans".to_owned(),
             notes: "Ask the plumber about the sink.".to_owned(),
-            tags: vec!["home".to_owned()],
-            speakers: BTreeMap::from([("A".to_owned(), "Ada".to_owned())]),
+            tags: vec!["home".into()],
+            speakers: BTreeMap::from([("A".to_owned(), "Ada".into())]),
         }
     }
 }
 
 impl Example for DescriptionPatch {
     fn example() -> Self {
-        Self { title: None, notes: None, tags: Some(vec!["home".to_owned()]), speakers: None }
+        Self { title: None, notes: None, tags: Some(vec!["home".into()]), speakers: None }
     }
 }
 
@@ -133,17 +124,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_trimmed_sorted_and_each_there_once() {
-        let given = ["work", " home ", "home"].map(str::to_owned).to_vec();
-        assert_eq!(tags(given).unwrap(), ["home", "work"]);
+    fn tags_are_sorted_and_each_there_once() {
+        let given = ["work", "home", "home"].map(Tag::from);
+        assert_eq!(tags(given.into()), ["home", "work"]);
     }
 
     #[test]
-    fn names_that_are_none_are_refused() {
-        for bad in ["", "  ", "a\u{0}b", &"x".repeat(101)] {
-            assert!(tags(vec![bad.to_owned()]).is_err(), "{bad:?}");
-            assert!(speakers(BTreeMap::from([("A".to_owned(), bad.to_owned())])).is_err(), "{bad:?}");
+    fn marks_that_are_none_are_refused() {
+        for bad in ["", "a\nb", &"x".repeat(101)] {
+            assert!(speakers(BTreeMap::from([(bad.to_owned(), "Ada".into())])).is_err(), "{bad:?}");
         }
-        assert!(tags((0..51).map(|tag| tag.to_string()).collect()).is_err());
+        let many = (0..101).map(|mark| (mark.to_string(), "Ada".into()));
+        assert!(speakers(many.collect()).is_err());
     }
 }

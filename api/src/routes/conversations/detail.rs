@@ -45,7 +45,7 @@ async fn entities(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Entit
     let entities = conversations::entities(tx, conversation).await?.into_iter().map(|entity| EntityView {
         mentions: mentions.remove(&entity.id).unwrap_or_default(),
         id: entity.id,
-        kind: entity.kind,
+        kind: entity.kind.into(),
         name: entity.name,
         aliases: entity.aliases,
     });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{SubsecRound, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::conversations::{self, Change, Conversation};
@@ -15,8 +15,10 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::cues;
-use super::description::{speakers, tags};
+use super::description::{Speakers, Tag, speakers, tags};
+use crate::input::text::{Language, Text};
 use crate::problem::Problem;
+use crate::time::Time;
 use crate::views::{ConversationView, JobView, example_id, example_time};
 
 /// No recording is longer than this many milliseconds: 30 days.
@@ -29,21 +31,21 @@ const MOST_SEGMENTS: usize = 20_000;
 #[oai(example)]
 pub(super) struct NewConversation {
     /// What to call it; found in what was said otherwise.
-    #[oai(validator(min_length = 1, max_length = 300))]
+    #[oai(validator(min_length = 1, max_length = 300, pattern = "\\S"))]
     title: Option<String>,
     /// What there is to note down.
     #[oai(default, validator(max_length = 100_000))]
     notes: String,
-    /// What to sort it under: up to 50 tags of up to 100 characters.
+    /// What to sort it under.
+    #[oai(default, validator(max_items = 50))]
+    tags: Vec<Tag>,
+    /// Who the voices are: as they are marked in the segments, and the name. Up to 100.
     #[oai(default)]
-    tags: Vec<String>,
-    /// Who the voices are: as they are marked in the segments, and the name.
-    #[oai(default)]
-    speakers: BTreeMap<String, String>,
+    speakers: Speakers,
     /// The language spoken, as a BCP 47 tag.
-    pub language: Option<String>,
+    language: Option<Text<Language>>,
     /// When it began; now otherwise.
-    started_at: Option<DateTime<Utc>>,
+    started_at: Option<Time>,
     /// What was said when.
     segments: Option<Vec<NewSegmentView>>,
     /// What was said when, as the text of a SubRip (SRT) or WebVTT file.
@@ -94,11 +96,11 @@ impl NewConversation {
         let conversation = Conversation {
             title: self.title.map(|title| title.trim().to_owned()).unwrap_or_default(),
             notes: self.notes,
-            tags: tags(self.tags)?,
+            tags: tags(self.tags),
             speakers: Json(speakers(self.speakers)?),
-            language: self.language,
+            language: self.language.map(|language| language.0),
             duration_ms: segments.as_deref().and_then(duration),
-            ..Conversation::new(new_id(), source, self.started_at, now)
+            ..Conversation::new(new_id(), source, self.started_at.map(|time| time.0), now)
         };
         conversations::insert(tx, &conversation).await?;
         let mut accepted = AcceptedConversationView {
@@ -229,9 +231,9 @@ impl Example for NewConversation {
         Self {
             title: None,
             notes: String::new(),
-            tags: vec!["home".to_owned()],
-            speakers: BTreeMap::from([("A".to_owned(), "Ada".to_owned())]),
-            language: Some("en".to_owned()),
+            tags: vec!["home".into()],
+            speakers: BTreeMap::from([("A".to_owned(), "Ada".into())]),
+            language: Some("en".into()),
             started_at: Some(example_time()),
             segments: Some(vec![NewSegmentView {
                 start_ms: 350,

@@ -3,7 +3,6 @@ mod description;
 mod detail;
 mod import;
 
-use chrono::{DateTime, Utc};
 use poem::Request;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -17,16 +16,17 @@ use uuid::Uuid;
 use self::description::{Description, DescriptionPatch};
 use self::import::{AcceptedConversationView, NewConversation};
 use super::Tag;
-use super::audio::{traceparent, usable_language};
+use super::audio::traceparent;
 use super::idempotent::Key;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
 use crate::id::Id;
 use crate::input::Input;
-use crate::page::{self, ByTime};
+use crate::page::{self, ByTime, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
-use crate::views::{ConversationDetailView, ConversationPageView, ConversationView};
+use crate::time::Time;
+use crate::views::{ConversationDetailView, ConversationPageView, ConversationView, Source};
 use crate::vocabulary::{Vocabulary, Word};
 
 /// Conversations that are shown beside one.
@@ -116,13 +116,13 @@ impl ConversationRoutes {
         caller: Caller,
         app: Data<&App>,
         /// Only those that began then or later.
-        from: Query<Option<DateTime<Utc>>>,
+        from: Query<Option<Time>>,
         /// Only those that began before.
-        to: Query<Option<DateTime<Utc>>>,
+        to: Query<Option<Time>>,
         /// Only those that mention this entity.
         entity_id: Query<Option<Uuid>>,
-        /// Only those that came here like this: `upload`, `live`, `import` or `empty`.
-        source: Query<Option<String>>,
+        /// Only those that came here like this.
+        source: Query<Option<Word<Source>>>,
         /// Only those in this language.
         language: Query<Option<String>>,
         /// Only those with this tag.
@@ -134,15 +134,15 @@ impl ConversationRoutes {
         /// In which order; `-started_at` when absent.
         sort: Query<Option<Word<Order>>>,
         /// How many at most: 1 to 100, 20 when absent.
-        limit: Query<Option<u16>>,
+        limit: Query<Option<Limit>>,
         /// `next_cursor` of the page before. It is good for the same order only.
         cursor: Query<Option<String>>,
     ) -> Result<Json<ConversationPageView>, Failing<List>> {
         let filter = Filter {
-            from: from.0,
-            to: to.0,
+            from: from.0.map(|time| time.0),
+            to: to.0.map(|time| time.0),
             entity: entity_id.0,
-            source: source.0,
+            source: source.0.map(|source| source.0.word().to_owned()),
             language: language.0,
             tag: tag.0,
             text: text.0,
@@ -171,8 +171,7 @@ impl ConversationRoutes {
         idempotency_key: Header<Option<String>>,
         body: Input<NewConversation>,
     ) -> Result<Created, Failing<Create>> {
-        let mut new = body.0;
-        new.language = usable_language(new.language)?;
+        let new = body.0;
         let key = Key::of(idempotency_key.0, "create_conversation", &new)?;
         let mut tx = app.database.as_user(caller.0.user).await?;
         if let Some(key) = &key

@@ -6,22 +6,18 @@ use self_shared::database::entities::Edit;
 use self_shared::domain::entity::EntityKind;
 use uuid::Uuid;
 
-use crate::problem::Problem;
+use crate::input::text::{Line, Text};
 use crate::views::example_id;
-
-/// More spellings nobody tells apart.
-const MOST_NAMES: usize = 50;
-/// Characters of a name.
-const LONGEST_NAME: usize = 200;
+use crate::vocabulary::Word;
 
 /// What is to change about an entity; what is absent stays.
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct EntityPatch {
     /// What it is called.
-    name: Option<String>,
-    /// What it is: `person`, `place`, `organization`, `date`, `email`, `phone`, `link` or `amount`.
-    kind: Option<String>,
+    name: Option<Text<Line<200>>>,
+    /// What it is.
+    kind: Option<Word<EntityKind>>,
 }
 
 /// Which entity is the same.
@@ -36,46 +32,28 @@ pub(super) struct Merge {
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct Split {
-    /// The names, as they are among the aliases: 1 to 50. The first becomes the name of the other.
-    names: Vec<String>,
+    /// The names, as they are among the aliases. The first becomes the name of the other.
+    #[oai(validator(min_items = 1, max_items = 50))]
+    names: Vec<Text<Line<200>>>,
 }
 
 impl EntityPatch {
     /// The edit that it is.
-    ///
-    /// # Errors
-    /// When something in it is not usable.
-    pub(super) fn edit(self) -> Result<Edit, Problem> {
-        let name = self.name.map(|name| usable("name", &name)).transpose()?;
-        let kind = self.kind.map(|kind| kind.parse::<EntityKind>()).transpose();
-        Ok(Edit { name, kind: kind.map_err(|error| Problem::field("kind", error.to_string()))? })
+    pub(super) fn edit(self) -> Edit {
+        Edit { name: self.name.map(|name| name.0), kind: self.kind.map(|kind| kind.0) }
     }
 }
 
 impl Split {
-    /// The names, without their surroundings.
-    ///
-    /// # Errors
-    /// When there are none, too many, or one that is none.
-    pub(super) fn names(self) -> Result<Vec<String>, Problem> {
-        if !(1..=MOST_NAMES).contains(&self.names.len()) {
-            return Err(Problem::field("names", "must be 1 to 50 names"));
-        }
-        self.names.iter().map(|name| usable("names", name)).collect()
+    /// The names.
+    pub(super) fn names(self) -> Vec<String> {
+        self.names.into_iter().map(|name| name.0).collect()
     }
-}
-
-fn usable(field: &'static str, name: &str) -> Result<String, Problem> {
-    let name = name.trim();
-    if (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.contains(char::is_control) {
-        return Ok(name.to_owned());
-    }
-    Err(Problem::field(field, "must be 1 to 200 characters"))
 }
 
 impl Example for EntityPatch {
     fn example() -> Self {
-        Self { name: Some("Ada Lovelace".to_owned()), kind: None }
+        Self { name: Some("Ada Lovelace".into()), kind: None }
     }
 }
 
@@ -87,6 +65,6 @@ impl Example for Merge {
 
 impl Example for Split {
     fn example() -> Self {
-        Self { names: vec!["Ada".to_owned()] }
+        Self { names: vec!["Ada".into()] }
     }
 }

@@ -4,13 +4,13 @@ mod correction;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use self_shared::database::UserTx;
 use self_shared::database::entities::{self, Entity, Filter, Refused};
+use self_shared::domain::entity::EntityKind;
 use uuid::Uuid;
 
 use self::correction::{EntityPatch, Merge, Split};
@@ -20,12 +20,14 @@ use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
 use crate::id::Id;
 use crate::input::Input;
-use crate::page::{self, ByTime};
+use crate::page::{self, ByTime, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
+use crate::time::Time;
 use crate::views::{
     AppearanceView, EntityConnectionView, EntityConnectionsView, EntityDetailView, EntityPageView,
     EntitySummaryView, GraphView,
 };
+use crate::vocabulary::Word;
 
 /// Conversations in a timeline.
 const TIMELINE: i64 = 50;
@@ -98,21 +100,26 @@ impl EntityRoutes {
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// Only of this kind: `person`, `place`, `organization`, `date`, `email`, `phone`, `link`, `amount`.
-        kind: Query<Option<String>>,
+        /// Only of this kind.
+        kind: Query<Option<Word<EntityKind>>>,
         /// Only with this in one of their names.
         #[oai(validator(max_length = 200))]
         name: Query<Option<String>>,
         /// Only those mentioned then or later.
-        from: Query<Option<DateTime<Utc>>>,
+        from: Query<Option<Time>>,
         /// Only those mentioned before.
-        to: Query<Option<DateTime<Utc>>>,
+        to: Query<Option<Time>>,
         /// How many at most: 1 to 100, 20 when absent.
-        limit: Query<Option<u16>>,
+        limit: Query<Option<Limit>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<EntityPageView>, Failing<List>> {
-        let filter = Filter { kind: kind.0, name: name.0, from: from.0, to: to.0 };
+        let filter = Filter {
+            kind: kind.0.map(|kind| kind.0.as_str().to_owned()),
+            name: name.0,
+            from: from.0.map(|time| time.0),
+            to: to.0.map(|time| time.0),
+        };
         let limit = page::limit(limit.0)?;
         let behind = page::place::<ByTime<b'e'>>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
         let mut tx = app.database.as_user(caller.0.user).await?;
@@ -156,7 +163,7 @@ impl EntityRoutes {
         if_match: Header<Option<String>>,
         body: Input<EntityPatch>,
     ) -> Result<Changed, Failing<Change>> {
-        let (version, edit) = (expected(if_match.0.as_deref())?, body.0.edit()?);
+        let (version, edit) = (expected(if_match.0.as_deref())?, body.0.edit());
         let mut tx = app.database.as_user(caller.0.user).await?;
         let entity = entities::edit(&mut tx, id.0.0, version, &edit).await.map_err(refused)?;
         tx.commit().await?;
@@ -202,7 +209,7 @@ impl EntityRoutes {
         if_match: Header<Option<String>>,
         body: Input<Split>,
     ) -> Result<Divided, Failing<Correct>> {
-        let (version, names) = (expected(if_match.0.as_deref())?, body.0.names()?);
+        let (version, names) = (expected(if_match.0.as_deref())?, body.0.names());
         let mut tx = app.database.as_user(caller.0.user).await?;
         let other = entities::split(&mut tx, id.0.0, &names, version).await.map_err(refused)?;
         tx.commit().await?;
@@ -243,7 +250,7 @@ impl EntityRoutes {
         /// The entity.
         id: Path<Id>,
         /// How many at most: 1 to 100, 20 when absent.
-        limit: Query<Option<u16>>,
+        limit: Query<Option<Limit>>,
     ) -> Result<Json<EntityConnectionsView>, Failing<Read>> {
         let limit = page::limit(limit.0)?;
         let mut tx = app.database.as_user(caller.0.user).await?;
@@ -285,7 +292,7 @@ impl EntityRoutes {
         #[oai(validator(minimum(value = "1"), maximum(value = "3")))]
         depth: Query<Option<i32>>,
         /// How many entities at most: 1 to 100, 20 when absent.
-        limit: Query<Option<u16>>,
+        limit: Query<Option<Limit>>,
     ) -> Result<Json<GraphView>, Failing<Read>> {
         let limit = page::limit(limit.0)?;
         let mut tx = app.database.as_user(caller.0.user).await?;

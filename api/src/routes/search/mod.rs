@@ -1,6 +1,5 @@
 mod question;
 
-use chrono::{DateTime, Utc};
 use poem::web::Data;
 use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
@@ -16,10 +15,11 @@ use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::input::Input;
-use crate::page;
+use crate::page::{self, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
-use crate::views::FoundView;
-use crate::vocabulary::Word;
+use crate::time::Time;
+use crate::views::{FoundView, Source};
+use crate::vocabulary::{Vocabulary as _, Word};
 
 pub(crate) struct SearchRoutes;
 
@@ -28,14 +28,14 @@ pub(crate) struct SearchRoutes;
 #[oai(rename = "Question", example)]
 struct QuestionBody {
     /// What the passages should be about, in one's own words.
-    #[oai(validator(max_length = 2000))]
+    #[oai(validator(min_length = 1, max_length = 2000, pattern = "\\S"))]
     query: String,
     /// What is compared; `hybrid` when absent.
     mode: Option<Word<Mode>>,
     /// Only conversations that began then or later.
-    from: Option<DateTime<Utc>>,
+    from: Option<Time>,
     /// Only conversations that began before.
-    to: Option<DateTime<Utc>>,
+    to: Option<Time>,
     /// Only this conversation.
     conversation_id: Option<Uuid>,
     /// Only conversations that mention this entity.
@@ -72,26 +72,26 @@ impl SearchRoutes {
         caller: Caller,
         app: Data<&App>,
         /// What is typed.
-        #[oai(validator(max_length = 2000))]
+        #[oai(validator(min_length = 1, max_length = 2000, pattern = "\\S"))]
         q: Query<String>,
         /// What is compared; `hybrid` when absent.
         mode: Query<Option<Word<Mode>>>,
         /// Only conversations that began then or later.
-        from: Query<Option<DateTime<Utc>>>,
+        from: Query<Option<Time>>,
         /// Only conversations that began before.
-        to: Query<Option<DateTime<Utc>>>,
+        to: Query<Option<Time>>,
         /// Only this conversation.
         conversation_id: Query<Option<Uuid>>,
         /// Only conversations that mention this entity.
         entity_id: Query<Option<Uuid>>,
-        /// Only conversations that came here like this: `upload`, `live`, `import` or `empty`.
-        source: Query<Option<String>>,
+        /// Only conversations that came here like this.
+        source: Query<Option<Word<Source>>>,
         /// Only conversations in this language.
         language: Query<Option<String>>,
         /// Only conversations with this tag.
         tag: Query<Option<String>>,
         /// How many at most: 1 to 100, 20 when absent.
-        limit: Query<Option<u16>>,
+        limit: Query<Option<Limit>>,
         /// `next_cursor` of the page before. It is good for the same search only.
         cursor: Query<Option<String>>,
     ) -> Result<Json<FoundView>, Failing<Typing>> {
@@ -102,11 +102,11 @@ impl SearchRoutes {
             mode,
             words_will_do: mode == Mode::Hybrid,
             scope: Scope {
-                from: from.0,
-                to: to.0,
+                from: from.0.map(|time| time.0),
+                to: to.0.map(|time| time.0),
                 conversation: conversation_id.0,
                 entity: entity_id.0,
-                source: source.0,
+                source: source.0.map(|source| source.0.word().to_owned()),
                 language: language.0,
                 tag: tag.0,
                 ..Scope::default()
@@ -134,8 +134,8 @@ impl SearchRoutes {
             mode: mode.map_or_else(Mode::default, |mode| mode.0),
             words_will_do: false,
             scope: Scope {
-                from,
-                to,
+                from: from.map(|time| time.0),
+                to: to.map(|time| time.0),
                 conversation: conversation_id,
                 entity: entity_id,
                 tag,

@@ -82,7 +82,7 @@ impl Place for At {
         let (time, rest) = bytes.split_at_checked(8)?;
         let (offset, question) = rest.split_at_checked(4)?;
         Some(Self {
-            as_of: DateTime::from_timestamp_micros(i64::from_be_bytes(time.try_into().ok()?))?,
+            as_of: page::moment(time)?,
             offset: u32::from_be_bytes(offset.try_into().ok()?),
             question: question.try_into().ok()?,
         })

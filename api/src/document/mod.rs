@@ -1,15 +1,18 @@
 //! The OpenAPI document: made from the routes, committed under `openapi/`, shown at `/docs`.
 
+mod shape;
+
 use std::fmt::Write as _;
 
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, ServerObject};
 
+use self::shape::Shaped;
 use crate::problem::Code;
 use crate::routes;
 
 /// The routes as a service that also knows its document.
 pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
-    OpenApiService::new(routes::all(), "Self Backend", env!("CARGO_PKG_VERSION"))
+    OpenApiService::new(Shaped(routes::all()), "Self Backend", env!("CARGO_PKG_VERSION"))
         .description(description())
         .license(LicenseObject::new(env!("CARGO_PKG_LICENSE")))
         .server(ServerObject::new("/").description("This server"))

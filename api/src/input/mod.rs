@@ -1,13 +1,18 @@
-//! JSON bodies: bounded, and told apart when they are no JSON, or JSON of the wrong shape.
+//! What requests bring. JSON bodies: bounded, and told apart when they are no JSON, or JSON of the
+//! wrong shape.
+
+pub(crate) mod fit;
+pub(crate) mod null;
+pub(crate) mod text;
 
 use poem::{Request, RequestBody};
 use poem_openapi::impl_apirequest_for_payload;
 use poem_openapi::payload::{Json, ParsePayload, Payload};
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::problem::{Code, FieldProblem, Problem};
+use crate::problem::{Code, Problem};
 
 /// No request that is JSON needs more.
 const LARGEST: usize = 1024 * 1024;
@@ -46,10 +51,12 @@ impl_apirequest_for_payload!(Input<T>, T: ParseFromJSON);
 fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<Input<T>, Problem> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::new(Code::InvalidJson, format!("the body is not JSON: {error}")))?;
-    let Some(given) = value.as_object().cloned() else {
+    if !value.is_object() {
         return Err(Problem::new(Code::InvalidInput, "the body must be a JSON object"));
-    };
-    let wrong = misfits(&Registry::new().create_fake_schema::<T>(), &given);
+    }
+    let mut registry = Registry::new();
+    let schema = registry.create_fake_schema::<T>();
+    let wrong = fit::misfits(&registry.schemas, &schema, &value);
     if !wrong.is_empty() {
         return Err(Problem::fields(wrong));
     }
@@ -60,33 +67,6 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<Input<T>, Problem> {
             None => Problem::new(Code::InvalidInput, plain(&message)),
         }
     })
-}
-
-/// The fields that are missing, or of another type than the document says. poem-openapi would name
-/// the types that do not fit, but not the fields, and takes a number for a string.
-fn misfits(schema: &MetaSchema, given: &Map<String, Value>) -> Vec<FieldProblem> {
-    let absent = |name: &str| given.get(name).is_none_or(Value::is_null);
-    let missing =
-        schema.required.iter().filter(|name| absent(name)).map(|name| (*name, "is missing".to_owned()));
-    let mistyped = schema.properties.iter().filter_map(|(name, expected)| {
-        let MetaSchemaRef::Inline(expected) = expected else { return None };
-        let fits = absent(name) || has_type(&given[*name], expected.ty);
-        (!fits).then(|| (*name, format!("must be of type {}", expected.ty)))
-    });
-    let wrong = missing.chain(mistyped);
-    wrong.map(|(field, detail)| FieldProblem { field: field.to_owned(), detail }).collect()
-}
-
-fn has_type(value: &Value, name: &str) -> bool {
-    match name {
-        "string" => value.is_string(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "number" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        _ => true,
-    }
 }
 
 /// The field that a validator of poem-openapi complained about, and its complaint.
@@ -103,9 +83,13 @@ fn plain(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use poem_openapi::Object;
+    use uuid::Uuid;
 
     use super::*;
+    use crate::time::Time;
 
     #[derive(Debug, Object)]
     struct Sample {
@@ -113,6 +97,16 @@ mod tests {
         name: String,
         count: u32,
         note: Option<String>,
+        #[oai(default)]
+        parts: Vec<Part>,
+    }
+
+    #[derive(Debug, Object)]
+    struct Part {
+        id: Option<Uuid>,
+        at: Option<Time>,
+        #[oai(default)]
+        marks: BTreeMap<String, String>,
     }
 
     fn refused(body: &str) -> (Code, Vec<String>) {
@@ -123,9 +117,12 @@ mod tests {
 
     #[test]
     fn what_fits_is_taken() {
-        let Input(sample) =
-            parse::<Sample>(br#"{"name": "ada", "count": 3, "note": null, "more": 1}"#).unwrap();
-        assert_eq!((sample.name.as_str(), sample.count, sample.note), ("ada", 3, None));
+        let body =
+            r#"{"name": "äda", "count": 3, "note": null, "parts": [{"marks": {"A": "b"}}], "more": 1}"#;
+        let Input(sample) = parse::<Sample>(body.as_bytes()).unwrap();
+        assert_eq!((sample.name.as_str(), sample.count, sample.note), ("äda", 3, None));
+        assert_eq!(sample.parts[0].marks["A"], "b");
+        assert!(sample.parts[0].id.is_none() && sample.parts[0].at.is_none());
     }
 
     #[test]
@@ -145,5 +142,20 @@ mod tests {
         assert_eq!(fields(r#"{"name": 7, "count": 3}"#), ["name"]);
         assert_eq!(fields(r#"{"name": "ada", "count": 1.5, "note": []}"#), ["count", "note"]);
         assert_eq!(fields(r#"{"name": "adam", "count": 3}"#), ["name"]);
+        assert_eq!(fields(r#"{"name": "ada", "count": 4294967296}"#), ["count"]);
+        assert_eq!(fields(r#"{"name": "a\u0000", "count": -1}"#), ["name", "count"]);
+    }
+
+    #[test]
+    fn the_place_of_a_misfit_is_named_however_deep_it_is() {
+        let fields = |parts: &str| refused(&format!(r#"{{"name": "ada", "count": 3, "parts": {parts}}}"#)).1;
+        assert_eq!(fields("[{}, 7]"), ["parts[1]"]);
+        assert_eq!(fields(r#"[{"id": "7", "at": "today"}]"#), ["parts[0].id", "parts[0].at"]);
+        assert_eq!(
+            fields(r#"[{"marks": {"A": 7}}, {"marks": {"\u0000": "b"}}]"#),
+            ["parts[0].marks.A", "parts[1].marks"]
+        );
+        let many = fields(&format!("[{}]", vec!["7"; 1000].join(",")));
+        assert!(many.len() < 100, "{} complaints", many.len());
     }
 }

@@ -1,0 +1,214 @@
+//! What poem-openapi says of types, made exact: apps are built from the document by generators, and a
+//! fuzzer takes it at its word.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem_openapi::OpenApi;
+use poem_openapi::registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef, Registry};
+use serde_json::Value;
+
+use crate::input::null;
+
+/// How headers are spelled that poem-openapi would spell in capitals.
+const HEADERS: &[&str] = &["ETag", "Location"];
+
+/// An API whose document is exact.
+pub(crate) struct Shaped<T>(pub T);
+
+impl<T: OpenApi> OpenApi for Shaped<T> {
+    fn meta() -> Vec<MetaApi> {
+        let mut apis = T::meta();
+        operations(&mut apis).for_each(shape_operation);
+        apis
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+        let taken = taken(&mut T::meta(), &registry.schemas);
+        for (name, schema) in &mut registry.schemas {
+            shape(schema);
+            schema.example.as_mut().map(without_nulls);
+            if taken.contains(name) {
+                relax(schema);
+            }
+        }
+    }
+
+    fn add_routes(self, table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        self.0.add_routes(table);
+        null::refuse(&T::meta(), table);
+    }
+}
+
+fn operations(apis: &mut [MetaApi]) -> impl Iterator<Item = &mut MetaOperation> {
+    apis.iter_mut().flat_map(|api| &mut api.paths).flat_map(|path| &mut path.operations)
+}
+
+fn shape_operation(operation: &mut MetaOperation) {
+    for param in &mut operation.params {
+        shape_ref(&mut param.schema);
+    }
+    for response in &mut operation.responses.responses {
+        for media in &mut response.content {
+            // JSON is always in UTF-8 (RFC 8259): a parameter says nothing, and is in the way of clients.
+            if media.content_type.starts_with("application/json") {
+                media.content_type = "application/json";
+            }
+            shape_ref(&mut media.schema);
+        }
+        for header in &mut response.headers {
+            if let Some(known) = HEADERS.iter().find(|known| known.eq_ignore_ascii_case(&header.name)) {
+                header.name = (*known).to_owned();
+            }
+        }
+    }
+}
+
+fn shape_ref(schema: &mut MetaSchemaRef) {
+    if let MetaSchemaRef::Inline(schema) = schema {
+        shape(schema);
+    }
+}
+
+/// A schema, and all within it.
+fn shape(schema: &mut MetaSchema) {
+    // A described reference: what is said of it stands beside the reference already.
+    if let [MetaSchemaRef::Reference(_), MetaSchemaRef::Inline(_)] = schema.all_of[..] {
+        schema.all_of.truncate(1);
+    }
+    if let Some(format) = schema.format.filter(|format| format.starts_with("uint")) {
+        schema.minimum = schema.minimum.or(Some(0.0));
+        let most = match format {
+            "uint8" => Some(f64::from(u8::MAX)),
+            "uint16" => Some(f64::from(u16::MAX)),
+            "uint32" => Some(f64::from(u32::MAX)),
+            _ => None,
+        };
+        schema.maximum = schema.maximum.or(most);
+    }
+    schema.properties.iter_mut().for_each(|(_, property)| shape_ref(property));
+    let below = [&mut schema.items, &mut schema.additional_properties];
+    below.into_iter().flatten().for_each(|inner| shape_ref(inner));
+}
+
+/// The schemas that requests bring.
+fn taken(apis: &mut [MetaApi], schemas: &BTreeMap<String, MetaSchema>) -> BTreeSet<String> {
+    let mut taken = BTreeSet::new();
+    for operation in operations(apis) {
+        for media in operation.request.iter().flat_map(|request| &request.content) {
+            reach(&media.schema, schemas, &mut taken);
+        }
+    }
+    taken
+}
+
+fn reach(schema: &MetaSchemaRef, schemas: &BTreeMap<String, MetaSchema>, taken: &mut BTreeSet<String>) {
+    let schema = match schema {
+        MetaSchemaRef::Inline(schema) => Some(&**schema),
+        MetaSchemaRef::Reference(name) if taken.insert(name.clone()) => schemas.get(name),
+        MetaSchemaRef::Reference(_) => None,
+    };
+    let Some(schema) = schema else { return };
+    let properties = schema.properties.iter().map(|(_, property)| property);
+    let below = [&schema.items, &schema.additional_properties].into_iter().flatten().map(|inner| &**inner);
+    for inner in properties.chain(below).chain(&schema.all_of).chain(&schema.any_of).chain(&schema.one_of) {
+        reach(inner, schemas, taken);
+    }
+}
+
+/// In what is sent here, null says the same as nothing; and what is taken for nothing stands in the text,
+/// since generators make fields with a default required.
+fn relax(schema: &mut MetaSchema) {
+    for (_, property) in schema.properties.iter_mut().filter(|(name, _)| !schema.required.contains(name)) {
+        if let MetaSchemaRef::Reference(_) = property {
+            let all_of = vec![property.clone()];
+            *property = MetaSchemaRef::Inline(Box::new(MetaSchema { all_of, ..MetaSchema::ANY }));
+        }
+        let MetaSchemaRef::Inline(property) = property else { continue };
+        property.nullable = true;
+        if let Some(default) = property.default.take().filter(says_something) {
+            let description = property.description.unwrap_or_default();
+            property.description = Some(format!("{description} `{default}` when absent.").leak());
+        }
+    }
+}
+
+/// Whether a default is more than emptiness.
+fn says_something(default: &Value) -> bool {
+    match default {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        _ => true,
+    }
+}
+
+/// In examples, what is absent is left out: that is how one would write it.
+fn without_nulls(example: &mut Value) {
+    match example {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::fit::misfits;
+    use crate::routes;
+
+    /// The routes and schemas of an API that nobody has to name.
+    fn of<T: OpenApi>(_: &Shaped<T>) -> (Vec<MetaApi>, Registry) {
+        let mut registry = Registry::new();
+        Shaped::<T>::register(&mut registry);
+        (Shaped::<T>::meta(), registry)
+    }
+
+    fn named(schema: &MetaSchemaRef) -> Option<&str> {
+        match schema {
+            MetaSchemaRef::Reference(name) => Some(name),
+            MetaSchemaRef::Inline(_) => None,
+        }
+    }
+
+    #[test]
+    fn every_body_has_an_example_and_every_example_fits() {
+        let (mut apis, registry) = of(&Shaped(routes::all()));
+        for (name, schema) in &registry.schemas {
+            let misfits = schema.example.as_ref().map(|example| misfits(&registry.schemas, schema, example));
+            assert_eq!(misfits.unwrap_or_default(), [], "{name}");
+        }
+        for operation in operations(&mut apis) {
+            let brought = operation.request.iter().flat_map(|request| &request.content);
+            let answered = operation.responses.responses.iter().flat_map(|response| &response.content);
+            for name in brought.chain(answered).filter_map(|media| named(&media.schema)) {
+                assert!(registry.schemas[name].example.is_some(), "{name} has no example");
+            }
+        }
+    }
+
+    #[test]
+    fn times_in_examples_are_in_utc() {
+        let document = crate::document::json();
+        assert!(document.contains("2026-09-21T14:13:20Z") && !document.contains("+00:00"));
+    }
+
+    #[test]
+    fn what_is_taken_may_be_null_and_has_no_default() {
+        let (_, registry) = of(&Shaped(routes::all()));
+        let MetaSchemaRef::Inline(limit) =
+            &registry.schemas["Question"].properties.iter().find(|(name, _)| *name == "limit").unwrap().1
+        else {
+            panic!()
+        };
+        assert!(limit.nullable && limit.default.is_none());
+        assert!(limit.description.unwrap().ends_with("`10` when absent."));
+    }
+}

@@ -1,0 +1,182 @@
+//! Whether a value fits a schema of the document. poem-openapi stops at the first complaint, does not
+//! name fields within fields, and takes a number for a string; here every misfit is told, by its place.
+
+use std::collections::BTreeMap;
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::types::ParseFromParameter;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::text;
+use crate::problem::FieldProblem;
+use crate::time::Time;
+
+/// More complaints help nobody.
+const MOST: usize = 20;
+
+/// What does not fit.
+pub(crate) fn misfits(
+    schemas: &BTreeMap<String, MetaSchema>,
+    schema: &MetaSchema,
+    value: &Value,
+) -> Vec<FieldProblem> {
+    let mut fitting = Fitting { schemas, misfits: Vec::new() };
+    fitting.value(schema, value, "");
+    fitting.misfits
+}
+
+struct Fitting<'a> {
+    schemas: &'a BTreeMap<String, MetaSchema>,
+    misfits: Vec<FieldProblem>,
+}
+
+impl Fitting<'_> {
+    fn wrong(&mut self, place: &str, detail: impl Into<String>) {
+        if self.misfits.len() < MOST {
+            self.misfits.push(FieldProblem { field: place.to_owned(), detail: detail.into() });
+        }
+    }
+
+    fn any(&mut self, schema: &MetaSchemaRef, value: &Value, place: &str) {
+        match schema {
+            MetaSchemaRef::Inline(schema) => self.value(schema, value, place),
+            MetaSchemaRef::Reference(name) => {
+                if let Some(schema) = self.schemas.get(name) {
+                    self.value(schema, value, place);
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, schema: &MetaSchema, value: &Value, place: &str) {
+        if self.misfits.len() == MOST {
+            return;
+        }
+        if !has_type(value, schema.ty) {
+            return self.wrong(place, format!("must be of type {}", schema.ty));
+        }
+        if !schema.enum_items.is_empty() && !schema.enum_items.contains(value) {
+            let known: Vec<_> = schema.enum_items.iter().filter_map(Value::as_str).collect();
+            return self.wrong(place, format!("can be one of {}", known.join(", ")));
+        }
+        match value {
+            Value::String(text) => self.text(schema, text, place),
+            Value::Number(_) => self.number(schema, value, place),
+            Value::Array(items) => self.items(schema, items, place),
+            Value::Object(fields) => self.fields(schema, fields, place),
+            Value::Null | Value::Bool(_) => {}
+        }
+        for part in &schema.all_of {
+            self.any(part, value, place);
+        }
+    }
+
+    fn text(&mut self, schema: &MetaSchema, text: &str, place: &str) {
+        if text.contains('\0') {
+            return self.wrong(place, NO_NULLS);
+        }
+        let length = text.chars().count();
+        let (least, most) = (schema.min_length.unwrap_or(0), schema.max_length.unwrap_or(usize::MAX));
+        if length < least {
+            self.wrong(place, format!("needs at least {least} characters"));
+        }
+        if length > most {
+            self.wrong(place, format!("may have at most {most} characters"));
+        }
+        if schema.pattern.as_deref() == Some(r"\S") && text.trim().is_empty() {
+            self.wrong(place, "must say something");
+        }
+        match schema.format {
+            // In the one form in which ids are written here.
+            Some("uuid") if length != 36 || text.parse::<Uuid>().is_err() => {
+                self.wrong(place, "must be an id such as `0192f0c8-8a53-7d3e-a0f5-7d0f6f3d2a01`");
+            }
+            Some("date-time") => {
+                if let Err(error) = Time::parse_from_parameter(text) {
+                    self.wrong(place, error.into_message());
+                }
+            }
+            Some(format) => {
+                if let Some(complaint) = text::complaint(format, text) {
+                    self.wrong(place, complaint);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn number(&mut self, schema: &MetaSchema, number: &Value, place: &str) {
+        let given = number.as_f64().unwrap_or(f64::NAN);
+        let (least, most) = match schema.format {
+            Some("int32") => (f64::from(i32::MIN), f64::from(i32::MAX)),
+            Some("uint16") => (0.0, f64::from(u16::MAX)),
+            Some("uint32") => (0.0, f64::from(u32::MAX)),
+            _ => (f64::NEG_INFINITY, f64::INFINITY),
+        };
+        let (least, most) = (schema.minimum.unwrap_or(least), schema.maximum.unwrap_or(most));
+        if given < least {
+            self.wrong(place, format!("must be at least {least}"));
+        }
+        if given > most {
+            self.wrong(place, format!("must be at most {most}"));
+        }
+        // Between the largest and the next power of two a float is no judge.
+        if schema.format == Some("int64") && !number.is_i64() {
+            self.wrong(place, format!("must be at most {}", i64::MAX));
+        }
+    }
+
+    fn items(&mut self, schema: &MetaSchema, items: &[Value], place: &str) {
+        let (least, most) = (schema.min_items.unwrap_or(0), schema.max_items.unwrap_or(usize::MAX));
+        if items.len() < least {
+            self.wrong(place, format!("needs at least {least} items"));
+        }
+        if items.len() > most {
+            return self.wrong(place, format!("may have at most {most} items"));
+        }
+        let Some(schema) = &schema.items else { return };
+        for (index, item) in items.iter().enumerate() {
+            self.any(schema, item, &format!("{place}[{index}]"));
+        }
+    }
+
+    fn fields(&mut self, schema: &MetaSchema, fields: &Map<String, Value>, place: &str) {
+        let within = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+        for name in &schema.required {
+            if fields.get(*name).is_none_or(Value::is_null) {
+                self.wrong(&within(name), "is missing");
+            }
+        }
+        for (name, schema) in &schema.properties {
+            // Null says the same as nothing.
+            if let Some(value) = fields.get(*name).filter(|value| !value.is_null()) {
+                self.any(schema, value, &within(name));
+            }
+        }
+        let Some(others) = &schema.additional_properties else { return };
+        for (name, value) in fields {
+            if name.contains('\0') {
+                self.wrong(place, NO_NULLS);
+            }
+            if !schema.properties.iter().any(|(known, _)| known == name) {
+                self.any(others, value, &within(name));
+            }
+        }
+    }
+}
+
+/// Said of text that PostgreSQL cannot hold.
+pub(super) const NO_NULLS: &str = "must not contain null characters";
+
+fn has_type(value: &Value, name: &str) -> bool {
+    match name {
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    }
+}

@@ -1,0 +1,197 @@
+//! Texts of a certain form. The document says which, so that apps and fuzzers know; and what is told of
+//! a text that has another form is the same wherever it was sent.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+/// A form that a text can have.
+pub(crate) trait Form: Send + Sync + 'static {
+    /// What the document calls it.
+    const FORMAT: &'static str;
+    /// What the document says of it, besides the length.
+    const PATTERN: &'static str;
+    /// Characters at most.
+    const LONGEST: usize;
+    /// What is told of a text that does not have it.
+    const MUST: &'static str;
+
+    /// Whether a text, without what surrounds it, has it.
+    fn has(text: &str) -> bool;
+}
+
+/// A text of a certain form, without what surrounds it.
+#[derive(Debug)]
+pub(crate) struct Text<F>(pub String, PhantomData<F>);
+
+/// A language tag (RFC 5646, the shape only).
+#[derive(Debug)]
+pub(crate) enum Language {}
+
+/// An e-mail address that could be one. Whether it is, only a letter would tell.
+#[derive(Debug)]
+pub(crate) enum Email {}
+
+/// A line that says something: a name, a tag.
+#[derive(Debug)]
+pub(crate) enum Line<const LONGEST: usize> {}
+
+impl Form for Language {
+    const FORMAT: &'static str = "language-tag";
+    const PATTERN: &'static str = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$";
+    const LONGEST: usize = 35;
+    const MUST: &'static str = "must be a language tag such as `en` or `de-CH`";
+
+    fn has(text: &str) -> bool {
+        let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        text.split('-').all(|part| (1..=8).contains(&part.len()) && plain(part))
+    }
+}
+
+impl Form for Email {
+    const FORMAT: &'static str = "email";
+    const PATTERN: &'static str = r"^[^\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+$";
+    const LONGEST: usize = 254;
+    const MUST: &'static str = "must be an e-mail address";
+
+    fn has(text: &str) -> bool {
+        let parts = text.rsplit_once('@');
+        parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+    }
+}
+
+impl<const LONGEST: usize> Form for Line<LONGEST> {
+    const FORMAT: &'static str = "line";
+    const PATTERN: &'static str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+    const LONGEST: usize = LONGEST;
+    const MUST: &'static str = "must say something, without control characters";
+
+    fn has(text: &str) -> bool {
+        !text.is_empty() && !text.contains(char::is_control)
+    }
+}
+
+/// What is wrong with a text that is to have the form with this name in the document.
+pub(super) fn complaint(format: &str, text: &str) -> Option<&'static str> {
+    fn of<F: Form>(text: &str) -> Option<&'static str> {
+        (!F::has(text.trim())).then_some(F::MUST)
+    }
+    match format {
+        Language::FORMAT => of::<Language>(text),
+        Email::FORMAT => of::<Email>(text),
+        Line::<0>::FORMAT => of::<Line<0>>(text),
+        _ => None,
+    }
+}
+
+impl<F: Form> Text<F> {
+    /// Takes what was given, if it has the form.
+    fn read(given: &str) -> ParseResult<Self> {
+        let text = given.trim();
+        if F::has(text) && text.chars().count() <= F::LONGEST {
+            return Ok(text.into());
+        }
+        Err(ParseError::custom(format!("{}, of up to {} characters", F::MUST, F::LONGEST)))
+    }
+}
+
+impl<F> From<&str> for Text<F> {
+    /// For what is known to have the form.
+    fn from(text: &str) -> Self {
+        Self(text.to_owned(), PhantomData)
+    }
+}
+
+impl<F> Serialize for Text<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<F: Form> Type for Text<F> {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        format!("{}_{}", F::FORMAT, F::LONGEST).into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            min_length: Some(1),
+            max_length: Some(F::LONGEST),
+            pattern: Some(F::PATTERN.to_owned()),
+            ..MetaSchema::new_with_format("string", F::FORMAT)
+        }))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(self.as_raw_value().into_iter())
+    }
+}
+
+impl<F: Form> ToJSON for Text<F> {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.0.clone().into())
+    }
+}
+
+impl<F: Form> ParseFromJSON for Text<F> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        match value {
+            Some(Value::String(text)) => Self::read(&text),
+            other => Err(ParseError::expected_type(other.unwrap_or_default())),
+        }
+    }
+}
+
+impl<F: Form> ParseFromParameter for Text<F> {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        Self::read(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<F: Form>(text: &str) -> Option<String> {
+        Text::<F>::parse_from_parameter(text).ok().map(|text| text.0)
+    }
+
+    #[test]
+    fn language_tags_have_their_shape() {
+        for good in ["en", "de-CH", "zh-Hant-TW"] {
+            assert_eq!(read::<Language>(good).as_deref(), Some(good));
+        }
+        for bad in ["", "en_US", "e n", "-", "superlonglanguage", "a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a"] {
+            assert_eq!(read::<Language>(bad), None);
+        }
+    }
+
+    #[test]
+    fn addresses_have_two_sides() {
+        assert_eq!(read::<Email>(" ada@example.org ").as_deref(), Some("ada@example.org"));
+        for bad in ["", "@", "ada", "ada@", "@example.org", "a da@example.org", "ada@exam\u{0}ple.org"] {
+            assert_eq!(read::<Email>(bad), None);
+        }
+    }
+
+    #[test]
+    fn lines_say_something_and_are_one() {
+        assert_eq!(read::<Line<4>>("  Ädäx ").as_deref(), Some("Ädäx"));
+        for bad in ["", "  ", "a\u{0}b", "a\nb", "abcde"] {
+            assert_eq!(read::<Line<4>>(bad), None);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Moments, as the API writes and reads them: RFC 3339 in UTC, ending in `Z`.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+/// A moment in a view, a parameter or a body. Read with any offset, written in UTC: the same text over
+/// REST, in events, and in what is compared of a repeated request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Time(pub DateTime<Utc>);
+
+impl Time {
+    /// A moment that has a text of its own in RFC 3339, whose years have four digits.
+    pub(crate) fn within_reach(moment: DateTime<Utc>) -> Option<Self> {
+        (0..=9999).contains(&moment.year()).then_some(Self(moment))
+    }
+
+    /// Its text.
+    fn text(self) -> String {
+        self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    }
+
+    fn read(text: &str) -> ParseResult<Self> {
+        // The shape of a date and a time, with a T between them: chrono takes a space as well.
+        let moment = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.as_bytes()[10] != b' ');
+        moment
+            .and_then(|moment| Self::within_reach(moment.to_utc()))
+            .ok_or_else(|| ParseError::custom("it must be a time such as `2026-09-21T14:13:20Z`"))
+    }
+}
+
+impl From<DateTime<Utc>> for Time {
+    fn from(moment: DateTime<Utc>) -> Self {
+        Self(moment)
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text())
+    }
+}
+
+impl Type for Time {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        DateTime::<Utc>::name()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "date-time")))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(self.as_raw_value().into_iter())
+    }
+}
+
+impl ToJSON for Time {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.text().into())
+    }
+}
+
+impl ParseFromJSON for Time {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        match value {
+            Some(Value::String(text)) => Self::read(&text),
+            other => Err(ParseError::expected_type(other.unwrap_or_default())),
+        }
+    }
+}
+
+impl ParseFromParameter for Time {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        Self::read(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_in_utc_with_as_many_digits_as_it_has() {
+        for (given, written) in [
+            ("2026-09-21T14:13:20Z", "2026-09-21T14:13:20Z"),
+            ("2026-09-21T16:13:20.5+02:00", "2026-09-21T14:13:20.500Z"),
+            ("2026-09-21t14:13:20.123456z", "2026-09-21T14:13:20.123456Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+        ] {
+            let time = Time::parse_from_parameter(given).unwrap();
+            assert_eq!(time.to_json(), Some(written.into()), "{given}");
+            assert_eq!(serde_json::to_value(time).unwrap(), written, "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_or_beyond_four_digits_is_refused() {
+        for given in [
+            "",
+            "yesterday",
+            "2026-09-21",
+            "2026-09-21 14:13:20Z",
+            "2026-09-21T14:13:20",
+            "2026-13-21T14:13:20Z",
+            "+12026-09-21T14:13:20Z",
+            "9999-12-31T23:30:00-01:00",
+            "0000-01-01T00:00:00+01:00",
+        ] {
+            assert!(Time::parse_from_parameter(given).is_err(), "{given}");
+        }
+    }
+}
