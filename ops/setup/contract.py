@@ -60,6 +60,7 @@ def _make_schemathesis(step: Step) -> None:
         launcher = folder / SCHEMATHESIS.name
         launcher.write_text(SCHEMATHESIS_LAUNCHER.format(python=python))
         launcher.chmod(0o755)
+    step.note = ""
 
 
 def _make_typescript(step: Step) -> None:
@@ -70,6 +71,7 @@ def _make_typescript(step: Step) -> None:
             shutil.copy2(path, folder / path.name)
         npm = [str(NODE.parent / "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         _run("npm", npm, folder)
+    step.note = ""
 
 
 def _make_node(step: Step) -> None:
@@ -78,7 +80,6 @@ def _make_node(step: Step) -> None:
             (folder / "bin").mkdir()
             for program in own:
                 (folder / "bin" / program.name).symlink_to(program)
-            step.note = f"the machine's own, {own[0]}"
             return
         wheel = wheels.fetch(NODE_WHEEL, 61_123_607, step)
         step.say("unpacking")
