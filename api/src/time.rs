@@ -14,6 +14,9 @@ use serde_json::Value;
 pub(crate) struct Time(pub DateTime<Utc>);
 
 impl Time {
+    /// What is told of a text that is none.
+    pub(crate) const MUST: &'static str = "must be a time such as `2026-09-21T14:13:20Z`";
+
     /// A moment that has a text of its own in RFC 3339, whose years have four digits.
     pub(crate) fn within_reach(moment: DateTime<Utc>) -> Option<Self> {
         (0..=9999).contains(&moment.year()).then_some(Self(moment))
@@ -24,12 +27,11 @@ impl Time {
         self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
 
-    fn read(text: &str) -> ParseResult<Self> {
-        // The shape of a date and a time, with a T between them: chrono takes a space as well.
-        let moment = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.as_bytes()[10] != b' ');
-        moment
-            .and_then(|moment| Self::within_reach(moment.to_utc()))
-            .ok_or_else(|| ParseError::custom("it must be a time such as `2026-09-21T14:13:20Z`"))
+    /// Reads its text, with any offset.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        // chrono takes a space in the place of the T as well.
+        let moment = DateTime::parse_from_rfc3339(text).ok().filter(|_| !text.contains(' '))?;
+        Self::within_reach(moment.to_utc())
     }
 }
 
@@ -76,7 +78,7 @@ impl ToJSON for Time {
 impl ParseFromJSON for Time {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         match value {
-            Some(Value::String(text)) => Self::read(&text),
+            Some(Value::String(text)) => Self::parse_from_parameter(&text),
             other => Err(ParseError::expected_type(other.unwrap_or_default())),
         }
     }
@@ -84,7 +86,7 @@ impl ParseFromJSON for Time {
 
 impl ParseFromParameter for Time {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        Self::read(value)
+        Self::read(value).ok_or_else(|| ParseError::custom(Self::MUST))
     }
 }
 

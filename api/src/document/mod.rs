@@ -113,7 +113,7 @@ mod tests {
                 let is_problem = status.starts_with('4') || status.starts_with('5');
                 let content = &response["content"];
                 let told = content.get("application/problem+json").is_some()
-                    || content.get("application/json; charset=utf-8").is_some();
+                    || content.get("application/json").is_some();
                 assert!(!is_problem || told, "{name} {status} has no body");
             }
         }

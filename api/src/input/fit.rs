@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use poem_openapi::types::ParseFromParameter;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -92,11 +91,7 @@ impl Fitting<'_> {
             Some("uuid") if length != 36 || text.parse::<Uuid>().is_err() => {
                 self.wrong(place, "must be an id such as `0192f0c8-8a53-7d3e-a0f5-7d0f6f3d2a01`");
             }
-            Some("date-time") => {
-                if let Err(error) = Time::parse_from_parameter(text) {
-                    self.wrong(place, error.into_message());
-                }
-            }
+            Some("date-time") if Time::read(text).is_none() => self.wrong(place, Time::MUST),
             Some(format) => {
                 if let Some(complaint) = text::complaint(format, text) {
                     self.wrong(place, complaint);
