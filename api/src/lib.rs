@@ -4,6 +4,7 @@
 pub mod app;
 pub mod auth;
 pub mod commands;
+mod content;
 pub mod document;
 mod etag;
 mod frame;

@@ -8,4 +8,5 @@ pub mod health;
 pub mod objects;
 pub mod relay;
 pub mod rings;
+pub mod subtitles;
 pub mod telemetry;

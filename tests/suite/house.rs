@@ -20,6 +20,7 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["rubato", "audioadapter_buffers"], &["worker/src/stages/resample"]),
     (&["ort"], &["worker/src/models/onnx"]),
     (&["safetensors", "tokenizers"], &["worker/src/models/minilm"]),
+    (&["zip"], &["worker/src/jobs/export_user/archive"]),
     (&["metrics_exporter_prometheus", "tracing_subscriber"], &["shared/src/telemetry"]),
 ];
 

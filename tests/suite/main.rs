@@ -7,6 +7,7 @@ mod conversations;
 mod crashes;
 mod doors;
 mod entities;
+mod export;
 mod failures;
 mod formats;
 mod fuzz;

@@ -52,7 +52,7 @@ codes! {
 
     NotFound = "not_found", NOT_FOUND, "There is nothing with this id";
     NoSuchRoute = "no_such_route", NOT_FOUND, "There is nothing at this address";
-    ContentMissing = "content_missing", NOT_FOUND, "The bytes of the recording are gone";
+    ContentMissing = "content_missing", NOT_FOUND, "The stored bytes are gone";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not know this method";
     NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "None of the accepted formats can be given";
 
@@ -62,6 +62,7 @@ codes! {
     JobEnded = "job_ended", CONFLICT, "The job has reached its ending";
     EntityExists = "entity_exists", CONFLICT, "Another entity is known by this name";
 
+    ExportIncomplete = "export_incomplete", CONFLICT, "The archive is not complete";
     TranscriptionIncomplete = "transcription_incomplete", CONFLICT, "The transcript is not complete yet";
 
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed since it was read";
@@ -71,7 +72,7 @@ codes! {
     UpgradeRequired = "upgrade_required", UPGRADE_REQUIRED, "The address speaks WebSocket only";
     UnsupportedMedia = "unsupported_media", UNSUPPORTED_MEDIA_TYPE, "The file is not a recording of a known kind";
     UnsupportedContentType = "unsupported_content_type", UNSUPPORTED_MEDIA_TYPE, "The body has a content type that is not understood here";
-    RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "The recording has no bytes in this range";
+    RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "There are no bytes in this range";
     TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts in a short time";
 
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong on this side";

@@ -46,7 +46,7 @@ impl From<ObjectError> for Problem {
         match error {
             ObjectError::NotFound => Self::new(
                 Code::ContentMissing,
-                "the recording is known, but its bytes are not in object storage any more",
+                "it is known, but its bytes are not in object storage any more",
             )
             .because(error),
             ObjectError::TooLarge { limit } => {

@@ -4,6 +4,7 @@ mod audio;
 mod auth;
 mod conversations;
 mod entities;
+mod exports;
 mod health;
 mod idempotent;
 mod jobs;
@@ -23,7 +24,7 @@ use crate::problem::Documented;
 pub(crate) enum Tag {
     /// Registering, logging in, and staying logged in.
     Auth,
-    /// Oneself: choices, password, sessions, and being forgotten.
+    /// Oneself: choices, password, sessions, taking everything along, and being forgotten.
     Users,
     /// Recordings: in, out, and transcribed again.
     Audio,
@@ -47,7 +48,7 @@ pub(crate) enum Tag {
 pub(crate) fn all() -> impl OpenApi {
     Documented((
         auth::AuthRoutes,
-        users::UserRoutes,
+        (users::UserRoutes, exports::ExportRoutes),
         audio::AudioRoutes,
         jobs::JobRoutes,
         transcriptions::TranscriptionRoutes,

@@ -30,6 +30,10 @@ pub(crate) struct JobView {
     pub audio_done_ms: u64,
     /// Sound in all, once known.
     pub audio_total_ms: Option<u64>,
+    /// Bytes of recordings already copied, by an export.
+    pub bytes_done: u64,
+    /// Bytes of recordings that there are to copy.
+    pub bytes_total: Option<u64>,
     /// Time to go, from the speed measured so far.
     pub eta_ms: Option<u64>,
     /// Seconds of sound per second of work, as measured.
@@ -48,6 +52,8 @@ pub(crate) struct JobView {
     pub conversation_id: Option<Uuid>,
     /// The transcript that it fills.
     pub transcription_id: Option<Uuid>,
+    /// The archive that it writes.
+    pub export_id: Option<Uuid>,
     /// When it was accepted.
     pub created_at: Time,
     /// When it may start, or start again.
@@ -95,6 +101,8 @@ impl From<JobSnapshot> for JobView {
             percent: job.progress.percent,
             audio_done_ms: job.progress.audio_done_ms,
             audio_total_ms: job.progress.audio_total_ms,
+            bytes_done: job.progress.bytes_done,
+            bytes_total: job.progress.bytes_total,
             eta_ms: job.progress.eta_ms,
             speed: job.progress.speed,
             place_in_queue: job.place_in_queue,
@@ -104,6 +112,7 @@ impl From<JobSnapshot> for JobView {
             audio_id: job.audio_id,
             conversation_id: job.conversation_id,
             transcription_id: job.transcription_id,
+            export_id: job.export_id,
             created_at: job.created_at.into(),
             run_at: job.run_at.into(),
             started_at: job.started_at.map(Into::into),
@@ -123,6 +132,8 @@ impl Example for JobView {
             percent: 42.0,
             audio_done_ms: 25_700,
             audio_total_ms: Some(61_300),
+            bytes_done: 0,
+            bytes_total: None,
             eta_ms: Some(900),
             speed: Some(41.5),
             place_in_queue: None,
@@ -132,6 +143,7 @@ impl Example for JobView {
             audio_id: Some(example_id(1)),
             conversation_id: Some(example_id(2)),
             transcription_id: Some(example_id(4)),
+            export_id: None,
             created_at: example_time(),
             run_at: example_time(),
             started_at: Some(example_time()),

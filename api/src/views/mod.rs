@@ -5,6 +5,7 @@
 mod audio;
 mod conversation;
 mod entity;
+mod export;
 mod job;
 mod search;
 mod transcription;
@@ -19,6 +20,7 @@ pub(crate) use entity::{
     AppearanceView, EntityConnectionView, EntityConnectionsView, EntityDetailView, EntityPageView,
     EntitySummaryView, GraphView,
 };
+pub(crate) use export::{ExportPageView, ExportView};
 pub(crate) use job::{JobPageView, JobView};
 pub(crate) use search::{FoundView, HitView};
 pub(crate) use transcription::{SegmentView, TranscriptionView};

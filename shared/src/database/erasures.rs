@@ -9,7 +9,7 @@ use crate::domain::UserId;
 
 /// What belongs to people, the largest first and each before what it points at, so that a person
 /// with millions of rows is removed in small transactions.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "file_events",
     "file_embeddings",
     "files",
@@ -22,6 +22,7 @@ const TABLES: [&str; 12] = [
     "entities",
     "entity_decisions",
     "conversations",
+    "exports",
 ];
 /// Rows that one transaction removes.
 const BATCH: i64 = 5_000;

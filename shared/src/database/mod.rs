@@ -11,6 +11,7 @@ pub mod entities;
 pub mod erasures;
 pub mod events;
 pub mod expired;
+pub mod exports;
 pub mod graph;
 pub mod idempotency;
 pub mod jobs;

@@ -24,6 +24,8 @@ words! {
         DecoderCrashed = "decoder_crashed",
         /// The stored bytes are gone.
         ObjectMissing = "object_missing",
+        /// There is more than fits into one archive.
+        ExportTooLarge = "export_too_large",
         /// The worker died several times while doing it.
         WorkerDied = "worker_died",
         /// Something around it is broken; it is tried again by itself.

@@ -24,6 +24,9 @@ words! {
         Insights = "insights",
         /// The house's own upkeep.
         Maintenance = "maintenance",
+        /// Archives for people to take with them. They take as long as storage takes to read all that
+        /// somebody has, be it hours: in a lane of their own nobody waits behind one but who wants one.
+        Exports = "exports",
     }
 }
 
@@ -66,6 +69,8 @@ words! {
         ExpireConversations = "expire_conversations",
         /// See [`EraseUser`].
         EraseUser = "erase_user",
+        /// See [`ExportUser`].
+        ExportUser = "export_user",
     }
 }
 
@@ -79,6 +84,8 @@ pub enum Job {
     UnderstandConversation(UnderstandConversation),
     /// Removes all that a person had here.
     EraseUser(EraseUser),
+    /// Writes all that a person has here into an archive.
+    ExportUser(ExportUser),
     /// Removes what interrupted uploads left in object storage.
     SweepObjects(SweepObjects),
     /// Removes what is kept for a time only, once it is over.
@@ -135,6 +142,13 @@ pub struct EraseUser {
     pub erasure_id: Uuid,
 }
 
+/// Writes everything that a person has here into an archive that they can take with them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExportUser {
+    /// The archive; its row exists.
+    pub export_id: Uuid,
+}
+
 impl Job {
     /// The stable name of its kind.
     #[must_use]
@@ -143,6 +157,7 @@ impl Job {
             Self::TranscribeAudio(_) => JobKind::TranscribeAudio,
             Self::UnderstandConversation(_) => JobKind::UnderstandConversation,
             Self::EraseUser(_) => JobKind::EraseUser,
+            Self::ExportUser(_) => JobKind::ExportUser,
             Self::SweepObjects(_) => JobKind::SweepObjects,
             Self::ForgetExpired(_) => JobKind::ForgetExpired,
             Self::ExpireConversations(_) => JobKind::ExpireConversations,
@@ -159,6 +174,7 @@ impl Job {
             | JobKind::SweepObjects
             | JobKind::ForgetExpired
             | JobKind::ExpireConversations => Lane::Maintenance,
+            JobKind::ExportUser => Lane::Exports,
         }
     }
 
@@ -169,6 +185,7 @@ impl Job {
             Self::TranscribeAudio(job) => Some(job.audio_id),
             Self::UnderstandConversation(job) => Some(job.transcription_id),
             Self::EraseUser(job) => Some(job.erasure_id),
+            Self::ExportUser(job) => Some(job.export_id),
             Self::SweepObjects(_) | Self::ForgetExpired(_) | Self::ExpireConversations(_) => None,
         }
     }
@@ -188,6 +205,7 @@ impl Job {
             JobKind::TranscribeAudio => Self::TranscribeAudio(serde_json::from_value(payload)?),
             JobKind::UnderstandConversation => Self::UnderstandConversation(serde_json::from_value(payload)?),
             JobKind::EraseUser => Self::EraseUser(serde_json::from_value(payload)?),
+            JobKind::ExportUser => Self::ExportUser(serde_json::from_value(payload)?),
             JobKind::SweepObjects => Self::SweepObjects(serde_json::from_value(payload)?),
             JobKind::ForgetExpired => Self::ForgetExpired(serde_json::from_value(payload)?),
             JobKind::ExpireConversations => Self::ExpireConversations(serde_json::from_value(payload)?),
@@ -252,6 +270,8 @@ pub struct JobSnapshot {
     pub conversation_id: Option<Uuid>,
     /// The transcription that it fills.
     pub transcription_id: Option<Uuid>,
+    /// The archive that it writes.
+    pub export_id: Option<Uuid>,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
     /// When it may start, or start again.

@@ -17,6 +17,8 @@ words! {
         Extract = "extract",
         /// Turns passages into vectors.
         Embed = "embed",
+        /// Writes an archive.
+        Pack = "pack",
         /// Commits the results.
         Save = "save",
     }
@@ -32,6 +34,10 @@ pub struct Progress {
     pub audio_done_ms: u64,
     /// Sound in all, in milliseconds, as soon as it is known.
     pub audio_total_ms: Option<u64>,
+    /// Bytes of recordings already copied.
+    pub bytes_done: u64,
+    /// Bytes of recordings in all, where they are copied.
+    pub bytes_total: Option<u64>,
     /// Time to go, in milliseconds, from the speed measured so far.
     pub eta_ms: Option<u64>,
     /// Seconds of sound per second of work, as measured.

@@ -11,14 +11,20 @@ use crate::domain::UserId;
 pub enum ObjectKind {
     /// Recordings.
     Audio,
+    /// Archives of everything that somebody has.
+    Export,
 }
 
 impl ObjectKind {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Audio, Self::Export];
+
     /// The kind as it stands in a key.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Audio => "audio",
+            Self::Export => "export",
         }
     }
 }
@@ -44,6 +50,12 @@ impl ObjectKey {
         Self(format!("{}/{user}/{audio}", ObjectKind::Audio))
     }
 
+    /// The key of a user's archive.
+    #[must_use]
+    pub fn export(user: UserId, archive: Uuid) -> Self {
+        Self(format!("{}/{user}/{archive}", ObjectKind::Export))
+    }
+
     /// The key as text, as it is kept in a row.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -62,10 +74,16 @@ impl KeyPrefix {
         Self(format!("{}/{user}/", ObjectKind::Audio))
     }
 
+    /// Where a user's archives lie.
+    #[must_use]
+    pub fn export(user: UserId) -> Self {
+        Self(format!("{}/{user}/", ObjectKind::Export))
+    }
+
     /// Everywhere that something of a user's lies.
     #[must_use]
-    pub fn all(user: UserId) -> [Self; 1] {
-        [Self::audio(user)]
+    pub fn all(user: UserId) -> [Self; 2] {
+        [Self::audio(user), Self::export(user)]
     }
 
     /// The prefix as text, with its closing slash.

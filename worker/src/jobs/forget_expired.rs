@@ -1,9 +1,9 @@
 //! Removes what is kept for a time only, once it is over: events, sessions, tokens, tickets, first
-//! answers, ended jobs of the house.
+//! answers, archives, ended jobs of the house.
 
 use chrono::Utc;
-use self_shared::database::events;
 use self_shared::database::expired::Expired;
+use self_shared::database::{events, exports};
 use self_shared::domain::job::Ending;
 
 use super::Bench;
@@ -14,7 +14,7 @@ const BATCH: u16 = 1000;
 
 pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
     let events = forget_events(bench).await?;
-    let rows = forget_rows(bench).await?;
+    let rows = forget_rows(bench).await? + forget_exports(bench).await?;
     if events + rows > 0 {
         tracing::info!(events, rows, "forgot what had expired");
     }
@@ -54,4 +54,21 @@ async fn forget_rows(bench: &Bench) -> anyhow::Result<u64> {
         }
     }
     Ok(forgotten)
+}
+
+/// Archives go with their objects. One whose object cannot be removed now is left to the sweep.
+async fn forget_exports(bench: &Bench) -> anyhow::Result<u64> {
+    let mut forgotten = 0;
+    loop {
+        let mut tx = bench.database.as_system().await?;
+        let removed = exports::forget(&mut tx, Utc::now(), i64::from(BATCH)).await?;
+        tx.commit().await?;
+        forgotten += removed.len() as u64;
+        for key in removed.iter().flatten() {
+            bench.objects.delete(key).await?;
+        }
+        if removed.len() < usize::from(BATCH) {
+            return Ok(forgotten);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod erase_user;
 mod expire_conversations;
+mod export_user;
 mod forget_expired;
 mod sweep_objects;
 mod transcribe_audio;
@@ -52,6 +53,7 @@ impl Jobs for Bench {
             Job::TranscribeAudio(job) => transcribe_audio::run(self, task, job).await,
             Job::UnderstandConversation(job) => understand_conversation::run(self, task, job).await,
             Job::EraseUser(job) => erase_user::run(self, task, job).await,
+            Job::ExportUser(job) => export_user::run(self, task, job).await,
             Job::SweepObjects(_) => sweep_objects::run(self, task).await,
             Job::ExpireConversations(_) => expire_conversations::run(self, task).await,
             Job::ForgetExpired(_) => forget_expired::run(self, task).await,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use self_shared::database::audio;
+use self_shared::database::{audio, exports};
 use self_shared::domain::job::Ending;
 use self_shared::objects::{LONGEST_UPLOAD, ObjectKey, ObjectKind};
 
@@ -17,23 +17,30 @@ const _: () = assert!(LEFT_BEHIND.as_secs() > LONGEST_UPLOAD.as_secs(), "no uplo
 
 pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
     let parts = bench.objects.sweep(LEFT_BEHIND).await.map_err(anyhow::Error::from)?;
-    let objects = sweep_nameless(bench).await?;
+    let mut objects = 0;
+    for kind in ObjectKind::ALL {
+        objects += sweep_nameless(bench, kind).await?;
+    }
     if parts + objects > 0 {
         tracing::info!(parts, objects, "removed what interrupted uploads left behind");
     }
     task.done().await
 }
 
-/// Removes the objects that no row names; answers how many.
-async fn sweep_nameless(bench: &Bench) -> anyhow::Result<u64> {
+/// Removes the objects of a kind that no row names; answers how many.
+async fn sweep_nameless(bench: &Bench, kind: ObjectKind) -> anyhow::Result<u64> {
     let mut swept = 0;
-    let mut pages = bench.objects.older_than(ObjectKind::Audio, LEFT_BEHIND);
+    let mut pages = bench.objects.older_than(kind, LEFT_BEHIND);
     while let Some(keys) = pages.try_next().await? {
         if keys.is_empty() {
             continue;
         }
         let mut tx = bench.database.as_system().await?;
-        let nameless = audio::nameless(&mut tx, keys.iter().map(ObjectKey::as_str)).await?;
+        let names = keys.iter().map(ObjectKey::as_str);
+        let nameless = match kind {
+            ObjectKind::Audio => audio::nameless(&mut tx, names).await?,
+            ObjectKind::Export => exports::nameless(&mut tx, names).await?,
+        };
         // No transaction waits for the storage.
         drop(tx);
         for key in keys.iter().filter(|key| nameless.contains(key.as_str())) {

@@ -1,7 +1,5 @@
 mod container;
-mod content;
 mod incoming;
-mod range;
 mod upload;
 
 use poem::Request;
@@ -14,13 +12,13 @@ use self_shared::database::audio;
 use self_shared::domain::transcription::TranscriptionOptions;
 use uuid::Uuid;
 
-use self::content::Outgoing;
 use self::incoming::Incoming;
 use self::upload::{AcceptedView, Said};
 use super::Tag;
 use super::idempotent::Key;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::content::{self, Known, Outgoing};
 use crate::id::Id;
 use crate::input::Input;
 use crate::input::text::{Language, Text};
@@ -29,6 +27,14 @@ use crate::time::Time;
 use crate::views::{AudioView, JobView, TranscriptionOptionsView, example_id};
 
 pub(crate) struct AudioRoutes;
+
+/// The bytes of a recording.
+enum Recording {}
+
+impl content::Kind for Recording {
+    const MEDIA_TYPE: &'static str = "audio/*";
+    const NAME: &'static str = "recording";
+}
 
 #[derive(ApiResponse)]
 enum Uploaded {
@@ -210,12 +216,19 @@ impl AudioRoutes {
         /// The `ETag` that the range is of: everything if it is another by now.
         #[oai(name = "If-Range")]
         _if_range: Header<Option<String>>,
-    ) -> Result<Outgoing, Failing<ReadContent>> {
+    ) -> Result<Outgoing<Recording>, Failing<ReadContent>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let audio = audio::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
         // No connection is held while the bytes go out.
         drop(tx);
-        Ok(content::open(&app.objects, &audio, request.headers()).await?)
+        let known = Known {
+            object_key: &audio.object_key,
+            size_bytes: audio.size_bytes,
+            sha256: &audio.sha256,
+            content_type: &audio.content_type,
+            filename: &audio.filename,
+        };
+        Ok(content::open(&app.objects, known, request.headers()).await?)
     }
 }
 

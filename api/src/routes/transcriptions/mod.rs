@@ -1,10 +1,10 @@
 mod format;
-mod subtitles;
 
 use poem::web::{Accept, Data};
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 use self_shared::database::{segments, transcriptions};
+use self_shared::subtitles;
 
 use self::format::{Format, Written};
 use super::Tag;

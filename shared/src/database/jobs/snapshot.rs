@@ -148,6 +148,7 @@ impl JobRow {
             audio_id: about("audio_id"),
             conversation_id: about("conversation_id"),
             transcription_id: about("transcription_id"),
+            export_id: about("export_id"),
             created_at: self.created_at,
             run_at: self.run_at,
             started_at: self.started_at,

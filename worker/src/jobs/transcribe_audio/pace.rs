@@ -52,6 +52,7 @@ impl Pace {
             audio_total_ms: total_ms,
             eta_ms,
             speed: speed.map(|speed| speed as f32),
+            ..Progress::default()
         }
     }
 

@@ -1,14 +1,16 @@
 //! Transcripts as text and as subtitles: SubRip (SRT) and WebVTT.
 
-use self_shared::database::segments::Segment;
+use crate::database::segments::Segment;
 
 /// A line for each segment, with who said it where that is known.
-pub(super) fn text(segments: &[Segment]) -> String {
+#[must_use]
+pub fn text(segments: &[Segment]) -> String {
     segments.iter().map(|segment| spoken(segment, ": ") + "\n").collect()
 }
 
 /// SubRip: numbered, a comma before the milliseconds.
-pub(super) fn srt(segments: &[Segment]) -> String {
+#[must_use]
+pub fn srt(segments: &[Segment]) -> String {
     let cue = |(index, segment): (usize, &Segment)| {
         let (start, end) = (clock(segment.start_ms, ','), clock(end(segment), ','));
         format!("{}\n{start} --> {end}\n{}\n\n", index + 1, one_line(&spoken(segment, ": ")))
@@ -17,7 +19,8 @@ pub(super) fn srt(segments: &[Segment]) -> String {
 }
 
 /// WebVTT: named by segment, a dot before the milliseconds, voices marked.
-pub(super) fn vtt(segments: &[Segment]) -> String {
+#[must_use]
+pub fn vtt(segments: &[Segment]) -> String {
     let cue = |segment: &Segment| {
         let (start, end) = (clock(segment.start_ms, '.'), clock(end(segment), '.'));
         let text = escape(&one_line(&segment.text));

@@ -1,4 +1,8 @@
-//! A recording on its way out: whole or in parts, streamed.
+//! Stored bytes on their way out: whole or in parts, streamed.
+
+mod range;
+
+use std::marker::PhantomData;
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{Body, IntoResponse, Response};
@@ -7,28 +11,45 @@ use poem_openapi::registry::{
     MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
 };
 use poem_openapi::types::Type;
-use self_shared::database::audio::Audio;
-use self_shared::objects::{ByteRange, Content, ObjectKey, ObjectStore};
+use self_shared::objects::{ByteRange, Content, InvalidKey, ObjectKey, ObjectStore};
 
-use super::range::{Part, part};
+use self::range::{Part, part};
 use crate::problem::{Code, Problem};
 use crate::views::hex;
 
-/// The bytes of a recording, or of a part of it, or the news that they have not changed.
-pub(super) struct Outgoing {
+/// What kind of thing the bytes are.
+pub(crate) trait Kind: Send + Sync + 'static {
+    /// Its media type, as the document says it.
+    const MEDIA_TYPE: &'static str;
+    /// What it is called where its file has no name.
+    const NAME: &'static str;
+}
+
+/// What is known of the bytes.
+pub(crate) struct Known<'a> {
+    pub object_key: &'a str,
+    pub size_bytes: i64,
+    pub sha256: &'a [u8],
+    pub content_type: &'a str,
+    pub filename: &'a str,
+}
+
+/// The bytes of something, or of a part of it, or the news that they have not changed.
+pub(crate) struct Outgoing<K> {
     status: StatusCode,
     headers: HeaderMap,
     content: Option<Content>,
+    kind: PhantomData<fn() -> K>,
 }
 
 /// Opens what a request asks for.
-pub(super) async fn open(
+pub(crate) async fn open<K: Kind>(
     objects: &ObjectStore,
-    audio: &Audio,
+    known: Known<'_>,
     asked: &HeaderMap,
-) -> Result<Outgoing, Problem> {
-    let size = u64::try_from(audio.size_bytes).map_err(Problem::internal)?;
-    let etag = format!("\"{}\"", hex(&audio.sha256));
+) -> Result<Outgoing<K>, Problem> {
+    let size = u64::try_from(known.size_bytes).map_err(Problem::internal)?;
+    let etag = format!("\"{}\"", hex(known.sha256));
     let mut headers = HeaderMap::new();
     let mut set = |name, value: String| -> Result<(), Problem> {
         headers.insert(name, HeaderValue::try_from(value).map_err(Problem::internal)?);
@@ -40,7 +61,7 @@ pub(super) async fn open(
 
     let text = |name: HeaderName| asked.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     if text(header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &etag)) {
-        return Ok(Outgoing { status: StatusCode::NOT_MODIFIED, headers, content: None });
+        return Ok(Outgoing::new(StatusCode::NOT_MODIFIED, headers, None));
     }
     // A part of another version would be of no use: all of this one then.
     let current = text(header::IF_RANGE).is_none_or(|tag| tag.trim() == etag);
@@ -53,23 +74,26 @@ pub(super) async fn open(
         }
         Part::Unsatisfiable => {
             let all = HeaderValue::try_from(format!("bytes */{size}")).map_err(Problem::internal)?;
-            let detail = format!("the recording has {size} bytes");
+            let detail = format!("there are {size} bytes");
             return Err(Problem::new(Code::RangeNotSatisfiable, detail).header(header::CONTENT_RANGE, all));
         }
     };
-    set(header::CONTENT_TYPE, audio.content_type.clone())?;
+    set(header::CONTENT_TYPE, known.content_type.to_owned())?;
     set(header::CONTENT_LENGTH, length.to_string())?;
-    set(header::CONTENT_DISPOSITION, disposition(&audio.filename))?;
+    set(header::CONTENT_DISPOSITION, disposition(known.filename, K::NAME))?;
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned())?;
     set(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned())?;
 
-    let key: ObjectKey = audio
-        .object_key
-        .parse()
-        .map_err(|error: self_shared::objects::InvalidKey| Problem::internal(error))?;
+    let key: ObjectKey = known.object_key.parse().map_err(|error: InvalidKey| Problem::internal(error))?;
     let range = (status == StatusCode::PARTIAL_CONTENT).then_some(ByteRange { offset: first, length });
     let object = objects.get(&key, range).await?;
-    Ok(Outgoing { status, headers, content: Some(object.content) })
+    Ok(Outgoing::new(status, headers, Some(object.content)))
+}
+
+impl<K> Outgoing<K> {
+    const fn new(status: StatusCode, headers: HeaderMap, content: Option<Content>) -> Self {
+        Self { status, headers, content, kind: PhantomData }
+    }
 }
 
 /// Whether an `If-None-Match` names this version.
@@ -79,8 +103,8 @@ fn matches(tags: &str, etag: &str) -> bool {
 
 /// What to call the file when it is saved (RFC 6266): a plain name for old clients, and the real
 /// one in percent-encoded UTF-8 (RFC 8187).
-fn disposition(filename: &str) -> String {
-    let filename = if filename.is_empty() { "recording" } else { filename };
+fn disposition(filename: &str, otherwise: &str) -> String {
+    let filename = if filename.is_empty() { otherwise } else { filename };
     let plain: String = filename
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || " .-_".contains(c) { c } else { '_' })
@@ -95,7 +119,7 @@ fn disposition(filename: &str) -> String {
     format!("inline; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 
-impl IntoResponse for Outgoing {
+impl<K: Kind> IntoResponse for Outgoing<K> {
     fn into_response(self) -> Response {
         let body = self.content.map_or_else(Body::empty, Body::from_bytes_stream);
         let mut response = Response::builder().status(self.status).body(body);
@@ -104,11 +128,11 @@ impl IntoResponse for Outgoing {
     }
 }
 
-impl ApiResponse for Outgoing {
+impl<K: Kind> ApiResponse for Outgoing<K> {
     fn meta() -> MetaResponses {
         let content = || {
             vec![MetaMediaType {
-                content_type: "audio/*",
+                content_type: K::MEDIA_TYPE,
                 schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary"))),
             }]
         };
@@ -149,11 +173,14 @@ mod tests {
         for name in
             ["a\"; filename=\"b.exe", "a\r\nSet-Cookie: x=1", "naïve – süß.wav", "", "../../etc/passwd"]
         {
-            let value = disposition(name);
+            let value = disposition(name, "recording");
             assert!(HeaderValue::try_from(value.as_str()).is_ok(), "{value}");
             assert_eq!(value.matches('"').count(), 2, "{value}");
         }
-        assert_eq!(disposition("ü.wav"), "inline; filename=\"_.wav\"; filename*=UTF-8''%C3%BC.wav");
+        assert_eq!(
+            disposition("ü.wav", "recording"),
+            "inline; filename=\"_.wav\"; filename*=UTF-8''%C3%BC.wav"
+        );
     }
 
     #[test]

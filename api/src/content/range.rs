@@ -1,4 +1,4 @@
-//! Parts of a recording: what `Range` means (RFC 9110, section 14).
+//! Parts of an object: what `Range` means (RFC 9110, section 14).
 
 /// Which bytes to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,209 @@
+//! Everything that a person has, to take with them.
+
+use poem::Request;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use self_shared::database::UserTx;
+use self_shared::database::exports::{self, Export};
+use self_shared::objects::ObjectKey;
+use uuid::Uuid;
+
+use super::Tag;
+use super::audio::traceparent;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::content::{self, Known, Outgoing};
+use crate::id::Id;
+use crate::page::{self, ById};
+use crate::problem::{Code, Failing, Problem, declare};
+use crate::views::{ExportPageView, ExportView, JobView};
+
+type Here = ById<b'x'>;
+
+pub(crate) struct ExportRoutes;
+
+/// The bytes of an archive.
+enum Archive {}
+
+impl content::Kind for Archive {
+    const MEDIA_TYPE: &'static str = "application/zip";
+    const NAME: &'static str = "export.zip";
+}
+
+/// An archive that was asked for, and the work on it.
+#[derive(Object)]
+#[oai(rename = "AcceptedExport", example)]
+struct AcceptedExportView {
+    /// The archive.
+    export: ExportView,
+    /// The work on it. Follow it at its address or over the WebSocket.
+    job: JobView,
+}
+
+#[derive(ApiResponse)]
+enum Accepted {
+    /// It is being written; if one was already, that one is.
+    #[oai(status = 202)]
+    Accepted(
+        Json<AcceptedExportView>,
+        /// Where the job is.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Deleted {
+    /// It is gone, and the work on it is stopped.
+    #[oai(status = 204)]
+    Deleted,
+}
+
+declare! {
+    Plain: ;
+    List: InvalidCursor;
+    Read: NotFound;
+    ReadContent: NotFound, ExportIncomplete, ContentMissing, RangeNotSatisfiable, ObjectStorageUnavailable;
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Users")]
+impl ExportRoutes {
+    /// Export everything of mine
+    ///
+    /// A zip archive with my recordings as they were uploaded; each conversation as JSON, Markdown and
+    /// subtitles; entities, connections, decisions, files, insights and sessions as JSON; and a README
+    /// that explains it all. One is written at a time: who asks again meanwhile gets the same. It stays for
+    /// a week, or until a newer one is complete.
+    ///
+    /// What changes while it is being written is in it as it was, or as it is then: each conversation by
+    /// itself is whole.
+    #[oai(path = "/users/me/export", method = "post", operation_id = "export_me")]
+    async fn export(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        request: &Request,
+    ) -> Result<Accepted, Failing<Plain>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let (export, job) = exports::request(&mut tx, traceparent(request)).await?;
+        tx.commit().await?;
+        let accepted = AcceptedExportView { export: export.into(), job: job.into() };
+        app.ring(&accepted.job).await;
+        let location = format!("/api/v1/jobs/{}", accepted.job.id);
+        Ok(Accepted::Accepted(Json(accepted), location))
+    }
+
+    /// List my exports
+    ///
+    /// Newest first.
+    #[oai(path = "/exports", method = "get", operation_id = "list_exports")]
+    async fn list(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// How many at most: 1 to 100, 20 when absent.
+        limit: Query<Option<u16>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<ExportPageView>, Failing<List>> {
+        let (limit, after) = (page::limit(limit.0)?, page::place::<Here>(cursor.0.as_deref())?);
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let found = exports::list(&mut tx, after.map(|ById(id)| id), limit + 1).await?;
+        let (found, next_cursor) = page::cut(found, limit, |export| ById::<b'x'>(export.id));
+        Ok(Json(ExportPageView { items: found.into_iter().map(ExportView::from).collect(), next_cursor }))
+    }
+
+    /// Get an export
+    #[oai(path = "/exports/:id", method = "get", operation_id = "get_export")]
+    async fn get(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The export.
+        id: Path<Id>,
+    ) -> Result<Json<ExportView>, Failing<Read>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        Ok(Json(known(&mut tx, id.0.0).await?.into()))
+    }
+
+    /// Get the archive of an export
+    ///
+    /// Whole, or a part by `Range`, so that a download that broke off goes on where it was. `HEAD` tells
+    /// what there is.
+    #[oai(path = "/exports/:id/content", method = "get", operation_id = "get_export_content")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
+    async fn content(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        request: &Request,
+        /// The export.
+        id: Path<Id>,
+        /// One range of bytes, as `bytes=0-1023`.
+        #[oai(name = "Range")]
+        _range: Header<Option<String>>,
+        /// The `ETag` of what is there already: 304 if it is still the same.
+        #[oai(name = "If-None-Match")]
+        _if_none_match: Header<Option<String>>,
+        /// The `ETag` that the range is of: everything if it is another by now.
+        #[oai(name = "If-Range")]
+        _if_range: Header<Option<String>>,
+    ) -> Result<Outgoing<Archive>, Failing<ReadContent>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let export = known(&mut tx, id.0.0).await?;
+        // No connection is held while the bytes go out.
+        drop(tx);
+        let Export {
+            object_key: Some(object_key), size_bytes: Some(size_bytes), sha256: Some(sha256), ..
+        } = &export
+        else {
+            let detail = "follow its job, and ask again once it has succeeded";
+            return Err(Problem::new(Code::ExportIncomplete, detail).into());
+        };
+        let filename = format!("export-{}.zip", export.created_at.format("%Y-%m-%d"));
+        let known = Known {
+            object_key,
+            size_bytes: *size_bytes,
+            sha256,
+            content_type: "application/zip",
+            filename: &filename,
+        };
+        Ok(content::open(&app.objects, known, request.headers()).await?)
+    }
+
+    /// Delete an export
+    ///
+    /// With its archive. If that is still being written, this is stopped.
+    #[oai(path = "/exports/:id", method = "delete", operation_id = "delete_export")]
+    async fn delete(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The export.
+        id: Path<Id>,
+    ) -> Result<Deleted, Failing<Read>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let key = exports::delete(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("export"))?;
+        tx.commit().await?;
+        app.relay.wake();
+        if let Some(key) = key.and_then(|key| key.parse::<ObjectKey>().ok())
+            && let Err(error) = app.objects.delete(&key).await
+        {
+            tracing::warn!(%error, "an object that nobody names any more is left to the sweeper");
+        }
+        Ok(Deleted::Deleted)
+    }
+}
+
+async fn known(tx: &mut UserTx, id: Uuid) -> Result<Export, Problem> {
+    exports::get(tx, id).await?.ok_or_else(|| Problem::not_found("export"))
+}
+
+impl Example for AcceptedExportView {
+    fn example() -> Self {
+        Self { export: ExportView::example(), job: JobView::example() }
+    }
+}

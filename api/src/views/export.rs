@@ -1,0 +1,72 @@
+use chrono::{DateTime, Utc};
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use self_shared::database::exports::Export;
+use self_shared::domain::job::JobState;
+use uuid::Uuid;
+
+use super::{example_id, example_time, hex};
+use crate::vocabulary::Word;
+
+/// An archive of everything that a person has here.
+#[derive(Object)]
+#[oai(rename = "Export", skip_serializing_if_is_none, example)]
+pub(crate) struct ExportView {
+    /// Names it.
+    pub id: Uuid,
+    /// The work on it: how far it is, and why it failed.
+    pub job_id: Uuid,
+    /// Where that stands: when it has `succeeded`, the archive can be fetched.
+    pub state: Word<JobState>,
+    /// How many bytes it has, once it is complete.
+    pub size_bytes: Option<i64>,
+    /// The SHA-256 of its bytes, in hexadecimal, once it is complete.
+    pub sha256: Option<String>,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// When it was complete.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// When it is removed: a week after it was complete, and as soon as a newer one is.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A page of archives, newest first.
+#[derive(Object)]
+#[oai(rename = "ExportPage", skip_serializing_if_is_none)]
+pub(crate) struct ExportPageView {
+    /// The archives.
+    pub items: Vec<ExportView>,
+    /// Pass it as `cursor` to get the next page; absent on the last.
+    pub next_cursor: Option<String>,
+}
+
+impl From<Export> for ExportView {
+    fn from(export: Export) -> Self {
+        Self {
+            id: export.id,
+            job_id: export.job_id,
+            // A state that only a newer version knows is none in which anything is here to be had.
+            state: Word(export.state.parse().unwrap_or(JobState::Queued)),
+            size_bytes: export.size_bytes,
+            sha256: export.sha256.as_deref().map(hex),
+            created_at: export.created_at,
+            completed_at: export.completed_at,
+            expires_at: export.expires_at,
+        }
+    }
+}
+
+impl Example for ExportView {
+    fn example() -> Self {
+        Self {
+            id: example_id(12),
+            job_id: example_id(3),
+            state: Word(JobState::Succeeded),
+            size_bytes: Some(731_904_117),
+            sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
+            created_at: example_time(),
+            completed_at: Some(example_time()),
+            expires_at: example_time() + chrono::TimeDelta::days(7),
+        }
+    }
+}

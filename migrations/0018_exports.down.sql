@@ -1,0 +1,2 @@
+drop table exports;
+delete from jobs where kind = 'export_user';

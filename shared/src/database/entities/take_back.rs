@@ -1,0 +1,137 @@
+//! Decisions as a person looks through them, and takes them back.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Decided;
+use super::announce::{Happened, announce};
+use crate::database::{UserTx, graph, jobs, row};
+use crate::domain::entity::spelling;
+use crate::domain::job::{Job, JobSnapshot, UnderstandConversation};
+
+/// Transcripts that are understood anew for one decision: the newest.
+const MOST: i64 = 200;
+
+row! {
+    /// A transcript that is concerned by a decision.
+    struct Concerned {
+        conversation_id: Uuid,
+        transcription_id: Uuid,
+    }
+}
+
+/// What the person decided, the newest first, from behind a place on.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn decided(
+    tx: &mut UserTx,
+    behind: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Decided>> {
+    let (user, (time, id)) = (tx.user(), behind.unzip());
+    sqlx::query_as(concat!(
+        "select ",
+        super::decisions::columns!(),
+        " from entity_decisions
+          where user_id = $1 and ($2::timestamptz is null or (decided_at, id) < ($2, $3))
+          order by decided_at desc, id desc limit $4"
+    ))
+    .bind(user.0)
+    .bind(time)
+    .bind(id)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Forgets a decision, and accepts the work to understand anew what it concerned: the transcripts that
+/// mention what it led to, those that mentioned what it removed, and those in which the words occur. None
+/// when the person has decided nothing with this id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn take_back(
+    tx: &mut UserTx,
+    id: Uuid,
+    traceparent: Option<&str>,
+) -> sqlx::Result<Option<Vec<JobSnapshot>>> {
+    graph::lock(tx).await?;
+    let user = tx.user();
+    let decided: Option<Decided> = sqlx::query_as(concat!(
+        "select ",
+        super::decisions::columns!(),
+        " from entity_decisions where user_id = $1 and id = $2"
+    ))
+    .bind(user.0)
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(decided) = decided else { return Ok(None) };
+    let concerned = concerned(tx, id).await?;
+    call_no_more(tx, &decided).await?;
+    sqlx::query("delete from entity_decisions where user_id = $1 and id = $2")
+        .bind(user.0)
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    let mut work = Vec::new();
+    for Concerned { conversation_id, transcription_id } in concerned {
+        let job = Job::UnderstandConversation(UnderstandConversation { conversation_id, transcription_id });
+        work.extend(jobs::enqueue_once(tx, user, &job, traceparent).await?);
+    }
+    announce(tx, Happened::TakenBack { decision: id }).await?;
+    Ok(Some(work))
+}
+
+/// Of each recording the newest complete transcript counts, as everywhere.
+async fn concerned(tx: &mut UserTx, decision: Uuid) -> sqlx::Result<Vec<Concerned>> {
+    let user = tx.user();
+    sqlx::query_as(
+        "with decision as (select * from entity_decisions where user_id = $1 and id = $2),
+         named as (
+             select unnest(transcription_ids) as id from decision
+             union
+             select m.transcription_id from decision d
+             join entities e on e.user_id = $1 and e.kind = d.as_kind and e.key = d.as_key
+             join mentions m on m.user_id = $1 and m.entity_id = e.id
+             union
+             select s.transcription_id from decision d
+             join segments s on s.user_id = $1
+                 and s.words @@ plainto_tsquery('english', coalesce(nullif(d.spelling, ''), d.key)))
+         select t.conversation_id, t.id as transcription_id
+         from named join transcriptions t on t.id = named.id
+         where t.user_id = $1 and t.completed_at is not null
+           and not exists (select from transcriptions later
+                           where later.audio_id = t.audio_id and later.created_at > t.created_at
+                             and later.completed_at is not null)
+         order by t.created_at desc, t.id desc limit $3",
+    )
+    .bind(user.0)
+    .bind(decision)
+    .bind(MOST)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// What it led to is not called so any more, unless it turns out again that it is.
+async fn call_no_more(tx: &mut UserTx, decided: &Decided) -> sqlx::Result<()> {
+    let user = tx.user();
+    let entity: Option<(Uuid, Vec<String>)> = sqlx::query_as(
+        "select id, aliases from entities where user_id = $1 and kind = $2 and key = $3 for update",
+    )
+    .bind(user.0)
+    .bind(&decided.as_kind)
+    .bind(&decided.as_key)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some((entity, mut aliases)) = entity else { return Ok(()) };
+    aliases.retain(|alias| spelling(alias) != decided.key && Some(spelling(alias)) != decided.spelling);
+    sqlx::query("update entities set aliases = $3, version = version + 1, updated_at = now() where user_id = $1 and id = $2")
+        .bind(user.0)
+        .bind(entity)
+        .bind(aliases)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+}

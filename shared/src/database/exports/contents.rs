@@ -1,0 +1,226 @@
+//! What goes into an archive: everything that a person has, page by page in the order of ids, in the
+//! shapes of the API's own views as far as there are such. What is not known is null, and left out
+//! where it is written.
+//!
+//! What a worker derives at any time from the rest (vectors) and what only passes (events, jobs,
+//! tokens) is not among it, and neither is the hash of the password.
+
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use sqlx::FromRow;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use crate::database::{UserTx, row};
+
+/// Something of which a person may have very many.
+pub trait Listed: for<'r> FromRow<'r, PgRow> + Serialize + Send + Unpin {
+    /// Selects those of the person `$1` whose id is above `$2`, in the order of ids, at most `$3`.
+    const STATEMENT: &'static str;
+    /// How many of them one page has: about a megabyte.
+    const PAGE: i64 = 500;
+
+    /// Its place in the list.
+    fn id(&self) -> Uuid;
+}
+
+/// The page behind `last`, or the first; empty after the last one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn page<T: Listed>(tx: &mut UserTx, last: Option<Uuid>) -> sqlx::Result<Vec<T>> {
+    let user = tx.user();
+    sqlx::query_as(T::STATEMENT)
+        .bind(user.0)
+        .bind(last.unwrap_or_default())
+        .bind(T::PAGE)
+        .fetch_all(&mut **tx)
+        .await
+}
+
+/// Declares lists, each with the statement that reads it.
+macro_rules! listed {
+    ($($name:ident: $statement:literal;)+) => {$(
+        impl Listed for $name {
+            const STATEMENT: &'static str = $statement;
+
+            fn id(&self) -> Uuid {
+                self.id
+            }
+        }
+    )+};
+}
+
+row! {
+    /// A connection between two entities, with the segments that speak for it.
+    #[derive(Debug, Serialize)]
+    pub struct Connection {
+        id: Uuid,
+        from_entity_id: Uuid,
+        to_entity_id: Uuid,
+        kind: String,
+        strength: f32,
+        first_seen_at: DateTime<Utc>,
+        last_seen_at: DateTime<Utc>,
+        segment_ids: Vec<Uuid>,
+    }
+
+    /// A file on one of the person's devices, as it is now.
+    #[derive(Debug, Serialize)]
+    pub struct File {
+        id: Uuid,
+        device: String,
+        path: String,
+        state: String,
+        size_bytes: Option<i64>,
+        #[serde(serialize_with = "hexadecimal")]
+        sha256: Option<Vec<u8>>,
+        content_type: Option<String>,
+        content: Option<String>,
+        changed_at: DateTime<Utc>,
+        opened_at: Option<DateTime<Utc>>,
+        created_at: DateTime<Utc>,
+        updated_at: DateTime<Utc>,
+    }
+
+    /// What happened to a file.
+    #[derive(Debug, Serialize)]
+    pub struct FileEvent {
+        id: Uuid,
+        file_id: Uuid,
+        kind: String,
+        device: String,
+        path: String,
+        from_path: Option<String>,
+        size_bytes: Option<i64>,
+        #[serde(serialize_with = "hexadecimal")]
+        sha256: Option<Vec<u8>>,
+        content_type: Option<String>,
+        happened_at: DateTime<Utc>,
+        created_at: DateTime<Utc>,
+    }
+
+    /// What deserved the person's attention.
+    #[derive(Debug, Serialize)]
+    pub struct Insight {
+        id: Uuid,
+        kind: String,
+        title: String,
+        detail: String,
+        evidence: Value,
+        model: String,
+        model_version: String,
+        due_at: Option<DateTime<Utc>>,
+        superseded_by: Option<Uuid>,
+        dismissed_at: Option<DateTime<Utc>>,
+        created_at: DateTime<Utc>,
+    }
+
+    /// A login on one device, be it over or not.
+    #[derive(Debug, Serialize)]
+    pub struct Session {
+        id: Uuid,
+        user_agent: String,
+        created_at: DateTime<Utc>,
+        last_used_at: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+        revoked_at: Option<DateTime<Utc>>,
+        revoked_for: Option<String>,
+    }
+
+    /// Somebody or something that was mentioned.
+    #[derive(Debug, Serialize)]
+    pub struct Entity {
+        id: Uuid,
+        kind: String,
+        name: String,
+        aliases: Vec<String>,
+        first_seen_at: DateTime<Utc>,
+        last_seen_at: DateTime<Utc>,
+    }
+
+    /// A place where an entity was mentioned.
+    #[derive(Debug, Serialize)]
+    pub struct Mention {
+        id: Uuid,
+        entity_id: Uuid,
+        conversation_id: Uuid,
+        transcription_id: Uuid,
+        segment_id: Uuid,
+        start_ms: i64,
+        end_ms: i64,
+        text: String,
+    }
+}
+
+listed! {
+    Mention:
+        "select m.id, m.entity_id, m.conversation_id, m.transcription_id, m.segment_id, s.start_ms, s.end_ms, m.text
+         from mentions m join segments s on s.id = m.segment_id
+         where m.user_id = $1 and m.id > $2 order by m.id limit $3";
+    Connection:
+        "select id, from_entity_id, to_entity_id, kind, strength, first_seen_at, last_seen_at,
+                array(select segment_id from connection_evidence e
+                      where e.connection_id = c.id order by segment_id) as segment_ids
+         from connections c where user_id = $1 and id > $2 order by id limit $3";
+    FileEvent:
+        "select id, file_id, kind, device, path, from_path, size_bytes, sha256, content_type, happened_at, created_at
+         from file_events where user_id = $1 and id > $2 order by id limit $3";
+    Insight:
+        "select id, kind, title, detail, evidence, model, model_version, due_at, superseded_by, dismissed_at,
+                created_at
+         from insights where user_id = $1 and id > $2 order by id limit $3";
+    Session:
+        "select id, user_agent, created_at, last_used_at, expires_at, revoked_at, revoked_for
+         from sessions where user_id = $1 and id > $2 order by id limit $3";
+    Entity:
+        "select id, kind, name, aliases, first_seen_at, last_seen_at
+         from entities where user_id = $1 and id > $2 order by id limit $3";
+}
+
+impl Listed for File {
+    const STATEMENT: &'static str =
+        "select id, device, path, state, size_bytes, sha256, content_type, content, changed_at, opened_at,
+                created_at, updated_at
+         from files where user_id = $1 and id > $2 order by id limit $3";
+    // Each with all that is written in it.
+    const PAGE: i64 = 8;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+/// How much there is to write: conversations, and bytes of recordings.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn extent(tx: &mut UserTx) -> sqlx::Result<(i64, i64)> {
+    let user = tx.user();
+    sqlx::query_as(
+        "select (select count(*) from conversations where user_id = $1),
+                (select coalesce(sum(size_bytes), 0)::bigint from audio where user_id = $1)",
+    )
+    .bind(user.0)
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// The person's conversations behind `last`, or the first ones.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn conversations(tx: &mut UserTx, last: Option<Uuid>) -> sqlx::Result<Vec<Uuid>> {
+    let user = tx.user();
+    sqlx::query_scalar("select id from conversations where user_id = $1 and id > $2 order by id limit 500")
+        .bind(user.0)
+        .bind(last.unwrap_or_default())
+        .fetch_all(&mut **tx)
+        .await
+}
+
+fn hexadecimal<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let hex = bytes.as_ref().map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    hex.serialize(serializer)
+}

@@ -1,0 +1,186 @@
+//! All that is in an archive, file by file.
+
+use chrono::{DateTime, Utc};
+use self_shared::database::exports::contents::{
+    self, Connection, Entity, File, FileEvent, Insight, Listed, Mention, Session,
+};
+use self_shared::database::{UserTx, entities, users};
+use self_shared::domain::UserId;
+use self_shared::domain::job::Ending;
+use self_shared::domain::preferences::Preferences;
+use self_shared::domain::progress::Stage;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::archive::{Archive, Coding};
+use super::conversation;
+use super::pace::Pace;
+use crate::engine::Task;
+use crate::jobs::Bench;
+
+/// What explains the rest.
+const README: &str = include_str!("README.md");
+
+/// What a job needs to write one.
+pub(super) struct Writer<'a> {
+    pub(super) bench: &'a Bench,
+    pub(super) task: &'a Task,
+    pub(super) archive: Archive,
+    pub(super) user: UserId,
+    pub(super) pace: Pace,
+}
+
+/// The person, as the API shows them.
+#[derive(Serialize)]
+struct Profile {
+    id: Uuid,
+    email: String,
+    name: String,
+    preferences: Preferences,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Writes all of it, and the archive's end.
+pub(super) async fn write(bench: &Bench, task: &Task, archive: Archive) -> Result<(), Ending> {
+    let user = task.user()?;
+    let mut tx = bench.database.as_user(user).await.map_err(anyhow::Error::from)?;
+    let (conversations, bytes) = contents::extent(&mut tx).await.map_err(anyhow::Error::from)?;
+    drop(tx);
+    let pace = Pace::new(conversations, bytes);
+    task.report(Stage::Pack, pace.progress());
+    let mut writer = Writer { bench, task, archive, user, pace };
+    writer.write().await?;
+    Ok(writer.archive.finish().await?)
+}
+
+impl Writer<'_> {
+    async fn write(&mut self) -> anyhow::Result<()> {
+        self.document("README.md", Utc::now(), || README.as_bytes().to_vec()).await?;
+        self.profile().await?;
+        self.list::<Session>("sessions.json").await?;
+        self.conversations().await?;
+        self.list::<Entity>("entities.json").await?;
+        self.list::<Mention>("mentions.json").await?;
+        self.list::<Connection>("connections.json").await?;
+        self.decisions().await?;
+        self.list::<File>("files.json").await?;
+        self.list::<FileEvent>("file-events.json").await?;
+        self.list::<Insight>("insights.json").await
+    }
+
+    async fn profile(&self) -> anyhow::Result<()> {
+        let Some(user) = users::get(&mut self.begin().await?).await? else { return Ok(()) };
+        let users::User { id, email, name, preferences, version: _, created_at, updated_at } = user;
+        let profile = Profile { id, email, name, preferences: preferences.0, created_at, updated_at };
+        self.document("profile.json", updated_at, move || json(&profile)).await
+    }
+
+    async fn conversations(&mut self) -> anyhow::Result<()> {
+        let mut last = None;
+        loop {
+            let page = contents::conversations(&mut self.begin().await?, last).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            last = page.last().copied();
+            for id in page {
+                conversation::write(self, id).await?;
+                self.task.report(Stage::Pack, self.pace.written());
+            }
+        }
+    }
+
+    async fn decisions(&self) -> anyhow::Result<()> {
+        let decisions = entities::decisions(&mut self.begin().await?).await?;
+        self.document("decisions.json", Utc::now(), move || json(&decisions)).await
+    }
+
+    /// A list, as a JSON array with a line for each item.
+    async fn list<T: Listed + 'static>(&self, path: &str) -> anyhow::Result<()> {
+        self.archive.file(path.to_owned(), Coding::Deflated, Utc::now()).await?;
+        let mut last = None;
+        loop {
+            let page: Vec<T> = contents::page(&mut self.begin().await?, last).await?;
+            let is_first = last.is_none();
+            last = page.last().map(Listed::id);
+            if page.is_empty() {
+                return self
+                    .archive
+                    .text(move || if is_first { b"[]\n".to_vec() } else { b"\n]\n".to_vec() })
+                    .await;
+            }
+            self.archive.text(move || lines(&page, is_first)).await?;
+        }
+    }
+
+    /// A file with a text that is made on the archive's own thread.
+    pub(super) async fn document(
+        &self,
+        path: impl Into<String>,
+        at: DateTime<Utc>,
+        make: impl FnOnce() -> Vec<u8> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        self.archive.file(path.into(), Coding::Deflated, at).await?;
+        self.archive.text(make).await
+    }
+
+    pub(super) async fn begin(&self) -> sqlx::Result<UserTx> {
+        self.bench.database.as_user(self.user).await
+    }
+}
+
+/// One page of a list.
+fn lines<T: Serialize>(page: &[T], is_first: bool) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (index, item) in page.iter().enumerate() {
+        text.extend_from_slice(if is_first && index == 0 { b"[\n" } else { b",\n" });
+        text.extend_from_slice(known(item).to_string().as_bytes());
+    }
+    text
+}
+
+/// A document, for people to look at, too.
+pub(super) fn json<T: Serialize>(document: &T) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(&known(document)).expect("a value has a text");
+    text.push(b'\n');
+    text
+}
+
+/// What is not known is absent, as everywhere.
+fn known<T: Serialize>(item: &T) -> Value {
+    fn without_nulls(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                fields.retain(|_, value| !value.is_null());
+                fields.values_mut().for_each(without_nulls);
+            }
+            Value::Array(items) => items.iter_mut().for_each(without_nulls),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(item).expect("it is made of strings, numbers and ids");
+    without_nulls(&mut value);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn pages_make_one_array() {
+        let (first, second) = ([json!({"a": 1, "b": null}), json!({"a": 2})], [json!({"a": 3})]);
+        let text = [lines(&first, true), lines(&second, false), b"\n]\n".to_vec()].concat();
+        let array: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(array, json!([{"a": 1}, {"a": 2}, {"a": 3}]));
+    }
+
+    #[test]
+    fn what_is_not_known_is_absent_at_any_depth() {
+        assert_eq!(known(&json!({"a": [{"b": null}], "c": null, "d": ""})), json!({"a": [{}], "d": ""}));
+    }
+}

@@ -1,0 +1,221 @@
+//! One conversation in an archive: its recordings as they were uploaded, all that is known of it as
+//! JSON, and its transcripts to read and to play along.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
+use self_shared::database::audio::{self, Audio};
+use self_shared::database::conversations::{self, Conversation};
+use self_shared::database::segments::{self, Segment};
+use self_shared::database::transcriptions::{self, Transcription};
+use self_shared::domain::progress::Stage;
+use self_shared::objects::{ObjectError, ObjectKey};
+use self_shared::subtitles;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::archive::Coding;
+use super::contents::{Writer, json};
+use super::markdown::markdown;
+use super::names;
+
+/// `conversation.json`.
+#[derive(Serialize)]
+struct Document {
+    #[serde(flatten)]
+    conversation: Conversation,
+    audio: Vec<Recording>,
+    /// Newest first.
+    transcriptions: Vec<Transcript>,
+}
+
+#[derive(Serialize)]
+struct Recording {
+    id: Uuid,
+    /// Where it is, from the folder of the conversation; absent where the bytes were lost.
+    file: Option<String>,
+    filename: String,
+    content_type: String,
+    size_bytes: i64,
+    sha256: String,
+    codec: Option<String>,
+    sample_rate: Option<i32>,
+    channels: Option<i32>,
+    duration_ms: Option<i64>,
+    recorded_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct Transcript {
+    id: Uuid,
+    audio_id: Option<Uuid>,
+    language: Option<String>,
+    model: Option<Model>,
+    duration_ms: Option<i64>,
+    created_at: DateTime<Utc>,
+    completed_at: Option<DateTime<Utc>>,
+    segments: Vec<Said>,
+}
+
+#[derive(Serialize)]
+struct Model {
+    name: String,
+    version: String,
+}
+
+#[derive(Serialize)]
+struct Said {
+    id: Uuid,
+    start_ms: i64,
+    end_ms: i64,
+    text: String,
+    original_text: Option<String>,
+    speaker: Option<String>,
+    revision: i32,
+}
+
+/// Writes a conversation, if it is still there.
+pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<()> {
+    let mut tx = writer.begin().await?;
+    let Some(conversation) = conversations::get(&mut tx, id).await? else { return Ok(()) };
+    let recordings = audio::of_conversation(&mut tx, id).await?;
+    let mut transcripts = Vec::new();
+    for transcript in transcriptions::of_conversation(&mut tx, id).await? {
+        let segments = segments::of_transcription(&mut tx, transcript.id).await?;
+        transcripts.push((transcript, segments));
+    }
+    // No transaction waits for the storage.
+    drop(tx);
+
+    let folder = names::folder(&conversation);
+    let mut audio = Vec::new();
+    for (index, recording) in recordings.into_iter().enumerate() {
+        let file = names::recording(index + 1, &recording);
+        let file = copy(writer, &recording, format!("{folder}/{file}")).await?.then_some(file);
+        audio.push(Recording::new(recording, file));
+    }
+    for (index, position) in current(&transcripts).into_iter().enumerate() {
+        let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
+        let path = format!("{folder}/transcript{number}");
+        written(writer, &conversation, &transcripts[position].1, &path).await?;
+    }
+    let at = conversation.updated_at;
+    writer
+        .document(format!("{folder}/conversation.json"), at, move || {
+            let transcriptions = transcripts.into_iter().map(Transcript::new).collect();
+            json(&Document { conversation, audio, transcriptions })
+        })
+        .await
+}
+
+/// Copies the bytes of a recording; false when they are gone.
+async fn copy(writer: &mut Writer<'_>, recording: &Audio, path: String) -> anyhow::Result<bool> {
+    let key: ObjectKey = recording.object_key.parse()?;
+    let mut object = match writer.bench.objects.get(&key, None).await {
+        Ok(object) => object,
+        Err(ObjectError::NotFound) => {
+            // Deleted a moment ago, or lost: there is nothing to wait for.
+            tracing::warn!(audio = %recording.id, "a recording is exported without its bytes");
+            return Ok(false);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let at = recording.recorded_at.unwrap_or(recording.created_at);
+    writer.archive.file(path, Coding::Stored, at).await?;
+    while let Some(chunk) = object.content.try_next().await? {
+        let length = chunk.len();
+        writer.archive.bytes(chunk).await?;
+        writer.task.report(Stage::Pack, writer.pace.copied(length));
+    }
+    Ok(true)
+}
+
+/// Of each recording, and of what came as text, the newest transcript that is complete; in the order
+/// in which they came.
+fn current(transcripts: &[(Transcription, Vec<Segment>)]) -> Vec<usize> {
+    let mut heard = BTreeSet::new();
+    let mut current: Vec<usize> = (0..transcripts.len())
+        .filter(|&position| {
+            let transcript = &transcripts[position].0;
+            transcript.completed_at.is_some() && heard.insert(transcript.audio_id)
+        })
+        .collect();
+    current.sort_by_key(|&position| transcripts[position].0.audio_id);
+    current
+}
+
+/// A transcript as Markdown and as subtitles, with the names that the person gave to the voices.
+async fn written(
+    writer: &Writer<'_>,
+    conversation: &Conversation,
+    segments: &[Segment],
+    path: &str,
+) -> anyhow::Result<()> {
+    let names = &conversation.speakers.0;
+    let segments: Arc<[Segment]> = segments.iter().map(|segment| named(segment, names)).collect();
+    let at = conversation.updated_at;
+    for (format, write) in [("srt", subtitles::srt as fn(&[Segment]) -> String), ("vtt", subtitles::vtt)] {
+        let segments = segments.clone();
+        writer.document(format!("{path}.{format}"), at, move || write(&segments).into_bytes()).await?;
+    }
+    let conversation = conversation.clone();
+    writer.document(format!("{path}.md"), at, move || markdown(&conversation, &segments).into_bytes()).await
+}
+
+fn named(segment: &Segment, names: &BTreeMap<String, String>) -> Segment {
+    let speaker = segment.speaker.as_ref().map(|mark| names.get(mark).unwrap_or(mark).clone());
+    Segment { speaker, ..segment.clone() }
+}
+
+impl Recording {
+    fn new(audio: Audio, file: Option<String>) -> Self {
+        Self {
+            file,
+            sha256: audio.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            id: audio.id,
+            filename: audio.filename,
+            content_type: audio.content_type,
+            size_bytes: audio.size_bytes,
+            codec: audio.codec,
+            sample_rate: audio.sample_rate,
+            channels: audio.channels,
+            duration_ms: audio.duration_ms,
+            recorded_at: audio.recorded_at,
+            created_at: audio.created_at,
+        }
+    }
+}
+
+impl Transcript {
+    fn new((transcript, segments): (Transcription, Vec<Segment>)) -> Self {
+        Self {
+            id: transcript.id,
+            audio_id: transcript.audio_id,
+            language: transcript.language.or(transcript.options.0.language),
+            model: transcript
+                .model
+                .map(|name| Model { name, version: transcript.model_version.unwrap_or_default() }),
+            duration_ms: transcript.duration_ms,
+            created_at: transcript.created_at,
+            completed_at: transcript.completed_at,
+            segments: segments.into_iter().map(Said::from).collect(),
+        }
+    }
+}
+
+impl From<Segment> for Said {
+    fn from(segment: Segment) -> Self {
+        Self {
+            id: segment.id,
+            start_ms: segment.start_ms,
+            end_ms: segment.end_ms,
+            text: segment.text,
+            original_text: segment.original_text,
+            speaker: segment.speaker,
+            revision: segment.revision,
+        }
+    }
+}

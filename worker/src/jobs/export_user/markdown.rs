@@ -1,0 +1,86 @@
+//! A transcript to read.
+
+use self_shared::database::conversations::Conversation;
+use self_shared::database::segments::Segment;
+
+/// The conversation's title, when it was, what the person noted down, and who said what when.
+pub(super) fn markdown(conversation: &Conversation, segments: &[Segment]) -> String {
+    let title = if conversation.title.is_empty() { "Conversation" } else { &conversation.title };
+    let mut about = vec![conversation.started_at.format("%Y-%m-%d %H:%M UTC").to_string()];
+    about.extend(conversation.duration_ms.map(clock));
+    about.extend(conversation.tags.iter().map(|tag| format!("#{}", plain(tag))));
+    let mut text = format!("# {}\n\n{}\n\n", plain(title), about.join(" · "));
+    if !conversation.notes.trim().is_empty() {
+        // As it was written: it may well be Markdown.
+        text.extend([conversation.notes.trim(), "\n\n---\n\n"]);
+    }
+    for segment in segments {
+        let speaker = segment.speaker.as_ref().map(|speaker| format!("**{}:** ", plain(speaker)));
+        let (at, said) = (clock(segment.start_ms), plain(&segment.text));
+        text.push_str(&format!("`{at}` {}{said}\n\n", speaker.unwrap_or_default()));
+    }
+    text
+}
+
+/// Without what Markdown would take for markup, in one line.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !plain.is_empty() {
+            plain.push(' ');
+        }
+        for c in word.chars() {
+            if "\\`*_[]<>#".contains(c) {
+                plain.push('\\');
+            }
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+fn clock(ms: i64) -> String {
+    let seconds = ms / 1000;
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::DateTime;
+    use sqlx::types::Json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_transcript_reads_like_a_page() {
+        let began = DateTime::from_timestamp(1_717_236_000, 0).unwrap();
+        let conversation = Conversation {
+            title: "Tiles *again*".to_owned(),
+            notes: "- ask Bob\n".to_owned(),
+            tags: vec!["home".to_owned()],
+            speakers: Json(BTreeMap::new()),
+            duration_ms: Some(61_300),
+            ..Conversation::new(Uuid::nil(), "import", Some(began), began)
+        };
+        let segment = Segment {
+            id: Uuid::nil(),
+            conversation_id: Uuid::nil(),
+            transcription_id: Uuid::nil(),
+            position: 0,
+            start_ms: 3_723_004,
+            end_ms: 3_724_000,
+            text: "Blue,\nor <b>grey</b>?".to_owned(),
+            original_text: None,
+            speaker: Some("Ada".to_owned()),
+            revision: 1,
+        };
+        assert_eq!(
+            markdown(&conversation, &[segment]),
+            "# Tiles \\*again\\*\n\n2024-06-01 10:00 UTC · 0:01:01 · #home\n\n- ask Bob\n\n---\n\n\
+             `1:02:03` **Ada:** Blue, or \\<b\\>grey\\</b\\>?\n\n"
+        );
+    }
+}
