@@ -5,6 +5,7 @@ mod auth;
 mod contract;
 mod conversations;
 mod crashes;
+mod decisions;
 mod doors;
 mod entities;
 mod export;

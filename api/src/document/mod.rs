@@ -43,8 +43,9 @@ fn description() -> String {
          **Push.** `GET /api/v1/ws` is a WebSocket. It takes the access token in `Authorization`, or, \
          from browsers, a ticket (see *Get a ticket for a socket*). Send \
          `{\"type\": \"join_room\", \"room\": \"user\"}` (or `conversation:<id>`, `job:<id>`), with `after` as the \
-         last `seq` that you have, and get `job_update`, `job_progress`, `transcription_update` and \
-         `conversation_update`. Events with a `seq` are never lost: after a break you get what you missed; \
+         last `seq` that you have, and get `job_update`, `job_progress`, `transcription_update`, \
+         `conversation_update` and `entity_update` (`change`: `edited`, `merged` or `split` with `other_id`, \
+         `forgotten`, `taken_back`). Events with a `seq` are never lost: after a break you get what you missed; \
          `resync` says that it is too much, and that you should read anew.\n\n\
          **Problems** are `application/problem+json` (RFC 9457). Match on `code`:\n\n\
          | code | status | what it means |\n|---|---|---|\n",

@@ -54,7 +54,7 @@ pub(crate) fn all() -> impl OpenApi {
         transcriptions::TranscriptionRoutes,
         segments::SegmentRoutes,
         conversations::ConversationRoutes,
-        (entities::EntityRoutes, search::SearchRoutes),
+        (entities::EntityRoutes, entities::DecisionRoutes, search::SearchRoutes),
         push::PushRoutes,
         operators::OperatorRoutes,
         health::HealthRoutes,

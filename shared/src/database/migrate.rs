@@ -32,6 +32,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         "0013_search",
         "0014_decisions",
         "0018_exports",
+        "0022_decision_ids",
     ];
     let migration = |(name, kind, sql): (&'static str, MigrationType, &'static str)| {
         let (version, description) = name.split_once('_').expect("a file is named after number and subject");

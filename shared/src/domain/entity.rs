@@ -1,7 +1,5 @@
 //! What conversations mention, and how that hangs together.
 
-use serde::Serialize;
-
 use super::words;
 
 words! {
@@ -35,7 +33,7 @@ words! {
 }
 
 /// What something that is mentioned is known as.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// What it is.
     pub kind: EntityKind,
@@ -46,7 +44,7 @@ pub struct Named {
 }
 
 /// What a person decided about something that was found, for whenever it is found again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// What it was found as.
     pub kind: EntityKind,

@@ -20,6 +20,8 @@ words! {
         TranscriptionUpdate = "transcription_update",
         /// A conversation was created, changed or deleted. Durable.
         ConversationUpdate = "conversation_update",
+        /// A person decided something about an entity, or took it back. Durable.
+        EntityUpdate = "entity_update",
     }
 }
 

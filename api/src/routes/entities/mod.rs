@@ -1,6 +1,7 @@
 //! Who and what was mentioned, how it hangs together, and what people correct about it.
 
 mod correction;
+mod decisions;
 
 use std::collections::HashMap;
 
@@ -14,6 +15,7 @@ use self_shared::domain::entity::EntityKind;
 use uuid::Uuid;
 
 use self::correction::{EntityPatch, Merge, Split};
+pub(crate) use self::decisions::DecisionRoutes;
 use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;
@@ -167,6 +169,7 @@ impl EntityRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let entity = entities::edit(&mut tx, id.0.0, version, &edit).await.map_err(refused)?;
         tx.commit().await?;
+        app.relay.wake();
         Ok(Changed::new(entity))
     }
 
@@ -190,6 +193,7 @@ impl EntityRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let entity = entities::merge(&mut tx, id.0.0, body.0.entity_id, version).await.map_err(refused)?;
         tx.commit().await?;
+        app.relay.wake();
         Ok(Changed::new(entity))
     }
 
@@ -213,6 +217,7 @@ impl EntityRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let other = entities::split(&mut tx, id.0.0, &names, version).await.map_err(refused)?;
         tx.commit().await?;
+        app.relay.wake();
         let (location, tag) = (format!("/api/v1/entities/{}", other.id), etag(other.version));
         Ok(Divided::Divided(Json(other.into()), location, tag))
     }
@@ -220,7 +225,8 @@ impl EntityRoutes {
     /// Forget an entity
     ///
     /// It was none, or is not to be remembered: its mentions and connections go, what was said stays.
-    /// It is remembered that it is to be passed over when it is heard again.
+    /// It is remembered that it is to be passed over when it is heard again, until that decision is taken
+    /// back.
     #[oai(path = "/:id", method = "delete", operation_id = "delete_entity")]
     async fn delete(
         &self,
@@ -236,6 +242,7 @@ impl EntityRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         entities::forget(&mut tx, id.0.0, version).await.map_err(refused)?;
         tx.commit().await?;
+        app.relay.wake();
         Ok(Forgotten::Forgotten)
     }
 

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::decisions::{redirect, remember, whole};
+use super::announce::{Happened, announce};
+use super::decisions::{redirect, remember, remember_where, whole};
 use super::{Entity, get};
 use crate::database::{UserTx, graph, row};
 use crate::domain::entity::{EntityKind, Named, spelling};
@@ -86,6 +87,7 @@ pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) 
     .bind(&after.name)
     .execute(&mut **tx)
     .await?;
+    announce(tx, Happened::Edited { id }).await?;
     get(tx, id).await?.ok_or(Refused::NotFound)
 }
 
@@ -96,8 +98,12 @@ pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) 
 pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), Refused> {
     graph::lock(tx).await?;
     let entity = hold(tx, id, version).await?;
+    // Whatever leads to it is passed over from now on, and its own key is first made to lead there.
+    remember(tx, &whole(entity.kind, &entity.key, Some(&entity))).await?;
+    remember_where(tx, id, &entity).await?;
     redirect(tx, &entity, None).await?;
     remove(tx, id).await?;
+    announce(tx, Happened::Forgotten { id }).await?;
     Ok(())
 }
 

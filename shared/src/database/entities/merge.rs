@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::announce::{Happened, announce};
 use super::decide::{Refused, hold, remove};
 use super::decisions::redirect;
 use super::{Entity, get};
@@ -46,6 +47,7 @@ pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>)
     remove(tx, other).await?;
     graph::settle(tx, &Former { entities: [].into(), connections: connections.into_iter().collect() })
         .await?;
+    announce(tx, Happened::Merged { id, other }).await?;
     get(tx, id).await?.ok_or(Refused::NotFound)
 }
 

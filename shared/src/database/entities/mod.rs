@@ -1,12 +1,14 @@
 //! A person's entities across all of their conversations: who and what was mentioned, when, and with
 //! whom. What one conversation mentions is read by [`super::conversations`].
 
+mod announce;
 mod around;
 mod decide;
 mod decisions;
 mod list;
 mod merge;
 mod split;
+mod take_back;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -15,10 +17,11 @@ use super::{UserTx, row};
 
 pub use self::around::{Edge, Evidence, connections, evidence, named, neighbourhood};
 pub use self::decide::{Edit, Refused, edit, forget};
-pub use self::decisions::decisions;
+pub use self::decisions::{Decided, decisions};
 pub use self::list::{Filter, list};
 pub use self::merge::merge;
 pub use self::split::split;
+pub use self::take_back::{decided, take_back};
 
 /// The columns of an [`Entity`], whose table is `e`.
 macro_rules! columns {

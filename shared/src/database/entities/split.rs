@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::announce::{Happened, announce};
 use super::decide::{Refused, hold};
 use super::decisions::{remember, whole};
 use super::{Entity, get};
@@ -73,6 +74,7 @@ pub async fn split(
     graph::settle(tx, &Former { entities: [].into(), connections }).await?;
     describe(tx, id, &spelled, None).await?;
     describe(tx, other, &BTreeSet::new(), Some(names)).await?;
+    announce(tx, Happened::Split { id, other }).await?;
     get(tx, other).await?.ok_or(Refused::NotFound)
 }
 

@@ -66,6 +66,17 @@ row! {
         segment_ids: Vec<Uuid>,
     }
 
+    /// What was decided about a name that is found.
+    #[derive(Debug, Serialize)]
+    pub struct Decision {
+        id: Uuid,
+        kind: String,
+        key: String,
+        spelling: Option<String>,
+        becomes: Option<Value>,
+        decided_at: DateTime<Utc>,
+    }
+
     /// A file on one of the person's devices, as it is now.
     #[derive(Debug, Serialize)]
     pub struct File {
@@ -164,6 +175,10 @@ listed! {
                 array(select segment_id from connection_evidence e
                       where e.connection_id = c.id order by segment_id) as segment_ids
          from connections c where user_id = $1 and id > $2 order by id limit $3";
+    Decision:
+        "select id, kind, key, nullif(spelling, '') as spelling, decided_at,
+                case when as_kind is not null then jsonb_build_object('kind', as_kind, 'name', as_name) end as becomes
+         from entity_decisions where user_id = $1 and id > $2 order by id limit $3";
     FileEvent:
         "select id, file_id, kind, device, path, from_path, size_bytes, sha256, content_type, happened_at, created_at
          from file_events where user_id = $1 and id > $2 order by id limit $3";

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use self_shared::database::exports::contents::{
-    self, Connection, Entity, File, FileEvent, Insight, Listed, Mention, Session,
+    self, Connection, Decision, Entity, File, FileEvent, Insight, Listed, Mention, Session,
 };
-use self_shared::database::{UserTx, entities, users};
+use self_shared::database::{UserTx, users};
 use self_shared::domain::UserId;
 use self_shared::domain::job::Ending;
 use self_shared::domain::preferences::Preferences;
@@ -64,7 +64,7 @@ impl Writer<'_> {
         self.list::<Entity>("entities.json").await?;
         self.list::<Mention>("mentions.json").await?;
         self.list::<Connection>("connections.json").await?;
-        self.decisions().await?;
+        self.list::<Decision>("decisions.json").await?;
         self.list::<File>("files.json").await?;
         self.list::<FileEvent>("file-events.json").await?;
         self.list::<Insight>("insights.json").await
@@ -90,11 +90,6 @@ impl Writer<'_> {
                 self.task.report(Stage::Pack, self.pace.written());
             }
         }
-    }
-
-    async fn decisions(&self) -> anyhow::Result<()> {
-        let decisions = entities::decisions(&mut self.begin().await?).await?;
-        self.document("decisions.json", Utc::now(), move || json(&decisions)).await
     }
 
     /// A list, as a JSON array with a line for each item.
