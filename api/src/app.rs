@@ -6,6 +6,8 @@ use self_shared::bus::Bus;
 use self_shared::config::ApiConfig;
 use self_shared::database::Database;
 use self_shared::objects::ObjectStore;
+use self_shared::redis::buckets::Buckets;
+use self_shared::redis::cache::Cache;
 use self_shared::relay::Relay;
 use self_shared::rings::{Ring, Rings};
 use self_shared::telemetry::Metrics;
@@ -26,6 +28,8 @@ pub struct App {
     pub objects: ObjectStore,
     /// Redis rings.
     pub rings: Rings,
+    /// What need not be worked out again.
+    pub cache: Cache,
     /// NATS tells.
     pub bus: Bus,
     /// The sockets of this node.
@@ -52,7 +56,9 @@ impl App {
         let bus = Bus::connect(&config.shared.nats_url, &config.shared.namespace).await?;
         let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
         let relay = Relay::new(database.clone(), bus.clone());
-        let auth = Auth::new(&config, database.clone(), bus.clone());
+        let cache = Cache::connect(&config.shared.redis_url, &config.shared.namespace)?;
+        let buckets = Buckets::connect(&config.shared.redis_url, &config.shared.namespace)?;
+        let auth = Auth::new(&config, database.clone(), bus.clone(), buckets);
         let stopping = CancellationToken::new();
         let hub = Hub::start(bus.clone(), stopping.clone());
         Ok(Self {
@@ -60,6 +66,7 @@ impl App {
             database,
             objects,
             rings,
+            cache,
             bus,
             hub,
             relay,

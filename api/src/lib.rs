@@ -14,6 +14,7 @@ mod methods;
 mod page;
 pub mod problem;
 pub mod push;
+mod rendered;
 mod routes;
 pub mod server;
 mod time;

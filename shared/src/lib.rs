@@ -6,7 +6,9 @@ pub mod database;
 pub mod domain;
 pub mod health;
 pub mod objects;
+pub mod redis;
 pub mod relay;
-pub mod rings;
 pub mod subtitles;
 pub mod telemetry;
+
+pub use self::redis::rings;

@@ -13,7 +13,7 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["jsonwebtoken", "hmac"], &["api/src/auth/token"]),
     (&["argon2"], &["api/src/auth/password"]),
     (&["pgvector"], &["shared/src/database/"]),
-    (&["apalis", "apalis_core", "apalis_redis", "redis"], &["shared/src/rings"]),
+    (&["apalis", "apalis_core", "apalis_redis", "redis"], &["shared/src/redis/"]),
     (&["async_nats"], &["shared/src/bus"]),
     (&["minio", "xmltree"], &["shared/src/objects/s3"]),
     (&["symphonia", "symphonia_adapter_libopus"], &["worker/src/stages/decode"]),

@@ -1,15 +1,18 @@
 //! How often somebody may be wrong.
 //!
-//! Each API node counts for itself: with three nodes a guesser has three times as many tries, which
-//! is still none that help against argon2id.
+//! All API nodes count together, in Redis. Each counts for itself besides, so that a guesser gains
+//! nothing by the moment in which Redis is away or was emptied.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use self_shared::redis::buckets::Buckets;
+use sha2::{Digest, Sha256};
+
 use crate::problem::{Code, Problem};
+use crate::views::hex;
 
 /// Tries at one account from one address: ten, then one every half minute.
 const ACCOUNT: Allowance = Allowance { burst: 10.0, every: Duration::from_secs(30) };
@@ -17,7 +20,7 @@ const ACCOUNT: Allowance = Allowance { burst: 10.0, every: Duration::from_secs(3
 /// forgetful member.
 const ADDRESS: Allowance = Allowance { burst: 100.0, every: Duration::from_secs(3) };
 /// Above this many the table is swept of those that have recovered.
-const REMEMBERED: usize = 10_000;
+const REMEMBERED: usize = 20_000;
 
 #[derive(Clone, Copy)]
 struct Allowance {
@@ -30,32 +33,40 @@ struct Allowance {
 /// An account is counted per address, so that a stranger who guesses does not lock its owner out.
 #[derive(Clone, Default)]
 pub struct Attempts {
-    accounts: Arc<Mutex<HashMap<Account, Failures>>>,
-    addresses: Arc<Mutex<HashMap<Option<IpAddr>, Failures>>>,
+    /// What all nodes have counted.
+    shared: Option<Buckets>,
+    /// What this one has.
+    own: Arc<Mutex<HashMap<String, Failures>>>,
 }
-
-/// An e-mail address that somebody tries, and from where.
-type Account = (Option<IpAddr>, String);
 
 /// Failures not yet forgiven, at a moment.
 #[derive(Clone, Copy)]
 struct Failures {
     count: f64,
     at: Instant,
+    every: Duration,
 }
 
 impl Attempts {
+    /// Counts together with all who look into the same buckets.
+    pub(super) fn shared(buckets: Buckets) -> Self {
+        Self { shared: Some(buckets), own: Arc::default() }
+    }
+
     /// Whether there is a try left.
     ///
     /// # Errors
     /// [`Code::TooManyAttempts`].
-    pub fn check(&self, from: Option<IpAddr>, account: &str, now: Instant) -> Result<(), Problem> {
-        let wait = wait(&self.accounts, &(from, account.to_lowercase()), ACCOUNT, now).max(wait(
-            &self.addresses,
-            &from,
-            ADDRESS,
-            now,
-        ));
+    pub async fn check(&self, from: Option<IpAddr>, account: &str, now: Instant) -> Result<(), Problem> {
+        let mut wait = Duration::ZERO;
+        for (bucket, allowance) in buckets(from, account) {
+            let shared = match &self.shared {
+                Some(shared) => shared.level(&bucket, allowance.every).await,
+                None => None,
+            };
+            let level = self.level(&bucket, now).max(shared.unwrap_or(0.0));
+            wait = wait.max(allowance.every.mul_f64((level - allowance.burst + 1.0).max(0.0)));
+        }
         if wait.is_zero() {
             return Ok(());
         }
@@ -63,64 +74,67 @@ impl Attempts {
     }
 
     /// Counts a failure.
-    pub fn failed(&self, from: Option<IpAddr>, account: &str, now: Instant) {
-        count(&self.accounts, (from, account.to_lowercase()), ACCOUNT, now);
-        count(&self.addresses, from, ADDRESS, now);
+    pub async fn failed(&self, from: Option<IpAddr>, account: &str, now: Instant) {
+        for (bucket, Allowance { every, .. }) in buckets(from, account) {
+            if let Some(shared) = &self.shared {
+                shared.add(&bucket, every).await;
+            }
+            let count = self.level(&bucket, now) + 1.0;
+            let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+            if own.len() > REMEMBERED {
+                own.retain(|_, failures| failures.left(now) > 0.0);
+            }
+            own.insert(bucket, Failures { count, at: now, every });
+        }
+    }
+
+    fn level(&self, bucket: &str, now: Instant) -> f64 {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.get(bucket).map_or(0.0, |failures| failures.left(now))
     }
 }
 
 impl Failures {
-    fn left(self, allowance: Allowance, now: Instant) -> f64 {
-        let forgiven = now.saturating_duration_since(self.at).as_secs_f64() / allowance.every.as_secs_f64();
+    fn left(self, now: Instant) -> f64 {
+        let forgiven = now.saturating_duration_since(self.at).as_secs_f64() / self.every.as_secs_f64();
         (self.count - forgiven).max(0.0)
     }
 }
 
-fn wait<K: Eq + Hash>(
-    table: &Mutex<HashMap<K, Failures>>,
-    key: &K,
-    allowance: Allowance,
-    now: Instant,
-) -> Duration {
-    let table = table.lock().unwrap_or_else(PoisonError::into_inner);
-    let left = table.get(key).map_or(0.0, |failures| failures.left(allowance, now));
-    allowance.every.mul_f64((left - allowance.burst + 1.0).max(0.0))
-}
-
-fn count<K: Eq + Hash>(table: &Mutex<HashMap<K, Failures>>, key: K, allowance: Allowance, now: Instant) {
-    let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
-    if table.len() > REMEMBERED {
-        table.retain(|_, failures| failures.left(allowance, now) > 0.0);
-    }
-    let left = table.get(&key).map_or(0.0, |failures| failures.left(allowance, now));
-    table.insert(key, Failures { count: left + 1.0, at: now });
+/// What a failure counts for. Nobody who looks into Redis reads who tried.
+fn buckets(from: Option<IpAddr>, account: &str) -> [(String, Allowance); 2] {
+    let from = from.map_or_else(|| "unknown".to_owned(), |from| from.to_string());
+    let name = |kind: &str, of: &str| format!("{kind}:{}", hex(&Sha256::digest(of)[..16]));
+    let account = format!("{from} {}", account.to_lowercase());
+    [(name("account", &account), ACCOUNT), (name("address", &from), ADDRESS)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn ten_failures_are_free_and_then_time_buys_more() {
+    #[tokio::test]
+    async fn ten_failures_are_free_and_then_time_buys_more() {
         let (attempts, start) = (Attempts::default(), Instant::now());
         for _ in 0..10 {
-            attempts.check(None, "ada@example.org", start).unwrap();
-            attempts.failed(None, "ada@example.org", start);
+            attempts.check(None, "ada@example.org", start).await.unwrap();
+            attempts.failed(None, "ada@example.org", start).await;
         }
-        let refused = attempts.check(None, "Ada@Example.org", start).unwrap_err();
+        let refused = attempts.check(None, "Ada@Example.org", start).await.unwrap_err();
         assert_eq!(refused.code(), Code::TooManyAttempts);
-        assert!(attempts.check(None, "bob@example.org", start).is_ok());
-        assert!(attempts.check(None, "ada@example.org", start + Duration::from_secs(31)).is_ok());
+        assert!(attempts.check(None, "bob@example.org", start).await.is_ok());
+        let later = start + Duration::from_secs(31);
+        assert!(attempts.check(None, "ada@example.org", later).await.is_ok());
     }
 
-    #[test]
-    fn a_stranger_who_guesses_does_not_lock_the_owner_out() {
+    #[tokio::test]
+    async fn a_stranger_who_guesses_does_not_lock_the_owner_out() {
         let (attempts, now) = (Attempts::default(), Instant::now());
         let stranger = Some(IpAddr::from([203, 0, 113, 1]));
         for _ in 0..50 {
-            attempts.failed(stranger, "ada@example.org", now);
+            attempts.failed(stranger, "ada@example.org", now).await;
         }
-        assert!(attempts.check(stranger, "ada@example.org", now).is_err());
-        assert!(attempts.check(Some(IpAddr::from([192, 0, 2, 7])), "ada@example.org", now).is_ok());
+        assert!(attempts.check(stranger, "ada@example.org", now).await.is_err());
+        assert!(attempts.check(Some(IpAddr::from([192, 0, 2, 7])), "ada@example.org", now).await.is_ok());
     }
 }

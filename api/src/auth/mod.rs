@@ -25,6 +25,7 @@ use self_shared::database::sessions::{self, Revocation};
 use self_shared::database::users::{self, User};
 use self_shared::domain::job::{EraseUser, Job, JobSnapshot};
 use self_shared::domain::{UserId, new_id};
+use self_shared::redis::buckets::Buckets;
 use uuid::Uuid;
 
 pub use attempts::Attempts;
@@ -87,14 +88,14 @@ pub struct Auth {
 impl Auth {
     /// With the secrets of the configuration.
     #[must_use]
-    pub fn new(config: &ApiConfig, database: Database, bus: Bus) -> Self {
+    pub fn new(config: &ApiConfig, database: Database, bus: Bus, buckets: Buckets) -> Self {
         Self {
             database,
             bus,
             access: Arc::new(AccessTokens::new(&config.jwt_secret)),
             refresh_secret: config.jwt_refresh_secret.clone(),
             passwords: Passwords::default(),
-            attempts: Attempts::default(),
+            attempts: Attempts::shared(buckets),
         }
     }
 

@@ -59,7 +59,8 @@ pub async fn after(tx: &mut PgConnection, user: UserId, seq: i64, limit: i64) ->
     Ok(rows.into_iter().filter_map(EventRow::into_event).collect())
 }
 
-/// The number of the person's newest event; 0 when nothing happened yet.
+/// The number of the person's newest event; 0 when nothing happened yet. Since whatever changes what
+/// apps show is written together with an event, it also says whether anything has changed.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -3,29 +3,69 @@
 use std::collections::HashMap;
 
 use self_shared::database::conversations::{self, Conversation};
-use self_shared::database::{UserTx, audio, transcriptions};
+use self_shared::database::{UserTx, audio, events, transcriptions};
+use self_shared::domain::UserId;
 use uuid::Uuid;
 
+use crate::app::App;
+use crate::etag::etag;
 use crate::problem::Problem;
+use crate::rendered::Rendered;
 use crate::views::{
     AudioView, ConnectionView, ConversationDetailView, EntityView, MentionView, RelatedConversationView,
     RelatedFileView,
 };
 
-/// Gathers it, with up to `related` other conversations and as many files.
-pub(super) async fn of(
+/// What it is called among the kept answers.
+const KEPT_AS: &str = "conversation";
+
+/// It with its `ETag`, kept from the last time or gathered.
+///
+/// Everything that shows in it is changed together with an event, in one transaction: so the number of
+/// the person's newest event is the version of it all. Only a worker that transcribes writes a little
+/// beside its events, and what is not complete is not kept.
+pub(super) async fn rendered(
+    app: &App,
+    user: UserId,
+    id: Uuid,
+    related: i64,
+) -> Result<(Rendered<ConversationDetailView>, String), Problem> {
+    let mut tx = app.database.as_user(user).await?;
+    let version = events::last(&mut tx, user).await?;
+    if let Some(kept) = app.cache.get(KEPT_AS, user, id, version).await
+        && let Some((tag, json)) = kept.split_once('\n')
+    {
+        return Ok((Rendered::again(json.to_owned()), tag.to_owned()));
+    }
+    let conversation =
+        conversations::get(&mut tx, id).await?.ok_or_else(|| Problem::not_found("conversation"))?;
+    let tag = etag(conversation.version);
+    let (detail, is_complete) = of(&mut tx, conversation, related).await?;
+    // No connection is held while it is written and kept.
+    drop(tx);
+    let rendered = Rendered::new(&detail);
+    if is_complete {
+        app.cache.put(KEPT_AS, user, id, version, &format!("{tag}\n{}", rendered.json())).await;
+    }
+    Ok((rendered, tag))
+}
+
+/// Gathers it, with up to `related` other conversations and as many files; and whether all of its
+/// transcripts are complete.
+async fn of(
     tx: &mut UserTx,
     conversation: Conversation,
     related: i64,
-) -> Result<ConversationDetailView, Problem> {
+) -> Result<(ConversationDetailView, bool), Problem> {
     let id = conversation.id;
     let audio = audio::of_conversation(tx, id).await?;
     let heard = transcriptions::of_conversation(tx, id).await?;
+    let is_complete = heard.iter().all(|heard| heard.completed_at.is_some());
     let entities = entities(tx, id).await?;
     let connections = conversations::connections(tx, id).await?;
     let others = conversations::related_conversations(tx, id, related).await?;
     let files = conversations::related_files(tx, id, related).await?;
-    Ok(ConversationDetailView {
+    let detail = ConversationDetailView {
         conversation: conversation.into(),
         audio: audio.into_iter().map(AudioView::from).collect(),
         transcriptions: heard.into_iter().map(|heard| heard.id).collect(),
@@ -33,7 +73,8 @@ pub(super) async fn of(
         connections: connections.into_iter().map(ConnectionView::from).collect(),
         related_conversations: others.into_iter().map(RelatedConversationView::from).collect(),
         related_files: files.into_iter().map(RelatedFileView::from).collect(),
-    })
+    };
+    Ok((detail, is_complete))
 }
 
 /// Who and what it mentions, and where.

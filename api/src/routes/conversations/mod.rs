@@ -25,6 +25,7 @@ use crate::id::Id;
 use crate::input::Input;
 use crate::page::{self, ByTime, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
+use crate::rendered::Rendered;
 use crate::time::Time;
 use crate::views::{ConversationDetailView, ConversationPageView, ConversationView, Source};
 use crate::vocabulary::{Vocabulary, Word};
@@ -59,7 +60,7 @@ enum Found {
     /// The conversation.
     #[oai(status = 200)]
     Found(
-        Json<ConversationDetailView>,
+        Rendered<ConversationDetailView>,
         /// Names this version of it: send it as `If-Match` with a change.
         #[oai(header = "ETag")]
         String,
@@ -205,11 +206,8 @@ impl ConversationRoutes {
         /// The conversation.
         id: Path<Id>,
     ) -> Result<Found, Failing<Read>> {
-        let mut tx = app.database.as_user(caller.0.user).await?;
-        let conversation =
-            conversations::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("conversation"))?;
-        let tag = etag(conversation.version);
-        Ok(Found::Found(Json(detail::of(&mut tx, conversation, RELATED).await?), tag))
+        let (detail, tag) = detail::rendered(&app, caller.0.user, id.0.0, RELATED).await?;
+        Ok(Found::Found(detail, tag))
     }
 
     /// Replace what a person says about a conversation

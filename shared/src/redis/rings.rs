@@ -23,8 +23,8 @@ use std::time::Duration;
 
 use apalis::prelude::{BackendExt, PollSnapshot, PollStrategy, TaskSink, WorkerBuilder, WorkerContext};
 use apalis_redis::{Config, RedisStorage};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands, Client, Script};
+use redis::aio::ConnectionManager;
+use redis::{AsyncCommands, Script};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -32,6 +32,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::REDIS_PATIENCE;
 use crate::domain::job::Lane;
 
 /// Rings that a lane holds at most. Each wakes a worker that then works off the lane, so there is
@@ -41,7 +42,6 @@ const MOST: usize = 512;
 const POLL: Duration = Duration::from_millis(20);
 /// Whoever rings is in the middle of an answer to somebody.
 const RING_PATIENCE: Duration = Duration::from_millis(250);
-const REDIS_PATIENCE: Duration = Duration::from_secs(2);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Wakes its worker at regular times.
@@ -104,13 +104,7 @@ impl Rings {
     /// # Errors
     /// When the address itself makes no sense.
     pub fn connect(url: &str, namespace: &str) -> anyhow::Result<Self> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(REDIS_PATIENCE))
-            .set_response_timeout(Some(REDIS_PATIENCE))
-            .set_number_of_retries(2)
-            .set_max_delay(Duration::from_millis(500));
-        let redis = Client::open(url)?.get_connection_manager_lazy(config)?;
-        Ok(Self { redis, namespace: namespace.to_owned() })
+        Ok(Self { redis: super::connect(url)?, namespace: namespace.to_owned() })
     }
 
     /// Whether Redis answers.

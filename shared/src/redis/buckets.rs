@@ -1,0 +1,57 @@
+//! Leaky buckets that all nodes share: what goes in runs out at a steady rate, and how much is in there
+//! tells how often something has happened lately.
+
+use std::time::Duration;
+
+use redis::Script;
+
+use super::Aside;
+
+/// Adds to a bucket and tells how full it is then. The clock is Redis' own, one for all nodes. An empty
+/// bucket is none: it goes by itself when everything has run out.
+const ADD: &str = "
+    local time = redis.call('TIME')
+    local now = time[1] + time[2] / 1000000
+    local every, more = tonumber(ARGV[1]), tonumber(ARGV[2])
+    local kept = redis.call('HMGET', KEYS[1], 'level', 'at')
+    local left = (tonumber(kept[1]) or 0) - math.max(0, now - (tonumber(kept[2]) or now)) / every
+    local level = math.max(0, left) + more
+    if more > 0 then
+        redis.call('HSET', KEYS[1], 'level', level, 'at', string.format('%.6f', now))
+        redis.call('EXPIRE', KEYS[1], math.ceil(level * every) + 1)
+    end
+    return tostring(level)";
+
+/// The buckets. Cheap to clone.
+#[derive(Clone)]
+pub struct Buckets {
+    redis: Aside,
+    namespace: String,
+}
+
+impl Buckets {
+    /// Buckets that nobody has looked into yet. To be called inside the runtime.
+    ///
+    /// # Errors
+    /// When the address itself makes no sense.
+    pub fn connect(url: &str, namespace: &str) -> anyhow::Result<Self> {
+        Ok(Self { redis: Aside::connect(url)?, namespace: namespace.to_owned() })
+    }
+
+    /// How full a bucket is out of which one runs `every` so long; none when Redis does not say.
+    pub async fn level(&self, bucket: &str, every: Duration) -> Option<f64> {
+        self.add_to(bucket, every, 0).await
+    }
+
+    /// Puts one in; none when Redis does not say that it is there.
+    pub async fn add(&self, bucket: &str, every: Duration) -> Option<f64> {
+        self.add_to(bucket, every, 1).await
+    }
+
+    async fn add_to(&self, bucket: &str, every: Duration, more: u8) -> Option<f64> {
+        let script = Script::new(ADD);
+        let mut call = script.key(format!("{}:bucket:{bucket}", self.namespace));
+        call.arg(every.as_secs_f64()).arg(more);
+        self.redis.ask(async |mut redis| call.invoke_async(&mut redis).await).await
+    }
+}
