@@ -1,8 +1,10 @@
 //! What apps are told over their sockets: everything, once, in order, also after a break.
 
 use futures_util::future::join_all;
+use reqwest::Method;
+use self_tests::person::id_of;
 use self_tests::servers::Kind;
-use self_tests::{Answer, Person, Socket, Sound, Stack};
+use self_tests::{Answer, Person, Socket, Sound, Stack, eventually};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
@@ -156,6 +158,41 @@ fn number(frame: &Value) -> Option<i64> {
 }
 
 async fn act(person: &Person, job: Uuid, what: &str) -> Value {
-    let request = person.request(reqwest::Method::POST, &format!("/api/v1/jobs/{job}/{what}"));
+    let request = person.request(Method::POST, &format!("/api/v1/jobs/{job}/{what}"));
     Answer::of(request).await.unwrap().good()
+}
+
+#[tokio::test]
+async fn what_was_said_in_a_deleted_conversation_is_on_its_way_to_nobody() {
+    let stack = Stack::start().await;
+    let (person, other) = (Person::register(&stack).await, Person::register(&stack).await);
+    for who in [&person, &other] {
+        let body = json!({"title": "The third stone", "text": "The key lies under it."});
+        let accepted = who.post("/api/v1/conversations", &body).await.good();
+        who.success(id_of(&accepted["job"]["id"])).await;
+    }
+    let client = async_nats::connect(&stack.servers.nats_url).await.unwrap();
+    let stream = async_nats::jetstream::new(client).get_stream(format!("{}-events", stack.namespace)).await;
+    let mut stream = stream.unwrap();
+    let mut carried = async || {
+        let state = stream.info().await.unwrap().state.clone();
+        let mut told = Vec::new();
+        for number in state.first_sequence..=state.last_sequence {
+            let message = stream.get_raw_message(number).await;
+            told.extend(message.map(|message| String::from_utf8_lossy(&message.payload).into_owned()));
+        }
+        let of = |who: &Person| {
+            let about = |one: &&String| one.contains(&who.id.to_string()) && one.contains("The third stone");
+            told.iter().filter(about).count()
+        };
+        (of(&person), of(&other))
+    };
+    let before =
+        eventually("it to be told", async || Some(carried().await).filter(|of| of.0 >= 2 && of.1 >= 2)).await;
+    let path = format!("/api/v1/conversations/{}", {
+        let listed = person.get("/api/v1/conversations").await.good();
+        id_of(&listed["items"][0]["id"])
+    });
+    assert_eq!(Answer::of(person.request(Method::DELETE, &path)).await.unwrap().status, 204);
+    assert_eq!(carried().await, (0, before.1));
 }

@@ -126,6 +126,9 @@ impl Bus {
     /// # Errors
     /// When the server did not do it for sure.
     pub async fn forget(&self, user: UserId) -> Result<(), BusError> {
+        if !self.is_connected() {
+            return Err(BusError::new("not connected"));
+        }
         let stream = self.stream().await?;
         stream.purge().filter(self.subject("events", user)).await.map_err(BusError::new)?;
         Ok(())

@@ -6,6 +6,7 @@ pub mod failure;
 pub mod job;
 pub mod preferences;
 pub mod progress;
+pub mod sentences;
 pub mod transcription;
 pub mod typed;
 

@@ -35,6 +35,10 @@ async fn expire(bench: &Bench, user: UserId, days: i32) -> anyhow::Result<usize>
         let page = conversations::begun_before(&mut tx, before, PAGE).await?;
         tx.commit().await?;
         if page.is_empty() {
+            if expired > 0 {
+                // What was said may still be on its way to apps.
+                bench.bus.forget(user).await?;
+            }
             return Ok(expired);
         }
         for conversation in page {

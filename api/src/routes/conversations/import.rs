@@ -10,6 +10,7 @@ use self_shared::database::segments::NewSegment;
 use self_shared::database::{UserTx, jobs, transcriptions};
 use self_shared::domain::job::{Job, UnderstandConversation};
 use self_shared::domain::new_id;
+use self_shared::domain::sentences::sentences;
 use serde::Serialize;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -23,6 +24,9 @@ use crate::views::{ConversationView, JobView, example_id, example_time};
 
 /// No recording is longer than this many milliseconds: 30 days.
 const LONGEST_MS: i64 = 30 * 24 * 3_600_000;
+/// A longer line of plain text, in characters, is many sentences: a segment for each, so that what is
+/// found in it has a place.
+const LONG_LINE: usize = 400;
 /// No conversation has more segments.
 const MOST_SEGMENTS: usize = 20_000;
 
@@ -50,7 +54,8 @@ pub(super) struct NewConversation {
     segments: Option<Vec<NewSegmentView>>,
     /// What was said when, as the text of a SubRip (SRT) or WebVTT file.
     subtitles: Option<String>,
-    /// What was said, without times: a segment for each line.
+    /// What was said, without times: a segment for each line; for each sentence where a line is longer
+    /// than 400 characters.
     text: Option<String>,
 }
 
@@ -208,17 +213,44 @@ fn subtitles(file: &str) -> Result<Vec<NewSegment>, Problem> {
     timed(&views)
 }
 
-/// A segment for each line. Nobody knows when it was said: all times are 0.
+/// A segment for each line, or for each sentence of it. Nobody knows when it was said: all times are 0.
 fn lines(text: &str) -> Result<Vec<NewSegment>, Problem> {
     let views: Vec<NewSegmentView> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
-        .map(|line| NewSegmentView { start_ms: 0, end_ms: 0, text: line.to_owned(), speaker: None })
+        .flat_map(pieces)
+        .map(|text| NewSegmentView { start_ms: 0, end_ms: 0, text, speaker: None })
         .collect();
     if views.is_empty() {
         return Err(Problem::field("text", "says nothing"));
     }
     timed(&views)
+}
+
+/// A line as it is, or its sentences when it is long; what has no punctuation is cut between words.
+fn pieces(line: &str) -> Vec<String> {
+    if line.chars().count() <= LONG_LINE {
+        return vec![line.to_owned()];
+    }
+    let mut pieces = Vec::new();
+    for sentence in sentences(line) {
+        let mut piece = String::new();
+        let mut length = 0;
+        for word in sentence.split(' ') {
+            let longer = length + word.chars().count() + 1;
+            if length > 0 && longer > LONG_LINE {
+                pieces.push(std::mem::take(&mut piece));
+                length = 0;
+            }
+            if length > 0 {
+                piece.push(' ');
+            }
+            piece.push_str(word);
+            length += word.chars().count() + 1;
+        }
+        pieces.push(piece);
+    }
+    pieces
 }
 
 /// How long it took; not known where nothing has a time.
@@ -254,5 +286,31 @@ impl Example for AcceptedConversationView {
             transcription_id: Some(example_id(4)),
             job: Some(JobView::example()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_a_segment_for_each_sentence() {
+        let sentence = "Then Mr. Smith went to the harbour, and nobody has seen him since.";
+        let line = [sentence; 20].join(" ");
+        assert_eq!(pieces(&line), [sentence; 20]);
+        assert_eq!(pieces("  One. Two. "), ["  One. Two. "]);
+    }
+
+    #[test]
+    fn a_line_without_any_punctuation_is_cut_between_words() {
+        let line = "and then ".repeat(200);
+        let pieces = pieces(&line);
+        assert!(
+            pieces.len() > 3 && pieces.iter().all(|piece| piece.chars().count() <= LONG_LINE),
+            "{pieces:?}"
+        );
+        assert_eq!(pieces.join(" "), line.trim());
+        let endless = "x".repeat(1_000);
+        assert_eq!(super::pieces(&endless), std::slice::from_ref(&endless));
     }
 }

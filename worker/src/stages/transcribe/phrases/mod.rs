@@ -8,11 +8,11 @@
 
 mod align;
 mod pauses;
-mod sentences;
+
+use self_shared::domain::sentences::sentences;
 
 use self::align::align;
 use self::pauses::Pauses;
-use self::sentences::sentences;
 use super::Segment;
 use crate::stages::cut::FRAME_MS;
 

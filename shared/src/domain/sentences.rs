@@ -9,7 +9,13 @@ const ABBREVIATIONS: [&str; 14] =
     ["mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "no", "e.g", "i.e", "a.m", "p.m"];
 
 /// The sentences of a text, with single spaces; long ones in pieces.
-pub(super) fn sentences(text: &str) -> Vec<String> {
+///
+/// ```
+/// # use self_shared::domain::sentences::sentences;
+/// assert_eq!(sentences("Mr. Smith  is here. Really?"), ["Mr. Smith is here.", "Really?"]);
+/// ```
+#[must_use]
+pub fn sentences(text: &str) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut sentence: Vec<&str> = Vec::new();
     let mut words = text.split_whitespace().peekable();
