@@ -8,6 +8,7 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
 use self_shared::domain::entity::{ConnectionKind, EntityKind};
 use self_shared::domain::failure::FailureCode;
+use self_shared::domain::file::{ContentKind, ContentState, FileEventKind, FileState};
 use self_shared::domain::job::{JobKind, JobState, Lane};
 use self_shared::domain::progress::Stage;
 use serde_json::Value;
@@ -51,6 +52,10 @@ vocabularies! {
     Lane: "Lane", "What scales separately: a worker is started with the lanes that it serves.";
     Stage: "Stage", "What a running job is doing.";
     FailureCode: "FailureCode", "Why a job died.";
+    FileEventKind: "FileEventKind", "What happened to a file.";
+    FileState: "FileState", "Whether a file is still there.";
+    ContentKind: "FileContentKind", "What can be read in a file: its media type.";
+    ContentState: "FileContentState", "Whether what is in a file can be searched.";
     Code: "ProblemCode", "What went wrong. Stable.";
     EntityKind: "EntityKind", "What something is that is mentioned.";
     ConnectionKind: "ConnectionKind", "What two entities have to do with one another.";

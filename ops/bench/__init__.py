@@ -7,6 +7,7 @@ What is measured, each in a module of its own:
   package of the model's own makers on the same sound
 - `latency`: from accepted to started, on an idle fleet
 - `memory`: the peak of a worker for one minute and for two hours of sound
+- `files`: telling and asking of files with a million events, against a thousand
 
 Absolute times tell about this machine; the ratios travel. Nothing here fails for being slow.
 """
@@ -20,13 +21,14 @@ from ..paths import SELF
 from ..report import Report, bold
 from ..setup import models, provide
 from ..trouble import Trouble
-from . import decoding, latency, memory, sounds, transcription
+from . import decoding, files, latency, memory, sounds, transcription
 
 MEASUREMENTS = {
     "decoding": decoding.measure,
     "transcription": transcription.measure,
     "latency": latency.measure,
     "memory": memory.measure,
+    "files": files.measure,
 }
 FOLDER = SELF / "bench"
 

@@ -19,6 +19,10 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["symphonia", "symphonia_adapter_libopus"], &["worker/src/stages/decode"]),
     (&["rubato", "audioadapter_buffers"], &["worker/src/stages/resample"]),
     (&["ort"], &["worker/src/models/onnx"]),
+    (
+        &["encoding_rs", "hayro_cmap", "hayro_syntax", "html5ever", "pulldown_cmark"],
+        &["worker/src/stages/read"],
+    ),
     (&["safetensors", "tokenizers"], &["worker/src/models/minilm"]),
     (&["zip"], &["worker/src/jobs/export_user/archive"]),
     (&["metrics_exporter_prometheus", "tracing_subscriber"], &["shared/src/telemetry"]),

@@ -11,6 +11,7 @@ mod doors;
 mod entities;
 mod export;
 mod failures;
+mod files;
 mod formats;
 mod fuzz;
 mod house;

@@ -25,8 +25,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
-        // The decoder's process, before anything else is started.
-        [sandbox::SUBCOMMAND, order] => return sandbox::decode(order),
+        // A process that opens a stranger's file, before anything else is started.
+        [sandbox::DECODE, order] => return sandbox::decode(order),
+        [sandbox::READ, order] => return sandbox::read(order),
         [] | ["run"] => run(),
         ["eval", "entities", documents] => offline::evaluate_entities(Path::new(documents)),
         ["train-entities", documents, weights] => {

@@ -38,8 +38,8 @@ codes! {
     InvalidJson = "invalid_json", BAD_REQUEST, "The body is not JSON";
     InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor is not one that a list of this kind gave";
     InvalidMultipart = "invalid_multipart", BAD_REQUEST, "The multipart body cannot be read";
-    EmptyUpload = "empty_upload", BAD_REQUEST, "The recording has no bytes";
-    UploadInterrupted = "upload_interrupted", BAD_REQUEST, "The recording broke off before its end";
+    EmptyUpload = "empty_upload", BAD_REQUEST, "The upload has no bytes";
+    UploadInterrupted = "upload_interrupted", BAD_REQUEST, "The upload broke off before its end";
     BadMessage = "bad_message", BAD_REQUEST, "What was said over the socket was not understood";
     InvalidQuery = "invalid_query", BAD_REQUEST, "The question cannot be searched for";
 
@@ -62,15 +62,18 @@ codes! {
     JobEnded = "job_ended", CONFLICT, "The job has reached its ending";
     EntityExists = "entity_exists", CONFLICT, "Another entity is known by this name";
 
+    EventConflict = "event_conflict", CONFLICT, "The id was used for another event";
+    FileDeleted = "file_deleted", CONFLICT, "The file was deleted";
+
     ExportIncomplete = "export_incomplete", CONFLICT, "The archive is not complete";
     TranscriptionIncomplete = "transcription_incomplete", CONFLICT, "The transcript is not complete yet";
 
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed since it was read";
 
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is larger than any that is needed here";
-    UploadTooLarge = "upload_too_large", PAYLOAD_TOO_LARGE, "The recording is larger than is accepted";
+    UploadTooLarge = "upload_too_large", PAYLOAD_TOO_LARGE, "The upload is larger than is accepted";
     UpgradeRequired = "upgrade_required", UPGRADE_REQUIRED, "The address speaks WebSocket only";
-    UnsupportedMedia = "unsupported_media", UNSUPPORTED_MEDIA_TYPE, "The file is not a recording of a known kind";
+    UnsupportedMedia = "unsupported_media", UNSUPPORTED_MEDIA_TYPE, "The file is not of a kind that is understood here";
     UnsupportedContentType = "unsupported_content_type", UNSUPPORTED_MEDIA_TYPE, "The body has a content type that is not understood here";
     RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "There are no bytes in this range";
     TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts in a short time";

@@ -50,11 +50,11 @@ impl From<ObjectError> for Problem {
             )
             .because(error),
             ObjectError::TooLarge { limit } => {
-                Self::new(Code::UploadTooLarge, format!("a recording may have up to {limit} bytes"))
+                Self::new(Code::UploadTooLarge, format!("it may have up to {limit} bytes"))
             }
             ObjectError::Interrupted(_) => Self::new(
                 Code::UploadInterrupted,
-                "not all of the recording arrived, and nothing of it was kept; send it again",
+                "not all of it arrived, and nothing of it was kept; send it again",
             )
             .because(error),
             ObjectError::Unavailable(_) => {

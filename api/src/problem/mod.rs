@@ -107,6 +107,13 @@ impl Problem {
         problem
     }
 
+    /// Names the fields that it is about.
+    #[must_use]
+    pub fn at(mut self, wrong: Vec<FieldProblem>) -> Self {
+        self.fields = wrong;
+        self
+    }
+
     /// Something that only this side can be blamed for. The cause is logged, never shown.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
         Self::new(

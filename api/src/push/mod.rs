@@ -5,7 +5,8 @@
 //!        └──────────────── what was missed, by number ────────┘
 //! ```
 //!
-//! An app joins rooms: `user` for everything, `conversation:<id>` or `job:<id>` for one thing.
+//! An app joins rooms: `user` for everything, `conversation:<id>`, `job:<id>` or `file:<id>` for
+//! one thing.
 //! Durable events carry a number (`seq`), counted per person without gaps. A socket keeps the
 //! number up to which it has told everything; whatever the hub could not tell it (NATS was away,
 //! the app reads slowly, an event was too large to travel) it reads from Postgres, in order.

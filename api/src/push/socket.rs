@@ -10,7 +10,7 @@ use futures_util::{SinkExt, StreamExt};
 use poem::web::websocket::{CloseCode, Message, WebSocketStream};
 use poem_openapi::types::ToJSON;
 use self_shared::bus::Heard;
-use self_shared::database::{conversations, events, jobs};
+use self_shared::database::{conversations, events, files, jobs};
 use self_shared::domain::event::{Event, Room};
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -230,6 +230,7 @@ impl Socket {
         Ok(match room {
             Room::User => Some(None),
             Room::Conversation(id) => conversations::get(&mut tx, id).await?.map(|_| None),
+            Room::File(id) => files::get(&mut tx, id).await?.map(|_| None),
             Room::Job(id) => {
                 jobs::get(&mut tx, self.identity.user, id).await?.map(|job| JobView::from(job).to_json())
             }

@@ -47,6 +47,8 @@ impl JobRoutes {
         audio_id: Query<Option<Uuid>>,
         /// Only those about this conversation.
         conversation_id: Query<Option<Uuid>>,
+        /// Only those about this file.
+        file_id: Query<Option<Uuid>>,
         /// How many at most: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
         /// `next_cursor` of the page before.
@@ -58,6 +60,7 @@ impl JobRoutes {
             lane: lane.0.map(|lane| lane.0),
             audio_id: audio_id.0,
             conversation_id: conversation_id.0,
+            file_id: file_id.0,
         };
         let (limit, after) = (page::limit(limit.0)?, page::place::<Here>(cursor.0.as_deref())?);
         let mut tx = app.database.as_user(caller.0.user).await?;

@@ -5,6 +5,7 @@ mod auth;
 mod conversations;
 mod entities;
 mod exports;
+mod files;
 mod health;
 mod idempotent;
 mod jobs;
@@ -36,6 +37,8 @@ pub(crate) enum Tag {
     Conversations,
     /// Who and what was mentioned, in all conversations together.
     Entities,
+    /// What happens to a person's files, how they are now, and what is in them.
+    Files,
     /// Being told what happens, as it happens.
     Push,
     /// Finding what was said by what it means.
@@ -54,7 +57,7 @@ pub(crate) fn all() -> impl OpenApi {
         transcriptions::TranscriptionRoutes,
         segments::SegmentRoutes,
         conversations::ConversationRoutes,
-        (entities::EntityRoutes, entities::DecisionRoutes, search::SearchRoutes),
+        (entities::EntityRoutes, entities::DecisionRoutes, files::FileRoutes, search::SearchRoutes),
         push::PushRoutes,
         operators::OperatorRoutes,
         health::HealthRoutes,

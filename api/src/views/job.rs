@@ -54,6 +54,8 @@ pub(crate) struct JobView {
     pub transcription_id: Option<Uuid>,
     /// The archive that it writes.
     pub export_id: Option<Uuid>,
+    /// The file that it is about.
+    pub file_id: Option<Uuid>,
     /// When it was accepted.
     pub created_at: Time,
     /// When it may start, or start again.
@@ -112,6 +114,7 @@ impl From<JobSnapshot> for JobView {
             audio_id: job.audio_id,
             conversation_id: job.conversation_id,
             transcription_id: job.transcription_id,
+            file_id: job.file_id,
             export_id: job.export_id,
             created_at: job.created_at.into(),
             run_at: job.run_at.into(),
@@ -144,6 +147,7 @@ impl Example for JobView {
             conversation_id: Some(example_id(2)),
             transcription_id: Some(example_id(4)),
             export_id: None,
+            file_id: None,
             created_at: example_time(),
             run_at: example_time(),
             started_at: Some(example_time()),

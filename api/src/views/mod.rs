@@ -6,6 +6,7 @@ mod audio;
 mod conversation;
 mod entity;
 mod export;
+mod file;
 mod job;
 mod search;
 mod transcription;
@@ -21,6 +22,7 @@ pub(crate) use entity::{
     EntitySummaryView, GraphView,
 };
 pub(crate) use export::{ExportPageView, ExportView};
+pub(crate) use file::{FileDetailView, FileEventPageView, FileEventView, FilePageView, FileView};
 pub(crate) use job::{JobPageView, JobView};
 pub(crate) use search::{FoundView, HitView};
 pub(crate) use transcription::{SegmentView, TranscriptionView};

@@ -234,7 +234,7 @@ impl WorkerConfig {
             shared: shared(r),
             host: r.text("WORKER_HOST", "127.0.0.1"),
             port: r.number("WORKER_PORT", 8001),
-            lanes: r.lanes("LANES", "audio=2,text=2,maintenance=1,exports=1"),
+            lanes: r.lanes("LANES", "audio=2,text=2,files=1,maintenance=1,exports=1"),
             models_dir: r.text("MODELS_DIR", ".self/models").into(),
             transcribe_threads: r.number("TRANSCRIBE_THREADS", cores).max(1),
             lease: Duration::from_secs(r.number("LEASE_SECONDS", 30).max(1)),

@@ -9,9 +9,11 @@ use crate::domain::UserId;
 
 /// What belongs to people, the largest first and each before what it points at, so that a person
 /// with millions of rows is removed in small transactions.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
+    "file_contents",
     "file_events",
     "file_embeddings",
+    "file_stays",
     "files",
     "events",
     "mentions",

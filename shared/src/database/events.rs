@@ -42,6 +42,38 @@ pub async fn append(
     .await
 }
 
+/// Writes several events of a kind at once, in this order: each with the room where it is heard.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn append_all(
+    tx: &mut PgConnection,
+    user: UserId,
+    kind: EventKind,
+    told: &[(Room, Value)],
+) -> sqlx::Result<()> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "with number as (
+             insert into event_numbers as n (user_id, last) values ($1, cardinality($3::uuid[]))
+             on conflict (user_id) do update set last = n.last + excluded.last
+             returning last)
+         insert into events (user_id, seq, id, kind, rooms, data)
+         select $1, last - cardinality($3::uuid[]) + place, id, $2, array[room], data
+         from number, unnest($3::uuid[], $4::text[], $5::jsonb[]) with ordinality as told (id, room, data, place)",
+    )
+    .bind(user.0)
+    .bind(kind.as_str())
+    .bind(told.iter().map(|_| new_id()).collect::<Vec<_>>())
+    .bind(told.iter().map(|(room, _)| room.to_string()).collect::<Vec<_>>())
+    .bind(told.iter().map(|(_, data)| data).collect::<Vec<_>>())
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
 /// The person's events after a number, in order; at most `limit`.
 ///
 /// # Errors

@@ -31,6 +31,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         "0012_person",
         "0013_search",
         "0014_decisions",
+        "0015_file_history",
         "0018_exports",
         "0022_decision_ids",
     ];

@@ -12,6 +12,7 @@ pub mod erasures;
 pub mod events;
 pub mod expired;
 pub mod exports;
+pub mod files;
 pub mod graph;
 pub mod idempotency;
 pub mod jobs;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 
+pub use self::row::Word;
 pub(crate) use self::row::row;
 use crate::config::DatabaseConfig;
 use crate::domain::UserId;

@@ -3,6 +3,14 @@
 //! sqlx derives the same, and for the sake of that one macro all of sqlx, with its TLS and its
 //! runtime, is compiled a second time.
 
+use std::str::FromStr;
+
+use sqlx::Postgres;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgTypeInfo, PgValueRef};
+
+use crate::domain::UnknownWord;
+
 /// Declares structs, each field of which is read from the column of its name.
 macro_rules! row {
     ($(
@@ -25,3 +33,23 @@ macro_rules! row {
     )+};
 }
 pub(crate) use row;
+
+/// A value of a closed enum, kept as its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word<T>(pub T);
+
+impl<T> sqlx::Type<Postgres> for Word<T> {
+    fn type_info() -> PgTypeInfo {
+        <str as sqlx::Type<Postgres>>::type_info()
+    }
+
+    fn compatible(found: &PgTypeInfo) -> bool {
+        <str as sqlx::Type<Postgres>>::compatible(found)
+    }
+}
+
+impl<T: FromStr<Err = UnknownWord>> sqlx::Decode<'_, Postgres> for Word<T> {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        Ok(Self(<&str as sqlx::Decode<'_, Postgres>>::decode(value)?.parse()?))
+    }
+}

@@ -22,6 +22,8 @@ words! {
         ConversationUpdate = "conversation_update",
         /// A person decided something about an entity, or took it back. Durable.
         EntityUpdate = "entity_update",
+        /// A file was created, changed, moved, understood or forgotten. Durable.
+        FileUpdate = "file_update",
     }
 }
 
@@ -34,6 +36,8 @@ pub enum Room {
     Conversation(Uuid),
     /// One job.
     Job(Uuid),
+    /// One file, with its jobs.
+    File(Uuid),
 }
 
 impl fmt::Display for Room {
@@ -42,13 +46,14 @@ impl fmt::Display for Room {
             Self::User => f.write_str("user"),
             Self::Conversation(id) => write!(f, "conversation:{id}"),
             Self::Job(id) => write!(f, "job:{id}"),
+            Self::File(id) => write!(f, "file:{id}"),
         }
     }
 }
 
 /// A room's name that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a room; rooms are `user`, `conversation:<id>` and `job:<id>`")]
+#[error("`{0}` is not a room; rooms are `user`, `conversation:<id>`, `job:<id>` and `file:<id>`")]
 pub struct UnknownRoom(pub String);
 
 impl FromStr for Room {
@@ -61,6 +66,7 @@ impl FromStr for Room {
             None if name == "user" => Ok(Self::User),
             Some(("conversation", rest)) => Ok(Self::Conversation(id(rest)?)),
             Some(("job", rest)) => Ok(Self::Job(id(rest)?)),
+            Some(("file", rest)) => Ok(Self::File(id(rest)?)),
             _ => Err(unknown()),
         }
     }

@@ -22,6 +22,14 @@ words! {
         DecoderLimit = "decoder_limit",
         /// Decoding it crashed the decoder.
         DecoderCrashed = "decoder_crashed",
+        /// The file holds no text, or none that can be taken out of it.
+        NotText = "not_text",
+        /// The file wants a password.
+        EncryptedFile = "encrypted_file",
+        /// The file is too broken to take its text out.
+        DamagedFile = "damaged_file",
+        /// Taking its text out took more memory or time than a file may.
+        ReaderLimit = "reader_limit",
         /// The stored bytes are gone.
         ObjectMissing = "object_missing",
         /// There is more than fits into one archive.

@@ -61,6 +61,8 @@ words! {
         TranscribeAudio = "transcribe_audio",
         /// See [`UnderstandConversation`].
         UnderstandConversation = "understand_conversation",
+        /// See [`EmbedFile`].
+        EmbedFile = "embed_file",
         /// Removes what interrupted uploads left in object storage.
         SweepObjects = "sweep_objects",
         /// Removes what is kept for a time only, once it is over.
@@ -82,6 +84,8 @@ pub enum Job {
     TranscribeAudio(TranscribeAudio),
     /// Finds out what a transcript means that came as text, or was corrected.
     UnderstandConversation(UnderstandConversation),
+    /// Makes what is in a file a part of the memory.
+    EmbedFile(EmbedFile),
     /// Removes all that a person had here.
     EraseUser(EraseUser),
     /// Writes all that a person has here into an archive.
@@ -115,6 +119,13 @@ pub struct UnderstandConversation {
     pub conversation_id: Uuid,
     /// Its transcript.
     pub transcription_id: Uuid,
+}
+
+/// Makes what is in a file a part of the memory: its text as passages, and these as vectors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EmbedFile {
+    /// The file; what is in it when the job starts is what counts.
+    pub file_id: Uuid,
 }
 
 /// Removes what interrupted uploads left in object storage.
@@ -156,6 +167,7 @@ impl Job {
         match self {
             Self::TranscribeAudio(_) => JobKind::TranscribeAudio,
             Self::UnderstandConversation(_) => JobKind::UnderstandConversation,
+            Self::EmbedFile(_) => JobKind::EmbedFile,
             Self::EraseUser(_) => JobKind::EraseUser,
             Self::ExportUser(_) => JobKind::ExportUser,
             Self::SweepObjects(_) => JobKind::SweepObjects,
@@ -170,6 +182,7 @@ impl Job {
         match self.kind() {
             JobKind::TranscribeAudio => Lane::Audio,
             JobKind::UnderstandConversation => Lane::Text,
+            JobKind::EmbedFile => Lane::Files,
             JobKind::EraseUser
             | JobKind::SweepObjects
             | JobKind::ForgetExpired
@@ -184,6 +197,7 @@ impl Job {
         match self {
             Self::TranscribeAudio(job) => Some(job.audio_id),
             Self::UnderstandConversation(job) => Some(job.transcription_id),
+            Self::EmbedFile(job) => Some(job.file_id),
             Self::EraseUser(job) => Some(job.erasure_id),
             Self::ExportUser(job) => Some(job.export_id),
             Self::SweepObjects(_) | Self::ForgetExpired(_) | Self::ExpireConversations(_) => None,
@@ -204,6 +218,7 @@ impl Job {
         Ok(match kind {
             JobKind::TranscribeAudio => Self::TranscribeAudio(serde_json::from_value(payload)?),
             JobKind::UnderstandConversation => Self::UnderstandConversation(serde_json::from_value(payload)?),
+            JobKind::EmbedFile => Self::EmbedFile(serde_json::from_value(payload)?),
             JobKind::EraseUser => Self::EraseUser(serde_json::from_value(payload)?),
             JobKind::ExportUser => Self::ExportUser(serde_json::from_value(payload)?),
             JobKind::SweepObjects => Self::SweepObjects(serde_json::from_value(payload)?),
@@ -272,6 +287,8 @@ pub struct JobSnapshot {
     pub transcription_id: Option<Uuid>,
     /// The archive that it writes.
     pub export_id: Option<Uuid>,
+    /// The file that it is about.
+    pub file_id: Option<Uuid>,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
     /// When it may start, or start again.

@@ -3,6 +3,7 @@
 pub mod entity;
 pub mod event;
 pub mod failure;
+pub mod file;
 pub mod job;
 pub mod preferences;
 pub mod progress;

@@ -11,6 +11,8 @@ words! {
         Fetch = "fetch",
         /// Opens it: container, codec, length.
         Decode = "decode",
+        /// Takes the text out of a file.
+        Read = "read",
         /// Turns sound into text, chunk by chunk.
         Transcribe = "transcribe",
         /// Finds who and what was mentioned.

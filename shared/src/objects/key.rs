@@ -13,11 +13,13 @@ pub enum ObjectKind {
     Audio,
     /// Archives of everything that somebody has.
     Export,
+    /// Contents of files.
+    File,
 }
 
 impl ObjectKind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Audio, Self::Export];
+    pub const ALL: [Self; 3] = [Self::Audio, Self::Export, Self::File];
 
     /// The kind as it stands in a key.
     #[must_use]
@@ -25,6 +27,7 @@ impl ObjectKind {
         match self {
             Self::Audio => "audio",
             Self::Export => "export",
+            Self::File => "files",
         }
     }
 }
@@ -56,6 +59,12 @@ impl ObjectKey {
         Self(format!("{}/{user}/{archive}", ObjectKind::Export))
     }
 
+    /// The key of what is in a user's file.
+    #[must_use]
+    pub fn file(user: UserId, content: Uuid) -> Self {
+        Self(format!("{}/{user}/{content}", ObjectKind::File))
+    }
+
     /// The key as text, as it is kept in a row.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -80,10 +89,16 @@ impl KeyPrefix {
         Self(format!("{}/{user}/", ObjectKind::Export))
     }
 
+    /// Where the contents of a user's files lie.
+    #[must_use]
+    pub fn file(user: UserId) -> Self {
+        Self(format!("{}/{user}/", ObjectKind::File))
+    }
+
     /// Everywhere that something of a user's lies.
     #[must_use]
-    pub fn all(user: UserId) -> [Self; 2] {
-        [Self::audio(user), Self::export(user)]
+    pub fn all(user: UserId) -> [Self; 3] {
+        [Self::audio(user), Self::export(user), Self::file(user)]
     }
 
     /// The prefix as text, with its closing slash.

@@ -1,5 +1,6 @@
 //! What the jobs do: the input and output around the pure [`crate::stages`].
 
+mod embed_file;
 mod erase_user;
 mod expire_conversations;
 mod export_user;
@@ -35,9 +36,9 @@ pub struct Bench {
     pub relay: Relay,
     /// How long those are kept.
     pub events_keep: Duration,
-    /// Where recordings are.
+    /// Where recordings and contents of files are.
     pub objects: ObjectStore,
-    /// Where they are decoded.
+    /// Where they are decoded, and files are read.
     pub sandbox: Sandbox,
     /// What hears.
     pub ears: Arc<Ears>,
@@ -52,6 +53,7 @@ impl Jobs for Bench {
         match job {
             Job::TranscribeAudio(job) => transcribe_audio::run(self, task, job).await,
             Job::UnderstandConversation(job) => understand_conversation::run(self, task, job).await,
+            Job::EmbedFile(job) => embed_file::run(self, task, job).await,
             Job::EraseUser(job) => erase_user::run(self, task, job).await,
             Job::ExportUser(job) => export_user::run(self, task, job).await,
             Job::SweepObjects(_) => sweep_objects::run(self, task).await,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use self_shared::database::{audio, exports};
+use self_shared::database::{audio, exports, files};
 use self_shared::domain::job::Ending;
 use self_shared::objects::{LONGEST_UPLOAD, ObjectKey, ObjectKind};
 
@@ -40,6 +40,7 @@ async fn sweep_nameless(bench: &Bench, kind: ObjectKind) -> anyhow::Result<u64> 
         let nameless = match kind {
             ObjectKind::Audio => audio::nameless(&mut tx, names).await?,
             ObjectKind::Export => exports::nameless(&mut tx, names).await?,
+            ObjectKind::File => files::nameless(&mut tx, names).await?,
         };
         // No transaction waits for the storage.
         drop(tx);

@@ -1,4 +1,4 @@
-//! The decoder's process: gives up what it does not need, decodes, and ends.
+//! The child's process: gives up what it does not need, decodes or reads, and ends.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -7,22 +7,51 @@ use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::{Order, frame};
+use serde::Deserialize;
+
+use super::{Order, frame, reading};
 use crate::stages::decode::{self, DecodeError, Event};
+use crate::stages::read;
 
 /// The argument that makes the worker's program a decoder.
-pub const SUBCOMMAND: &str = "decode";
+pub const DECODE: &str = "decode";
+/// The argument that makes it a reader.
+pub const READ: &str = "read";
 
 /// The whole life of the decoder's process: `order` (JSON) says what is allowed, standard input
 /// is the recording, standard output takes the frames. Call it first thing in `main`, before any
 /// thread or runtime is started.
 #[must_use]
 pub fn decode(order: &str) -> ExitCode {
-    let Ok(order) = serde_json::from_str::<Order>(order) else {
-        eprintln!("`{SUBCOMMAND}` is run by the worker itself, with a recording on standard input");
+    obey::<Order>(DECODE, order, |order| {
+        confine(order.memory_bytes, order.cpu_seconds)?;
+        decode_as_told(order)
+    })
+}
+
+/// The whole life of the reader's process: `order` (JSON) says what to read and what is allowed,
+/// standard input is the file, standard output takes what is in it, or why nothing is (JSON).
+#[must_use]
+pub fn read(order: &str) -> ExitCode {
+    obey::<reading::Order>(READ, order, |order| {
+        confine(order.memory_bytes, order.cpu_seconds)?;
+        let outcome = read::read(&mut io::stdin().lock(), order.kind, order.longest)?;
+        let mut pipe = BufWriter::new(io::stdout().lock());
+        serde_json::to_writer(&mut pipe, &outcome)?;
+        pipe.flush()
+    })
+}
+
+fn obey<O: for<'de> Deserialize<'de>>(
+    subcommand: &str,
+    order: &str,
+    work: impl FnOnce(&O) -> io::Result<()>,
+) -> ExitCode {
+    let Ok(order) = serde_json::from_str::<O>(order) else {
+        eprintln!("`{subcommand}` is run by the worker itself, with a file on standard input");
         return ExitCode::FAILURE;
     };
-    match confine(&order).and_then(|()| work(&order)) {
+    match work(&order) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -33,11 +62,11 @@ pub fn decode(order: &str) -> ExitCode {
 
 /// Limits that the process cannot lift again. It needs no file, no child and no thread beyond
 /// those it has.
-fn confine(order: &Order) -> io::Result<()> {
+fn confine(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
     let at_most = |most| Rlimit { current: Some(most), maximum: Some(most) };
-    let cpu = Rlimit { current: Some(order.cpu_seconds), maximum: Some(order.cpu_seconds + 1) };
+    let cpu = Rlimit { current: Some(cpu_seconds), maximum: Some(cpu_seconds + 1) };
     for (resource, limit) in [
-        (Resource::As, at_most(order.memory_bytes)),
+        (Resource::As, at_most(memory_bytes)),
         (Resource::Cpu, cpu),
         (Resource::Fsize, at_most(0)),
         (Resource::Core, at_most(0)),
@@ -49,7 +78,7 @@ fn confine(order: &Order) -> io::Result<()> {
     Ok(())
 }
 
-fn work(order: &Order) -> io::Result<()> {
+fn decode_as_told(order: &Order) -> io::Result<()> {
     let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut pipe = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let outcome = decode::decode(file, &order.limits, |event| match event {

@@ -1,12 +1,15 @@
-//! Decoding in a child process with limits, so that a hostile recording costs one typed failure.
+//! Strangers' files are opened in a child process with limits, so that a hostile one costs one typed
+//! failure.
 //!
-//! The worker runs its own program again (`self-worker decode`) with an empty environment and the
-//! opened recording as its standard input; the child limits its own memory, processor time, files
-//! and processes before it reads the first byte. What a decoder can do wrong becomes a [`Refusal`]:
-//! a panic or a crash, a loop (processor time, or silence on the pipe), a swelling memory.
+//! The worker runs its own program again (`self-worker decode` for a recording, `self-worker read` for
+//! a file with text) with an empty environment and the opened file as its standard input; the child
+//! limits its own memory, processor time, files and processes before it reads the first byte. What a
+//! decoder can do wrong becomes a [`Refusal`], what a reader can, an [`Unreadable`](reading): a panic
+//! or a crash, a loop (processor time, or silence on the pipe), a swelling memory.
 
 mod child;
 mod frame;
+mod reading;
 
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
@@ -24,9 +27,10 @@ use self::frame::Frame;
 use crate::stages::SAMPLE_RATE;
 use crate::stages::decode::{BLOCK, DecodeError, Ending, Info, Limits, Refusal};
 
-pub use self::child::{SUBCOMMAND, decode};
+pub use self::child::{DECODE, READ, decode, read};
+pub use self::reading::ReadError;
 
-/// How decoders are run, and what one may use.
+/// How decoders and readers are run, and what one may use.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     /// The worker's own program.
@@ -35,7 +39,7 @@ pub struct Sandbox {
     pub limits: Limits,
     /// Address space, the program itself included.
     pub memory_bytes: u64,
-    /// Processor time for any recording, and what each MiB of it adds.
+    /// Processor time of a decoder for any recording, and what each MiB of it adds.
     pub cpu: Duration,
     pub cpu_per_mib: Duration,
     /// How long a decoder may keep its parent waiting for the next half second of sound.
@@ -57,12 +61,26 @@ impl Default for Sandbox {
     }
 }
 
-/// What the parent asks of the child.
+/// What the parent asks of a decoder.
 #[derive(Serialize, Deserialize)]
 struct Order {
     limits: Limits,
     memory_bytes: u64,
     cpu_seconds: u64,
+}
+
+/// How a child ended without its last word.
+#[derive(Debug)]
+enum Death {
+    /// It used up its processor time.
+    TimedOut,
+    /// It used up its memory.
+    OutOfMemory,
+    /// Its code came to a bad end.
+    Crashed,
+    /// Neither its limits nor its code: the machine (or its operator) ended it, or it could not set
+    /// to work.
+    Machine(std::io::Error),
 }
 
 /// A recording that is being decoded. Dropping it kills the decoder.
@@ -89,16 +107,7 @@ impl Sandbox {
             memory_bytes: self.memory_bytes,
             cpu_seconds: self.cpu_seconds(file.metadata()?.len()),
         };
-        let mut child = Command::new(&self.program)
-            .arg(SUBCOMMAND)
-            .arg(serde_json::to_string(&order).map_err(std::io::Error::from)?)
-            .env_clear()
-            .current_dir("/")
-            .stdin(file)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+        let mut child = self.spawn(DECODE, &order, file)?;
         let pipe = child.stdout.take().expect("standard output is a pipe");
         let mut decoding = Decoding {
             info: Info::default(),
@@ -114,6 +123,19 @@ impl Sandbox {
             _ => return Err(Refusal::DecoderCrashed.into()),
         }
         Ok(decoding)
+    }
+
+    fn spawn(&self, subcommand: &str, order: &impl Serialize, file: File) -> std::io::Result<Child> {
+        Command::new(&self.program)
+            .arg(subcommand)
+            .arg(serde_json::to_string(order)?)
+            .env_clear()
+            .current_dir("/")
+            .stdin(file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
     }
 
     fn cpu_seconds(&self, file_bytes: u64) -> u64 {
@@ -177,31 +199,38 @@ impl Decoding {
 
     /// Why a decoder's pipe ended without a last frame.
     async fn autopsy(&mut self) -> DecodeError {
-        let mut words = Vec::new();
-        if let Some(stderr) = self.child.stderr.take() {
-            // Its last words, if it has any; a living one that says nothing is killed below.
-            let _ = timeout(self.patience, stderr.take(4096).read_to_end(&mut words)).await;
-        }
-        let _ = self.child.start_kill();
-        match self.child.wait().await {
-            Ok(status) => cause_of_death(status, &String::from_utf8_lossy(&words)),
-            Err(error) => error.into(),
+        match autopsy(&mut self.child, self.patience).await {
+            Death::TimedOut => Refusal::DecoderTimedOut.into(),
+            Death::OutOfMemory => Refusal::DecoderOutOfMemory.into(),
+            Death::Crashed => Refusal::DecoderCrashed.into(),
+            Death::Machine(error) => error.into(),
         }
     }
 }
 
-fn cause_of_death(status: ExitStatus, words: &str) -> DecodeError {
-    tracing::warn!(%status, words, "a decoder died");
+async fn autopsy(child: &mut Child, patience: Duration) -> Death {
+    let mut words = Vec::new();
+    if let Some(stderr) = child.stderr.take() {
+        // Its last words, if it has any; a living one that says nothing is killed below.
+        let _ = timeout(patience, stderr.take(4096).read_to_end(&mut words)).await;
+    }
+    let _ = child.start_kill();
+    match child.wait().await {
+        Ok(status) => cause_of_death(status, &String::from_utf8_lossy(&words)),
+        Err(error) => Death::Machine(error),
+    }
+}
+
+fn cause_of_death(status: ExitStatus, words: &str) -> Death {
+    tracing::warn!(%status, words, "a child died");
     let is = |signal: Signal| status.signal() == Some(signal.as_raw());
     if is(Signal::XCPU) {
-        Refusal::DecoderTimedOut.into()
+        Death::TimedOut
     } else if words.contains("memory allocation of") {
-        Refusal::DecoderOutOfMemory.into()
+        Death::OutOfMemory
     } else if is(Signal::KILL) || status.code() == Some(1) {
-        // Neither its limits nor its code: the machine (or its operator) ended it, or it could not
-        // set to work.
-        std::io::Error::other(format!("the decoder ended with {status}: {words}")).into()
+        Death::Machine(std::io::Error::other(format!("the child ended with {status}: {words}")))
     } else {
-        Refusal::DecoderCrashed.into()
+        Death::Crashed
     }
 }

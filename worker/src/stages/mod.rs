@@ -1,4 +1,4 @@
-//! The steps from sound to meaning. Each is pure: values in, values out; jobs do the input and
+//! The steps from sound, or a file, to meaning. Each is pure: values in, values out; jobs do the input and
 //! output.
 
 pub mod connect;
@@ -7,6 +7,7 @@ pub mod decide;
 pub mod decode;
 pub mod embed;
 pub mod extract;
+pub mod read;
 pub mod resample;
 pub mod transcribe;
 

@@ -26,10 +26,10 @@ const OTHER_FIELDS: usize = 64 * 1024;
 const READ_OVER: usize = 16 * 1024 * 1024;
 
 /// The bytes of a recording, as they come.
-type Chunks = BoxStream<'static, io::Result<Bytes>>;
+pub(in crate::routes) type Chunks = BoxStream<'static, io::Result<Bytes>>;
 
-/// A recording on its way in.
-pub(super) struct Incoming {
+/// A recording, or another file, on its way in.
+pub(in crate::routes) struct Incoming {
     /// What a form called the file.
     pub filename: Option<String>,
     chunks: Chunks,
@@ -41,19 +41,9 @@ impl Incoming {
     /// # Errors
     /// [`Code::EmptyUpload`], [`Code::UnsupportedMedia`], [`Code::UploadInterrupted`].
     pub(super) async fn recognised(self) -> Result<(&'static str, Recognised), Problem> {
-        let mut chunks = patient(self.chunks);
-        let mut first = Vec::new();
-        while first.len() < container::TELLING {
-            match chunks.next().await {
-                Some(chunk) => first.extend_from_slice(&chunk.map_err(interrupted)?),
-                None => break,
-            }
-        }
-        if first.is_empty() {
-            return Err(Problem::new(Code::EmptyUpload, "send the bytes of a recording"));
-        }
+        let (first, bytes) = self.begun(container::TELLING).await?;
         let Some(media_type) = container::media_type(&first) else {
-            Recognised::new(chunks).read_over().await;
+            bytes.read_over().await;
             return Err(Problem::new(
                 Code::UnsupportedMedia,
                 format!(
@@ -62,22 +52,40 @@ impl Incoming {
                 ),
             ));
         };
-        let first = stream::once(async move { Ok(Bytes::from(first)) });
-        Ok((media_type, Recognised::new(first.chain(chunks).boxed())))
+        Ok((media_type, bytes))
+    }
+
+    /// At least so many of its first bytes, unless it has fewer, and all of its bytes.
+    ///
+    /// # Errors
+    /// [`Code::EmptyUpload`], [`Code::UploadInterrupted`].
+    pub(in crate::routes) async fn begun(self, telling: usize) -> Result<(Bytes, Recognised), Problem> {
+        let mut chunks = patient(self.chunks);
+        let mut first = Vec::new();
+        while first.len() < telling {
+            match chunks.next().await {
+                Some(chunk) => first.extend_from_slice(&chunk.map_err(interrupted)?),
+                None => break,
+            }
+        }
+        if first.is_empty() {
+            return Err(Problem::new(Code::EmptyUpload, "send the bytes as the body, or in a form"));
+        }
+        let first = Bytes::from(first);
+        let again = first.clone();
+        let begin = stream::once(async move { Ok(again) });
+        Ok((first, Recognised::new(begin.chain(chunks).boxed())))
     }
 }
 
 fn interrupted(error: io::Error) -> Problem {
-    Problem::new(
-        Code::UploadInterrupted,
-        "not all of the recording arrived, and nothing of it was kept; send it again",
-    )
-    .because(error)
+    Problem::new(Code::UploadInterrupted, "not all of it arrived, and nothing of it was kept; send it again")
+        .because(error)
 }
 
 /// The bytes of something that may be a recording. Whoever stores them can give up, and the rest is
 /// still here.
-pub(super) struct Recognised(Arc<Mutex<Chunks>>);
+pub(in crate::routes) struct Recognised(Arc<Mutex<Chunks>>);
 
 impl Recognised {
     fn new(chunks: Chunks) -> Self {
@@ -85,7 +93,7 @@ impl Recognised {
     }
 
     /// The bytes that nobody has read yet.
-    pub(super) fn chunks(&self) -> Chunks {
+    pub(in crate::routes) fn chunks(&self) -> Chunks {
         stream::unfold(self.0.clone(), |chunks| async {
             let chunk = chunks.lock().await.next().await?;
             Some((chunk, chunks))
@@ -95,7 +103,7 @@ impl Recognised {
 
     /// Reads on for a moment, and drops it: many clients do not look for an answer before they have
     /// sent everything, and would see a broken connection instead of a refusal.
-    pub(super) async fn read_over(&self) {
+    pub(in crate::routes) async fn read_over(&self) {
         let mut read = 0;
         let mut chunks = self.chunks();
         let reading = async {
@@ -193,7 +201,7 @@ async fn file(mut form: Multipart) -> Result<Incoming, Problem> {
             read += chunk.map_err(interrupted)?.len();
             if read > OTHER_FIELDS {
                 return Err(unusable(
-                    "send the recording as the field `file`, and nothing large before it".to_owned(),
+                    "send the bytes as the field `file`, and nothing large before it".to_owned(),
                 ));
             }
         }

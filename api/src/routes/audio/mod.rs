@@ -1,5 +1,5 @@
 mod container;
-mod incoming;
+pub(super) mod incoming;
 mod upload;
 
 use poem::Request;

@@ -1,10 +1,12 @@
 //! What people ask of the queue: to do something, to stop it, to try again.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::snapshot::{JobRow, columns};
-use crate::domain::job::{Job, JobSnapshot, JobState};
+use crate::domain::job::{Job, JobKind, JobSnapshot, JobState};
 use crate::domain::{UserId, new_id};
 
 /// Why a job was not changed.
@@ -81,6 +83,30 @@ pub async fn enqueue_once(
         Some(_) => Ok(None),
         None => enqueue(tx, Some(user), job, 0, traceparent).await.map(Some),
     }
+}
+
+/// The jobs of a kind that wait to start, by which of these they are about: they are held back until
+/// this transaction has ended, and see then what it has done. The many of [`enqueue_once`].
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn waiting(
+    tx: &mut PgConnection,
+    user: UserId,
+    kind: JobKind,
+    subjects: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, Uuid>> {
+    let waiting: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "select subject_id, id from jobs
+         where user_id = $1 and kind = $2 and subject_id = any ($3) and state = 'queued'
+         order by id for no key update",
+    )
+    .bind(user.0)
+    .bind(kind.as_str())
+    .bind(subjects)
+    .fetch_all(tx)
+    .await?;
+    Ok(waiting.into_iter().collect())
 }
 
 /// Asks a job to stop. A queued one is cancelled at once; a running one is asked, and its worker

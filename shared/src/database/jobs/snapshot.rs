@@ -23,6 +23,8 @@ pub struct JobFilter {
     pub audio_id: Option<Uuid>,
     /// The conversation that they are about.
     pub conversation_id: Option<Uuid>,
+    /// The file that they are about.
+    pub file_id: Option<Uuid>,
 }
 
 /// One job of the person, with its place in the queue.
@@ -64,7 +66,8 @@ pub async fn list(
            and ($5::text is null or lane = $5)
            and ($6::uuid is null or payload ->> 'audio_id' = $6::text)
            and ($7::uuid is null or payload ->> 'conversation_id' = $7::text)
-         order by id desc limit $8"
+           and ($8::uuid is null or payload ->> 'file_id' = $8::text)
+         order by id desc limit $9"
     ))
     .bind(user.0)
     .bind(cursor)
@@ -73,6 +76,7 @@ pub async fn list(
     .bind(filter.lane.map(Lane::as_str))
     .bind(filter.audio_id)
     .bind(filter.conversation_id)
+    .bind(filter.file_id)
     .bind(limit)
     .fetch_all(&mut *tx)
     .await?;
@@ -149,6 +153,7 @@ impl JobRow {
             conversation_id: about("conversation_id"),
             transcription_id: about("transcription_id"),
             export_id: about("export_id"),
+            file_id: about("file_id"),
             created_at: self.created_at,
             run_at: self.run_at,
             started_at: self.started_at,
@@ -173,5 +178,6 @@ impl JobRow {
 /// Where news of a job are heard.
 #[must_use]
 pub fn rooms(job: &JobSnapshot) -> Vec<Room> {
-    [Some(Room::Job(job.id)), job.conversation_id.map(Room::Conversation)].into_iter().flatten().collect()
+    let about = [job.conversation_id.map(Room::Conversation), job.file_id.map(Room::File)];
+    [Room::Job(job.id)].into_iter().chain(about.into_iter().flatten()).collect()
 }

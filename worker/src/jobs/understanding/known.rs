@@ -1,8 +1,10 @@
-//! Vectors that are known already: of a transcript that was corrected, only what changed is embedded.
+//! Vectors that are known already: of a transcript that was corrected, or a file that was changed, only
+//! what changed is embedded.
 
 use std::collections::HashMap;
 
 use self_shared::domain::job::Ending;
+use uuid::Uuid;
 
 use super::super::Bench;
 use super::super::transcript::Transcript;
@@ -10,9 +12,9 @@ use crate::engine::Task;
 use crate::models::ModelId;
 use crate::models::embedder::{EmbedError, Embedder};
 
-/// The vectors of a transcript's texts, as they are in the database.
+/// The vectors of the texts of a transcript or a file, as they are in the database.
 #[derive(Default)]
-pub(super) struct Known(Vec<Row>);
+pub(in crate::jobs) struct Known(Vec<Row>);
 
 /// A text, its vector, and name and version of the model that made it.
 type Row = (String, Vec<f32>, String, String);
@@ -31,8 +33,20 @@ impl Known {
         Ok(Self(rows))
     }
 
+    pub(in crate::jobs) async fn of_file(bench: &Bench, task: &Task, file: Uuid) -> Result<Self, Ending> {
+        let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
+        let rows = sqlx::query_as(
+            "select text, embedding::real[], model, model_version from file_embeddings where file_id = $1",
+        )
+        .bind(file)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(anyhow::Error::from)?;
+        Ok(Self(rows))
+    }
+
     /// An embedder that is asked only for what it has not made before.
-    pub(super) fn before(self, embedder: &mut dyn Embedder) -> impl Embedder {
+    pub(in crate::jobs) fn before(self, embedder: &mut dyn Embedder) -> impl Embedder {
         let ModelId { name, version } = embedder.id();
         let same = self.0.into_iter().filter(|(_, _, by, of)| by == name && of == version);
         KnownFirst { known: same.map(|(text, vector, ..)| (text, vector)).collect(), embedder }

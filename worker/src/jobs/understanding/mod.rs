@@ -16,7 +16,7 @@ use self_shared::domain::progress::{Progress, Stage};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, spawn_blocking};
 
-use self::known::Known;
+pub(super) use self::known::Known;
 use super::Bench;
 use super::transcript::Transcript;
 use crate::engine::Task;
@@ -136,7 +136,7 @@ impl Embedder for WhileAwaited<'_> {
 }
 
 /// What a thread came to. Its panic is the job's.
-fn outcome<T>(joined: Result<T, JoinError>) -> Result<T, Ending> {
+pub(super) fn outcome<T>(joined: Result<T, JoinError>) -> Result<T, Ending> {
     joined.map_err(|error| match error.try_into_panic() {
         Ok(panic) => resume_unwind(panic),
         Err(_) => Ending::Interrupted,

@@ -1,0 +1,297 @@
+//! Events as apps send them: what they may hold, and how that is read.
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use self_shared::database::files::{Batch, FileEvent, NewContent, NewFileEvent, Recorded};
+use self_shared::database::{Word as Kept, files};
+use self_shared::domain::file::FileEventKind;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::kind;
+use crate::problem::{Code, FieldProblem, Problem};
+use crate::time::Time;
+use crate::views::{example_id, example_time};
+use crate::vocabulary::Word;
+
+/// The most characters of a path: that of Linux.
+const LONGEST_PATH: usize = 4096;
+/// The most characters of the name of a device, and of a media type.
+const LONGEST_NAME: usize = 200;
+/// The most bytes of content that come with an event; more is uploaded.
+const LARGEST_CONTENT: usize = 512 * 1024;
+/// How far the clock of an app may be ahead.
+const AHEAD: TimeDelta = TimeDelta::days(1);
+/// What is wrong with events is told up to here.
+const MOST_COMPLAINTS: usize = 50;
+
+/// Events, up to 1,000: all of them are taken in, or none.
+#[derive(Object)]
+#[oai(example)]
+pub(super) struct FileEventBatch {
+    /// What happened, in any order.
+    #[oai(validator(min_items = 1, max_items = 1000))]
+    events: Vec<NewFileEventView>,
+}
+
+/// Something that happened to a file.
+#[derive(Object)]
+#[oai(rename = "NewFileEvent")]
+struct NewFileEventView {
+    /// Names it: an id that the app makes up, and sends again if it sends the event again.
+    id: Uuid,
+    /// What happened.
+    kind: Word<FileEventKind>,
+    /// On which device: a name of the app's choice, up to 200 characters.
+    device: String,
+    /// At which path, up to 4,096 characters; of a move, its end.
+    path: String,
+    /// Of a move, and of nothing else, its beginning.
+    from_path: Option<String>,
+    /// How many bytes the file has now.
+    size_bytes: Option<i64>,
+    /// The SHA-256 of its bytes, in hexadecimal.
+    sha256: Option<String>,
+    /// Its media type.
+    content_type: Option<String>,
+    /// When, by the app's clock: between 1970 and tomorrow. This, and not the order of arrival,
+    /// decides what comes after what.
+    happened_at: Time,
+    /// The text in it from then on, up to 512 KiB, of a file that was created or modified: plain,
+    /// Markdown or HTML, by its type or the end of its path. What is larger, or a PDF, is uploaded.
+    content: Option<String>,
+}
+
+/// What became of events.
+#[derive(Object)]
+#[oai(rename = "RecordedFileEvents", example)]
+pub(super) struct RecordedView {
+    /// Each of them, in the order in which they were sent.
+    events: Vec<RecordedEventView>,
+}
+
+/// What became of an event.
+#[derive(Object)]
+#[oai(rename = "RecordedFileEvent", skip_serializing_if_is_none)]
+struct RecordedEventView {
+    /// The event.
+    id: Uuid,
+    /// The file that it is about.
+    file_id: Uuid,
+    /// Whether it was here already: nothing was changed by it then.
+    duplicate: bool,
+    /// The work on the content that came with it, unless newer content has taken its place.
+    job_id: Option<Uuid>,
+}
+
+impl FileEventBatch {
+    /// Reads the events.
+    ///
+    /// # Errors
+    /// All that is wrong with them, each with the place of its event.
+    pub(super) fn read(self) -> Result<Vec<NewFileEvent>, Problem> {
+        let latest = Utc::now() + AHEAD;
+        let (mut events, mut wrong) = (Vec::with_capacity(self.events.len()), Vec::new());
+        for (index, event) in self.events.into_iter().enumerate() {
+            let complaints = event.complaints(latest);
+            wrong.extend(complaints.into_iter().map(|(field, detail)| FieldProblem {
+                field: format!("events[{index}].{field}"),
+                detail: detail.to_owned(),
+            }));
+            events.push(event.read());
+        }
+        if wrong.is_empty() {
+            return Ok(events);
+        }
+        wrong.truncate(MOST_COMPLAINTS);
+        Err(Problem::fields(wrong))
+    }
+}
+
+impl NewFileEventView {
+    /// What is wrong with which field.
+    fn complaints(&self, latest: DateTime<Utc>) -> Vec<(&'static str, &'static str)> {
+        let is_move = self.kind.0 == FileEventKind::Moved;
+        let wrote = matches!(self.kind.0, FileEventKind::Created | FileEventKind::Modified);
+        let is_path = |path: &str| (1..=LONGEST_PATH).contains(&path.chars().count()) && !path.contains('\0');
+        let from = self.from_path.as_deref();
+        let is_sha256 = |hash: &str| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let checks = [
+            (is_name(&self.device), "device", "must have 1 to 200 characters, none of them for control"),
+            (is_path(&self.path), "path", "must have 1 to 4096 characters, none of them null"),
+            (!is_move || from.is_some(), "from_path", "is missing: say where it was moved from"),
+            (is_move || from.is_none(), "from_path", "is for moves only"),
+            (from.is_none_or(is_path), "from_path", "must have 1 to 4096 characters, none of them null"),
+            (from != Some(&self.path), "from_path", "must be another path than `path`"),
+            (self.size_bytes.is_none_or(|size| size >= 0), "size_bytes", "must not be negative"),
+            (self.sha256.as_deref().is_none_or(is_sha256), "sha256", "must be 64 hexadecimal digits"),
+            (
+                self.content_type.as_deref().is_none_or(is_name),
+                "content_type",
+                "must have 1 to 200 characters, none of them for control",
+            ),
+            (self.happened_at.0 >= DateTime::UNIX_EPOCH, "happened_at", "must not be before 1970"),
+            (self.happened_at.0 <= latest, "happened_at", "must not be more than a day ahead"),
+            (wrote || self.content.is_none(), "content", "is for files that were created or modified"),
+            (
+                self.content.as_ref().is_none_or(|content| content.len() <= LARGEST_CONTENT),
+                "content",
+                "must have at most 512 KiB: upload what is larger to `/api/v1/files/{id}/content`",
+            ),
+            (
+                self.content.as_ref().is_none_or(|content| !content.contains('\0')),
+                "content",
+                "must be text, without null characters",
+            ),
+        ];
+        checks.into_iter().filter(|(good, ..)| !good).map(|(_, field, detail)| (field, detail)).collect()
+    }
+
+    fn read(self) -> NewFileEvent {
+        let content = self
+            .content
+            .map(|text| NewContent { kind: kind::of_text(self.content_type.as_deref(), &self.path), text });
+        let event = FileEvent {
+            id: self.id,
+            kind: Kept(self.kind.0),
+            device: self.device,
+            path: self.path,
+            from_path: self.from_path,
+            size_bytes: self.size_bytes,
+            sha256: self.sha256.as_deref().map(bytes),
+            content_type: self.content_type,
+            content_sha256: content.as_ref().map(|content| Sha256::digest(&content.text).to_vec()),
+            // As exact as PostgreSQL keeps it, so that it reads the same later.
+            happened_at: self.happened_at.0.trunc_subsecs(6),
+        };
+        NewFileEvent { event, content }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
+/// The bytes that hexadecimal digits stand for.
+fn bytes(digits: &str) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
+    digits.as_bytes().chunks(2).map(|pair| pair.iter().fold(0, |sum, byte| sum << 4 | digit(*byte))).collect()
+}
+
+impl RecordedView {
+    pub(super) fn new(events: &[NewFileEvent], recorded: &[Recorded]) -> Self {
+        let each = events.iter().zip(recorded).map(|(new, recorded)| RecordedEventView {
+            id: new.event.id,
+            file_id: recorded.file_id,
+            duplicate: recorded.is_duplicate,
+            job_id: recorded.job_id,
+        });
+        Self { events: each.collect() }
+    }
+}
+
+/// Where to look next: at the work, if there is one, or at the file, if there is one.
+pub(super) fn location(batch: &Batch) -> String {
+    match (&batch.jobs[..], &batch.recorded[..]) {
+        ([job], _) => format!("/api/v1/jobs/{}", job.id),
+        ([_, ..], _) => "/api/v1/jobs?lane=files".to_owned(),
+        ([], [first, rest @ ..]) if rest.iter().all(|other| other.file_id == first.file_id) => {
+            format!("/api/v1/files/{}", first.file_id)
+        }
+        _ => "/api/v1/files".to_owned(),
+    }
+}
+
+pub(super) fn refused(refused: files::Refused) -> Problem {
+    match refused {
+        files::Refused::Taken(indices) => {
+            let wrong = indices.iter().take(MOST_COMPLAINTS).map(|index| FieldProblem {
+                field: format!("events[{index}].id"),
+                detail: "was used for an event that says something else".to_owned(),
+            });
+            let detail = "nothing was taken in: make a new id for each event, and send the same event with \
+                          it again only to repeat it";
+            Problem::new(Code::EventConflict, detail).at(wrong.collect())
+        }
+        files::Refused::Database(error) => error.into(),
+    }
+}
+
+impl Example for FileEventBatch {
+    fn example() -> Self {
+        let event = NewFileEventView {
+            id: example_id(9),
+            kind: Word(FileEventKind::Created),
+            device: "laptop".to_owned(),
+            path: "/home/ada/notes/kitchen.md".to_owned(),
+            from_path: None,
+            size_bytes: Some(41),
+            sha256: None,
+            content_type: Some("text/markdown".to_owned()),
+            happened_at: example_time(),
+            content: Some("# Kitchen\n\nBlue tiles, no more than 900 €.".to_owned()),
+        };
+        Self { events: vec![event] }
+    }
+}
+
+impl Example for RecordedView {
+    fn example() -> Self {
+        Self {
+            events: vec![RecordedEventView {
+                id: example_id(9),
+                file_id: example_id(8),
+                duplicate: false,
+                job_id: Some(example_id(3)),
+            }],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> NewFileEventView {
+        FileEventBatch::example().events.remove(0)
+    }
+
+    fn wrong_fields(event: NewFileEventView) -> Vec<String> {
+        let read = FileEventBatch { events: vec![self::event(), event] }.read();
+        read.err().map_or_else(Vec::new, |problem| {
+            problem.wrong_fields().iter().map(|wrong| wrong.field.clone()).collect()
+        })
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_the_place_of_its_event() {
+        assert!(wrong_fields(event()).is_empty());
+        let path = NewFileEventView { path: String::new(), ..event() };
+        assert_eq!(wrong_fields(path), ["events[1].path"]);
+        let several = NewFileEventView {
+            device: "a\nb".to_owned(),
+            sha256: Some("abc".to_owned()),
+            happened_at: Utc::now() + TimeDelta::days(2),
+            ..event()
+        };
+        assert_eq!(wrong_fields(several), ["events[1].device", "events[1].sha256", "events[1].happened_at"]);
+    }
+
+    #[test]
+    fn a_move_has_two_ends_and_brings_no_content() {
+        let moved = || NewFileEventView { kind: Word(FileEventKind::Moved), ..event() };
+        assert_eq!(wrong_fields(moved()), ["events[1].from_path", "events[1].content"]);
+        let from =
+            |path: &str| NewFileEventView { from_path: Some(path.to_owned()), content: None, ..moved() };
+        assert!(wrong_fields(from("/elsewhere")).is_empty());
+        assert_eq!(wrong_fields(from(&event().path)), ["events[1].from_path"]);
+        let created = NewFileEventView { from_path: Some("/elsewhere".to_owned()), ..event() };
+        assert_eq!(wrong_fields(created), ["events[1].from_path"]);
+    }
+
+    #[test]
+    fn digits_are_read_as_bytes() {
+        assert_eq!(bytes("00ffA5"), [0, 255, 165]);
+    }
+}

@@ -1,0 +1,167 @@
+//! Accepting what is in a file: the object first, then one transaction with everything else, as for
+//! recordings.
+
+use poem::{Request, RequestBody};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::Example;
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, Object};
+use self_shared::database::files::{self, Upload, Uploaded};
+use self_shared::domain::{UserId, new_id};
+use self_shared::objects::{LONGEST_UPLOAD, ObjectError, ObjectKey};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::kind;
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::routes::audio::incoming::Incoming;
+use crate::views::{FileView, JobView};
+
+/// The largest file whose content is accepted, in bytes.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// What is in a file, on its way in.
+pub(super) struct IncomingContent {
+    incoming: Incoming,
+    declared: Option<String>,
+}
+
+/// A file whose content was accepted, and the work on it.
+#[derive(Object)]
+#[oai(rename = "AcceptedFileContent", skip_serializing_if_is_none, example)]
+pub(super) struct AcceptedContentView {
+    /// The file.
+    pub file: FileView,
+    /// The work on it; absent when the very same content was there already. Follow it at its address
+    /// or over the WebSocket.
+    pub job: Option<JobView>,
+}
+
+/// Stores the content of a file and everything about it.
+pub(super) async fn accept(
+    app: &App,
+    user: UserId,
+    file: Uuid,
+    content: IncomingContent,
+    traceparent: Option<&str>,
+) -> Result<AcceptedContentView, Problem> {
+    // Before the bytes are sent for nothing.
+    let mut tx = app.database.as_user(user).await?;
+    let known = files::get(&mut tx, file).await?.ok_or_else(not_found)?;
+    drop(tx);
+    let (first, bytes) = content.incoming.begun(kind::TELLING).await?;
+    let declared = content.declared.as_deref().or(known.content_type.as_deref());
+    let Some(kind) = kind::of_bytes(&first, declared, &known.path) else {
+        bytes.read_over().await;
+        let detail = format!("the file does not begin like one that can be read; send {}", kind::ACCEPTED);
+        return Err(Problem::new(Code::UnsupportedMedia, detail));
+    };
+    let began = Instant::now();
+    let id = new_id();
+    let object = ObjectKey::file(user, id);
+    let stored = app.objects.put(&object, bytes.chunks(), LARGEST).await;
+    if matches!(stored, Err(ObjectError::TooLarge { .. })) {
+        bytes.read_over().await;
+    }
+    let stored = stored?;
+    let upload = Upload {
+        id,
+        kind,
+        size_bytes: i64::try_from(stored.size_bytes).map_err(Problem::internal)?,
+        sha256: &stored.sha256,
+        object_key: object.as_str(),
+    };
+    let mut committing = false;
+    let outcome = async {
+        if began.elapsed() > LONGEST_UPLOAD {
+            // The sweep may take it for something that was left behind.
+            return Err(Problem::new(Code::UploadInterrupted, "the content took too long to arrive"));
+        }
+        let mut tx = app.database.as_user(user).await?;
+        let uploaded = files::upload(&mut tx, file, &upload, traceparent).await?;
+        committing = matches!(uploaded, Uploaded::Accepted(..));
+        if committing {
+            tx.commit().await?;
+        }
+        Ok(uploaded)
+    }
+    .await;
+    let is_new = matches!(outcome, Ok(Uploaded::Accepted(..)));
+    // A commit that failed may have taken all the same: the object stays then.
+    if !is_new && !committing {
+        remove(app, &[object.as_str().to_owned()]).await;
+    }
+    match outcome? {
+        Uploaded::Accepted(file, job, former) => {
+            let job = JobView::from(*job);
+            app.ring(&job).await;
+            remove(app, &former).await;
+            Ok(AcceptedContentView { file: (*file).into(), job: Some(job) })
+        }
+        Uploaded::Known(file) => Ok(AcceptedContentView { file: (*file).into(), job: None }),
+        Uploaded::Deleted => Err(Problem::new(
+            Code::FileDeleted,
+            "send the event that says that it is there again, and then what is in it",
+        )),
+        Uploaded::NotFound => Err(not_found()),
+    }
+}
+
+/// Removes objects that no row names any more. What cannot be removed now is left to the sweeper.
+pub(super) async fn remove(app: &App, objects: &[String]) {
+    for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {
+        if let Err(error) = app.objects.delete(&key).await {
+            tracing::warn!(%error, "an object that nobody names any more is left to the sweeper");
+        }
+    }
+}
+
+pub(super) fn not_found() -> Problem {
+    Problem::not_found("file")
+}
+
+impl<'a> ApiExtractor<'a> for IncomingContent {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_registry: &mut Registry) {}
+
+    fn request_meta() -> Option<MetaRequest> {
+        let media = |content_type| MetaMediaType {
+            content_type,
+            schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary"))),
+        };
+        Some(MetaRequest {
+            description: Some(
+                "The bytes of the file, as the body or as the field `file` of a form. A PDF is found in \
+                 the bytes; for text, its media type or the end of the file's path says what it is.",
+            ),
+            content: vec![
+                media("application/octet-stream"),
+                media("text/plain"),
+                media("text/markdown"),
+                media("text/html"),
+                media("application/pdf"),
+            ],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let declared = request.content_type().map(str::to_owned);
+        let is_form = declared.as_deref().is_some_and(|declared| declared.starts_with("multipart/"));
+        let declared = declared.filter(|_| !is_form);
+        Ok(Self { incoming: Incoming::from_request(request, body, options).await?, declared })
+    }
+}
+
+impl Example for AcceptedContentView {
+    fn example() -> Self {
+        Self { file: FileView::example(), job: Some(JobView::example()) }
+    }
+}

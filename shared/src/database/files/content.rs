@@ -1,0 +1,301 @@
+//! What is in files: kept until newer content takes its place or the file goes, and understood by a
+//! job for each file.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::event::FileEvent;
+use super::record::NewFileEvent;
+use super::{File, announce, get, lock};
+use crate::database::{SystemTx, UserTx, Word, jobs, row};
+use crate::domain::file::{ContentKind, ContentState, FileState};
+use crate::domain::job::{EmbedFile, Job, JobKind, JobSnapshot};
+use crate::domain::new_id;
+
+/// Content that comes with an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewContent {
+    /// What it is.
+    pub kind: ContentKind,
+    /// The content itself.
+    pub text: String,
+}
+
+/// Content that was uploaded.
+#[derive(Clone, Debug)]
+pub struct Upload<'a> {
+    /// Names it from now on.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: ContentKind,
+    /// How many bytes.
+    pub size_bytes: i64,
+    /// The SHA-256 of its bytes.
+    pub sha256: &'a [u8],
+    /// Where they are.
+    pub object_key: &'a str,
+}
+
+/// What became of an upload.
+#[derive(Debug)]
+pub enum Uploaded {
+    /// It is what is in the file now, and this is the work on it; with the keys of what was there
+    /// before, to be removed once this is committed.
+    Accepted(Box<File>, Box<JobSnapshot>, Vec<String>),
+    /// The very same was there already: nothing was changed.
+    Known(Box<File>),
+    /// The file was deleted.
+    Deleted,
+    /// There is no such file.
+    NotFound,
+}
+
+row! {
+    /// Content as it is kept.
+    #[derive(Clone, Debug)]
+    pub struct Kept {
+        /// Names it.
+        pub id: Uuid,
+        /// What it is.
+        pub kind: Word<ContentKind>,
+        /// The content itself, if it came with an event.
+        pub text: Option<String>,
+        /// Where it is, if it was uploaded.
+        pub object_key: Option<String>,
+        /// Whether it can be searched already.
+        pub is_embedded: bool,
+    }
+}
+
+/// What is in a file, kept as it is until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn current(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<Kept>> {
+    let user = tx.user();
+    sqlx::query_as(
+        "select id, kind, text, object_key, embedded_at is not null as is_embedded
+         from file_contents where user_id = $1 and file_id = $2 for update",
+    )
+    .bind(user.0)
+    .bind(file)
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Notes that content can be searched from now on.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn embedded(tx: &mut UserTx, content: Uuid, is_cut: bool) -> sqlx::Result<()> {
+    let user = tx.user();
+    sqlx::query("update file_contents set embedded_at = now(), is_cut = $3 where user_id = $1 and id = $2")
+        .bind(user.0)
+        .bind(content)
+        .bind(is_cut)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+}
+
+/// Writes down what was uploaded as what is in a file now, and accepts the work on it. It belongs to
+/// the newest event that wrote the file: content that comes with a later one takes its place.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn upload(
+    tx: &mut UserTx,
+    file: Uuid,
+    upload: &Upload<'_>,
+    traceparent: Option<&str>,
+) -> sqlx::Result<Uploaded> {
+    lock(tx).await?;
+    let Some(before) = get(tx, file).await? else { return Ok(Uploaded::NotFound) };
+    if before.state == FileState::Deleted {
+        return Ok(Uploaded::Deleted);
+    }
+    let is_known = before.content.as_ref().is_some_and(|content| {
+        let is_useful = matches!(content.state, ContentState::Pending | ContentState::Embedded);
+        is_useful && !content.is_stale && content.kind == upload.kind && content.sha256 == upload.sha256
+    });
+    if is_known {
+        return Ok(Uploaded::Known(Box::new(before)));
+    }
+    let user = tx.user();
+    let objects: Vec<Option<String>> = sqlx::query_scalar(
+        "delete from file_contents where user_id = $1 and file_id = $2 returning object_key",
+    )
+    .bind(user.0)
+    .bind(file)
+    .fetch_all(&mut **tx)
+    .await?;
+    sqlx::query(
+        "insert into file_contents (id, user_id, file_id, event_id, as_of, kind, size_bytes, sha256, file_sha256,
+                                    object_key)
+         select $3, $1, $2, id, happened_at, $4, $5, $6, $6, $7
+         from file_events where user_id = $1 and file_id = $2
+         order by kind in ('created', 'modified') desc, happened_at desc, id desc limit 1",
+    )
+    .bind(user.0)
+    .bind(file)
+    .bind(upload.id)
+    .bind(upload.kind.as_str())
+    .bind(upload.size_bytes)
+    .bind(upload.sha256)
+    .bind(upload.object_key)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("update files set updated_at = now() where user_id = $1 and id = $2")
+        .bind(user.0)
+        .bind(file)
+        .execute(&mut **tx)
+        .await?;
+    let accepted = enqueue(tx, &[file], traceparent).await?.pop();
+    let job = match accepted {
+        Some(job) => job,
+        None => waiting(tx, file).await?,
+    };
+    announce(tx, &[file]).await?;
+    let file = get(tx, file).await?.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(Uploaded::Accepted(Box::new(file), Box::new(job), objects.into_iter().flatten().collect()))
+}
+
+/// The work that waits already, and does this one's, too.
+async fn waiting(tx: &mut UserTx, file: Uuid) -> sqlx::Result<JobSnapshot> {
+    let user = tx.user();
+    let about = jobs::JobFilter { file_id: Some(file), ..Default::default() };
+    jobs::list(tx, user, &about, None, 1).await?.pop().ok_or(sqlx::Error::RowNotFound)
+}
+
+/// Writes down what came with events.
+pub(super) async fn insert(tx: &mut UserTx, events: &[&NewFileEvent], files: &[Uuid]) -> sqlx::Result<()> {
+    let user = tx.user();
+    for (NewFileEvent { event, content }, file) in events.iter().zip(files) {
+        let (Some(content), Some(sha256)) = (content, &event.content_sha256) else { continue };
+        let FileEvent { id, happened_at, sha256: file_sha256, .. } = event;
+        sqlx::query(
+            "insert into file_contents (id, user_id, file_id, event_id, as_of, kind, size_bytes, sha256,
+                                        file_sha256, text)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind(new_id())
+        .bind(user.0)
+        .bind(file)
+        .bind(id)
+        .bind(happened_at)
+        .bind(content.kind.as_str())
+        .bind(i64::try_from(content.text.len()).unwrap_or(i64::MAX))
+        .bind(sha256)
+        .bind(file_sha256)
+        .bind(&content.text)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Content goes where its event goes, and is new there.
+pub(super) async fn follow(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<()> {
+    let user = tx.user();
+    sqlx::query(
+        "update file_contents c set file_id = e.file_id, job_id = null, embedded_at = null
+         from file_events e
+         where c.user_id = $1 and c.file_id = any ($2) and e.user_id = $1 and e.id = c.event_id
+           and e.file_id <> c.file_id",
+    )
+    .bind(user.0)
+    .bind(files)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// Of each file the newest content stays, unless the file was deleted after it; without content there
+/// is nothing to be found. Answers the keys of the objects that nobody names any more.
+pub(super) async fn settle(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<String>> {
+    let user = tx.user();
+    let objects: Vec<Option<String>> = sqlx::query_scalar(
+        "delete from file_contents c using files f
+         where c.user_id = $1 and c.file_id = any ($2) and f.id = c.file_id
+           and (f.state = 'deleted'
+                or exists (select from file_contents newer
+                           where newer.file_id = c.file_id
+                             and (newer.as_of, newer.event_id) > (c.as_of, c.event_id))
+                or exists (select from file_events deleted
+                           where deleted.file_id = c.file_id and deleted.kind = 'deleted'
+                             and (deleted.happened_at, deleted.id) > (c.as_of, c.event_id)))
+         returning c.object_key",
+    )
+    .bind(user.0)
+    .bind(files)
+    .fetch_all(&mut **tx)
+    .await?;
+    sqlx::query(
+        "delete from file_embeddings e
+         where e.user_id = $1 and e.file_id = any ($2)
+           and not exists (select from file_contents c where c.file_id = e.file_id)",
+    )
+    .bind(user.0)
+    .bind(files)
+    .execute(&mut **tx)
+    .await?;
+    Ok(objects.into_iter().flatten().collect())
+}
+
+/// Accepts the work on contents that there is none for yet. Where work on the file waits to start, it
+/// will do that, too.
+pub(super) async fn enqueue(
+    tx: &mut UserTx,
+    files: &[Uuid],
+    traceparent: Option<&str>,
+) -> sqlx::Result<Vec<JobSnapshot>> {
+    let user = tx.user();
+    let pending: Vec<Uuid> = sqlx::query_scalar(
+        "select file_id from file_contents
+         where user_id = $1 and file_id = any ($2) and embedded_at is null and job_id is null
+         order by as_of, event_id for update",
+    )
+    .bind(user.0)
+    .bind(files)
+    .fetch_all(&mut **tx)
+    .await?;
+    if pending.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut work = jobs::waiting(tx, user, JobKind::EmbedFile, &pending).await?;
+    let mut accepted = Vec::new();
+    for file_id in pending.iter().copied().filter(|file| !work.contains_key(file)).collect::<Vec<_>>() {
+        let job = Job::EmbedFile(EmbedFile { file_id });
+        let job = jobs::enqueue(tx, Some(user), &job, 0, traceparent).await?;
+        work.insert(file_id, job.id);
+        accepted.push(job);
+    }
+    let (files, work): (Vec<Uuid>, Vec<Uuid>) = work.into_iter().unzip();
+    sqlx::query(
+        "update file_contents c set job_id = work.job
+         from unnest($2::uuid[], $3::uuid[]) as work (file, job)
+         where c.user_id = $1 and c.file_id = work.file",
+    )
+    .bind(user.0)
+    .bind(files)
+    .bind(work)
+    .execute(&mut **tx)
+    .await?;
+    Ok(accepted)
+}
+
+/// Which of these objects nobody's content is kept in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
+    let nameless: Vec<String> = sqlx::query_scalar(
+        "select key from unnest($1::text[]) key
+         where not exists (select from file_contents where file_contents.object_key = key)",
+    )
+    .bind(keys.collect::<Vec<_>>())
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(nameless.into_iter().collect())
+}

@@ -1,0 +1,88 @@
+//! Forgetting a file: as if nobody had ever told of it.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::lock;
+use crate::database::{UserTx, events, jobs};
+use crate::domain::event::{EventKind, Room};
+
+/// Removes a file with its history, its content, its vectors, and what was told of it. Answers the
+/// keys of its objects, to be removed once this is committed: if that fails, they are swept like all
+/// objects that no row names. None when there is no such file.
+///
+/// Work on it is stopped. Its news keep their numbers, since replay has no gaps, and lose what they
+/// said.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String>>> {
+    let user = tx.user();
+    // Whoever works on it takes its job first and its content then: so does this.
+    sqlx::query(
+        "select from jobs where user_id = $1 and subject_id = $2 and state = 'running' for no key update",
+    )
+    .bind(user.0)
+    .bind(id)
+    .execute(&mut **tx)
+    .await?;
+    lock(tx).await?;
+    let objects = sqlx::query_scalar(
+        "select object_key from file_contents where user_id = $1 and file_id = $2 and object_key is not null",
+    )
+    .bind(user.0)
+    .bind(id)
+    .fetch_all(&mut **tx)
+    .await?;
+    let places: Vec<Uuid> =
+        sqlx::query_scalar("select distinct place from file_stays where user_id = $1 and file_id = $2")
+            .bind(user.0)
+            .bind(id)
+            .fetch_all(&mut **tx)
+            .await?;
+    let gone = sqlx::query("delete from files where user_id = $1 and id = $2")
+        .bind(user.0)
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    if gone.rows_affected() == 0 {
+        return Ok(None);
+    }
+    // Where it was moved over another file, it stays known that something was.
+    sqlx::query(
+        "delete from file_stays s
+         where s.user_id = $1 and s.place = any ($2)
+           and not exists (select from file_stays other
+                           where other.user_id = $1 and other.place = s.place and other.file_id is not null)",
+    )
+    .bind(user.0)
+    .bind(places)
+    .execute(&mut **tx)
+    .await?;
+    let room = Room::File(id);
+    sqlx::query(
+        "update events set data = jsonb_build_object('id', $2::uuid, 'state', 'forgotten')
+         where user_id = $1 and rooms @> array[$3] and kind = 'file_update'",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(room.to_string())
+    .execute(&mut **tx)
+    .await?;
+    let unfinished: Vec<Uuid> = sqlx::query_scalar(
+        "select id from jobs where user_id = $1 and subject_id = $2 and state in ('queued', 'running')",
+    )
+    .bind(user.0)
+    .bind(id)
+    .fetch_all(&mut **tx)
+    .await?;
+    for job in unfinished {
+        match jobs::cancel(tx, user, job).await {
+            Ok(_) | Err(jobs::Refused::Ended(_) | jobs::Refused::NotFound | jobs::Refused::NotEnded(_)) => {}
+            Err(jobs::Refused::Database(error)) => return Err(error),
+        }
+    }
+    let data = json!({"id": id, "state": "forgotten"});
+    events::append(tx, user, EventKind::FileUpdate, &[room], data).await?;
+    Ok(Some(objects))
+}

@@ -1,0 +1,259 @@
+//! Files: what happened to them, in whatever order it became known, and how they are now.
+//!
+//! `file_events` is the history and the truth. Which file an event is about follows from the path
+//! and the moves before it ([`place`]); how a file is now follows from the newest events of its
+//! history ([`shape`]). Neither depends on the order in which events arrive. Changes of one person's
+//! files are made one after the other, under [`lock`].
+
+mod content;
+mod event;
+mod forget;
+mod list;
+mod place;
+mod record;
+mod related;
+mod shape;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{UserTx, Word, events, row};
+use crate::domain::event::{EventKind, Room};
+use crate::domain::failure::Failure;
+use crate::domain::file::{ContentKind, ContentState, FileState};
+use crate::domain::job::JobState;
+
+pub use self::content::{Kept, NewContent, Upload, Uploaded, current, embedded, nameless, upload};
+pub use self::event::{FileEvent, happened};
+pub use self::forget::forget;
+pub use self::list::{Filter, Order, Place, list};
+pub use self::record::{Batch, NewFileEvent, Recorded, Refused, record};
+pub use self::related::related_conversations;
+
+/// What of files, their contents and the work on these makes a [`File`].
+macro_rules! columns {
+    () => {
+        "f.id, f.device, f.path, f.state, f.size_bytes, f.sha256, f.content_type, f.changed_at, f.opened_at,
+         f.created_at, f.updated_at, c.id as content_id, c.kind, c.size_bytes as content_bytes,
+         c.sha256 as content_sha256, c.as_of, c.is_cut, c.embedded_at, c.job_id, j.state as job_state, j.failure,
+         coalesce(f.written_at > c.as_of and (f.sha256 is null or f.sha256 is distinct from c.file_sha256), false)
+             as is_stale
+         from files f left join file_contents c on c.file_id = f.id left join jobs j on j.id = c.job_id"
+    };
+}
+use columns;
+
+/// A file as it is now.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Names it, wherever it is moved.
+    pub id: Uuid,
+    /// On which device it is.
+    pub device: String,
+    /// Where it is there.
+    pub path: String,
+    /// Whether it is still there.
+    pub state: FileState,
+    /// How many bytes, where that is known.
+    pub size_bytes: Option<i64>,
+    /// The SHA-256 of its bytes, where that is known.
+    pub sha256: Option<Vec<u8>>,
+    /// Its media type, where that is known.
+    pub content_type: Option<String>,
+    /// When it was last created, modified, moved or deleted.
+    pub changed_at: DateTime<Utc>,
+    /// When somebody last looked into it.
+    pub opened_at: Option<DateTime<Utc>>,
+    /// When it was first heard of.
+    pub created_at: DateTime<Utc>,
+    /// When something was last heard of it.
+    pub updated_at: DateTime<Utc>,
+    /// What is in it, where that was sent.
+    pub content: Option<Content>,
+}
+
+/// What is in a file.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// Names this version of it.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: ContentKind,
+    /// How many bytes were sent.
+    pub size_bytes: i64,
+    /// Their SHA-256.
+    pub sha256: Vec<u8>,
+    /// The time of the event that it belongs to.
+    pub as_of: DateTime<Utc>,
+    /// Whether the file was changed since, and what is in it now was not sent.
+    pub is_stale: bool,
+    /// Whether it is longer than what is read of a file.
+    pub is_cut: bool,
+    /// Whether it can be searched.
+    pub state: ContentState,
+    /// Why not, if it cannot be read.
+    pub failure: Option<Failure>,
+    /// The newest work on it.
+    pub job_id: Option<Uuid>,
+    /// When it could first be searched.
+    pub embedded_at: Option<DateTime<Utc>>,
+}
+
+row! {
+    struct FileRow {
+        id: Uuid,
+        device: String,
+        path: String,
+        state: Word<FileState>,
+        size_bytes: Option<i64>,
+        sha256: Option<Vec<u8>>,
+        content_type: Option<String>,
+        changed_at: DateTime<Utc>,
+        opened_at: Option<DateTime<Utc>>,
+        created_at: DateTime<Utc>,
+        updated_at: DateTime<Utc>,
+        content_id: Option<Uuid>,
+    }
+
+    struct ContentRow {
+        content_id: Uuid,
+        kind: Word<ContentKind>,
+        content_bytes: i64,
+        content_sha256: Vec<u8>,
+        as_of: DateTime<Utc>,
+        is_stale: bool,
+        is_cut: bool,
+        embedded_at: Option<DateTime<Utc>>,
+        job_id: Option<Uuid>,
+        job_state: Option<Word<JobState>>,
+        failure: Option<Value>,
+    }
+}
+
+impl FromRow<'_, sqlx::postgres::PgRow> for File {
+    fn from_row(row: &sqlx::postgres::PgRow) -> sqlx::Result<Self> {
+        let file = FileRow::from_row(row)?;
+        let content = file.content_id.map(|_| ContentRow::from_row(row)).transpose()?;
+        Ok(Self {
+            id: file.id,
+            device: file.device,
+            path: file.path,
+            state: file.state.0,
+            size_bytes: file.size_bytes,
+            sha256: file.sha256,
+            content_type: file.content_type,
+            changed_at: file.changed_at,
+            opened_at: file.opened_at,
+            created_at: file.created_at,
+            updated_at: file.updated_at,
+            content: content.map(Content::from),
+        })
+    }
+}
+
+impl From<ContentRow> for Content {
+    fn from(row: ContentRow) -> Self {
+        let state = match (row.embedded_at, row.job_state) {
+            (Some(_), _) => ContentState::Embedded,
+            (None, Some(Word(JobState::Dead))) => ContentState::Failed,
+            (None, Some(Word(JobState::Cancelled))) => ContentState::Cancelled,
+            (None, _) => ContentState::Pending,
+        };
+        // A job that is tried again has a failure, too.
+        let failure = row.failure.filter(|_| state == ContentState::Failed);
+        Self {
+            id: row.content_id,
+            kind: row.kind.0,
+            size_bytes: row.content_bytes,
+            sha256: row.content_sha256,
+            as_of: row.as_of,
+            is_stale: row.is_stale,
+            is_cut: row.is_cut,
+            state,
+            failure: failure.and_then(|failure| serde_json::from_value(failure).ok()),
+            job_id: row.job_id,
+            embedded_at: row.embedded_at,
+        }
+    }
+}
+
+/// Keeps others from changing the person's files until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
+    let user = tx.user();
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('files ' || $1::text, 0))")
+        .bind(user.0)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+}
+
+/// One file of the person.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<File>> {
+    Ok(some(tx, &[id]).await?.pop())
+}
+
+/// Those of these files that there are, in no order.
+async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<File>> {
+    let user = tx.user();
+    sqlx::query_as(concat!("select ", columns!(), " where f.user_id = $1 and f.id = any ($2)"))
+        .bind(user.0)
+        .bind(ids)
+        .fetch_all(&mut **tx)
+        .await
+}
+
+/// Tells apps how these files are now; once each, whatever happened to them. Like every event, last
+/// in a transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn announce(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<()> {
+    let mut files = some(tx, ids).await?;
+    files.sort_by_key(|file| file.id);
+    let told: Vec<_> = files.iter().map(|file| (Room::File(file.id), file.told())).collect();
+    let user = tx.user();
+    events::append_all(tx, user, EventKind::FileUpdate, &told).await
+}
+
+impl File {
+    /// What apps are told of it, in the words of the API.
+    fn told(&self) -> Value {
+        json!({
+            "id": self.id,
+            "device": self.device,
+            "path": self.path,
+            "state": self.state,
+            "size_bytes": self.size_bytes,
+            "sha256": self.sha256.as_deref().map(hex),
+            "content_type": self.content_type,
+            "changed_at": self.changed_at,
+            "opened_at": self.opened_at,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "content": self.content.as_ref().map(|content| json!({
+                "kind": content.kind,
+                "size_bytes": content.size_bytes,
+                "sha256": hex(&content.sha256),
+                "as_of": content.as_of,
+                "is_stale": content.is_stale,
+                "is_cut": content.is_cut,
+                "state": content.state,
+                "failure": content.failure,
+                "job_id": content.job_id,
+                "embedded_at": content.embedded_at,
+            })),
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

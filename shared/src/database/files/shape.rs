@@ -1,0 +1,222 @@
+//! How a file is now: the newest of what happened to it, whenever that became known.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, Row};
+use uuid::Uuid;
+
+use super::event::{FileEvent, columns};
+use crate::database::UserTx;
+use crate::domain::file::{FileEventKind, FileState};
+
+/// What of a file follows from its history.
+#[derive(Clone, Debug, PartialEq)]
+struct Shape {
+    device: String,
+    path: String,
+    state: FileState,
+    size_bytes: Option<i64>,
+    sha256: Option<Vec<u8>>,
+    content_type: Option<String>,
+    changed_at: DateTime<Utc>,
+    written_at: Option<DateTime<Utc>>,
+    opened_at: Option<DateTime<Utc>>,
+}
+
+impl Shape {
+    /// The shape of a file, by the newest event of each kind, and when another file was moved over
+    /// it, if one was. None where nothing ever happened.
+    ///
+    /// Size, hash and type are those that the newest event told which wrote the bytes: what it does
+    /// not tell of them is not known any more. A move may bring the hash, too.
+    fn of(newest: &[FileEvent], replaced_at: Option<DateTime<Utc>>) -> Option<Self> {
+        let last = |is_it: &dyn Fn(&FileEvent) -> bool| {
+            newest.iter().filter(|event| is_it(event)).max_by_key(|event| event.moment())
+        };
+        let wrote = |kind| matches!(kind, FileEventKind::Created | FileEventKind::Modified);
+        let newest = last(&|_| true)?;
+        let opened = last(&|event| event.kind.0 == FileEventKind::Opened);
+        let changed = last(&|event| event.kind.0 != FileEventKind::Opened);
+        let written = last(&|event| wrote(event.kind.0));
+        let tells = |event: &FileEvent| {
+            wrote(event.kind.0) || event.kind.0 == FileEventKind::Moved && event.sha256.is_some()
+        };
+        let told = last(&tells);
+        let is_deleted = changed.is_some_and(|event| event.kind.0 == FileEventKind::Deleted);
+        let replaced_at = replaced_at.filter(|_| !is_deleted);
+        let is_gone = is_deleted || replaced_at.is_some();
+        Some(Self {
+            device: newest.device.clone(),
+            path: newest.path.clone(),
+            state: if is_gone { FileState::Deleted } else { FileState::Present },
+            size_bytes: told.and_then(|event| event.size_bytes),
+            sha256: told.and_then(|event| event.sha256.clone()),
+            content_type: told.and_then(|event| event.content_type.clone()),
+            changed_at: replaced_at.unwrap_or(changed.unwrap_or(newest).happened_at),
+            written_at: written.map(|event| event.happened_at),
+            opened_at: opened.map(|event| event.happened_at),
+        })
+    }
+}
+
+/// Brings files up to date with their histories, and removes those that nothing happened to: what
+/// was known of them turned out to be another file's. Answers the removed.
+pub(super) async fn shape(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    let mut newest = newest(tx, files).await?;
+    let replaced = replaced(tx, files).await?;
+    let (mut shaped, mut shapes, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    for file in files {
+        let events = newest.remove(file).unwrap_or_default();
+        match Shape::of(&events, replaced.get(file).copied()) {
+            Some(shape) => {
+                shaped.push(*file);
+                shapes.push(shape);
+            }
+            None => gone.push(*file),
+        }
+    }
+    let user = tx.user();
+    sqlx::query("delete from files where user_id = $1 and id = any ($2)")
+        .bind(user.0)
+        .bind(&gone)
+        .execute(&mut **tx)
+        .await?;
+    write(tx, &shaped, &shapes).await?;
+    Ok(gone)
+}
+
+/// The newest event of each kind, of each file.
+async fn newest(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Vec<FileEvent>>> {
+    let kinds: Vec<&str> = FileEventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let rows = sqlx::query(concat!(
+        "select newest.* from unnest($1::uuid[]) wanted (file)
+         cross join unnest($2::text[]) of_kind (word)
+         cross join lateral (
+             select file_id, ",
+        columns!(),
+        " from file_events where file_id = wanted.file and kind = of_kind.word
+             order by happened_at desc, id desc limit 1) newest"
+    ))
+    .bind(files)
+    .bind(kinds)
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut newest: HashMap<Uuid, Vec<FileEvent>> = HashMap::new();
+    for row in rows {
+        newest.entry(row.try_get("file_id")?).or_default().push(FileEvent::from_row(&row)?);
+    }
+    Ok(newest)
+}
+
+/// When another file came to the last place of each, of those that it happened to.
+async fn replaced(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, DateTime<Utc>>> {
+    let user = tx.user();
+    let replaced: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(
+        "select wanted.file, next.since from unnest($2::uuid[]) wanted (file)
+         cross join lateral (
+             select place, since, since_event from file_stays where file_id = wanted.file
+             order by since desc, since_event desc limit 1) last
+         cross join lateral (
+             select since from file_stays next
+             where next.user_id = $1 and next.place = last.place
+               and (next.since, next.since_event) > (last.since, last.since_event)
+             order by next.since, next.since_event limit 1) next",
+    )
+    .bind(user.0)
+    .bind(files)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(replaced.into_iter().collect())
+}
+
+async fn write(tx: &mut UserTx, files: &[Uuid], shapes: &[Shape]) -> sqlx::Result<()> {
+    let each = shapes.iter();
+    sqlx::query(
+        "update files set
+             device = now.device, path = now.path, state = now.state, size_bytes = now.size_bytes,
+             sha256 = now.sha256, content_type = now.content_type, changed_at = now.changed_at,
+             written_at = now.written_at, opened_at = now.opened_at, updated_at = now()
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::text[],
+                     $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])
+              as now (id, device, path, state, size_bytes, sha256, content_type, changed_at, written_at, opened_at)
+         where files.user_id = $1 and files.id = now.id",
+    )
+    .bind(tx.user().0)
+    .bind(files)
+    .bind(each.clone().map(|shape| shape.device.as_str()).collect::<Vec<_>>())
+    .bind(each.clone().map(|shape| shape.path.as_str()).collect::<Vec<_>>())
+    .bind(each.clone().map(|shape| shape.state.as_str()).collect::<Vec<_>>())
+    .bind(each.clone().map(|shape| shape.size_bytes).collect::<Vec<_>>())
+    .bind(each.clone().map(|shape| shape.sha256.as_deref()).collect::<Vec<_>>())
+    .bind(each.clone().map(|shape| shape.content_type.as_deref()).collect::<Vec<_>>())
+    .bind(each.clone().map(|shape| shape.changed_at).collect::<Vec<_>>())
+    .bind(each.clone().map(|shape| shape.written_at).collect::<Vec<_>>())
+    .bind(each.map(|shape| shape.opened_at).collect::<Vec<_>>())
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Word;
+
+    fn event(second: u32, kind: FileEventKind, sha256: Option<u8>) -> FileEvent {
+        FileEvent {
+            id: Uuid::from_u128(second.into()),
+            kind: Word(kind),
+            device: "laptop".to_owned(),
+            path: format!("/{second}"),
+            from_path: None,
+            size_bytes: sha256.map(i64::from),
+            sha256: sha256.map(|byte| vec![byte]),
+            content_type: None,
+            content_sha256: None,
+            happened_at: DateTime::from_timestamp(second.into(), 0).unwrap(),
+        }
+    }
+
+    fn at(second: u32) -> DateTime<Utc> {
+        DateTime::from_timestamp(second.into(), 0).unwrap()
+    }
+
+    #[test]
+    fn what_happened_last_counts_in_whatever_order_it_is_given() {
+        use FileEventKind::{Created, Deleted, Modified, Moved, Opened};
+        let mut events = [
+            event(1, Created, Some(1)),
+            event(2, Deleted, None),
+            event(3, Modified, Some(3)),
+            event(4, Moved, None),
+            event(5, Opened, None),
+        ];
+        let shape = Shape::of(&events, None).unwrap();
+        assert_eq!((shape.path.as_str(), shape.state), ("/5", FileState::Present));
+        assert_eq!((shape.sha256.as_deref(), shape.written_at), (Some(&[3_u8][..]), Some(at(3))));
+        assert_eq!((shape.changed_at, shape.opened_at), (at(4), Some(at(5))));
+        events.reverse();
+        assert_eq!(Shape::of(&events, None), Some(shape));
+    }
+
+    #[test]
+    fn looking_into_a_file_does_not_bring_it_back_and_moving_over_it_takes_it_away() {
+        use FileEventKind::{Created, Deleted, Opened};
+        let state = |events: &[FileEvent], replaced_at| Shape::of(events, replaced_at).unwrap().state;
+        assert_eq!(state(&[event(1, Deleted, None), event(2, Opened, None)], None), FileState::Deleted);
+        assert_eq!(state(&[event(1, Deleted, None), event(2, Created, None)], None), FileState::Present);
+        let replaced = Shape::of(&[event(1, Created, None)], Some(at(9))).unwrap();
+        assert_eq!((replaced.state, replaced.changed_at), (FileState::Deleted, at(9)));
+        assert_eq!(Shape::of(&[], None), None);
+    }
+
+    #[test]
+    fn what_the_last_writing_does_not_tell_is_not_known_until_a_move_tells_it() {
+        use FileEventKind::{Created, Modified, Moved};
+        let sha256 = |events: &[FileEvent]| Shape::of(events, None).unwrap().sha256;
+        assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Modified, None)]), None);
+        assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Moved, None)]), Some(vec![1]));
+        assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Moved, Some(2))]), Some(vec![2]));
+    }
+}

@@ -1,0 +1,57 @@
+//! What happens to files, and what is in them.
+
+use super::words;
+
+words! {
+    /// What happened to a file.
+    pub enum FileEventKind {
+        /// It is new at its path.
+        Created = "created",
+        /// Its bytes are others.
+        Modified = "modified",
+        /// It came here from another path of the same device.
+        Moved = "moved",
+        /// It is gone.
+        Deleted = "deleted",
+        /// Somebody looked into it.
+        Opened = "opened",
+    }
+}
+
+words! {
+    /// Whether a file is still there.
+    pub enum FileState {
+        /// It is.
+        Present = "present",
+        /// It was deleted, or another file was moved over it.
+        Deleted = "deleted",
+    }
+}
+
+words! {
+    /// What can be read in a file: the media type.
+    pub enum ContentKind {
+        /// Text without a structure that is known.
+        Text = "text/plain",
+        /// CommonMark.
+        Markdown = "text/markdown",
+        /// A page.
+        Html = "text/html",
+        /// A document.
+        Pdf = "application/pdf",
+    }
+}
+
+words! {
+    /// Whether what is in a file can be searched by now.
+    pub enum ContentState {
+        /// Work on it waits or runs.
+        Pending = "pending",
+        /// It can.
+        Embedded = "embedded",
+        /// It cannot be read.
+        Failed = "failed",
+        /// Somebody asked for the work on it to stop.
+        Cancelled = "cancelled",
+    }
+}

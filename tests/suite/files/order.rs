@@ -1,0 +1,98 @@
+//! Events that arrive in any order.
+
+use self_tests::person::id_of;
+use self_tests::{Person, Stack};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{event, file, moved, tell, with};
+
+/// The same on a device of its own, with ids of its own that sort as before.
+fn on_device(history: &[Value], device: usize) -> Vec<Value> {
+    let event = |(nth, event): (usize, &Value)| {
+        let id = Uuid::from_u128(((device as u128) << 64) + nth as u128 + 1);
+        with(event.clone(), json!({"id": id, "device": format!("device {device}")}))
+    };
+    history.iter().enumerate().map(event).collect()
+}
+
+fn permutations(length: usize) -> Vec<Vec<usize>> {
+    if length == 0 {
+        return vec![Vec::new()];
+    }
+    let shorter = permutations(length - 1).into_iter();
+    shorter
+        .flat_map(|order| {
+            (0..length).map(move |place| {
+                let mut order = order.clone();
+                order.insert(place, length - 1);
+                order
+            })
+        })
+        .collect()
+}
+
+/// The files of a device and their histories, without what tells one run from another.
+async fn state(person: &Person, device: usize) -> Vec<Value> {
+    let files = person.get(&format!("/api/v1/files?limit=100&device=device%20{device}")).await.good();
+    let mut state = Vec::new();
+    for found in files["items"].as_array().unwrap() {
+        let mut told = file(person, id_of(&found["id"])).await;
+        for field in ["id", "device", "created_at", "updated_at"] {
+            told.as_object_mut().unwrap().remove(field);
+        }
+        for event in told["events"].as_array_mut().unwrap() {
+            event.as_object_mut().unwrap().retain(|field, _| field != "id" && field != "device");
+        }
+        state.push(told);
+    }
+    state.sort_by_key(Value::to_string);
+    state
+}
+
+#[tokio::test]
+async fn whatever_the_order_in_which_events_arrive_the_files_are_the_same() {
+    let stack = Stack::without_worker().await;
+    let histories = [
+        // Moved, and the path is another file's afterwards.
+        vec![
+            with(event("created", "/a", 1), json!({"size_bytes": 1, "sha256": "0a".repeat(32)})),
+            moved("/a", "/b", 2),
+            with(event("modified", "/b", 3), json!({"size_bytes": 3})),
+            with(event("created", "/a", 4), json!({"size_bytes": 4})),
+            event("opened", "/b", 5),
+        ],
+        // Moved over another file, deleted, and moved on.
+        vec![
+            event("created", "/a", 1),
+            event("created", "/b", 2),
+            moved("/a", "/b", 3),
+            event("deleted", "/b", 4),
+            moved("/b", "/c", 5),
+        ],
+        // Round and round: of two moves at the same moment, the lower id comes first.
+        vec![
+            moved("/a", "/b", 1),
+            moved("/b", "/a", 2),
+            moved("/a", "/c", 2),
+            event("modified", "/a", 3),
+            event("deleted", "/c", 3),
+        ],
+    ];
+    for history in histories {
+        let person = Person::register(&stack).await;
+        let orders = permutations(history.len());
+        let expected = {
+            tell(&person, &on_device(&history, orders.len())).await;
+            state(&person, orders.len()).await
+        };
+        assert!(!expected.is_empty());
+        for (device, order) in orders.iter().enumerate() {
+            let events = on_device(&history, device);
+            for nth in order {
+                tell(&person, &events[*nth..=*nth]).await;
+            }
+            assert_eq!(state(&person, device).await, expected, "in the order {order:?}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What is in a file becomes a part of the memory: fetch → read → embed → save.
+
+use std::fs::File;
+use std::io::{Seek, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::StreamExt;
+use self_shared::database::UserTx;
+use self_shared::database::files::{self, Kept};
+use self_shared::database::jobs::ending::{Outcome, end};
+use self_shared::domain::failure::{Failure, FailureCode};
+use self_shared::domain::job::{EmbedFile, Ending};
+use self_shared::domain::new_id;
+use self_shared::domain::progress::{Progress, Stage};
+use self_shared::domain::sentences::sentences;
+use self_shared::objects::{ObjectError, ObjectKey};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use super::Bench;
+use super::understanding::{Known, outcome};
+use crate::engine::Task;
+use crate::models::ModelId;
+use crate::models::embedder::{EmbedError, Embedder};
+use crate::sandbox::ReadError;
+use crate::stages::embed::{self, EmbeddedPassage, Segment};
+use crate::stages::read::{Reading, Unreadable};
+
+/// What is done of the whole, in percent, once the text is there, and once all passages are vectors.
+const READ: f32 = 10.0;
+const EMBEDDED: f32 = 95.0;
+
+pub(super) async fn run(bench: &Bench, task: &Task, job: &EmbedFile) -> Result<(), Ending> {
+    let at = |percent: f32| Progress { percent, ..Progress::default() };
+    task.report(Stage::Fetch, at(0.0));
+    let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
+    let kept = files::current(&mut tx, job.file_id).await.map_err(anyhow::Error::from)?;
+    drop(tx);
+    // The file is gone, or what is in it; or work that began earlier has seen to it already.
+    let Some(kept) = kept.filter(|kept| !kept.is_embedded) else { return task.done().await };
+    let file = fetch(bench, &kept).await?;
+
+    task.report(Stage::Read, at(0.0));
+    let reading = match bench.sandbox.read(file, kept.kind.0).await {
+        Ok(reading) => reading,
+        Err(ReadError::Machine(error)) => return Err(Ending::Retry(error.into())),
+        Err(ReadError::Refused(why)) => {
+            forget(task, job.file_id, &kept).await?;
+            return Err(Ending::Fail(failure(&why)));
+        }
+    };
+
+    task.report(Stage::Embed, at(READ));
+    let known = Known::of_file(bench, task, job.file_id).await?;
+    let (embedder, text) = (Arc::clone(&bench.embedder), reading.text.clone());
+    let (done, mut steps) = mpsc::unbounded_channel();
+    let embedding = spawn_blocking(move || {
+        let mut rounds = Rounds { embedder: &embedder, done: &done };
+        let id = rounds.id();
+        let passages = passages(&text, &mut known.before(&mut rounds), |passage, total| {
+            // Heard unless the job was stopped meanwhile.
+            let _ = done.send((passage, total));
+        })?;
+        anyhow::Ok((passages, id))
+    });
+    while let Some((passage, total)) = steps.recv().await {
+        let part = passage as f32 / (total as f32).max(1.0);
+        task.report(Stage::Embed, at(READ + (EMBEDDED - READ) * part));
+    }
+    let (passages, model) = outcome(embedding.await)??;
+
+    task.report(Stage::Save, at(EMBEDDED));
+    save(task, job.file_id, &kept, &reading, &passages, model).await
+}
+
+/// Brings the content into a file that has no name, so that nothing is left of it however this
+/// process ends.
+async fn fetch(bench: &Bench, kept: &Kept) -> Result<File, Ending> {
+    let mut file = tempfile::tempfile().map_err(anyhow::Error::from)?;
+    if let Some(text) = &kept.text {
+        file.write_all(text.as_bytes()).map_err(anyhow::Error::from)?;
+    }
+    if let Some(key) = &kept.object_key {
+        let key: ObjectKey = key.parse().map_err(|_| missing())?;
+        let mut object = bench.objects.get(&key, None).await.map_err(ending)?;
+        while let Some(bytes) = object.content.next().await {
+            let bytes = bytes.map_err(ending)?;
+            // Into the page cache: shorter than a switch of threads.
+            file.write_all(&bytes).map_err(anyhow::Error::from)?;
+        }
+    }
+    file.rewind().map_err(anyhow::Error::from)?;
+    Ok(file)
+}
+
+/// Cuts a text into passages of whole sentences, and embeds them.
+fn passages(
+    text: &str,
+    embedder: &mut dyn Embedder,
+    progress: impl FnMut(usize, usize),
+) -> Result<Vec<EmbeddedPassage>, EmbedError> {
+    let sentences: Vec<String> = text.lines().flat_map(sentences).collect();
+    let segments: Vec<Segment<'_>> =
+        sentences.iter().map(|text| Segment { start_ms: 0, end_ms: 0, text }).collect();
+    embed::embed(&segments, embedder, progress)
+}
+
+/// The vectors take the place of those that were there, unless the content is another by now: the
+/// job of that one sees to it then.
+async fn save(
+    task: &Task,
+    file: Uuid,
+    kept: &Kept,
+    reading: &Reading,
+    passages: &[EmbeddedPassage],
+    model: ModelId,
+) -> Result<(), Ending> {
+    let mut tx = task.begin().await?;
+    if is_current(&mut tx, file, kept).await.map_err(anyhow::Error::from)? {
+        replace(&mut tx, file, passages, model).await.map_err(anyhow::Error::from)?;
+        files::embedded(&mut tx, kept.id, reading.is_cut).await.map_err(anyhow::Error::from)?;
+        // From here on the person's numbers are locked: events come last.
+        files::announce(&mut tx, &[file]).await.map_err(anyhow::Error::from)?;
+    }
+    let progress = Progress { percent: 100.0, ..task.progress() };
+    if !end(&mut tx, &task.claim, &Outcome::Done(progress)).await.map_err(anyhow::Error::from)? {
+        return Err(Ending::LeaseLost);
+    }
+    task.commit(tx).await
+}
+
+/// What cannot be read cannot be found, and neither is any more what it took the place of.
+async fn forget(task: &Task, file: Uuid, kept: &Kept) -> Result<(), Ending> {
+    let mut tx = task.begin().await?;
+    if is_current(&mut tx, file, kept).await.map_err(anyhow::Error::from)? {
+        clear(&mut tx, file).await.map_err(anyhow::Error::from)?;
+    }
+    task.commit(tx).await
+}
+
+async fn is_current(tx: &mut UserTx, file: Uuid, kept: &Kept) -> sqlx::Result<bool> {
+    Ok(files::current(tx, file).await?.is_some_and(|current| current.id == kept.id))
+}
+
+async fn replace(
+    tx: &mut UserTx,
+    file: Uuid,
+    passages: &[EmbeddedPassage],
+    model: ModelId,
+) -> sqlx::Result<()> {
+    clear(tx, file).await?;
+    let user = tx.user();
+    for (position, embedded) in (0_i32..).zip(passages) {
+        sqlx::query(
+            "insert into file_embeddings (id, user_id, file_id, position, text, embedding, model, model_version)
+             values ($1, $2, $3, $4, $5, $6::real[]::halfvec, $7, $8)",
+        )
+        .bind(new_id())
+        .bind(user.0)
+        .bind(file)
+        .bind(position)
+        .bind(&embedded.passage.text)
+        .bind(&embedded.vector)
+        .bind(model.name)
+        .bind(model.version)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn clear(tx: &mut UserTx, file: Uuid) -> sqlx::Result<()> {
+    sqlx::query("delete from file_embeddings where file_id = $1")
+        .bind(file)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+}
+
+/// The embedder for a long text: others have it between two rounds, and it stops when the job does,
+/// since a thread is not dropped like a future.
+struct Rounds<'job> {
+    embedder: &'job Mutex<dyn Embedder + Send>,
+    done: &'job mpsc::UnboundedSender<(usize, usize)>,
+}
+
+impl Embedder for Rounds<'_> {
+    fn id(&self) -> ModelId {
+        self.embedder.lock().unwrap_or_else(PoisonError::into_inner).id()
+    }
+
+    fn dimensions(&self) -> usize {
+        self.embedder.lock().unwrap_or_else(PoisonError::into_inner).dimensions()
+    }
+
+    fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        if self.done.is_closed() {
+            return Err(EmbedError::Abandoned);
+        }
+        self.embedder.lock().unwrap_or_else(PoisonError::into_inner).embed(texts)
+    }
+}
+
+fn failure(why: &Unreadable) -> Failure {
+    let code = match why {
+        Unreadable::NotText | Unreadable::OnlyPictures => FailureCode::NotText,
+        Unreadable::Encrypted => FailureCode::EncryptedFile,
+        Unreadable::Damaged => FailureCode::DamagedFile,
+        Unreadable::TimedOut | Unreadable::OutOfMemory => FailureCode::ReaderLimit,
+    };
+    Failure::new(code, why.to_string())
+}
+
+fn ending(error: ObjectError) -> Ending {
+    match error {
+        ObjectError::NotFound => missing(),
+        error => Ending::Retry(error.into()),
+    }
+}
+
+fn missing() -> Ending {
+    Ending::Fail(Failure::new(FailureCode::ObjectMissing, "What is in this file is not there any more."))
+}

@@ -1,0 +1,71 @@
+//! Taking the text out of a stranger's file.
+
+use std::fs::File;
+use std::time::Duration;
+
+use self_shared::domain::file::ContentKind;
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
+
+use super::{Death, READ, Sandbox, autopsy};
+use crate::stages::read::{Outcome, Reading, Unreadable};
+
+/// Processor time for any file, and what each MiB of it adds: a hundred times what is usual.
+const CPU: Duration = Duration::from_secs(10);
+const CPU_PER_MIB: Duration = Duration::from_secs(2);
+/// Text that is read of a file, in bytes: a book of 170,000 words.
+const LONGEST: usize = 1 << 20;
+
+/// What the parent asks of a reader.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Order {
+    pub(super) kind: ContentKind,
+    pub(super) longest: usize,
+    pub(super) memory_bytes: u64,
+    pub(super) cpu_seconds: u64,
+}
+
+/// Why there is no text.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file's own fault, for ever.
+    #[error(transparent)]
+    Refused(#[from] Unreadable),
+    /// The machine's fault, and perhaps gone tomorrow.
+    #[error("the reader cannot work: {0}")]
+    Machine(#[from] std::io::Error),
+}
+
+impl Sandbox {
+    /// Takes the text out of an opened file, or the beginning of it, if there is very much.
+    ///
+    /// # Errors
+    /// [`ReadError::Refused`] for a file that cannot be read, [`ReadError::Machine`] when no process
+    /// can be started.
+    pub async fn read(&self, file: File, kind: ContentKind) -> Result<Reading, ReadError> {
+        let mib = file.metadata()?.len() as f64 / f64::from(1 << 20);
+        let cpu = CPU + CPU_PER_MIB.mul_f64(mib);
+        let order =
+            Order { kind, longest: LONGEST, memory_bytes: self.memory_bytes, cpu_seconds: cpu.as_secs() };
+        let mut child = self.spawn(READ, &order, file)?;
+        // Every character may be written as an escape of six; an honest reader says no more.
+        let most = 6 * LONGEST as u64 + 1024;
+        let pipe = child.stdout.take().expect("standard output is a pipe");
+        let mut said = Vec::new();
+        // A machine that is busy with other things gives it a tenth of its time.
+        match timeout(cpu * 10, pipe.take(most).read_to_end(&mut said)).await {
+            Err(_) => return Err(Unreadable::TimedOut.into()),
+            Ok(read) => read?,
+        };
+        if let Ok(outcome) = serde_json::from_slice::<Outcome>(&said) {
+            return Ok(outcome?);
+        }
+        Err(match autopsy(&mut child, self.patience).await {
+            Death::TimedOut => Unreadable::TimedOut.into(),
+            Death::OutOfMemory => Unreadable::OutOfMemory.into(),
+            Death::Crashed => Unreadable::Damaged.into(),
+            Death::Machine(error) => error.into(),
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! Reading: the text of a file, whatever it is wrapped in.
+//!
+//! Files come from strangers: outside of tests it runs only in the child process of
+//! [`crate::sandbox`], whose limits bound what the libraries for each format may use.
+
+mod html;
+mod markdown;
+mod pdf;
+mod text;
+
+use std::io::{self, Read};
+
+use self_shared::domain::file::ContentKind;
+use serde::{Deserialize, Serialize};
+
+/// What was read of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Its text: a line for each paragraph, heading, item or row, none of them empty.
+    pub text: String,
+    /// Whether there is more than this.
+    pub is_cut: bool,
+}
+
+/// The file itself is why it cannot be read: trying again does not help.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Unreadable {
+    /// It is called text, and is something else.
+    #[error("This file is not text: it holds bytes that no text has.")]
+    NotText,
+    /// A document whose pages are pictures, or empty.
+    #[error("This PDF holds no text; if its pages are scans, send it after text recognition.")]
+    OnlyPictures,
+    /// It wants a password.
+    #[error("This PDF is locked with a password; send it unlocked.")]
+    Encrypted,
+    /// It cannot be made sense of.
+    #[error("This file is damaged: no text can be taken out of it.")]
+    Damaged,
+    /// It keeps its reader busy for ever.
+    #[error("Reading this file took longer than any file of its size.")]
+    TimedOut,
+    /// It swells.
+    #[error("Reading this file needed more memory than any file does.")]
+    OutOfMemory,
+}
+
+/// What comes of reading a file.
+pub type Outcome = Result<Reading, Unreadable>;
+
+/// Reads a file to its end, and takes the text out of it, at most about `longest` bytes.
+///
+/// # Errors
+/// When the bytes cannot be had.
+pub fn read(from: &mut impl Read, kind: ContentKind, longest: usize) -> io::Result<Outcome> {
+    let mut bytes = Vec::new();
+    from.read_to_end(&mut bytes)?;
+    Ok(text_of(&bytes, kind, longest).map(|text| tidy(&text, longest)))
+}
+
+fn text_of(bytes: &[u8], kind: ContentKind, longest: usize) -> Result<String, Unreadable> {
+    match kind {
+        ContentKind::Text => text::decode(bytes, None),
+        ContentKind::Markdown => Ok(markdown::plain(&text::decode(bytes, None)?)),
+        ContentKind::Html => Ok(html::plain(&text::decode(bytes, html::encoding(bytes))?)),
+        ContentKind::Pdf => pdf::plain(bytes, longest),
+    }
+}
+
+/// A longer word is none, and comes in pieces: passages are bounded by their words.
+const LONGEST_WORD: usize = 200;
+
+/// Lines with single spaces, without empty ones, and no more of them than fit.
+fn tidy(text: &str, longest: usize) -> Reading {
+    let mut tidy = String::new();
+    for line in text.split(['\n', '\r', '\x0c']) {
+        let words = line.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+        let line = words.flat_map(pieces).collect::<Vec<_>>().join(" ");
+        if line.is_empty() {
+            continue;
+        }
+        if !tidy.is_empty() {
+            tidy.push('\n');
+        }
+        let room = longest.saturating_sub(tidy.len());
+        if line.len() > room {
+            tidy.push_str(&line[..line.floor_char_boundary(room)]);
+            return Reading { text: tidy, is_cut: true };
+        }
+        tidy.push_str(&line);
+    }
+    Reading { text: tidy, is_cut: false }
+}
+
+fn pieces(word: &str) -> impl Iterator<Item = &str> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        let (piece, behind) = rest.split_at(rest.floor_char_boundary(LONGEST_WORD));
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(text: &str, is_cut: bool) -> Reading {
+        Reading { text: text.to_owned(), is_cut }
+    }
+
+    #[test]
+    fn lines_have_single_spaces_and_none_is_empty() {
+        let outcome = read(&mut &b" a\t b \r\n\n\n\x1b c\x0cd"[..], ContentKind::Text, 100).unwrap();
+        assert_eq!(outcome, Ok(reading("a b\nc\nd", false)));
+        assert_eq!(read(&mut &b""[..], ContentKind::Text, 100).unwrap(), Ok(reading("", false)));
+    }
+
+    #[test]
+    fn more_than_fits_is_cut_between_two_characters() {
+        assert_eq!(tidy("äää", 5), reading("ää", true));
+        assert_eq!(tidy("äää", 6), reading("äää", false));
+        assert_eq!(tidy("a\nbc", 3), reading("a\nb", true));
+    }
+
+    #[test]
+    fn a_word_that_never_ends_comes_in_pieces() {
+        let endless = "ä".repeat(250);
+        let Reading { text, .. } = tidy(&endless, 10_000);
+        assert_eq!(text.split(' ').map(|word| word.chars().count()).collect::<Vec<_>>(), [100, 100, 50]);
+        assert_eq!(text.replace(' ', ""), endless);
+    }
+
+    #[test]
+    fn what_cannot_be_read_travels_with_its_reason() {
+        for outcome in [Err(Unreadable::Encrypted), Ok(reading("a", true))] {
+            let json = serde_json::to_string(&outcome).unwrap();
+            assert_eq!(serde_json::from_str::<Outcome>(&json).unwrap(), outcome);
+        }
+    }
+}
