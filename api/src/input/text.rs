@@ -40,6 +40,10 @@ pub(crate) enum Email {}
 #[derive(Debug)]
 pub(crate) enum Line<const LONGEST: usize> {}
 
+/// The SHA-256 of something, in hexadecimal.
+#[derive(Debug)]
+pub(crate) enum Sha256 {}
+
 impl Form for Language {
     const FORMAT: &'static str = "language-tag";
     const PATTERN: &'static str = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$";
@@ -65,6 +69,17 @@ impl Form for Email {
     }
 }
 
+impl Form for Sha256 {
+    const FORMAT: &'static str = "sha256";
+    const PATTERN: &'static str = "^[0-9A-Fa-f]{64}$";
+    const LONGEST: usize = 64;
+    const MUST: &'static str = "must be 64 hexadecimal digits";
+
+    fn has(text: &str) -> bool {
+        text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+}
+
 impl<const LONGEST: usize> Form for Line<LONGEST> {
     const FORMAT: &'static str = "line";
     const PATTERN: &'static str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
@@ -84,6 +99,7 @@ pub(super) fn complaint(format: &str, text: &str) -> Option<&'static str> {
     match format {
         Language::FORMAT => of::<Language>(text),
         Email::FORMAT => of::<Email>(text),
+        Sha256::FORMAT => of::<Sha256>(text),
         Line::<0>::FORMAT => of::<Line<0>>(text),
         _ => None,
     }

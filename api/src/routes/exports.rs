@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::content::{self, Known, Outgoing};
 use crate::id::Id;
-use crate::page::{self, ById};
+use crate::page::{self, ById, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::views::{ExportPageView, ExportView, JobView};
 
@@ -105,7 +105,7 @@ impl ExportRoutes {
         caller: Caller,
         app: Data<&App>,
         /// How many at most: 1 to 100, 20 when absent.
-        limit: Query<Option<u16>>,
+        limit: Query<Option<Limit>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<ExportPageView>, Failing<List>> {

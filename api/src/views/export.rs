@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::exports::Export;
@@ -6,6 +6,7 @@ use self_shared::domain::job::JobState;
 use uuid::Uuid;
 
 use super::{example_id, example_time, hex};
+use crate::time::Time;
 use crate::vocabulary::Word;
 
 /// An archive of everything that a person has here.
@@ -23,16 +24,16 @@ pub(crate) struct ExportView {
     /// The SHA-256 of its bytes, in hexadecimal, once it is complete.
     pub sha256: Option<String>,
     /// When it was asked for.
-    pub created_at: DateTime<Utc>,
+    pub created_at: Time,
     /// When it was complete.
-    pub completed_at: Option<DateTime<Utc>>,
+    pub completed_at: Option<Time>,
     /// When it is removed: a week after it was complete, and as soon as a newer one is.
-    pub expires_at: DateTime<Utc>,
+    pub expires_at: Time,
 }
 
 /// A page of archives, newest first.
 #[derive(Object)]
-#[oai(rename = "ExportPage", skip_serializing_if_is_none)]
+#[oai(rename = "ExportPage", skip_serializing_if_is_none, example)]
 pub(crate) struct ExportPageView {
     /// The archives.
     pub items: Vec<ExportView>,
@@ -49,9 +50,9 @@ impl From<Export> for ExportView {
             state: Word(export.state.parse().unwrap_or(JobState::Queued)),
             size_bytes: export.size_bytes,
             sha256: export.sha256.as_deref().map(hex),
-            created_at: export.created_at,
-            completed_at: export.completed_at,
-            expires_at: export.expires_at,
+            created_at: export.created_at.into(),
+            completed_at: export.completed_at.map(Into::into),
+            expires_at: export.expires_at.into(),
         }
     }
 }
@@ -66,7 +67,13 @@ impl Example for ExportView {
             sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
             created_at: example_time(),
             completed_at: Some(example_time()),
-            expires_at: example_time() + chrono::TimeDelta::days(7),
+            expires_at: Time(example_time::<DateTime<Utc>>() + TimeDelta::days(7)),
         }
+    }
+}
+
+impl Example for ExportPageView {
+    fn example() -> Self {
+        Self { items: vec![ExportView::example()], next_cursor: None }
     }
 }

@@ -109,7 +109,7 @@ pub(crate) struct FileEventView {
 
 /// A page of files.
 #[derive(Object)]
-#[oai(rename = "FilePage", skip_serializing_if_is_none)]
+#[oai(rename = "FilePage", skip_serializing_if_is_none, example)]
 pub(crate) struct FilePageView {
     /// The files, in the order that was asked for.
     pub items: Vec<FileView>,
@@ -119,7 +119,7 @@ pub(crate) struct FilePageView {
 
 /// A page of a file's history.
 #[derive(Object)]
-#[oai(rename = "FileEventPage", skip_serializing_if_is_none)]
+#[oai(rename = "FileEventPage", skip_serializing_if_is_none, example)]
 pub(crate) struct FileEventPageView {
     /// What happened, newest first.
     pub items: Vec<FileEventView>,
@@ -234,5 +234,17 @@ impl Example for FileDetailView {
             events: vec![FileEventView::example()],
             related_conversations: Vec::new(),
         }
+    }
+}
+
+impl Example for FilePageView {
+    fn example() -> Self {
+        Self { items: vec![FileView::example()], next_cursor: None }
+    }
+}
+
+impl Example for FileEventPageView {
+    fn example() -> Self {
+        Self { items: vec![FileEventView::example()], next_cursor: None }
     }
 }

@@ -73,7 +73,7 @@ impl Bits {
     /// Numbers go in from their lowest bit …
     fn put(&mut self, value: u32, length: u32) {
         for bit in 0..length {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             *self.bytes.last_mut().unwrap() |= ((value >> bit & 1) as u8) << (self.used % 8);

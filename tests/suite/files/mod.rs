@@ -210,7 +210,7 @@ async fn a_path_of_any_length_is_a_path() {
 async fn the_list_is_filtered_and_its_pages_hold_while_events_arrive() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
-    let path = |n: u32| format!("/home/{}/Note {n}.md", if n % 2 == 0 { "ada" } else { "ben" });
+    let path = |n: u32| format!("/home/{}/Note {n}.md", if n.is_multiple_of(2) { "ada" } else { "ben" });
     let events: Vec<Value> = (0..30)
         .map(|n| with(event("created", &path(n), n), json!({"content_type": "text/markdown"})))
         .collect();

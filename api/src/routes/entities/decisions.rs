@@ -1,6 +1,5 @@
 //! What a person decided about names: to look through, and to take back.
 
-use chrono::{DateTime, Utc};
 use poem::Request;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -8,16 +7,19 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 use self_shared::database::entities::{self, Decided};
+use self_shared::domain::entity::EntityKind;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::Caller;
 use crate::id::Id;
-use crate::page::{self, ByTime};
+use crate::page::{self, ByTime, Limit};
 use crate::problem::{Failing, Problem, declare};
 use crate::routes::Tag;
 use crate::routes::audio::traceparent;
+use crate::time::Time;
 use crate::views::{JobView, example_id, example_time};
+use crate::vocabulary::Stored;
 
 type Here = ByTime<b'd'>;
 
@@ -29,8 +31,8 @@ pub(crate) struct DecisionRoutes;
 struct DecisionView {
     /// Names it.
     id: Uuid,
-    /// What was found: `person`, `place` …
-    kind: String,
+    /// What was found.
+    kind: Stored<EntityKind>,
     /// The name of what was found, in the one form that all its spellings share.
     key: String,
     /// Only where it is spelled so; everywhere when absent.
@@ -38,7 +40,7 @@ struct DecisionView {
     /// What it is; absent when it was forgotten, and is passed over.
     becomes: Option<BecomesView>,
     /// When it was decided.
-    decided_at: DateTime<Utc>,
+    decided_at: Time,
 }
 
 /// What something that is found is.
@@ -46,14 +48,14 @@ struct DecisionView {
 #[oai(rename = "DecidedEntity")]
 struct BecomesView {
     /// What it is.
-    kind: String,
+    kind: Stored<EntityKind>,
     /// What it was called when that was decided.
     name: String,
 }
 
 /// A page of decisions, newest first.
 #[derive(Object)]
-#[oai(rename = "EntityDecisionPage", skip_serializing_if_is_none)]
+#[oai(rename = "EntityDecisionPage", skip_serializing_if_is_none, example)]
 struct DecisionPageView {
     /// The decisions.
     items: Vec<DecisionView>,
@@ -87,7 +89,7 @@ impl DecisionRoutes {
         caller: Caller,
         app: Data<&App>,
         /// How many at most: 1 to 100, 20 when absent.
-        limit: Query<Option<u16>>,
+        limit: Query<Option<Limit>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<DecisionPageView>, Failing<List>> {
@@ -133,11 +135,11 @@ impl From<Decided> for DecisionView {
         let becomes = decided.as_kind.zip(decided.as_name);
         Self {
             id: decided.id,
-            kind: decided.kind,
+            kind: decided.kind.into(),
             key: decided.key,
             spelling: decided.spelling,
-            becomes: becomes.map(|(kind, name)| BecomesView { kind, name }),
-            decided_at: decided.decided_at,
+            becomes: becomes.map(|(kind, name)| BecomesView { kind: kind.into(), name }),
+            decided_at: decided.decided_at.into(),
         }
     }
 }
@@ -146,10 +148,10 @@ impl Example for DecisionView {
     fn example() -> Self {
         Self {
             id: example_id(13),
-            kind: "person".to_owned(),
+            kind: EntityKind::Person.into(),
             key: "maria silva".to_owned(),
             spelling: None,
-            becomes: Some(BecomesView { kind: "person".to_owned(), name: "Maria da Silva".to_owned() }),
+            becomes: Some(BecomesView { kind: EntityKind::Person.into(), name: "Maria da Silva".to_owned() }),
             decided_at: example_time(),
         }
     }
@@ -158,5 +160,11 @@ impl Example for DecisionView {
 impl Example for TakenBackView {
     fn example() -> Self {
         Self { jobs: vec![JobView::example()] }
+    }
+}
+
+impl Example for DecisionPageView {
+    fn example() -> Self {
+        Self { items: vec![DecisionView::example()], next_cursor: None }
     }
 }

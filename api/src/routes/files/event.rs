@@ -10,15 +10,12 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::kind;
+use crate::input::text::{Line, Sha256 as Sha256Digits, Text};
 use crate::problem::{Code, FieldProblem, Problem};
 use crate::time::Time;
 use crate::views::{example_id, example_time};
 use crate::vocabulary::Word;
 
-/// The most characters of a path: that of Linux.
-const LONGEST_PATH: usize = 4096;
-/// The most characters of the name of a device, and of a media type.
-const LONGEST_NAME: usize = 200;
 /// The most bytes of content that come with an event; more is uploaded.
 const LARGEST_CONTENT: usize = 512 * 1024;
 /// How far the clock of an app may be ahead.
@@ -43,18 +40,21 @@ struct NewFileEventView {
     id: Uuid,
     /// What happened.
     kind: Word<FileEventKind>,
-    /// On which device: a name of the app's choice, up to 200 characters.
-    device: String,
-    /// At which path, up to 4,096 characters; of a move, its end.
+    /// On which device: a name of the app's choice.
+    device: Text<Line<200>>,
+    /// At which path; of a move, its end.
+    #[oai(validator(min_length = 1, max_length = 4096))]
     path: String,
     /// Of a move, and of nothing else, its beginning.
+    #[oai(validator(min_length = 1, max_length = 4096))]
     from_path: Option<String>,
     /// How many bytes the file has now.
+    #[oai(validator(minimum(value = "0")))]
     size_bytes: Option<i64>,
     /// The SHA-256 of its bytes, in hexadecimal.
-    sha256: Option<String>,
+    sha256: Option<Text<Sha256Digits>>,
     /// Its media type.
-    content_type: Option<String>,
+    content_type: Option<Text<Line<200>>>,
     /// When, by the app's clock: between 1970 and tomorrow. This, and not the order of arrival,
     /// decides what comes after what.
     happened_at: Time,
@@ -114,23 +114,11 @@ impl NewFileEventView {
     fn complaints(&self, latest: DateTime<Utc>) -> Vec<(&'static str, &'static str)> {
         let is_move = self.kind.0 == FileEventKind::Moved;
         let wrote = matches!(self.kind.0, FileEventKind::Created | FileEventKind::Modified);
-        let is_path = |path: &str| (1..=LONGEST_PATH).contains(&path.chars().count()) && !path.contains('\0');
         let from = self.from_path.as_deref();
-        let is_sha256 = |hash: &str| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         let checks = [
-            (is_name(&self.device), "device", "must have 1 to 200 characters, none of them for control"),
-            (is_path(&self.path), "path", "must have 1 to 4096 characters, none of them null"),
             (!is_move || from.is_some(), "from_path", "is missing: say where it was moved from"),
             (is_move || from.is_none(), "from_path", "is for moves only"),
-            (from.is_none_or(is_path), "from_path", "must have 1 to 4096 characters, none of them null"),
             (from != Some(&self.path), "from_path", "must be another path than `path`"),
-            (self.size_bytes.is_none_or(|size| size >= 0), "size_bytes", "must not be negative"),
-            (self.sha256.as_deref().is_none_or(is_sha256), "sha256", "must be 64 hexadecimal digits"),
-            (
-                self.content_type.as_deref().is_none_or(is_name),
-                "content_type",
-                "must have 1 to 200 characters, none of them for control",
-            ),
             (self.happened_at.0 >= DateTime::UNIX_EPOCH, "happened_at", "must not be before 1970"),
             (self.happened_at.0 <= latest, "happened_at", "must not be more than a day ahead"),
             (wrote || self.content.is_none(), "content", "is for files that were created or modified"),
@@ -139,38 +127,30 @@ impl NewFileEventView {
                 "content",
                 "must have at most 512 KiB: upload what is larger to `/api/v1/files/{id}/content`",
             ),
-            (
-                self.content.as_ref().is_none_or(|content| !content.contains('\0')),
-                "content",
-                "must be text, without null characters",
-            ),
         ];
         checks.into_iter().filter(|(good, ..)| !good).map(|(_, field, detail)| (field, detail)).collect()
     }
 
     fn read(self) -> NewFileEvent {
+        let content_type = self.content_type.map(|content_type| content_type.0);
         let content = self
             .content
-            .map(|text| NewContent { kind: kind::of_text(self.content_type.as_deref(), &self.path), text });
+            .map(|text| NewContent { kind: kind::of_text(content_type.as_deref(), &self.path), text });
         let event = FileEvent {
             id: self.id,
             kind: Kept(self.kind.0),
-            device: self.device,
+            device: self.device.0,
             path: self.path,
             from_path: self.from_path,
             size_bytes: self.size_bytes,
-            sha256: self.sha256.as_deref().map(bytes),
-            content_type: self.content_type,
+            sha256: self.sha256.map(|digits| bytes(&digits.0)),
+            content_type,
             content_sha256: content.as_ref().map(|content| Sha256::digest(&content.text).to_vec()),
             // As exact as PostgreSQL keeps it, so that it reads the same later.
             happened_at: self.happened_at.0.trunc_subsecs(6),
         };
         NewFileEvent { event, content }
     }
-}
-
-fn is_name(text: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 /// The bytes that hexadecimal digits stand for.
@@ -223,12 +203,12 @@ impl Example for FileEventBatch {
         let event = NewFileEventView {
             id: example_id(9),
             kind: Word(FileEventKind::Created),
-            device: "laptop".to_owned(),
+            device: "laptop".into(),
             path: "/home/ada/notes/kitchen.md".to_owned(),
             from_path: None,
             size_bytes: Some(41),
             sha256: None,
-            content_type: Some("text/markdown".to_owned()),
+            content_type: Some("text/markdown".into()),
             happened_at: example_time(),
             content: Some("# Kitchen\n\nBlue tiles, no more than 900 €.".to_owned()),
         };
@@ -267,15 +247,13 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_the_place_of_its_event() {
         assert!(wrong_fields(event()).is_empty());
-        let path = NewFileEventView { path: String::new(), ..event() };
-        assert_eq!(wrong_fields(path), ["events[1].path"]);
+        let long = "x".repeat(LARGEST_CONTENT + 1);
         let several = NewFileEventView {
-            device: "a\nb".to_owned(),
-            sha256: Some("abc".to_owned()),
-            happened_at: Utc::now() + TimeDelta::days(2),
+            happened_at: Time(Utc::now() + TimeDelta::days(2)),
+            content: Some(long),
             ..event()
         };
-        assert_eq!(wrong_fields(several), ["events[1].device", "events[1].sha256", "events[1].happened_at"]);
+        assert_eq!(wrong_fields(several), ["events[1].happened_at", "events[1].content"]);
     }
 
     #[test]

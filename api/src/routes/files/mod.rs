@@ -181,11 +181,11 @@ impl FileRoutes {
         cursor: Query<Option<String>>,
     ) -> Result<Json<FilePageView>, Failing<List>> {
         let filter = Filter {
-            device: usable("device", device.0)?,
-            path: usable("path", path.0)?,
-            text: usable("text", text.0)?,
+            device: device.0,
+            path: path.0,
+            text: text.0,
             state: state.0.map(|state| state.0),
-            content_type: usable("content_type", content_type.0)?,
+            content_type: content_type.0,
             from: from.0.map(|time| time.0),
             to: to.0.map(|time| time.0),
         };
@@ -308,12 +308,4 @@ async fn listed<const LIST: u8>(
     };
     let (found, next_cursor) = page::cut(found, limit, at);
     Ok(FilePageView { items: found.into_iter().map(FileView::from).collect(), next_cursor })
-}
-
-/// A text to filter by that a row could hold.
-fn usable(field: &str, given: Option<String>) -> Result<Option<String>, Problem> {
-    match given {
-        Some(text) if text.contains('\0') => Err(Problem::field(field, "must not have null characters")),
-        given => Ok(given),
-    }
 }

@@ -34,10 +34,10 @@ pub(super) fn encoding(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// What is written on a page: a line for each block, cells of a row side by side.
 pub(super) fn plain(page: &str) -> String {
-    let mut input = BufferQueue::default();
+    let input = BufferQueue::default();
     input.push_back(StrTendril::from_slice(page));
     let reader = Tokenizer::new(Reader::default(), TokenizerOpts::default());
-    let _ = reader.feed(&mut input);
+    let _ = reader.feed(&input);
     reader.end();
     reader.sink.text.into_inner()
 }

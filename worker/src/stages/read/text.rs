@@ -2,8 +2,6 @@
 //!
 //! Knows the library `encoding_rs`.
 
-use std::borrow::Cow;
-
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::Unreadable;
@@ -22,7 +20,7 @@ pub(super) fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Resul
 }
 
 /// Whether no more than a stray character is none that is written.
-fn is_text(text: &Cow<'_, str>) -> bool {
+fn is_text(text: &str) -> bool {
     let is_strange =
         |c: &char| c.is_control() && !"\t\n\r\x0c\x1b".contains(*c) || *c == char::REPLACEMENT_CHARACTER;
     let strange = text.chars().filter(is_strange).count();
