@@ -24,7 +24,8 @@ pub struct Operation {
     pub body: Option<Value>,
     /// Whether it takes a file.
     pub takes_file: bool,
-    /// Where ids are in its body: the names on the way.
+    /// Where its body names other things by their ids: the names on the way. (A field that is just called
+    /// `id` is the name that an app gives to what it sends.)
     pub ids_in_body: Vec<Vec<String>>,
 }
 
@@ -105,7 +106,8 @@ impl Document {
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let property = self.resolved(property);
             way.push(name.clone());
-            if property["format"] == "uuid" || property["items"]["format"] == "uuid" {
+            let is_id = property["format"] == "uuid" || property["items"]["format"] == "uuid";
+            if is_id && name != "id" {
                 found.push(way.clone());
             }
             // No body here holds itself; whoever makes one that does must see to it that this ends.

@@ -1,9 +1,11 @@
 //! Somebody for whom every list has something in it: what tests of every route begin with.
 
+use reqwest::Method;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::person::id_of;
-use crate::{Person, Sound, Stack};
+use crate::{Answer, Person, Sound, Stack};
 
 /// Words that were said in the past of everybody here.
 pub const SAID: &str = "Analytical Engine";
@@ -17,7 +19,25 @@ pub async fn somebody_with_a_past(stack: &Stack) -> Person {
         {"start_ms": 2000, "end_ms": 4000, "text": format!("They spoke of the {SAID}."), "speaker": "B"},
     ]});
     let imported = person.post("/api/v1/conversations", &said).await.good();
-    person.success(id_of(&imported["job"]["id"])).await;
+    let file = json!({"events": [{"id": Uuid::now_v7(), "kind": "created", "device": "laptop",
+        "path": "/home/ada/engine.md", "happened_at": "2026-09-21T10:00:00Z",
+        "content": format!("# The {SAID}\n\nIt calculates.")}]});
+    let recorded = person.post("/api/v1/files/events", &file).await.good();
+    for job in [&imported["job"]["id"], &recorded["events"][0]["job_id"]] {
+        person.success(id_of(job)).await;
+    }
     person.success(heard).await;
+    rename(&person, "Charles Babbage", "Mr. Babbage").await;
+    let exported = person.post("/api/v1/users/me/export", &json!({})).await.good();
+    person.success(id_of(&exported["job"]["id"])).await;
     person
+}
+
+/// Decides what an entity is called.
+async fn rename(person: &Person, from: &str, to: &str) {
+    let found = person.get("/api/v1/entities?limit=100").await.good();
+    let entity = found["items"].as_array().unwrap().iter().find(|entity| entity["name"] == from).unwrap();
+    let path = format!("/api/v1/entities/{}", id_of(&entity["id"]));
+    let request = person.request(Method::PATCH, &path).json(&json!({"name": to}));
+    assert_eq!(Answer::of(request).await.unwrap().status, 200, "{from} is not called {to}");
 }
