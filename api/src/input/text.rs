@@ -57,7 +57,8 @@ impl Form for Language {
 }
 
 impl Form for Email {
-    const FORMAT: &'static str = "email";
+    // Not `email`: that knows no letters beyond ASCII, and mail does.
+    const FORMAT: &'static str = "mail-address";
     const PATTERN: &'static str = r"^[^\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+$";
     const LONGEST: usize = 254;
     const MUST: &'static str = "must be an e-mail address";

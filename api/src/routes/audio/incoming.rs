@@ -143,7 +143,10 @@ impl<'a> ApiExtractor<'a> for Incoming {
     fn register(_registry: &mut Registry) {}
 
     fn request_meta() -> Option<MetaRequest> {
-        let binary = || MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
+        let binary = || {
+            let bytes = MetaSchema::new_with_format("string", "binary");
+            MetaSchemaRef::Inline(Box::new(MetaSchema { min_length: Some(1), ..bytes }))
+        };
         let form = MetaSchema {
             required: vec!["file"],
             properties: vec![("file", binary())],

@@ -116,7 +116,7 @@ impl AudioRoutes {
         /// The language spoken, as a BCP 47 tag.
         language: Query<Option<Text<Language>>>,
         /// Names this upload: the same again within a day gets the same answer.
-        #[oai(name = "Idempotency-Key")]
+        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 255))]
         idempotency_key: Header<Option<String>>,
         incoming: Incoming,
     ) -> Result<Uploaded, Failing<Upload>> {
@@ -154,7 +154,7 @@ impl AudioRoutes {
         app: Data<&App>,
         request: &Request,
         /// Names this request: the same again within a day gets the same answer.
-        #[oai(name = "Idempotency-Key")]
+        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 255))]
         idempotency_key: Header<Option<String>>,
         body: Input<Transcribe>,
     ) -> Result<WorkAccepted, Failing<Again>> {

@@ -51,11 +51,14 @@ pub(super) struct NewConversation {
     /// When it began; now otherwise.
     started_at: Option<Time>,
     /// What was said when.
+    #[oai(validator(max_items = 20_000))]
     segments: Option<Vec<NewSegmentView>>,
     /// What was said when, as the text of a SubRip (SRT) or WebVTT file.
+    #[oai(validator(min_length = 1, pattern = "\\S"))]
     subtitles: Option<String>,
     /// What was said, without times: a segment for each line; for each sentence where a line is longer
     /// than 400 characters.
+    #[oai(validator(min_length = 1, pattern = "\\S"))]
     text: Option<String>,
 }
 
@@ -63,13 +66,17 @@ pub(super) struct NewConversation {
 #[derive(Object, Serialize)]
 #[oai(rename = "NewSegment")]
 struct NewSegmentView {
-    /// Where it begins, in milliseconds from the start of the conversation.
+    /// Where it begins, in milliseconds from the start of the conversation: up to 30 days.
+    #[oai(validator(minimum(value = "0"), maximum(value = "2592000000")))]
     start_ms: i64,
     /// Where it ends.
+    #[oai(validator(minimum(value = "0"), maximum(value = "2592000000")))]
     end_ms: i64,
     /// What was said.
+    #[oai(validator(min_length = 1, pattern = "\\S"))]
     text: String,
     /// Who said it: a mark such as `A`, or the name itself.
+    #[oai(validator(max_length = 100))]
     speaker: Option<String>,
 }
 

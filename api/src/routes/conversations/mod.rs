@@ -168,7 +168,7 @@ impl ConversationRoutes {
         app: Data<&App>,
         request: &Request,
         /// Names this request: the same again within a day gets the same answer.
-        #[oai(name = "Idempotency-Key")]
+        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 255))]
         idempotency_key: Header<Option<String>>,
         body: Input<NewConversation>,
     ) -> Result<Created, Failing<Create>> {

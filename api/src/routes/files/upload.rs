@@ -130,7 +130,10 @@ impl<'a> ApiExtractor<'a> for IncomingContent {
     fn request_meta() -> Option<MetaRequest> {
         let media = |content_type| MetaMediaType {
             content_type,
-            schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary"))),
+            schema: MetaSchemaRef::Inline(Box::new(MetaSchema {
+                min_length: Some(1),
+                ..MetaSchema::new_with_format("string", "binary")
+            })),
         };
         Some(MetaRequest {
             description: Some(
