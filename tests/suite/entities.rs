@@ -1,6 +1,6 @@
 //! Who and what was mentioned, in all conversations together, and how it hangs together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 use self_tests::person::id_of;
@@ -236,6 +236,27 @@ async fn two_that_were_merged_stay_one_until_they_are_split() {
     says(&person, "Tom Miller called again, from Berlin. He is still well.").await;
     let tom = person.get(&format!("{ENTITIES}/{}", id_of(&other["id"]))).await.good();
     assert_eq!(tom["mention_count"], 3);
+}
+
+#[tokio::test]
+async fn two_that_were_mentioned_together_with_a_third_can_be_merged() {
+    let stack = Stack::start().await;
+    let person = Person::register(&stack).await;
+    says(&person, "Maria Silva met Tom Miller in Lisbon. She flew to Berlin with Tom Miller.").await;
+    let (maria, tom) = (id_named(&person, "Silva").await, id_named(&person, "Miller").await);
+    let evidence = async |id: Uuid| -> BTreeMap<String, usize> {
+        let connections = items(&person, &format!("{ENTITIES}/{id}/connections")).await;
+        let evidence = |one: &Value| one["evidence"].as_array().unwrap().len();
+        let name = |one: &Value| one["entity"]["name"].as_str().unwrap().to_owned();
+        connections.iter().map(|one| (name(one), evidence(one))).collect()
+    };
+    let before = evidence(tom).await;
+    assert!(before.contains_key("Maria Silva") && before.contains_key("Lisbon"), "{before:?}");
+    let merged = corrects(&person, Method::POST, &format!("{maria}/merge"), &json!({"entity_id": tom})).await;
+    assert_eq!(merged.good()["mention_count"], 3);
+    // What speaks for the connection of the two speaks for none of the others.
+    let others = before.into_iter().filter(|(name, _)| name != "Maria Silva").collect();
+    assert_eq!(evidence(maria).await, others);
 }
 
 #[tokio::test]

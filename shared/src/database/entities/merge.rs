@@ -65,7 +65,8 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid) -> sqlx::Result<Vec<Uui
                  and case when goes.from_entity_id = $3 then goes.to_entity_id else goes.from_entity_id end
                      in (stays.from_entity_id, stays.to_entity_id)
              where goes.user_id = $1 and $3 in (goes.from_entity_id, goes.to_entity_id)
-               and goes.id <> stays.id),
+               -- What connects the two with one another connects nothing any more.
+               and $2 not in (goes.from_entity_id, goes.to_entity_id)),
          seen as (
              update connections c set first_seen_at = least(c.first_seen_at, pairs.first_seen_at),
                                       last_seen_at = greatest(c.last_seen_at, pairs.last_seen_at)
