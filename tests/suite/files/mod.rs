@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 /// A moment of the day on which everything here happens.
 fn at(second: u32) -> String {
-    format!("2026-09-21T10:{:02}:{:02}Z", second / 60, second % 60)
+    format!("2026-09-21T10:{:02}:{:02}+00:00", second / 60, second % 60)
 }
 
 /// An event on the laptop.
@@ -154,8 +154,8 @@ async fn what_is_wrong_with_events_is_named_with_their_places() {
         let answer = send(&person, &[good.clone(), wrong.clone()]).await;
         assert_eq!(answer.refused(), (400, "invalid_input".to_owned()), "{field}");
         let problem: Value = serde_json::from_slice(&answer.body).unwrap();
-        let named = problem["errors"].as_array().unwrap().iter().any(|error| error["field"] == field);
-        assert!(named, "{field}: {problem}");
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        assert!(errors.iter().any(|error| error["field"] == field), "{field}: {problem}");
     }
     let many: Vec<Value> = (0..1001).map(|n| event("opened", &format!("/{n}"), 1)).collect();
     for events in [&many[..], &[]] {
@@ -232,7 +232,7 @@ async fn the_list_is_filtered_and_its_pages_hold_while_events_arrive() {
     assert_eq!(paths("text=%25").await.len(), 0);
     assert_eq!(paths("sort=-opened_at").await, [path(9), path(7)]);
     assert_eq!(
-        paths(&format!("from={}&to={}&path=/home", at(10), at(13))).await,
+        paths(&format!("from={}&to={}&path=/home", at(10), at(13)).replace('+', "%2B")).await,
         [path(12), path(11), path(10)]
     );
     assert_eq!(paths("content_type=text/markdown&sort=changed_at").await[..2], [path(0), path(1)]);
