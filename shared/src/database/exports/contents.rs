@@ -88,11 +88,33 @@ row! {
         #[serde(serialize_with = "hexadecimal")]
         sha256: Option<Vec<u8>>,
         content_type: Option<String>,
-        content: Option<String>,
+        content_id: Option<Uuid>,
         changed_at: DateTime<Utc>,
         opened_at: Option<DateTime<Utc>>,
         created_at: DateTime<Utc>,
         updated_at: DateTime<Utc>,
+    }
+
+    /// What is in a file, as of the newest event that it was sent with or for.
+    #[derive(Debug, Serialize)]
+    pub struct Content {
+        /// Names it.
+        pub id: Uuid,
+        file_id: Uuid,
+        event_id: Uuid,
+        /// When the file was so.
+        pub as_of: DateTime<Utc>,
+        /// Its media type.
+        pub kind: String,
+        size_bytes: i64,
+        #[serde(serialize_with = "hexadecimal")]
+        sha256: Option<Vec<u8>>,
+        /// All of it, where it came as text …
+        #[serde(skip)]
+        pub text: Option<String>,
+        /// … and where it is, where it came as bytes.
+        #[serde(skip)]
+        pub object_key: Option<String>,
     }
 
     /// What happened to a file.
@@ -179,6 +201,11 @@ listed! {
         "select id, kind, key, nullif(spelling, '') as spelling, decided_at,
                 case when as_kind is not null then jsonb_build_object('kind', as_kind, 'name', as_name) end as becomes
          from entity_decisions where user_id = $1 and id > $2 order by id limit $3";
+    File:
+        "select f.id, f.device, f.path, f.state, f.size_bytes, f.sha256, f.content_type, f.changed_at, f.opened_at,
+                f.created_at, f.updated_at,
+                (select c.id from file_contents c where c.file_id = f.id order by c.as_of desc limit 1) as content_id
+         from files f where f.user_id = $1 and f.id > $2 order by f.id limit $3";
     FileEvent:
         "select id, file_id, kind, device, path, from_path, size_bytes, sha256, content_type, happened_at, created_at
          from file_events where user_id = $1 and id > $2 order by id limit $3";
@@ -194,20 +221,19 @@ listed! {
          from entities where user_id = $1 and id > $2 order by id limit $3";
 }
 
-impl Listed for File {
+impl Listed for Content {
     const STATEMENT: &'static str =
-        "select id, device, path, state, size_bytes, sha256, content_type, content, changed_at, opened_at,
-                created_at, updated_at
-         from files where user_id = $1 and id > $2 order by id limit $3";
-    // Each with all that is written in it.
-    const PAGE: i64 = 8;
+        "select id, file_id, event_id, as_of, kind, size_bytes, sha256, text, object_key
+         from file_contents where user_id = $1 and id > $2 order by id limit $3";
+    // Each with its text.
+    const PAGE: i64 = 16;
 
     fn id(&self) -> Uuid {
         self.id
     }
 }
 
-/// How much there is to write: conversations, and bytes of recordings.
+/// How much there is to write: conversations, and bytes of recordings and of contents of files.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -215,7 +241,9 @@ pub async fn extent(tx: &mut UserTx) -> sqlx::Result<(i64, i64)> {
     let user = tx.user();
     sqlx::query_as(
         "select (select count(*) from conversations where user_id = $1),
-                (select coalesce(sum(size_bytes), 0)::bigint from audio where user_id = $1)",
+                ((select coalesce(sum(size_bytes), 0) from audio where user_id = $1)
+                 + (select coalesce(sum(size_bytes), 0) from file_contents
+                    where user_id = $1 and object_key is not null))::bigint",
     )
     .bind(user.0)
     .fetch_one(&mut **tx)

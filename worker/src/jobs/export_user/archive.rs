@@ -1,5 +1,5 @@
 //! A zip archive that is written as a stream (APPNOTE.TXT 6.3.10): sizes and checksums follow the
-//! files, in the long form (zip64), since nobody knows beforehand how large they are.
+//! files, in the long form (zip64) where they may need it, since not every reader knows that form.
 //!
 //! Compressing and adding up takes a thread of its own, between two short queues: what is written
 //! waits for whoever stores it, and never the other way round for the whole.
@@ -29,10 +29,12 @@ pub(super) struct Archive {
 /// How a file lies in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
-    /// As it is: sound does not get smaller.
-    Stored,
-    /// Compressed: text does.
+    /// As it is, so many bytes: sound does not get smaller.
+    Stored(u64),
+    /// Compressed: text does. Up to 4 GiB.
     Deflated,
+    /// Compressed, and of any length.
+    Endless,
 }
 
 enum Part {
@@ -100,11 +102,13 @@ fn write(mut parts: Receiver<Part>, outlet: Outlet) -> anyhow::Result<()> {
 }
 
 fn options(coding: Coding, at: DateTime<Utc>) -> SimpleFileOptions {
-    let method = match coding {
-        Coding::Stored => CompressionMethod::Stored,
-        Coding::Deflated => CompressionMethod::Deflated,
+    let (method, is_large) = match coding {
+        Coding::Stored(size) => (CompressionMethod::Stored, size >= u64::from(u32::MAX)),
+        Coding::Deflated => (CompressionMethod::Deflated, false),
+        Coding::Endless => (CompressionMethod::Deflated, true),
     };
-    SimpleFileOptions::default().compression_method(method).large_file(true).last_modified_time(moment(at))
+    let options = SimpleFileOptions::default().compression_method(method).large_file(is_large);
+    options.last_modified_time(moment(at))
 }
 
 /// As zip keeps times: from 1980 to 2107, anything else as the first of them.
@@ -193,7 +197,7 @@ mod tests {
         let taken = tokio::spawn(bytes.try_collect::<Vec<Bytes>>());
         let at = DateTime::from_timestamp(1_717_236_000, 0).unwrap();
         let sound = Bytes::from(vec![7; 3 * CHUNK + 1]);
-        archive.file("küche/1.wav".to_owned(), Coding::Stored, at).await.unwrap();
+        archive.file("küche/1.wav".to_owned(), Coding::Stored(sound.len() as u64), at).await.unwrap();
         archive.bytes(sound.clone()).await.unwrap();
         archive.file("text.md".to_owned(), Coding::Deflated, DateTime::UNIX_EPOCH).await.unwrap();
         archive.text(|| b"so ".repeat(50_000)).await.unwrap();
@@ -218,7 +222,7 @@ mod tests {
     async fn an_archive_that_nobody_ends_ends_in_an_error() {
         let (archive, bytes) = Archive::begin();
         let taken = tokio::spawn(bytes.collect::<Vec<_>>());
-        archive.file("a".to_owned(), Coding::Stored, DateTime::UNIX_EPOCH).await.unwrap();
+        archive.file("a".to_owned(), Coding::Endless, DateTime::UNIX_EPOCH).await.unwrap();
         drop(archive);
         let taken = taken.await.unwrap();
         assert!(matches!(taken[..], [Err(_)]), "{taken:?}");
@@ -228,7 +232,7 @@ mod tests {
     async fn whoever_writes_hears_that_nobody_takes_it_any_more() {
         let (archive, bytes) = Archive::begin();
         drop(bytes);
-        archive.file("a".to_owned(), Coding::Stored, DateTime::UNIX_EPOCH).await.unwrap();
+        archive.file("a".to_owned(), Coding::Endless, DateTime::UNIX_EPOCH).await.unwrap();
         let refused = async { while archive.bytes(Bytes::from(vec![0; CHUNK])).await.is_ok() {} };
         tokio::time::timeout(std::time::Duration::from_secs(10), refused).await.unwrap();
     }

@@ -1,21 +1,23 @@
 //! All that is in an archive, file by file.
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use self_shared::database::exports::contents::{
-    self, Connection, Decision, Entity, File, FileEvent, Insight, Listed, Mention, Session,
+    self, Connection, Content, Decision, Entity, File, FileEvent, Insight, Listed, Mention, Session,
 };
 use self_shared::database::{UserTx, users};
 use self_shared::domain::UserId;
 use self_shared::domain::job::Ending;
 use self_shared::domain::preferences::Preferences;
 use self_shared::domain::progress::Stage;
+use self_shared::objects::{ObjectError, ObjectKey};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::archive::{Archive, Coding};
-use super::conversation;
 use super::pace::Pace;
+use super::{conversation, names};
 use crate::engine::Task;
 use crate::jobs::Bench;
 
@@ -66,6 +68,8 @@ impl Writer<'_> {
         self.list::<Connection>("connections.json").await?;
         self.list::<Decision>("decisions.json").await?;
         self.list::<File>("files.json").await?;
+        self.list::<Content>("file-contents.json").await?;
+        self.files().await?;
         self.list::<FileEvent>("file-events.json").await?;
         self.list::<Insight>("insights.json").await
     }
@@ -92,9 +96,50 @@ impl Writer<'_> {
         }
     }
 
+    /// What is in the person's files.
+    async fn files(&mut self) -> anyhow::Result<()> {
+        let mut last = None;
+        loop {
+            let page: Vec<Content> = contents::page(&mut self.begin().await?, last).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            last = page.last().map(Listed::id);
+            for content in page {
+                let (path, at) = (names::content(&content), content.as_of);
+                match (content.text, content.object_key) {
+                    (Some(text), _) => self.document(path, at, move || text.into_bytes()).await?,
+                    (None, Some(key)) => drop(self.copy(&key, path, at).await?),
+                    (None, None) => {}
+                }
+            }
+        }
+    }
+
+    /// Copies an object; false when it is gone.
+    pub(super) async fn copy(&mut self, key: &str, path: String, at: DateTime<Utc>) -> anyhow::Result<bool> {
+        let key: ObjectKey = key.parse()?;
+        let mut object = match self.bench.objects.get(&key, None).await {
+            Ok(object) => object,
+            Err(ObjectError::NotFound) => {
+                // Deleted a moment ago, or lost: there is nothing to wait for.
+                tracing::warn!(%key, "something is exported without its bytes");
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.archive.file(path, Coding::Stored(object.size), at).await?;
+        while let Some(chunk) = object.content.try_next().await? {
+            let length = chunk.len();
+            self.archive.bytes(chunk).await?;
+            self.task.report(Stage::Pack, self.pace.copied(length));
+        }
+        Ok(true)
+    }
+
     /// A list, as a JSON array with a line for each item.
     async fn list<T: Listed + 'static>(&self, path: &str) -> anyhow::Result<()> {
-        self.archive.file(path.to_owned(), Coding::Deflated, Utc::now()).await?;
+        self.archive.file(path.to_owned(), Coding::Endless, Utc::now()).await?;
         let mut last = None;
         loop {
             let page: Vec<T> = contents::page(&mut self.begin().await?, last).await?;

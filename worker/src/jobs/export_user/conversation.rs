@@ -5,18 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
 use self_shared::database::audio::{self, Audio};
 use self_shared::database::conversations::{self, Conversation};
 use self_shared::database::segments::{self, Segment};
 use self_shared::database::transcriptions::{self, Transcription};
-use self_shared::domain::progress::Stage;
-use self_shared::objects::{ObjectError, ObjectKey};
 use self_shared::subtitles;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::archive::Coding;
 use super::contents::{Writer, json};
 use super::markdown::markdown;
 use super::names;
@@ -94,7 +90,8 @@ pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<(
     let mut audio = Vec::new();
     for (index, recording) in recordings.into_iter().enumerate() {
         let file = names::recording(index + 1, &recording);
-        let file = copy(writer, &recording, format!("{folder}/{file}")).await?.then_some(file);
+        let (path, at) = (format!("{folder}/{file}"), recording.recorded_at.unwrap_or(recording.created_at));
+        let file = writer.copy(&recording.object_key, path, at).await?.then_some(file);
         audio.push(Recording::new(recording, file));
     }
     for (index, position) in current(&transcripts).into_iter().enumerate() {
@@ -109,28 +106,6 @@ pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<(
             json(&Document { conversation, audio, transcriptions })
         })
         .await
-}
-
-/// Copies the bytes of a recording; false when they are gone.
-async fn copy(writer: &mut Writer<'_>, recording: &Audio, path: String) -> anyhow::Result<bool> {
-    let key: ObjectKey = recording.object_key.parse()?;
-    let mut object = match writer.bench.objects.get(&key, None).await {
-        Ok(object) => object,
-        Err(ObjectError::NotFound) => {
-            // Deleted a moment ago, or lost: there is nothing to wait for.
-            tracing::warn!(audio = %recording.id, "a recording is exported without its bytes");
-            return Ok(false);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let at = recording.recorded_at.unwrap_or(recording.created_at);
-    writer.archive.file(path, Coding::Stored, at).await?;
-    while let Some(chunk) = object.content.try_next().await? {
-        let length = chunk.len();
-        writer.archive.bytes(chunk).await?;
-        writer.task.report(Stage::Pack, writer.pace.copied(length));
-    }
-    Ok(true)
 }
 
 /// Of each recording, and of what came as text, the newest transcript that is complete; in the order

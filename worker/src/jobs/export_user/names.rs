@@ -2,6 +2,7 @@
 
 use self_shared::database::audio::Audio;
 use self_shared::database::conversations::Conversation;
+use self_shared::database::exports::contents::Content;
 
 /// Characters of a title or a filename that are kept.
 const LONGEST: usize = 40;
@@ -20,6 +21,17 @@ pub(super) fn recording(number: usize, audio: &Audio) -> String {
     let stem = Some(plain(stem)).filter(|stem| !stem.is_empty());
     let stem = stem.unwrap_or_else(|| audio.id.to_string());
     format!("audio/{number}-{stem}.{}", extension(&audio.content_type))
+}
+
+/// What is in a file.
+pub(super) fn content(content: &Content) -> String {
+    let extension = match content.kind.as_str() {
+        "text/markdown" => "md",
+        "text/html" => "html",
+        "application/pdf" => "pdf",
+        _ => "txt",
+    };
+    format!("file-contents/{}.{extension}", content.id)
 }
 
 /// Letters and digits of any script in lower case, hyphens for the rest.

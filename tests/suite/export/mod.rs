@@ -1,9 +1,10 @@
 //! Everything that a person has, to take with them.
 
+mod interrupted;
+
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Cursor, Read};
-use std::path::Path;
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -11,8 +12,6 @@ use self_tests::person::id_of;
 use self_tests::{Answer, Person, Socket, Sound, Stack, eventually};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use crate::crashes::{Held, hold_object};
 
 const EXPORT: &str = "/api/v1/users/me/export";
 
@@ -60,6 +59,11 @@ fn text<'a>(files: &'a BTreeMap<String, Vec<u8>>, name: &str) -> &'a str {
     std::str::from_utf8(&files[name]).unwrap()
 }
 
+/// What the API shows, with its times written as they are in an archive.
+async fn shows(person: &Person, path: &str) -> Value {
+    serde_json::from_str(&person.get(path).await.good().to_string().replace("+00:00", "Z")).unwrap()
+}
+
 /// The folder of a conversation.
 fn folder_of(files: &BTreeMap<String, Vec<u8>>, conversation: Uuid) -> String {
     let file = format!("-{conversation}/conversation.json");
@@ -82,7 +86,7 @@ async fn an_export_holds_all_that_was_said_and_every_recording_byte_for_byte() {
     let files = unpacked(&exported(&person).await);
     let folder = folder_of(&files, accepted.conversation);
     let conversation = parsed(&files, &format!("{folder}/conversation.json"));
-    let shown = person.get(&format!("/api/v1/conversations/{}", accepted.conversation)).await.good();
+    let shown = shows(&person, &format!("/api/v1/conversations/{}", accepted.conversation)).await;
     for field in ["id", "title", "tags", "speakers", "source", "started_at", "duration_ms", "created_at"] {
         assert_eq!(conversation[field], shown[field], "{field}");
     }
@@ -93,7 +97,7 @@ async fn an_export_holds_all_that_was_said_and_every_recording_byte_for_byte() {
     audio.as_object_mut().unwrap().remove("file");
     assert_eq!(audio, shown["audio"][0]);
 
-    let now = person.transcription(id_of(&heard["id"])).await;
+    let now = shows(&person, &format!("/api/v1/transcriptions/{}", id_of(&heard["id"]))).await;
     let transcript = &conversation["transcriptions"][0];
     for field in ["id", "audio_id", "language", "model", "duration_ms", "completed_at", "segments"] {
         assert_eq!(transcript[field], now[field], "{field}");
@@ -153,13 +157,13 @@ async fn an_export_holds_what_was_understood_and_decided() {
         (&decision["kind"], &decision["becomes"]["name"]),
         (&json!("person"), &json!("Maria da Silva"))
     );
-    for empty in ["files.json", "file-events.json", "insights.json"] {
+    for empty in ["files.json", "file-contents.json", "file-events.json", "insights.json"] {
         assert!(list(empty).is_empty(), "{empty}");
     }
     assert_eq!(list("sessions.json").len(), 1);
 
     let profile = parsed(&files, "profile.json");
-    assert_eq!(profile, person.get("/api/v1/users/me").await.good());
+    assert_eq!(profile, shows(&person, "/api/v1/users/me").await);
     let everything: Vec<u8> = files.into_values().flatten().collect();
     let hash = b"$argon2";
     assert!(!everything.windows(hash.len()).any(|bytes| bytes == hash), "the hash of the password is in it");
@@ -245,132 +249,41 @@ fn archives(stack: &Stack, person: &Person) -> usize {
     fs::read_dir(stack.objects().join(format!("export/{}", person.id))).map_or(0, Iterator::count)
 }
 
-/// Somebody with two recordings, at the second of which a worker gets stuck.
-async fn stuck(stack: &Stack) -> (Person, Held, String, Uuid) {
-    let person = Person::register(stack).await;
-    person.upload(&Sound::recording("two_cities.wav")).await;
-    let second = person.upload(&Sound::short()).await;
-    let held = hold_object(stack, second.audio).await;
-    let (export, job) = asks(&person).await;
-    (person, held, export, job)
-}
-
-/// Waits until the first recording is in the archive.
-async fn in_the_middle(person: &Person, job: Uuid, attempt: i32) {
-    eventually("the export to be in the middle", async || {
-        let job = person.job(job).await;
-        let copied = job["bytes_done"].as_u64()? > 4_000_000;
-        (job["state"] == "running" && job["attempt"] == attempt && copied).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test]
-async fn a_worker_that_is_killed_in_the_middle_of_an_export_costs_only_time() {
-    let mut stack =
-        Stack::setup().workers(0).with("LANES", "exports=1").with("LEASE_SECONDS", 2).start().await;
-    let (person, held, export, job) = stuck(&stack).await;
-    stack.start_worker();
-    in_the_middle(&person, job, 1).await;
-    stack.workers[0].kill();
-    assert_eq!(archives(&stack, &person), 0, "half an archive is visible");
-    held.release().await;
-
-    stack.start_worker();
-    let ended = person.success(job).await;
-    assert_eq!(ended["attempt"], 2, "{ended}");
-    let files = unpacked(&person.get(&format!("{export}/content")).await.body);
-    assert!(files.values().any(|file| *file == Sound::recording("two_cities.wav").bytes));
-    assert!(files.values().any(|file| *file == Sound::short().bytes));
-    assert_eq!(archives(&stack, &person), 1);
-}
-
-#[tokio::test]
-async fn an_export_that_is_cancelled_stops_in_the_middle_and_leaves_nothing() {
-    let stack = Stack::setup().with("LANES", "exports=1").start().await;
-    let (person, held, export, job) = stuck(&stack).await;
-    in_the_middle(&person, job, 1).await;
-    person.post(&format!("/api/v1/jobs/{job}/cancel"), &json!({})).await.good();
-    assert_eq!(person.ending(job).await["state"], "cancelled");
-    assert_eq!(person.get(&export).await.good()["state"], "cancelled");
-    assert_eq!(archives(&stack, &person), 0);
-
-    // Tried again, it is deleted while it is stuck at the same place.
-    person.post(&format!("/api/v1/jobs/{job}/retry"), &json!({})).await.good();
-    in_the_middle(&person, job, 2).await;
-    assert_eq!(delete(&person, &export).await.status, 204);
-    assert_eq!(person.ending(job).await["state"], "cancelled");
-    assert_eq!(person.get(&export).await.refused(), (404, "not_found".to_owned()));
-
-    // And without the export that it was for, there is nothing left to be tried.
-    held.release().await;
-    person.post(&format!("/api/v1/jobs/{job}/retry"), &json!({})).await.good();
-    assert_eq!(person.ending(job).await["state"], "cancelled");
-    assert_eq!(archives(&stack, &person), 0);
-}
-
-#[tokio::test]
-async fn a_recording_that_was_lost_does_not_keep_the_rest_from_being_exported() {
+async fn an_export_holds_what_is_in_files_however_it_was_sent() {
     let stack = Stack::setup().with("LANES", "exports=1").start().await;
     let person = Person::register(&stack).await;
-    let (lost, kept) = (person.upload(&Sound::short()).await, person.upload(&Sound::silence(1)).await);
-    fs::remove_file(stack.objects().join(format!("audio/{}/{}", person.id, lost.audio))).unwrap();
-    let files = unpacked(&exported(&person).await);
-    let audio = |conversation: Uuid| {
-        let folder = folder_of(&files, conversation);
-        parsed(&files, &format!("{folder}/conversation.json"))["audio"][0].clone()
+    let event = |path: &str, second: u32| {
+        json!({"id": Uuid::new_v4(), "kind": "created", "device": "laptop", "path": path,
+               "happened_at": format!("2026-09-21T10:00:{second:02}Z")})
     };
-    assert_eq!(audio(lost.conversation)["file"], Value::Null);
-    assert_eq!(audio(kept.conversation)["file"], "audio/1-silence.wav");
-}
+    let mut note = event("/note.md", 1);
+    note["content"] = "# Tiles\n\nBlue ones.".into();
+    let told =
+        person.post("/api/v1/files/events", &json!({"events": [note, event("/page.html", 2)]})).await.good();
+    let ids: Vec<String> =
+        told["events"].as_array().unwrap().iter().map(|one| id_of(&one["file_id"]).to_string()).collect();
+    let page = b"<p>Gr\xFC\xDFe</p>".to_vec();
+    let upload = person.request(Method::PUT, &format!("/api/v1/files/{}/content", ids[1]));
+    let upload = upload.header("content-type", "text/html").body(page.clone());
+    assert_eq!(Answer::of(upload).await.unwrap().status, 202);
 
-#[tokio::test]
-async fn archives_are_erased_with_whom_they_are_of() {
-    let stack = Stack::setup().with("LANES", "exports=1,maintenance=1").start().await;
-    let person = Person::register(&stack).await;
-    person.upload(&Sound::short()).await;
-    exported(&person).await;
-    assert_eq!(archives(&stack, &person), 1);
-    let accepted = person.post("/api/v1/users/me/erase", &json!({"password": person.password})).await;
-    let receipt = accepted.header("location").to_owned();
-    let nobody = Person { access_token: String::new(), ..person.clone() };
-    let erased = eventually("the erasure to be complete", async || {
-        let erasure = nobody.get(&receipt).await.good();
-        erasure["completed_at"].is_string().then_some(erasure)
-    })
-    .await;
-    assert_eq!(erased["objects_erased"], 2, "recording and archive");
-    assert_eq!(archives(&stack, &person), 0);
-    assert_eq!(stack.database.count("from exports").await, 0);
-}
-
-#[tokio::test]
-async fn memory_does_not_grow_with_what_is_exported() {
-    const SIZE: u64 = 512 * 1024 * 1024;
-    let stack = Stack::setup().with("LANES", "exports=1").start().await;
-    let person = Person::register(&stack).await;
-    exported(&person).await;
-    let worker = Path::new("/proc").join(stack.workers[0].id().to_string());
-    fs::write(worker.join("clear_refs"), "5").unwrap();
-    let before = mib(&worker, "VmRSS");
-
-    // A recording of half a gibibyte, most of which is a hole in its file.
-    let audio = person.upload(&Sound::short()).await.audio;
-    let object =
-        File::options().write(true).open(stack.objects().join(format!("audio/{}/{audio}", person.id)));
-    object.unwrap().set_len(SIZE).unwrap();
-    stack.database.run(&format!("update audio set size_bytes = {SIZE} where id = '{audio}'")).await;
-    let (export, job) = asks(&person).await;
-    person.success(job).await;
-    let size = person.get(&export).await.good()["size_bytes"].as_u64().unwrap();
-    assert!(size > SIZE, "{size} bytes are not all of it");
-    let grown = mib(&worker, "VmHWM") - before;
-    assert!(grown <= 24, "it took {grown} MiB above the {before} MiB before");
-}
-
-/// A figure of `/proc/<pid>/status`, in MiB.
-fn mib(process: &Path, field: &str) -> u64 {
-    let status = fs::read_to_string(process.join("status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    let files = unpacked(&exported(&person).await);
+    let list = |name: &str| parsed(&files, name).as_array().unwrap().clone();
+    assert_eq!(list("file-events.json").len(), 2);
+    for (id, path, content) in
+        [(&ids[0], "/note.md", b"# Tiles\n\nBlue ones.".to_vec()), (&ids[1], "/page.html", page)]
+    {
+        let file = list("files.json").into_iter().find(|file| file["id"] == **id).unwrap();
+        assert_eq!(
+            (&file["path"], &file["device"], &file["state"]),
+            (&json!(path), &json!("laptop"), &json!("present"))
+        );
+        let about =
+            list("file-contents.json").into_iter().find(|about| about["id"] == file["content_id"]).unwrap();
+        assert_eq!((&about["file_id"], &about["size_bytes"]), (&json!(id), &json!(content.len())));
+        let (_, extension) = path.split_once('.').unwrap();
+        let named = format!("file-contents/{}.{extension}", id_of(&about["id"]));
+        assert_eq!(files.get(&named), Some(&content), "{named} among {:?}", files.keys());
+    }
 }
