@@ -59,11 +59,6 @@ fn text<'a>(files: &'a BTreeMap<String, Vec<u8>>, name: &str) -> &'a str {
     std::str::from_utf8(&files[name]).unwrap()
 }
 
-/// What the API shows, with its times written as they are in an archive.
-async fn shows(person: &Person, path: &str) -> Value {
-    serde_json::from_str(&person.get(path).await.good().to_string().replace("+00:00", "Z")).unwrap()
-}
-
 /// The folder of a conversation.
 fn folder_of(files: &BTreeMap<String, Vec<u8>>, conversation: Uuid) -> String {
     let file = format!("-{conversation}/conversation.json");
@@ -86,7 +81,7 @@ async fn an_export_holds_all_that_was_said_and_every_recording_byte_for_byte() {
     let files = unpacked(&exported(&person).await);
     let folder = folder_of(&files, accepted.conversation);
     let conversation = parsed(&files, &format!("{folder}/conversation.json"));
-    let shown = shows(&person, &format!("/api/v1/conversations/{}", accepted.conversation)).await;
+    let shown = person.get(&format!("/api/v1/conversations/{}", accepted.conversation)).await.good();
     for field in ["id", "title", "tags", "speakers", "source", "started_at", "duration_ms", "created_at"] {
         assert_eq!(conversation[field], shown[field], "{field}");
     }
@@ -97,7 +92,7 @@ async fn an_export_holds_all_that_was_said_and_every_recording_byte_for_byte() {
     audio.as_object_mut().unwrap().remove("file");
     assert_eq!(audio, shown["audio"][0]);
 
-    let now = shows(&person, &format!("/api/v1/transcriptions/{}", id_of(&heard["id"]))).await;
+    let now = person.get(&format!("/api/v1/transcriptions/{}", id_of(&heard["id"]))).await.good();
     let transcript = &conversation["transcriptions"][0];
     for field in ["id", "audio_id", "language", "model", "duration_ms", "completed_at", "segments"] {
         assert_eq!(transcript[field], now[field], "{field}");
@@ -163,7 +158,7 @@ async fn an_export_holds_what_was_understood_and_decided() {
     assert_eq!(list("sessions.json").len(), 1);
 
     let profile = parsed(&files, "profile.json");
-    assert_eq!(profile, shows(&person, "/api/v1/users/me").await);
+    assert_eq!(profile, person.get("/api/v1/users/me").await.good());
     let everything: Vec<u8> = files.into_values().flatten().collect();
     let hash = b"$argon2";
     assert!(!everything.windows(hash.len()).any(|bytes| bytes == hash), "the hash of the password is in it");
