@@ -16,13 +16,14 @@ A conversation ranks where its best passage does. MRR@10 is the mean of 1 / rank
 
 import json
 import math
+import os
 import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from . import build
 from .bench.fleet import Fleet, fleet
-from .paths import SELF, binaries
+from .paths import MODELS, SELF, binaries
 from .report import Report, bold
 from .trouble import Trouble
 
@@ -40,7 +41,8 @@ def evaluate(report: Report, data: Path) -> None:
         raise Trouble(f"there is no {entities}: name a folder with annotated documents, DATA=…")
     report.line(bold("entities"))
     worker = str(binaries() / "self-worker")
-    if subprocess.run([worker, "eval", "entities", str(entities)]).returncode != 0:
+    environment = {"MODELS_DIR": str(MODELS), **os.environ}
+    if subprocess.run([worker, "eval", "entities", str(entities)], env=environment).returncode != 0:
         raise Trouble("the entity finder could not be measured")
     report.line(bold("search"))
     documents, queries = _lines(data / "search-documents.jsonl"), _lines(data / "search-queries.jsonl")

@@ -23,8 +23,9 @@ const PLACES: &[(&[&str], &[&str])] = &[
         &["encoding_rs", "hayro_cmap", "hayro_syntax", "html5ever", "pulldown_cmark"],
         &["worker/src/stages/read"],
     ),
-    (&["safetensors", "tokenizers"], &["worker/src/models/minilm"]),
     (&["zip"], &["worker/src/jobs/export_user/archive"]),
+    (&["safetensors"], &["worker/src/models/minilm"]),
+    (&["tokenizers"], &["worker/src/models/vocabulary"]),
     (&["metrics_exporter_prometheus", "tracing_subscriber"], &["shared/src/telemetry"]),
 ];
 

@@ -14,7 +14,7 @@ Usage: self-worker [COMMAND]
 
 Commands:
   run                                 serve the lanes named by LANES until stopped (the default)
-  eval entities DOCUMENTS             measure the entity finder on annotated documents
+  eval entities DOCUMENTS [WEIGHTS]   measure the entity finder on annotated documents
   train-entities DOCUMENTS WEIGHTS    train it anew
   help                                print this
 
@@ -29,10 +29,9 @@ fn main() -> ExitCode {
         [sandbox::DECODE, order] => return sandbox::decode(order),
         [sandbox::READ, order] => return sandbox::read(order),
         [] | ["run"] => run(),
-        ["eval", "entities", documents] => offline::evaluate_entities(Path::new(documents)),
-        ["train-entities", documents, weights] => {
-            offline::train_entities(Path::new(documents), Path::new(weights))
-        }
+        ["eval", "entities", documents] => evaluate_entities(documents, None),
+        ["eval", "entities", documents, weights] => evaluate_entities(documents, Some(weights)),
+        ["train-entities", documents, weights] => train_entities(documents, weights),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())
@@ -49,6 +48,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn evaluate_entities(documents: &str, weights: Option<&str>) -> anyhow::Result<()> {
+    offline::evaluate_entities(&WorkerConfig::from_env()?, Path::new(documents), weights.map(Path::new))
+}
+
+fn train_entities(documents: &str, weights: &str) -> anyhow::Result<()> {
+    offline::train_entities(&WorkerConfig::from_env()?, Path::new(documents), Path::new(weights))
 }
 
 fn run() -> anyhow::Result<()> {

@@ -21,13 +21,15 @@ use crate::engine::{LaneExecutor, Workshop, reconciler};
 use crate::health::{self, Subject};
 use crate::jobs::Bench;
 use crate::models::embedder::Embedder;
+use crate::models::entity_finder::EntityFinder;
+use crate::models::gliner::Gliner;
 use crate::models::minilm::MiniLm;
 use crate::models::moonshine::Moonshine;
 use crate::models::onnx::Runtime;
+use crate::models::self_names::SelfNames;
 use crate::models::transcriber::Transcriber;
 use crate::sandbox::Sandbox;
 use crate::stages::decode::Limits;
-use crate::stages::extract::Finder;
 use crate::stages::transcribe::Ears;
 use crate::{fleet, queries};
 
@@ -148,7 +150,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
 struct Models {
     /// Held by every thread that hears.
     transcriber: Arc<dyn Transcriber>,
-    finder: Arc<Finder>,
+    finder: Arc<Mutex<dyn EntityFinder + Send>>,
     embedder: Arc<Mutex<dyn Embedder + Send>>,
     query_embedder: Arc<Mutex<dyn Embedder + Send>>,
 }
@@ -158,11 +160,25 @@ impl Models {
         let runtime = Runtime::load(&config.models_dir)?;
         Ok(Self {
             transcriber: Arc::new(Moonshine::load(&config.models_dir)?),
-            finder: Arc::new(Finder::built_in()),
+            finder: entity_finder(config, &runtime)?,
             embedder: Arc::new(Mutex::new(MiniLm::load(&runtime, &config.models_dir)?)),
             query_embedder: Arc::new(Mutex::new(MiniLm::load(&runtime, &config.models_dir)?)),
         })
     }
+}
+
+/// GLiNER where its files are given, or else the finder that is always there.
+///
+/// # Errors
+/// The file that is missing, or is not what it should be.
+pub(crate) fn entity_finder(
+    config: &WorkerConfig,
+    runtime: &Runtime,
+) -> anyhow::Result<Arc<Mutex<dyn EntityFinder + Send>>> {
+    Ok(match &config.gliner_dir {
+        Some(folder) => Arc::new(Mutex::new(Gliner::load(runtime, folder)?)),
+        None => Arc::new(Mutex::new(SelfNames::load(runtime, &config.models_dir)?)),
+    })
 }
 
 fn sandbox(config: &WorkerConfig) -> Sandbox {

@@ -152,6 +152,8 @@ pub struct WorkerConfig {
     pub lanes: BTreeMap<Lane, usize>,
     /// `MODELS_DIR`
     pub models_dir: PathBuf,
+    /// `GLINER_DIR`: the files of a GLiNER, which then finds the names.
+    pub gliner_dir: Option<PathBuf>,
     /// `TRANSCRIBE_THREADS`: single-threaded model sessions shared by all transcriptions.
     pub transcribe_threads: usize,
     /// `LEASE_SECONDS`: how long a silent worker keeps a job.
@@ -236,6 +238,7 @@ impl WorkerConfig {
             port: r.number("WORKER_PORT", 8001),
             lanes: r.lanes("LANES", "audio=2,text=2,files=1,maintenance=1,exports=1"),
             models_dir: r.text("MODELS_DIR", ".self/models").into(),
+            gliner_dir: r.given("GLINER_DIR").map(PathBuf::from),
             transcribe_threads: r.number("TRANSCRIBE_THREADS", cores).max(1),
             lease: Duration::from_secs(r.number("LEASE_SECONDS", 30).max(1)),
             drain: Duration::from_secs(r.number("DRAIN_SECONDS", 30)),

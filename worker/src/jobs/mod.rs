@@ -22,8 +22,8 @@ use self_shared::relay::Relay;
 
 use crate::engine::{Jobs, Task};
 use crate::models::embedder::Embedder;
+use crate::models::entity_finder::EntityFinder;
 use crate::sandbox::Sandbox;
-use crate::stages::extract::Finder;
 use crate::stages::transcribe::Ears;
 
 /// What jobs work with.
@@ -43,7 +43,7 @@ pub struct Bench {
     /// What hears.
     pub ears: Arc<Ears>,
     /// What finds names.
-    pub finder: Arc<Finder>,
+    pub finder: Arc<Mutex<dyn EntityFinder + Send>>,
     /// What turns text into vectors, one text at a time.
     pub embedder: Arc<Mutex<dyn Embedder + Send>>,
 }

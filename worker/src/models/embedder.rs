@@ -2,6 +2,7 @@
 
 use super::ModelId;
 use super::onnx::OnnxError;
+use super::vocabulary::VocabularyError;
 
 /// Turns texts into vectors of length one: the dot product of two is their likeness in meaning,
 /// from -1 to 1.
@@ -28,9 +29,8 @@ pub enum EmbedError {
     /// A file of weights that is damaged or of another model.
     #[error("the weights of the embedder are unusable: {0}")]
     Weights(String),
-    /// A vocabulary that is damaged or of another model.
-    #[error("the tokenizer of the embedder is unusable: {0}")]
-    Tokenizer(String),
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
     /// Whoever asked does not wait any more.
     #[error("nobody waits for the vectors any more")]
     Abandoned,

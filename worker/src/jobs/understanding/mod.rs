@@ -13,7 +13,7 @@ use self_shared::database::entities;
 use self_shared::domain::entity::Decision;
 use self_shared::domain::job::Ending;
 use self_shared::domain::progress::{Progress, Stage};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
 
 pub(super) use self::known::Known;
@@ -25,7 +25,7 @@ use crate::models::embedder::{EmbedError, Embedder};
 use crate::stages::connect::{Connection, connect};
 use crate::stages::decide::decide;
 use crate::stages::embed::{self, EmbeddedPassage, embed};
-use crate::stages::extract::Entity;
+use crate::stages::extract::{Entity, extract};
 
 /// Of what is left, in percent: what is done once names are found.
 const EXTRACTED: f32 = 20.0;
@@ -74,13 +74,17 @@ async fn find(
 ) -> Result<Meaning, Ending> {
     task.report(Stage::Extract, so_far(0.0));
     let (finder, texts) = (Arc::clone(&bench.finder), transcript.texts());
+    let (waiting, awaited) = oneshot::channel::<()>();
     let found = spawn_blocking(move || {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let entities = decide(finder.find(&texts), &decisions);
+        let mut finder = finder.lock().unwrap_or_else(PoisonError::into_inner);
+        let entities = extract(&texts, &mut *finder, &|| !waiting.is_closed())?;
+        let entities = decide(entities, &decisions);
         let connections = connect(&entities);
-        (entities, connections, decisions, finder.id())
+        anyhow::Ok((entities, connections, decisions, finder.id()))
     });
-    let (entities, connections, decisions, finder) = outcome(found.await)?;
+    let (entities, connections, decisions, finder) = outcome(found.await)??;
+    drop(awaited);
 
     task.report(Stage::Embed, so_far(EXTRACTED));
     let (embedder, segments) = (Arc::clone(&bench.embedder), transcript.segments.clone());

@@ -5,18 +5,18 @@
 //! vector is the mean of the last layer over the tokens of the text, brought to length one.
 
 mod network;
+mod reader;
 mod weights;
 
 use std::path::Path;
 
-use tokenizers::TruncationParams;
-use tokenizers::pipeline::{EncodeOptions, Override, PipelineToken, PipelineTokenizer};
-
-use self::network::{DIMENSIONS, IDS, MASK, STATES};
+use self::network::{DIMENSIONS, IDS, LAYERS, MASK};
+pub use self::reader::{MiniLmReader, WIDTH};
 use self::weights::Weights;
 use super::ModelId;
 use super::embedder::{EmbedError, Embedder};
-use super::onnx::{Graph, OnnxError, Runtime, Tensor};
+use super::onnx::{Graph, OnnxError, Runtime};
+use super::vocabulary::Vocabulary;
 
 /// The model was trained on texts of up to so many tokens (`max_seq_length` of its package).
 const MAX_TOKENS: usize = 256;
@@ -27,8 +27,7 @@ const BATCH: usize = 8;
 /// The model in memory. Single-threaded: one for each thread that embeds.
 pub struct MiniLm {
     graph: Graph,
-    tokenizer: PipelineTokenizer,
-    options: EncodeOptions,
+    vocabulary: Vocabulary,
 }
 
 impl MiniLm {
@@ -38,54 +37,17 @@ impl MiniLm {
     /// [`OnnxError::Missing`] before set-up; otherwise the file that is not what it should be.
     pub fn load(runtime: &Runtime, models: &Path) -> Result<Self, EmbedError> {
         let folder = models.join("minilm");
-        let vocabulary = folder.join("tokenizer.json");
-        if !vocabulary.exists() {
-            return Err(OnnxError::Missing(vocabulary).into());
-        }
-        // The package's file is of an older format than what the tokenizer reads.
-        let vocabulary = tokenizers::canonicalize_file(&vocabulary)
-            .map_err(|error| EmbedError::Tokenizer(error.to_string()))?;
-        let tokenizer =
-            tokenizers::from_json(&vocabulary).map_err(|error| EmbedError::Tokenizer(error.to_string()))?;
+        let vocabulary = vocabulary(&folder, MAX_TOKENS)?;
         let weights = Weights::open(&folder.join("model.safetensors"))?;
-        Ok(Self {
-            graph: network::build(runtime, weights)?,
-            tokenizer,
-            options: EncodeOptions {
-                padding: Override::Off,
-                truncation: Override::With(TruncationParams {
-                    max_length: MAX_TOKENS,
-                    ..TruncationParams::default()
-                }),
-                ..EncodeOptions::default()
-            },
-        })
+        Ok(Self { graph: network::build(runtime, weights, &[LAYERS])?, vocabulary })
     }
 
-    fn tokens(&self, text: &str) -> Result<Vec<PipelineToken>, EmbedError> {
-        let mut tokens = Vec::new();
-        self.tokenizer
-            .encode_into(text, &self.options, &mut tokens)
-            .map_err(|error| EmbedError::Tokenizer(error.to_string()))?;
-        Ok(tokens)
-    }
-
-    /// The vectors of a few texts, padded to the longest of them.
-    fn run(&mut self, texts: &[&[PipelineToken]]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let longest = texts.iter().map(|tokens| tokens.len()).max().unwrap_or(0);
-        let shape = [texts.len(), longest];
-        let mut ids = vec![0_i32; texts.len() * longest];
-        let mut mask = ids.clone();
-        for (row, tokens) in texts.iter().enumerate() {
-            for (column, token) in tokens.iter().enumerate() {
-                ids[row * longest + column] = token.id().cast_signed();
-                mask[row * longest + column] = 1;
-            }
-        }
-        let ids = Tensor::new(&shape, ids)?;
-        let mask = Tensor::new(&shape, mask)?;
-        let states = self.graph.run(&[(IDS, &ids), (MASK, &mask)])?.take(STATES)?;
+    /// The vectors of a few texts.
+    fn run(&mut self, texts: &[&[i32]]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let [ids, mask] = network::pad(texts)?;
+        let states = self.graph.run(&[(IDS, &ids), (MASK, &mask)])?.take(&network::after(LAYERS))?;
         let (_, states) = states.view::<f32>()?;
+        let longest = texts.iter().map(|tokens| tokens.len()).max().unwrap_or(0);
         Ok(states
             .chunks_exact(longest * DIMENSIONS)
             .zip(texts)
@@ -104,7 +66,7 @@ impl Embedder for MiniLm {
     }
 
     fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let tokens = texts.iter().map(|text| self.tokens(text)).collect::<Result<Vec<_>, _>>()?;
+        let tokens = texts.iter().map(|text| self.vocabulary.text(text)).collect::<Result<Vec<_>, _>>()?;
         // Texts of like length go together: what is padded is computed for nothing.
         let mut order: Vec<_> = (0..texts.len()).collect();
         order.sort_by_key(|&text| tokens[text].len());
@@ -117,6 +79,15 @@ impl Embedder for MiniLm {
         }
         Ok(vectors)
     }
+}
+
+/// The vocabulary in the model's folder.
+fn vocabulary(folder: &Path, longest: usize) -> Result<Vocabulary, EmbedError> {
+    let file = folder.join("tokenizer.json");
+    if !file.exists() {
+        return Err(OnnxError::Missing(file).into());
+    }
+    Ok(Vocabulary::load(&file, longest)?)
 }
 
 /// The mean of the states of a text's tokens, brought to length one.
@@ -136,13 +107,19 @@ fn pool(states: &[f32]) -> Vec<f32> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
+    /// Where set-up has put the models.
+    pub(crate) fn models() -> PathBuf {
+        std::env::var_os("SELF_TEST_MODELS")
+            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../.self/models"), Into::into)
+    }
+
     fn minilm() -> MiniLm {
-        let models = std::env::var_os("SELF_TEST_MODELS")
-            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../.self/models"), Into::into);
-        MiniLm::load(&Runtime::load(&models).unwrap(), &models).unwrap()
+        MiniLm::load(&Runtime::load(&models()).unwrap(), &models()).unwrap()
     }
 
     fn dot(left: &[f32], right: &[f32]) -> f32 {

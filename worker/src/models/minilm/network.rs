@@ -3,11 +3,11 @@
 
 use super::weights::Weights;
 use crate::models::embedder::EmbedError;
-use crate::models::onnx::{Graph, Network, Runtime, Setting};
+use crate::models::onnx::{Graph, Network, OnnxError, Runtime, Setting, Tensor};
 
 /// The size of a vector, between layers and at the end.
 pub(super) const DIMENSIONS: usize = 384;
-const LAYERS: usize = 6;
+pub(super) const LAYERS: usize = 6;
 const HEADS: i64 = 12;
 const INNER: usize = 1536;
 const VOCABULARY: usize = 30_522;
@@ -15,26 +15,41 @@ const POSITIONS: usize = 512;
 /// `layer_norm_eps` of the model's configuration.
 const EPSILON: Setting = Setting::Float(1e-12);
 
-/// The names of what goes in and comes out.
+/// The names of what goes in.
 pub(super) const IDS: &str = "ids";
 pub(super) const MASK: &str = "mask";
-pub(super) const STATES: &str = "states";
 
-/// Builds the network: `IDS` and `MASK` (texts × tokens, `i32`) to `STATES` (texts × tokens ×
-/// 384).
-pub(super) fn build(runtime: &Runtime, weights: Weights) -> Result<Graph, EmbedError> {
+/// The name of what comes out after so many layers.
+pub(super) fn after(layer: usize) -> String {
+    format!("after.{layer}")
+}
+
+/// Builds the network: `IDS` and `MASK` (texts × tokens, `i32`) to the states [`after`] each of
+/// some layers (texts × tokens × 384). Layers above the last of them are left out.
+pub(super) fn build(runtime: &Runtime, weights: Weights, layers: &[usize]) -> Result<Graph, EmbedError> {
     let mut encoder = Encoder { network: runtime.network()?, weights };
     encoder.network.input(IDS, 2);
     encoder.network.input(MASK, 2);
-    encoder.embeddings("layer.0.in")?;
-    for layer in 0..LAYERS {
-        let output = match layer + 1 {
-            LAYERS => STATES.to_owned(),
-            next => format!("layer.{next}.in"),
-        };
-        encoder.layer(layer, &format!("layer.{layer}.in"), &output)?;
+    encoder.embeddings(&after(0))?;
+    for layer in 0..layers.iter().copied().max().unwrap_or(0) {
+        encoder.layer(layer, &after(layer), &after(layer + 1))?;
     }
-    Ok(encoder.network.finish(STATES, 3)?)
+    let outputs: Vec<_> = layers.iter().map(|layer| (after(*layer), 3)).collect();
+    Ok(encoder.network.finish(&outputs)?)
+}
+
+/// `IDS` and `MASK` of a few texts, padded to the longest of them.
+pub(super) fn pad(texts: &[&[i32]]) -> Result<[Tensor; 2], OnnxError> {
+    let longest = texts.iter().map(|tokens| tokens.len()).max().unwrap_or(0);
+    let shape = [texts.len(), longest];
+    let mut ids = vec![0_i32; texts.len() * longest];
+    let mut mask = ids.clone();
+    for (row, tokens) in texts.iter().enumerate() {
+        let columns = row * longest..row * longest + tokens.len();
+        ids[columns.clone()].copy_from_slice(tokens);
+        mask[columns].fill(1);
+    }
+    Ok([Tensor::new(&shape, ids)?, Tensor::new(&shape, mask)?])
 }
 
 struct Encoder<'runtime> {

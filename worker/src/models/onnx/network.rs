@@ -85,13 +85,15 @@ impl Network<'_> {
         Ok(self.nodes.add_node(node)?)
     }
 
-    /// Closes the network with one output of `f32` and makes it ready to run on one thread.
+    /// Closes the network with outputs of `f32`, each with its rank, and makes it ready to run on
+    /// one thread.
     ///
     /// # Errors
     /// [`OnnxError::Runtime`] if the nodes do not fit together.
-    pub fn finish(mut self, output: &str, rank: usize) -> Result<Graph, OnnxError> {
+    pub fn finish(mut self, outputs: &[(String, usize)]) -> Result<Graph, OnnxError> {
         self.nodes.set_inputs(self.inputs)?;
-        self.nodes.set_outputs([outlet(output, TensorElementType::Float32, rank)])?;
+        let outputs = outputs.iter().map(|(name, rank)| outlet(name, TensorElementType::Float32, *rank));
+        self.nodes.set_outputs(outputs.collect::<Vec<_>>())?;
         let mut model = Model::new([Opset::new(ONNX_DOMAIN, 20)?, Opset::new(FUSED_DOMAIN, 1)?])?;
         model.set_graph(self.nodes)?;
         Ok(Graph(model.into_session(&self.runtime.builder()?)?))

@@ -9,8 +9,18 @@ use super::EntityKind;
 /// A document and the names in it.
 #[derive(Clone, Debug)]
 pub struct Annotated {
+    /// What it is called in its corpus.
+    pub doc: String,
     pub text: String,
     pub names: Vec<(String, EntityKind)>,
+}
+
+impl Annotated {
+    /// What sort of text it is, where its name says so: `interview` of `GUM_interview_ants`.
+    #[must_use]
+    pub fn genre(&self) -> &str {
+        self.doc.split('_').nth(1).unwrap_or("")
+    }
 }
 
 /// A file of documents that cannot be used.
@@ -24,6 +34,8 @@ pub enum CorpusError {
 
 #[derive(Deserialize)]
 struct Line {
+    #[serde(default)]
+    doc: String,
     text: String,
     entities: Vec<Entry>,
 }
@@ -34,7 +46,7 @@ struct Entry {
     kind: EntityKind,
 }
 
-/// Reads a file with one JSON document a line: `{"text": …, "entities": [{"text": …, "kind": …}]}`.
+/// Reads a file with one JSON document a line: `{"doc": …, "text": …, "entities": [{"text": …, "kind": …}]}`.
 ///
 /// # Errors
 /// The file, the line and what is wrong with it.
@@ -47,7 +59,7 @@ pub fn read(path: &Path) -> Result<Vec<Annotated>, CorpusError> {
             let line: Line = serde_json::from_str(line)
                 .map_err(|error| CorpusError::Malformed(name.clone(), index + 1, error))?;
             let names = line.entities.into_iter().map(|entry| (normalise(&entry.text), entry.kind)).collect();
-            Ok(Annotated { text: line.text, names })
+            Ok(Annotated { doc: line.doc, text: line.text, names })
         })
         .collect()
 }

@@ -6,9 +6,12 @@ use std::sync::OnceLock;
 
 pub(super) const GIVEN_NAMES: &str = include_str!("lists/given_names.txt");
 pub(super) const GIVEN_NAMES_OF_THE_WORLD: &str = include_str!("lists/given_names_world.txt");
+pub(super) const GIVEN_NAMES_OF_LOCALES: &str = include_str!("lists/given_names_locales.txt");
 pub(super) const SURNAMES: &str = include_str!("lists/surnames.txt");
+pub(super) const SURNAMES_OF_LOCALES: &str = include_str!("lists/surnames_locales.txt");
 pub(super) const PLACES: &str = include_str!("lists/places.txt");
 pub(super) const ORGANIZATIONS: &str = include_str!("lists/organizations.txt");
+pub(super) const COMPANIES: &str = include_str!("lists/companies.txt");
 
 /// What a word is known as. A set of the constants of this type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +39,8 @@ impl Known {
     const OTHER_HEAD: Self = Self(1 << 17);
     const BELIEF: Self = Self(1 << 18);
     const PRODUCT: Self = Self(1 << 19);
+    /// Written in capitals: said letter by letter, or once a short form.
+    pub(super) const LETTERS: Self = Self(1 << 20);
 
     const CLASSES: &[(&str, Self)] = &[
         ("title", Self::TITLE),
@@ -53,6 +58,7 @@ impl Known {
         ("weekday", Self::WEEKDAY),
         ("nationality", Self::NATIONALITY),
         ("link", Self::LINK),
+        ("letters", Self::LETTERS),
     ];
 
     pub(super) const fn has(self, other: Self) -> bool {
@@ -100,9 +106,12 @@ impl Lexicon {
             (include_str!("lists/common_words.txt"), Known::COMMON),
             (GIVEN_NAMES, Known::GIVEN_NAME),
             (GIVEN_NAMES_OF_THE_WORLD, Known::GIVEN_NAME),
+            (GIVEN_NAMES_OF_LOCALES, Known::GIVEN_NAME),
             (SURNAMES, Known::SURNAME),
+            (SURNAMES_OF_LOCALES, Known::SURNAME),
             (PLACES, Known::PLACE),
             (ORGANIZATIONS, Known::ORGANIZATION),
+            (COMPANIES, Known::ORGANIZATION),
         ];
         for (list, class) in lists {
             entries(list).for_each(|phrase| add(phrase, class));

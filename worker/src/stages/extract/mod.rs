@@ -1,7 +1,7 @@
 //! Extract: whom and what a conversation mentions, and where.
 //!
-//! Names of people, places and organizations are found by a small trained tagger that knows lists
-//! of names; dates, amounts and addresses by patterns. What is mentioned several times, under
+//! Names of people, places and organizations are found by a model (the one that is always there is
+//! a small trained tagger that knows lists of names); dates, amounts and addresses by patterns. What is mentioned several times, under
 //! several spellings, is one entity.
 
 pub mod corpus;
@@ -9,14 +9,12 @@ pub mod evaluate;
 mod lexicon;
 mod merge;
 mod patterns;
-mod tagger;
+pub mod tagger;
 mod words;
 
 pub use self_shared::domain::entity::EntityKind;
 
-use self::tagger::Model;
-pub use self::tagger::NotAModel;
-use crate::models::ModelId;
+use crate::models::entity_finder::{EntityFinder, FindError};
 
 /// Something that a conversation mentions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,71 +41,31 @@ pub struct Mention {
     pub text: String,
 }
 
-/// Finds entities, offline.
-#[derive(Clone, Debug)]
-pub struct Finder {
-    model: Model,
-}
-
-impl Finder {
-    /// The finder with the weights that this program carries.
-    ///
-    /// # Panics
-    /// Never: a test reads the weights.
-    #[must_use]
-    pub fn built_in() -> Self {
-        Self::with_weights(include_bytes!("model.bin")).expect("the weights that were built in")
+/// Finds what the segments of a transcript mention: names by a model, the rest by patterns. The
+/// texts are those of the segments, in order; entities come in the order of their first mention.
+/// `awaited` says whether anybody still waits for them.
+///
+/// # Errors
+/// [`FindError`] when the model fails, or when nobody waits.
+pub fn extract(
+    texts: &[&str],
+    finder: &mut dyn EntityFinder,
+    awaited: &dyn Fn() -> bool,
+) -> Result<Vec<Entity>, FindError> {
+    let names = finder.find(texts, awaited)?;
+    let mut found = Vec::new();
+    for (segment, (text, names)) in texts.iter().zip(names).enumerate() {
+        let patterns = patterns::find(text).into_iter().map(|pattern| Found {
+            kind: pattern.kind,
+            segment,
+            range: pattern.range,
+            key: Some(pattern.key),
+        });
+        let names =
+            names.into_iter().map(|name| Found { kind: name.kind, segment, range: name.range, key: None });
+        found.extend(longest(patterns.chain(names).collect()));
     }
-
-    /// A finder with weights that [`Self::train`] gave.
-    ///
-    /// # Errors
-    /// [`NotAModel`] for anything else.
-    pub fn with_weights(weights: &[u8]) -> Result<Self, NotAModel> {
-        Ok(Self { model: Model::from_bytes(weights)? })
-    }
-
-    /// Learns from annotated documents, and gives the weights. The same documents give the same
-    /// weights, byte for byte.
-    #[must_use]
-    pub fn train(documents: &[corpus::Annotated]) -> Vec<u8> {
-        tagger::train::train(documents).to_bytes()
-    }
-
-    /// The name and version that are stored with what it finds.
-    #[must_use]
-    pub fn id(&self) -> ModelId {
-        ModelId { name: "self-names", version: "1" }
-    }
-
-    /// Finds what the segments of a transcript mention. The texts are those of the segments, in
-    /// order; entities come in the order of their first mention.
-    #[must_use]
-    pub fn find(&self, texts: &[&str]) -> Vec<Entity> {
-        merge::merge(texts, self.find_mentions(texts))
-    }
-
-    /// Every mention by itself.
-    fn find_mentions(&self, texts: &[&str]) -> Vec<Found> {
-        let names = tagger::find_names(&self.model, texts);
-        let mut found = Vec::new();
-        for (segment, (text, names)) in texts.iter().zip(names).enumerate() {
-            let patterns = patterns::find(text).into_iter().map(|pattern| Found {
-                kind: pattern.kind,
-                segment,
-                range: pattern.range,
-                key: Some(pattern.key),
-            });
-            let names = names.into_iter().map(|name| Found {
-                kind: name.kind,
-                segment,
-                range: name.range,
-                key: None,
-            });
-            found.extend(longest(patterns.chain(names).collect()));
-        }
-        found
-    }
+    Ok(merge::merge(texts, found))
 }
 
 /// Something found in one segment, by bytes of its text.
@@ -139,10 +97,15 @@ fn longest(mut found: Vec<Found>) -> Vec<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::self_names::tests::self_names;
     use EntityKind::{Amount, Date, Email, Organization, Person, Place};
 
+    fn entities(texts: &[&str]) -> Vec<Entity> {
+        extract(texts, &mut self_names(), &|| true).unwrap()
+    }
+
     fn found(texts: &[&str]) -> Vec<(EntityKind, String)> {
-        Finder::built_in().find(texts).into_iter().map(|entity| (entity.kind, entity.name)).collect()
+        entities(texts).into_iter().map(|entity| (entity.kind, entity.name)).collect()
     }
 
     fn named(kind: EntityKind, name: &str) -> (EntityKind, String) {
@@ -184,23 +147,12 @@ mod tests {
     #[test]
     fn mentions_point_at_their_text() {
         let texts = ["Für Zoë: Susan Miller’s flight to London.", "“Susan”, I said."];
-        for entity in Finder::built_in().find(&texts) {
+        for entity in entities(&texts) {
             for mention in entity.mentions {
                 let text = texts[mention.segment].chars().skip(mention.start_char);
                 let text: String = text.take(mention.end_char - mention.start_char).collect();
                 assert_eq!(text, mention.text);
             }
         }
-    }
-
-    #[test]
-    fn training_twice_gives_the_same_weights() {
-        let documents = [corpus::Annotated {
-            text: "Anna lives in Oslo.".to_owned(),
-            names: vec![("Anna".to_owned(), Person), ("Oslo".to_owned(), Place)],
-        }];
-        let weights = Finder::train(&documents);
-        assert_eq!(weights, Finder::train(&documents));
-        assert!(Finder::with_weights(&weights[..weights.len() - 1]).is_err());
     }
 }

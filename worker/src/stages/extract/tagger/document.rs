@@ -1,89 +1,56 @@
-//! How words are used across a whole document. A name is often clear in one place and bare in
-//! another: `Dr. Bos said …`, and later `Bos agreed`.
+//! A document: its words, its sentences, and how each word is used across the whole of it.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
-use crate::stages::extract::lexicon::{Known, Lexicon};
-use crate::stages::extract::words::{Word, sentences};
+use super::usage::Usages;
+use crate::stages::extract::words::{Word, sentences, words};
 
-/// The ways in which a word is used somewhere in the document. A set of the constants.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Usage(u16);
-
-impl Usage {
-    const LOWER: Self = Self(1);
-    const CAPITAL_INSIDE: Self = Self(1 << 1);
-    const AFTER_TITLE: Self = Self(1 << 2);
-    const AFTER_PLACE_PREP: Self = Self(1 << 3);
-    const BEFORE_SPEECH: Self = Self(1 << 4);
-    const AFTER_GIVEN_NAME: Self = Self(1 << 5);
-    const BEFORE_ORG_HEAD: Self = Self(1 << 6);
-    const BEFORE_PLACE_HEAD: Self = Self(1 << 7);
-    const AFTER_THE: Self = Self(1 << 8);
-    const BEFORE_CAPITAL: Self = Self(1 << 9);
-    const AFTER_CAPITAL: Self = Self(1 << 10);
-    const AFTER_ROLE: Self = Self(1 << 11);
-
-    /// The members, by number.
-    pub(super) fn members(self) -> impl Iterator<Item = u8> {
-        (0_u8..12).filter(move |bit| self.0 >> bit & 1 == 1)
-    }
-
-    fn insert(&mut self, other: Self, holds: bool) {
-        if holds {
-            self.0 |= other.0;
-        }
-    }
+/// A document, split and read once.
+#[derive(Debug)]
+pub struct Document<'text> {
+    texts: Vec<Vec<Word<'text>>>,
+    sentences: Vec<Sentence>,
+    pub(super) usages: Usages,
 }
 
-/// A document, read once.
-#[derive(Default)]
-pub(super) struct Document {
-    usage: HashMap<String, Usage>,
+/// A sentence of a document.
+#[derive(Clone, Debug)]
+pub struct Sentence {
+    /// The text that it belongs to, by its index.
+    pub text: usize,
+    /// Its words among those of the text.
+    words: Range<usize>,
 }
 
-impl Document {
-    pub(super) fn read<'text>(texts: impl IntoIterator<Item = &'text [Word<'text>]>) -> Self {
-        let mut document = Self::default();
-        for words in texts {
-            for sentence in sentences(words) {
-                document.add(&words[sentence]);
+impl<'text> Document<'text> {
+    /// Splits the texts of one document.
+    #[must_use]
+    pub fn read(texts: &[&'text str]) -> Self {
+        let mut document = Self { texts: Vec::new(), sentences: Vec::new(), usages: Usages::default() };
+        for (text, words) in texts.iter().map(|text| words(text)).enumerate() {
+            for range in sentences(&words) {
+                document.usages.add(&words[range.clone()]);
+                document.sentences.push(Sentence { text, words: range });
             }
+            document.texts.push(words);
         }
         document
     }
 
-    pub(super) fn usage(&self, word: &str) -> Usage {
-        self.usage.get(word).copied().unwrap_or_default()
+    /// All sentences, in order.
+    #[must_use]
+    pub fn sentences(&self) -> &[Sentence] {
+        &self.sentences
     }
 
-    fn add(&mut self, sentence: &[Word<'_>]) {
-        let lexicon = Lexicon::get();
-        let lower: Vec<_> = sentence.iter().map(|word| word.text.to_lowercase()).collect();
-        let known: Vec<_> = lower.iter().map(|word| lexicon.known(word)).collect();
-        for (index, word) in sentence.iter().enumerate() {
-            let usage = self.usage.entry(lower[index].clone()).or_default();
-            if !word.is_capitalised() {
-                usage.insert(Usage::LOWER, true);
-                continue;
-            }
-            if let Some(before) = index.checked_sub(1) {
-                let capital = sentence[before].is_capitalised();
-                usage.insert(Usage::CAPITAL_INSIDE, true);
-                usage.insert(Usage::AFTER_TITLE, capital && known[before].has(Known::TITLE));
-                usage.insert(Usage::AFTER_ROLE, known[before].has(Known::ROLE));
-                usage.insert(Usage::AFTER_PLACE_PREP, known[before].has(Known::PLACE_PREP));
-                usage.insert(Usage::AFTER_GIVEN_NAME, capital && known[before].has(Known::GIVEN_NAME));
-                usage.insert(Usage::AFTER_THE, lower[before] == "the");
-                usage.insert(Usage::AFTER_CAPITAL, capital);
-            }
-            if let Some(after) = known.get(index + 1) {
-                let capital = sentence[index + 1].is_capitalised();
-                usage.insert(Usage::BEFORE_SPEECH, !capital && after.has(Known::SPEECH));
-                usage.insert(Usage::BEFORE_ORG_HEAD, capital && after.has(Known::ORG_HEAD));
-                usage.insert(Usage::BEFORE_PLACE_HEAD, capital && after.has(Known::PLACE_HEAD));
-                usage.insert(Usage::BEFORE_CAPITAL, capital);
-            }
-        }
+    /// The words of a sentence, as a reader wants them.
+    #[must_use]
+    pub fn words(&self, sentence: &Sentence) -> Vec<&'text str> {
+        self.split(sentence).iter().map(|word| word.text).collect()
+    }
+
+    /// The words of a sentence and their places.
+    pub(super) fn split(&self, sentence: &Sentence) -> &[Word<'text>] {
+        &self.texts[sentence.text][sentence.words.clone()]
     }
 }

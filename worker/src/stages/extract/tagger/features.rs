@@ -4,7 +4,7 @@
 //! Challenges and Misconceptions in Named Entity Recognition"): words and shapes around, affixes,
 //! word groups, lists, and how the same word is used elsewhere in the document.
 
-use super::document::{Document, Usage};
+use super::usage::{Usage, Usages};
 use crate::stages::extract::lexicon::{Groups, Known, Lexicon};
 use crate::stages::extract::words::Word;
 
@@ -12,8 +12,8 @@ use crate::stages::extract::words::Word;
 pub(super) const BITS: u32 = 21;
 
 /// The features of each word of a sentence.
-pub(super) fn features(sentence: &[Word<'_>], document: &Document) -> Vec<Vec<u32>> {
-    let traits = read(sentence, document);
+pub(super) fn features(sentence: &[Word<'_>], usages: &Usages) -> Vec<Vec<u32>> {
+    let traits = read(sentence, usages);
     (0..traits.len()).map(|index| Window { traits: &traits, index, features: Vec::new() }.collect()).collect()
 }
 
@@ -40,7 +40,7 @@ enum Part {
     Later = 3,
 }
 
-fn read(sentence: &[Word<'_>], document: &Document) -> Vec<Traits> {
+fn read(sentence: &[Word<'_>], usages: &Usages) -> Vec<Traits> {
     let lexicon = Lexicon::get();
     let mut traits: Vec<_> = sentence
         .iter()
@@ -50,7 +50,7 @@ fn read(sentence: &[Word<'_>], document: &Document) -> Vec<Traits> {
                 shape: shape(word.text),
                 known: lexicon.known(&lower),
                 groups: lexicon.groups(&lower),
-                usage: document.usage(&lower),
+                usage: usages.of(&lower),
                 capitalised: word.is_capitalised(),
                 place: Part::None,
                 organization: Part::None,

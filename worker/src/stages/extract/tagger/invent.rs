@@ -1,6 +1,7 @@
 //! Documents that are made up: sentences of ordinary talk with names from the lists, and with names
 //! that are in no list, so that the tagger learns what surrounds a name as well as what is one.
 
+use super::random::Random;
 use crate::stages::extract::EntityKind;
 use crate::stages::extract::corpus::Annotated;
 use crate::stages::extract::lexicon::{self, Known, Lexicon};
@@ -147,15 +148,19 @@ impl<'random> Inventor<'random> {
         let is_word = |name: &String| Lexicon::get().known(&name.to_lowercase()).has(Known::COMMON);
         let mut given = names(lexicon::GIVEN_NAMES);
         given.extend(names(lexicon::GIVEN_NAMES_OF_THE_WORLD));
+        given.extend(names(lexicon::GIVEN_NAMES_OF_LOCALES));
         given.retain(|name| !is_word(name));
         let mut surnames = names(lexicon::SURNAMES);
+        surnames.extend(names(lexicon::SURNAMES_OF_LOCALES));
         surnames.retain(|name| !is_word(name));
+        let mut organizations = names(lexicon::ORGANIZATIONS);
+        organizations.extend(names(lexicon::COMPANIES));
         Self {
             random,
             given,
             surnames,
             places: names(lexicon::PLACES),
-            organizations: names(lexicon::ORGANIZATIONS),
+            organizations,
             sentences: lexicon::entries(SENTENCES).collect(),
         }
     }
@@ -165,7 +170,7 @@ impl<'random> Inventor<'random> {
         let people: Vec<_> = (0..4).map(|_| self.person()).collect();
         let places: Vec<_> = (0..4).map(|_| self.place()).collect();
         let organizations: Vec<_> = (0..3).map(|_| self.organization()).collect();
-        let mut annotated = Annotated { text: String::new(), names: Vec::new() };
+        let mut annotated = Annotated { doc: String::new(), text: String::new(), names: Vec::new() };
         for _ in 0..12 {
             let sentence = self.sentences[self.random.below(self.sentences.len())];
             let mut parts = sentence.split(['{', '}']);
@@ -279,43 +284,19 @@ impl<'random> Inventor<'random> {
     }
 }
 
-/// `new york` → `New York`, `u.k.` → `U.K.`, `university of x` → `University of X`.
+/// `new york` → `New York`, `u.k.` → `U.K.`, `nasa` → `NASA`, `university of x` → `University of X`.
 fn capitalised(phrase: &str) -> String {
     let words = phrase.split(' ').map(|word| {
-        if Lexicon::get().known(word).has(Known::LINK) {
+        let known = Lexicon::get().known(word);
+        // Short names of organizations and countries are said letter by letter.
+        if word.contains('.') || known.has(Known::LETTERS) || phrase.chars().count() <= 3 {
+            return word.to_uppercase();
+        }
+        if known.has(Known::LINK) {
             return word.to_owned();
         }
-        let dotted = word.contains('.');
         let mut letters = word.chars();
-        let first = letters.next().map(char::to_uppercase).into_iter().flatten();
-        first
-            .chain(letters.flat_map(|letter| {
-                if dotted { letter.to_uppercase().collect::<Vec<_>>() } else { vec![letter] }
-            }))
-            .collect()
+        letters.next().map(char::to_uppercase).into_iter().flatten().chain(letters).collect()
     });
-    let phrase = words.collect::<Vec<String>>().join(" ");
-    // Short names of organizations and countries are said letter by letter.
-    if phrase.len() <= 3 { phrase.to_uppercase() } else { phrase }
-}
-
-/// Marsaglia's xorshift: the same numbers in every run.
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new() -> Self {
-        Self(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// A number below the limit.
-    pub(super) fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-
-    fn of(&mut self, list: &[String]) -> String {
-        list[self.below(list.len())].clone()
-    }
+    words.collect::<Vec<String>>().join(" ")
 }

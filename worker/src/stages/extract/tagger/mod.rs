@@ -1,23 +1,29 @@
 //! The tagger: which words of a sentence name a person, a place or an organization.
 //!
-//! A conditional random field (Lafferty, McCallum and Pereira 2001) over features of each word and
-//! over pairs of neighbouring tags, decoded by Viterbi's algorithm.
+//! A conditional random field (Lafferty, McCallum and Pereira 2001) over features of each word,
+//! over what a network that reads the words in context says of them, and over pairs of
+//! neighbouring tags; decoded by Viterbi's algorithm.
 
 mod document;
 mod expect;
 mod features;
+mod head;
 mod invent;
+mod learner;
 mod model;
-pub(super) mod train;
+mod random;
+mod train;
+mod usage;
 
 use std::ops::Range;
 
-use self::document::Document;
+pub use self::document::{Document, Sentence};
 use self::features::features;
-pub(super) use self::model::Model;
+use self::model::Model;
 pub use self::model::NotAModel;
-use super::words::{Word, sentences};
-use super::{EntityKind, words::words};
+use super::EntityKind;
+use super::corpus::Annotated;
+use crate::models::entity_finder::Name;
 
 /// A tag is outside (0), or begins (odd) or continues (even) a name of one of three kinds.
 const TAGS: usize = 7;
@@ -25,36 +31,72 @@ type Tag = usize;
 const OUTSIDE: Tag = 0;
 const KINDS: [EntityKind; 3] = [EntityKind::Person, EntityKind::Place, EntityKind::Organization];
 
+/// What speaks against every name beforehand: one that is not there bothers more than one that is
+/// missing.
+const CAUTION: f32 = 0.5;
+
 /// The scores of the tags of one word.
 type Scores = [f32; TAGS];
 
-/// A name in a text, in bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Name {
-    pub(super) kind: EntityKind,
-    pub(super) range: Range<usize>,
+/// A trained tagger. The words that it tags are described to it by a reader: some numbers for each
+/// word, the same in training and in use.
+#[derive(Clone, Debug)]
+pub struct Tagger {
+    model: Model,
 }
 
-/// Finds the names in the texts of one document.
-pub(super) fn find_names(model: &Model, texts: &[&str]) -> Vec<Vec<Name>> {
-    let split: Vec<_> = texts.iter().map(|text| words(text)).collect();
-    let document = Document::read(split.iter().map(Vec::as_slice));
-    split.iter().map(|words| names_of(model, &document, words)).collect()
-}
-
-fn names_of(model: &Model, document: &Document, words: &[Word<'_>]) -> Vec<Name> {
-    let mut names = Vec::new();
-    for sentence in sentences(words) {
-        let sentence = &words[sentence];
-        let features = features(sentence, document);
-        let scores: Vec<_> = features.iter().map(|features| model.scores(features)).collect();
-        let tags = best_path(&scores, &model.transitions);
-        names.extend(spans(&tags).map(|(kind, words)| Name {
-            kind: KINDS[kind],
-            range: sentence[words.start].start..sentence[words.end - 1].end(),
-        }));
+impl Tagger {
+    /// The tagger with the weights that this program carries.
+    ///
+    /// # Panics
+    /// Never: a test reads the weights.
+    #[must_use]
+    pub fn built_in() -> Self {
+        Self::with_weights(include_bytes!("../model.bin")).expect("the weights that were built in")
     }
-    names
+
+    /// A tagger with weights that [`Self::train`] gave.
+    ///
+    /// # Errors
+    /// [`NotAModel`] for anything else.
+    pub fn with_weights(weights: &[u8]) -> Result<Self, NotAModel> {
+        Ok(Self { model: Model::from_bytes(weights)? })
+    }
+
+    /// Learns from annotated documents, and gives the weights. `read` describes the words of
+    /// sentences that follow one another. The same documents give the same weights.
+    ///
+    /// # Errors
+    /// What `read` says.
+    pub fn train<E>(
+        documents: &[Annotated],
+        read: impl FnMut(&[Vec<&str>]) -> Result<Vec<Vec<f32>>, E>,
+    ) -> Result<Vec<u8>, E> {
+        Ok(train::train(documents, read)?.to_bytes())
+    }
+
+    /// The names in a sentence of a document, whose words are described by `states`.
+    #[must_use]
+    pub fn names(&self, document: &Document<'_>, sentence: &Sentence, states: &[f32]) -> Vec<Name> {
+        let words = document.split(sentence);
+        let features = features(words, &document.usages);
+        let width = states.len() / words.len().max(1);
+        let scores: Vec<_> = (0..words.len())
+            .map(|word| {
+                let mut scores =
+                    self.model.scores(&features[word], &states[word * width..(word + 1) * width]);
+                scores[OUTSIDE] += CAUTION;
+                scores
+            })
+            .collect();
+        let tags = best_path(&scores, &self.model.transitions);
+        spans(&tags)
+            .map(|(kind, span)| Name {
+                kind: KINDS[kind],
+                range: words[span.start].start..words[span.end - 1].end(),
+            })
+            .collect()
+    }
 }
 
 /// The names that a sequence of tags marks: the number of the kind and the words.

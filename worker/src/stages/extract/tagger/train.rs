@@ -3,70 +3,92 @@
 use std::collections::HashMap;
 
 use super::document::Document;
-use super::expect::expect;
-use super::features::{BITS, features};
-use super::invent::{Random, invent};
-use super::{KINDS, Model, OUTSIDE, Scores, TAGS, Tag};
+use super::features::features;
+use super::invent::invent;
+use super::learner::{Learner, Trained};
+use super::random::Random;
+use super::{KINDS, Model, OUTSIDE, Tag};
 use crate::stages::extract::EntityKind;
 use crate::stages::extract::corpus::Annotated;
-use crate::stages::extract::words::{Word, sentences, words};
+use crate::stages::extract::words::{Word, words};
 
 /// How often the examples are gone through.
 const ROUNDS: usize = 6;
 
 /// How many documents are made up beside those that are given.
-const INVENTED: usize = 100;
+const INVENTED: usize = 400;
 
-/// Of a hundred features, so many are hidden at each look, anew each time: what is seen often must
-/// not drown what else could tell (Søgaard 2013, "Part-of-speech tagging with antagonistic
-/// adversaries").
-const HIDDEN_PERCENT: usize = 40;
+/// So many learners go through the examples, each in its own order; what is kept is their mean.
+const LEARNERS: usize = 3;
 
-/// How far a weight moves at its first step.
-const RATE: f32 = 0.05;
+/// A sentence: the features of each word, the reader's numbers for all of them, and the right tags.
+pub(super) struct Example {
+    pub(super) features: Vec<Vec<u32>>,
+    pub(super) states: Vec<f32>,
+    pub(super) tags: Vec<Tag>,
+}
 
-/// A sentence: the features of each word, and the right tags.
-struct Example {
-    features: Vec<Vec<u32>>,
-    tags: Vec<Tag>,
+impl Example {
+    /// How many numbers describe a word.
+    pub(super) fn width(&self) -> usize {
+        self.states.len() / self.tags.len().max(1)
+    }
+
+    pub(super) fn word(&self, index: usize) -> &[f32] {
+        &self.states[index * self.width()..(index + 1) * self.width()]
+    }
 }
 
 /// Learns from annotated documents. The same documents give the same model, byte for byte.
-pub(in crate::stages::extract) fn train(documents: &[Annotated]) -> Model {
+pub(super) fn train<E>(
+    documents: &[Annotated],
+    mut read: impl FnMut(&[Vec<&str>]) -> Result<Vec<Vec<f32>>, E>,
+) -> Result<Model, E> {
     let mut random = Random::new();
     let invented = invent(INVENTED, &mut random);
-    let mut examples: Vec<_> = documents.iter().chain(&invented).flat_map(examples).collect();
-    let mut learner = Learner::new();
-    for _ in 0..ROUNDS {
-        // Fisher and Yates's shuffle.
-        for index in (1..examples.len()).rev() {
-            examples.swap(index, random.below(index + 1));
-        }
-        for example in &examples {
-            let seen: Vec<Vec<u32>> = example
-                .features
-                .iter()
-                .map(|features| {
-                    features.iter().copied().filter(|_| random.below(100) >= HIDDEN_PERCENT).collect()
-                })
-                .collect();
-            learner.learn(&seen, &example.tags);
-        }
+    let mut examples = Vec::new();
+    for document in documents.iter().chain(&invented) {
+        examples.extend(self::examples(document, &mut read)?);
     }
-    learner.finish()
+    let width = examples.first().map_or(0, Example::width);
+    let mut trained = Trained::default();
+    for _ in 0..LEARNERS {
+        let mut learner = Learner::new(width, &mut random);
+        for _ in 0..ROUNDS {
+            // Fisher and Yates's shuffle.
+            for index in (1..examples.len()).rev() {
+                examples.swap(index, random.below(index + 1));
+            }
+            for example in &examples {
+                learner.learn(example, &mut random);
+            }
+        }
+        trained.add(learner, LEARNERS);
+    }
+    Ok(Model::new(trained))
 }
 
-fn examples(annotated: &Annotated) -> Vec<Example> {
-    let words = words(&annotated.text);
-    let document = Document::read([words.as_slice()]);
-    let tags = align(&words, annotated);
-    sentences(&words)
-        .into_iter()
-        .map(|sentence| Example {
-            features: features(&words[sentence.clone()], &document),
-            tags: tags[sentence].to_vec(),
+fn examples<E>(
+    annotated: &Annotated,
+    read: &mut impl FnMut(&[Vec<&str>]) -> Result<Vec<Vec<f32>>, E>,
+) -> Result<Vec<Example>, E> {
+    let document = Document::read(&[&annotated.text]);
+    let sentences = document.sentences();
+    let tags = align(&words(&annotated.text), annotated);
+    let mut tags = tags.into_iter();
+    let states = read(&sentences.iter().map(|sentence| document.words(sentence)).collect::<Vec<_>>())?;
+    Ok(sentences
+        .iter()
+        .zip(states)
+        .map(|(sentence, states)| {
+            let words = document.split(sentence);
+            Example {
+                features: features(words, &document.usages),
+                states,
+                tags: tags.by_ref().take(words.len()).collect(),
+            }
         })
-        .collect()
+        .collect())
 }
 
 /// The tags of a document's words: where the longest of its names are written.
@@ -93,67 +115,4 @@ fn align(text: &[Word<'_>], annotated: &Annotated) -> Vec<Tag> {
         start += length;
     }
     tags
-}
-
-/// Weights, and the sums of their squared gradients, which set how far each may still move (Duchi
-/// et al. 2011, "Adaptive Subgradient Methods").
-struct Learner {
-    weights: Vec<Scores>,
-    squares: Vec<Scores>,
-    transitions: [Scores; TAGS + 1],
-    transition_squares: [Scores; TAGS + 1],
-}
-
-impl Learner {
-    fn new() -> Self {
-        Self {
-            weights: vec![[0.0; TAGS]; 1 << BITS],
-            squares: vec![[0.0; TAGS]; 1 << BITS],
-            transitions: [[0.0; TAGS]; TAGS + 1],
-            transition_squares: [[0.0; TAGS]; TAGS + 1],
-        }
-    }
-
-    /// Moves the weights towards the right tags, by how far the model is from being sure of them.
-    fn learn(&mut self, features: &[Vec<u32>], tags: &[Tag]) {
-        let scores: Vec<_> = features.iter().map(|features| self.scores(features)).collect();
-        let expected = expect(&scores, &self.transitions);
-        let mut before = TAGS;
-        let mut pairs = expected.pairs;
-        for (index, (&tag, features)) in tags.iter().zip(features).enumerate() {
-            let mut gradient = expected.tags[index];
-            gradient[tag] -= 1.0;
-            for &feature in features {
-                let feature = feature as usize;
-                descend(&mut self.weights[feature], &mut self.squares[feature], &gradient);
-            }
-            pairs[before][tag] -= 1.0;
-            before = tag;
-        }
-        for (before, gradient) in pairs.iter().enumerate() {
-            descend(&mut self.transitions[before], &mut self.transition_squares[before], gradient);
-        }
-    }
-
-    fn scores(&self, features: &[u32]) -> Scores {
-        let mut scores = [0.0; TAGS];
-        for &feature in features {
-            for (score, weight) in scores.iter_mut().zip(self.weights[feature as usize]) {
-                *score += weight;
-            }
-        }
-        scores
-    }
-
-    fn finish(self) -> Model {
-        Model::new((0..).zip(self.weights.iter().copied()), self.transitions)
-    }
-}
-
-/// One step down the gradient.
-fn descend(weights: &mut Scores, squares: &mut Scores, gradient: &Scores) {
-    for tag in 0..TAGS {
-        squares[tag] += gradient[tag] * gradient[tag];
-        weights[tag] -= RATE * gradient[tag] / (squares[tag].sqrt() + 1e-3);
-    }
 }

@@ -1,0 +1,89 @@
+//! The entity finder that is always there: the tagger of this program over the reading half of
+//! MiniLM.
+
+use std::path::Path;
+
+use super::ModelId;
+use super::embedder::EmbedError;
+use super::entity_finder::{EntityFinder, FindError, Name};
+use super::minilm::MiniLmReader;
+use super::onnx::Runtime;
+use crate::stages::extract::tagger::{Document, Tagger};
+
+/// Sentences that are read and tagged together. What is kept of them is their names alone, so that
+/// a long conversation takes no more memory than a short one.
+const ROUND: usize = 64;
+
+/// The finder in memory. Single-threaded.
+pub struct SelfNames {
+    reader: MiniLmReader,
+    tagger: Tagger,
+}
+
+impl SelfNames {
+    /// Puts both together. The tagger has learned from this reader.
+    #[must_use]
+    pub fn new(reader: MiniLmReader, tagger: Tagger) -> Self {
+        Self { reader, tagger }
+    }
+
+    /// Loads the reader; the tagger's weights are part of this program.
+    ///
+    /// # Errors
+    /// The file of the reader that is missing, or is not what it should be.
+    pub fn load(runtime: &Runtime, models: &Path) -> Result<Self, EmbedError> {
+        Ok(Self::new(MiniLmReader::load(runtime, models)?, Tagger::built_in()))
+    }
+}
+
+impl EntityFinder for SelfNames {
+    fn id(&self) -> ModelId {
+        ModelId { name: "self-names", version: "2" }
+    }
+
+    fn find(&mut self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {
+        let document = Document::read(texts);
+        let mut found = vec![Vec::new(); texts.len()];
+        for round in document.sentences().chunks(ROUND) {
+            if !awaited() {
+                return Err(FindError::Abandoned);
+            }
+            let words: Vec<_> = round.iter().map(|sentence| document.words(sentence)).collect();
+            let states = self.reader.read(&words)?;
+            for (sentence, states) in round.iter().zip(&states) {
+                found[sentence.text].extend(self.tagger.names(&document, sentence, states));
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::models::minilm::tests::models;
+    use crate::stages::extract::EntityKind::{Person, Place};
+    use crate::stages::extract::corpus::Annotated;
+
+    /// The finder with the models that set-up fetched.
+    pub(crate) fn self_names() -> SelfNames {
+        let models = models();
+        SelfNames::load(&Runtime::load(&models).unwrap(), &models).unwrap()
+    }
+
+    #[test]
+    fn training_twice_gives_the_same_weights() {
+        let models = models();
+        let mut reader = MiniLmReader::load(&Runtime::load(&models).unwrap(), &models).unwrap();
+        let documents = [Annotated {
+            doc: String::new(),
+            text: "Anna lives in Oslo.".to_owned(),
+            names: vec![("Anna".to_owned(), Person), ("Oslo".to_owned(), Place)],
+        }];
+        let mut train = || Tagger::train(&documents, |sentences| reader.read(sentences)).unwrap();
+        let weights = train();
+        assert_eq!(weights, train());
+        assert!(Tagger::with_weights(&weights).is_ok());
+        assert!(Tagger::with_weights(&weights[..weights.len() - 1]).is_err());
+    }
+}
