@@ -38,9 +38,11 @@ impl Known {
     const PERSON_PREP: Self = Self(1 << 16);
     const OTHER_HEAD: Self = Self(1 << 17);
     const BELIEF: Self = Self(1 << 18);
-    const PRODUCT: Self = Self(1 << 19);
+    pub(super) const PRODUCT: Self = Self(1 << 19);
+    /// A people, or the followers of something: `Germans`, `Buddhists`.
+    pub(super) const PEOPLE: Self = Self(1 << 20);
     /// Written in capitals: said letter by letter, or once a short form.
-    pub(super) const LETTERS: Self = Self(1 << 20);
+    pub(super) const LETTERS: Self = Self(1 << 21);
 
     const CLASSES: &[(&str, Self)] = &[
         ("title", Self::TITLE),
@@ -58,6 +60,7 @@ impl Known {
         ("weekday", Self::WEEKDAY),
         ("nationality", Self::NATIONALITY),
         ("link", Self::LINK),
+        ("people", Self::PEOPLE),
         ("letters", Self::LETTERS),
     ];
 
@@ -69,9 +72,9 @@ impl Known {
         Self(self.0 | other.0)
     }
 
-    /// The members, by number.
+    /// The members, by number, but for what tells of writing alone.
     pub(super) fn members(self) -> impl Iterator<Item = u8> {
-        (0_u8..20).filter(move |bit| self.0 >> bit & 1 == 1)
+        (0_u8..21).filter(move |bit| self.0 >> bit & 1 == 1)
     }
 }
 
@@ -130,6 +133,14 @@ impl Lexicon {
         }
         let longest_phrase = known.keys().map(|phrase| phrase.split(' ').count()).max().unwrap_or(1);
         Self { known, groups, longest_phrase }
+    }
+
+    /// The words and phrases that are known as something, in the order of the alphabet.
+    pub(super) fn all(&self, class: Known) -> Vec<&'static str> {
+        let mut all: Vec<_> =
+            self.known.iter().filter(|(_, known)| known.has(class)).map(|(phrase, _)| *phrase).collect();
+        all.sort_unstable();
+        all
     }
 
     /// What a word or phrase in lower case is known as.

@@ -71,6 +71,10 @@ const ORG_FRONTS: &[&str] = &[
     "Institute of Technology of",
     "Port Authority of",
 ];
+const ORG_ENDS: &[&str] = &[
+    "news", "soft", "tech", "net", "ware", "bank", "media", "press", "wire", "cast", "tube", "book", "pedia",
+    "corp", "labs", "works", "air", "mart",
+];
 const ORG_TOPICS: &[&str] = &[
     "Ministry of Defence",
     "Ministry of Education",
@@ -139,6 +143,8 @@ struct Inventor<'random> {
     surnames: Vec<String>,
     places: Vec<String>,
     organizations: Vec<String>,
+    companies: Vec<String>,
+    peoples: Vec<String>,
     sentences: Vec<&'static str>,
 }
 
@@ -153,14 +159,14 @@ impl<'random> Inventor<'random> {
         let mut surnames = names(lexicon::SURNAMES);
         surnames.extend(names(lexicon::SURNAMES_OF_LOCALES));
         surnames.retain(|name| !is_word(name));
-        let mut organizations = names(lexicon::ORGANIZATIONS);
-        organizations.extend(names(lexicon::COMPANIES));
         Self {
             random,
             given,
             surnames,
             places: names(lexicon::PLACES),
-            organizations,
+            peoples: Lexicon::get().all(Known::PEOPLE).into_iter().map(capitalised).collect(),
+            organizations: names(lexicon::ORGANIZATIONS),
+            companies: names(lexicon::COMPANIES),
             sentences: lexicon::entries(SENTENCES).collect(),
         }
     }
@@ -177,23 +183,23 @@ impl<'random> Inventor<'random> {
             // What is between braces stands at the odd places.
             while let Some(plain) = parts.next() {
                 annotated.text.push_str(plain);
-                let (name, kind) = match parts.next() {
-                    Some("p") => {
+                let Some(wanted) = parts.next() else { continue };
+                let (before, sort) = wanted.rsplit_once(' ').unwrap_or(("", wanted));
+                let (name, kind) = match sort {
+                    "p" => {
                         let forms = &people[self.random.below(people.len())];
-                        (forms[self.random.below(forms.len())].clone(), EntityKind::Person)
+                        (self.random.of(forms), EntityKind::Person)
                     }
-                    Some("l") => (places[self.random.below(places.len())].clone(), EntityKind::Place),
-                    Some("x") => {
+                    "g" => (self.random.of(&self.peoples), EntityKind::Person),
+                    "l" => (self.random.of(&places), EntityKind::Place),
+                    "o" => (self.random.of(&organizations), EntityKind::Organization),
+                    _ => {
                         let other = self.something_else();
                         annotated.text.push_str(&other);
                         continue;
                     }
-                    Some(_) => (
-                        organizations[self.random.below(organizations.len())].clone(),
-                        EntityKind::Organization,
-                    ),
-                    None => continue,
                 };
+                let name = if before.is_empty() { name } else { format!("{before} {name}") };
                 annotated.text.push_str(&name);
                 annotated.names.push((name, kind));
             }
@@ -233,7 +239,7 @@ impl<'random> Inventor<'random> {
 
     fn organization(&mut self) -> String {
         let head = ORG_HEADS[self.random.below(ORG_HEADS.len())];
-        match self.random.below(10) {
+        match self.random.below(13) {
             0 => format!("{} {head}", self.random.of(&self.places)),
             1 => format!("{} {head}", self.random.of(&self.surnames)),
             2 => format!(
@@ -248,6 +254,8 @@ impl<'random> Inventor<'random> {
                 .collect(),
             6 => format!("{} {head}", self.made_up()),
             7 => self.made_up(),
+            8 => format!("{}{}", self.made_up(), ORG_ENDS[self.random.below(ORG_ENDS.len())]),
+            9 => self.random.of(&self.companies),
             _ => self.random.of(&self.organizations),
         }
     }
