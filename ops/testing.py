@@ -18,7 +18,7 @@ from typing import Dict, Iterator, Sequence
 from . import setup
 from .build import cargo
 from .paths import (
-    FFMPEG, MODELS, NODE, RECORDINGS, ROOT, RUNS, SCHEMATHESIS, TOOLS, TYPESCRIPT, binaries,
+    FFMPEG, MODELS, NODE, QDRANT, RECORDINGS, ROOT, RUNS, SCHEMATHESIS, TOOLS, TYPESCRIPT, binaries,
 )
 from .report import Report, Step
 from .stack import process
@@ -103,6 +103,7 @@ def variables(home: Home) -> Dict[str, str]:
         "SELF_TEST_SCHEMATHESIS": str(SCHEMATHESIS),
         "SELF_TEST_NODE": str(NODE),
         "SELF_TEST_TYPESCRIPT": str(TYPESCRIPT),
+        "SELF_TEST_QDRANT": str(QDRANT),
         "SELF_TEST_RUN": str(home.folder.parent),
     }
 

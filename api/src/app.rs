@@ -11,6 +11,7 @@ use self_shared::redis::cache::Cache;
 use self_shared::relay::Relay;
 use self_shared::rings::{Ring, Rings};
 use self_shared::telemetry::Metrics;
+use self_shared::vectors::Vectors;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
@@ -26,6 +27,8 @@ pub struct App {
     pub database: Database,
     /// Object storage holds.
     pub objects: ObjectStore,
+    /// What compares them by meaning, besides Postgres.
+    pub vectors: Vectors,
     /// Redis rings.
     pub rings: Rings,
     /// What need not be worked out again.
@@ -53,6 +56,7 @@ impl App {
     pub async fn new(config: ApiConfig, metrics: Metrics) -> anyhow::Result<Self> {
         let database = Database::new(&config.shared.database);
         let objects = ObjectStore::new(&config.shared.objects)?;
+        let vectors = Vectors::new(&config.shared, database.clone())?;
         let bus = Bus::connect(&config.shared.nats_url, &config.shared.namespace).await?;
         let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
         let relay = Relay::new(database.clone(), bus.clone());
@@ -65,6 +69,7 @@ impl App {
             config: Arc::new(config),
             database,
             objects,
+            vectors,
             rings,
             cache,
             bus,

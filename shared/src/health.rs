@@ -6,6 +6,7 @@ use crate::bus::Bus;
 use crate::database::Database;
 use crate::objects::ObjectStore;
 use crate::rings::Rings;
+use crate::vectors::Vectors;
 
 /// How badly something is missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -126,4 +127,18 @@ pub async fn objects(objects: &ObjectStore) -> Check {
         Ok(()) => Check::fine("objects"),
         Err(outage) => Check::trouble("objects", Effect::Stopped, outage.reason.clone(), outage.remedy),
     }
+}
+
+/// Whether Qdrant answers, where vectors are mirrored there.
+pub async fn qdrant(vectors: &Vectors) -> Option<Check> {
+    Some(match vectors.probe().await? {
+        Ok(()) => Check::fine("qdrant"),
+        Err(_) => Check::trouble(
+            "qdrant",
+            Effect::Slower,
+            "Qdrant does not answer as it should",
+            "Start Qdrant, and see that QDRANT_URL and QDRANT_API_KEY are right. Until then PostgreSQL compares \
+             vectors, which takes longer in large memories, and erasures are not completed.",
+        ),
+    })
 }

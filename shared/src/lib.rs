@@ -10,5 +10,6 @@ pub mod redis;
 pub mod relay;
 pub mod subtitles;
 pub mod telemetry;
+pub mod vectors;
 
 pub use self::redis::rings;

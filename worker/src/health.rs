@@ -10,6 +10,7 @@ use poem::{EndpointExt, Response, Route, Server, get, handler};
 use self_shared::health::{self, Check, Effect, Health};
 use self_shared::objects::ObjectStore;
 use self_shared::telemetry::Metrics;
+use self_shared::vectors::Vectors;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,8 @@ pub struct Subject {
     pub workshop: Workshop,
     /// Where recordings are.
     pub objects: ObjectStore,
+    /// Where else vectors are.
+    pub vectors: Vectors,
     /// The lanes that this worker serves.
     pub lanes: Vec<LaneExecutor<Bench>>,
     /// Cancelled once the worker takes no more jobs.
@@ -67,12 +70,14 @@ fn metrics(Data(subject): Data<&Arc<Subject>>) -> Response {
 
 impl Subject {
     async fn health(&self) -> Health {
-        let (database, redis, objects) = tokio::join!(
+        let (database, redis, objects, qdrant) = tokio::join!(
             health::postgres(&self.workshop.database),
             health::redis(&self.workshop.rings),
             health::objects(&self.objects),
+            health::qdrant(&self.vectors),
         );
         let mut checks = vec![database, redis, health::nats(&self.workshop.bus), objects];
+        checks.extend(qdrant);
         checks.push(self.lanes());
         Health::of(checks)
     }

@@ -11,6 +11,7 @@ use self_shared::objects::ObjectStore;
 use self_shared::relay::Relay;
 use self_shared::rings::Rings;
 use self_shared::telemetry;
+use self_shared::vectors::Vectors;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -60,6 +61,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     let metrics = telemetry::init_metrics()?;
     let database = Database::new(&config.shared.database);
     let objects = ObjectStore::new(&config.shared.objects)?;
+    let vectors = Vectors::new(&config.shared, database.clone())?;
     let bus = Bus::connect(&config.shared.nats_url, &config.shared.namespace).await?;
     let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
     let relay = Relay::new(database.clone(), bus.clone());
@@ -77,6 +79,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         relay: relay.clone(),
         events_keep: config.events_keep,
         objects: objects.clone(),
+        vectors: vectors.clone(),
         sandbox: sandbox(&config),
         ears: Arc::new(Ears::open(models.transcriber, config.transcribe_threads)?),
         finder: models.finder,
@@ -106,13 +109,18 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         async move { reconciler::run(&workshop, stop).await }
     });
     around.spawn(ensure(objects.clone(), draining.clone()));
+    around.spawn({
+        let (vectors, stop) = (vectors.clone(), draining.clone());
+        async move { vectors.run(stop).await }
+    });
     around.spawn(queries::answer(bus, models.query_embedder, draining.clone()));
     around.spawn({
         let (workshop, lanes, started_with) = (workshop.clone(), lanes.clone(), config.lanes.clone());
         let (draining, stop) = (draining.clone(), stopping.clone());
         async move { fleet::report(&workshop, &started_with, &lanes, &draining, stop).await }
     });
-    let subject = Subject { workshop: workshop.clone(), objects, lanes, draining: draining.clone(), metrics };
+    let subject =
+        Subject { workshop: workshop.clone(), objects, vectors, lanes, draining: draining.clone(), metrics };
     let health = around.spawn({
         let (host, port, stop) = (config.host.clone(), config.port, stopping.clone());
         async move {

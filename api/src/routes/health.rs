@@ -37,7 +37,7 @@ struct HealthView {
 #[derive(Debug, PartialEq, Object)]
 #[oai(rename = "HealthPart", skip_serializing_if_is_none)]
 struct PartView {
-    /// `postgres`, `objects`, `redis` or `nats`.
+    /// `postgres`, `objects`, `redis`, `nats`, or `qdrant` where there is one.
     name: String,
     /// How it is.
     state: State,
@@ -93,12 +93,15 @@ impl HealthRoutes {
 }
 
 async fn ready(app: &App) -> Readiness {
-    let (postgres, objects, redis) = tokio::join!(
+    let (postgres, objects, redis, qdrant) = tokio::join!(
         health::postgres(&app.database),
         health::objects(&app.objects),
-        health::redis(&app.rings)
+        health::redis(&app.rings),
+        health::qdrant(&app.vectors),
     );
-    let health = Health::of(vec![postgres, objects, redis, health::nats(&app.bus)]);
+    let mut checks = vec![postgres, objects, redis, health::nats(&app.bus)];
+    checks.extend(qdrant);
+    let health = Health::of(checks);
     let ready = health.ready;
     let parts: Vec<_> = health.checks.into_iter().map(PartView::from).collect();
     let view = HealthView {

@@ -1,10 +1,13 @@
-use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::database::search::{Correction, Fused, Passage};
+use poem_openapi::{Object, Union};
+use self_shared::database::search::{Correction, Fused, Marked, Passage, Span};
 use uuid::Uuid;
 
 use super::{example_id, example_time};
 use crate::time::Time;
+
+/// The longest snippet, in characters: two lines of a phone.
+const SNIPPET: usize = 160;
 
 /// What was found.
 #[derive(Object)]
@@ -22,10 +25,22 @@ pub(crate) struct FoundView {
     pub next_cursor: Option<String>,
 }
 
-/// Something that was said, ready to be played, and why it was found.
+/// A passage, and why it was found. `kind` tells what it is from.
+#[derive(Union)]
+#[oai(rename = "Hit", discriminator_name = "kind", one_of)]
+pub(crate) enum HitView {
+    /// Something that was said.
+    #[oai(mapping = "conversation")]
+    Conversation(ConversationHitView),
+    /// Something that was written.
+    #[oai(mapping = "file")]
+    File(FileHitView),
+}
+
+/// Something that was said, ready to be played.
 #[derive(Object)]
-#[oai(rename = "Hit", skip_serializing_if_is_none)]
-pub(crate) struct HitView {
+#[oai(rename = "ConversationHit", skip_serializing_if_is_none)]
+pub(crate) struct ConversationHitView {
     /// The conversation that it is from.
     pub conversation_id: Uuid,
     /// What that is called.
@@ -42,17 +57,70 @@ pub(crate) struct HitView {
     pub start_ms: i64,
     /// Where to play to.
     pub end_ms: i64,
-    /// What was said.
+    #[oai(flatten)]
+    pub found: ReasonView,
+}
+
+/// Something that was written.
+#[derive(Object)]
+#[oai(rename = "FileHit", skip_serializing_if_is_none)]
+pub(crate) struct FileHitView {
+    /// The file that it is from.
+    pub file_id: Uuid,
+    /// The device that this is on.
+    pub device: String,
+    /// Where it is there.
+    pub path: String,
+    /// What kind of file it is.
+    pub content_type: Option<String>,
+    /// When it last changed.
+    pub changed_at: Time,
+    /// Which of the file's passages this is, from 0.
+    pub position: u32,
+    #[oai(flatten)]
+    pub found: ReasonView,
+}
+
+/// What was found, and what speaks for it.
+#[derive(Object)]
+#[oai(rename = "Reason", skip_serializing_if_is_none)]
+pub(crate) struct ReasonView {
+    /// What was said, or what is written there.
     pub text: String,
     /// Where words that were asked for stand in the text.
     pub highlights: Vec<HighlightView>,
-    /// How good it is, in the measure of this answer only: the sum over words and meaning of
-    /// 1 / (60 + rank).
+    /// The part of it to show in a list.
+    pub snippet: SnippetView,
+    /// How good it is, in the measure of this answer only: the sum of 1 / (60 + rank) over its own ranks
+    /// and those of its conversation or file.
     pub score: f64,
     /// Its rank by words; absent when it shares none with the query.
     pub by_words: Option<ByWordsView>,
     /// Its rank by meaning; absent when many others are closer.
     pub by_meaning: Option<ByMeaningView>,
+    /// The ranks of its conversation or file: each stands where its best passage does.
+    pub source_ranks: SourceRanksView,
+}
+
+/// The ranks of a conversation or file, among conversations and files, from 1.
+#[derive(Object)]
+#[oai(rename = "SourceRanks", skip_serializing_if_is_none)]
+pub(crate) struct SourceRanksView {
+    /// By words; absent when none of its passages shares any with the query.
+    pub words: Option<u32>,
+    /// By meaning; absent when many others are closer.
+    pub meaning: Option<u32>,
+}
+
+/// A part of a text with the most of the words that were asked for: at most 160 characters, `…` where
+/// something was left out.
+#[derive(Object)]
+#[oai(rename = "Snippet")]
+pub(crate) struct SnippetView {
+    /// What to show.
+    pub text: String,
+    /// Where words that were asked for stand in it.
+    pub highlights: Vec<HighlightView>,
 }
 
 /// A part of a text.
@@ -100,34 +168,63 @@ pub(crate) struct CorrectionView {
 impl HitView {
     /// A passage, and how it was found.
     pub(crate) fn new(passage: Passage, found: &Fused) -> Self {
-        let highlights = passage.highlights().into_iter().map(|(from, to)| HighlightView {
-            start_char: u32::try_from(from).unwrap_or(u32::MAX),
-            end_char: u32::try_from(to).unwrap_or(u32::MAX),
-        });
-        let highlights = highlights.collect();
-        Self {
-            conversation_id: passage.conversation_id,
-            title: passage.title,
-            started_at: passage.started_at.into(),
-            transcription_id: passage.transcription_id,
-            audio_id: passage.audio_id,
-            segment_ids: passage.segment_ids,
-            start_ms: passage.start_ms,
-            end_ms: passage.end_ms,
-            text: passage.text,
-            highlights,
-            score: found.score,
-            by_words: found.words.as_ref().map(|(rank, hit)| ByWordsView {
-                rank: u32::try_from(*rank).unwrap_or(u32::MAX),
-                score: hit.score,
-                terms: hit.terms.clone(),
+        match passage {
+            Passage::Conversation(said) => Self::Conversation(ConversationHitView {
+                conversation_id: said.conversation_id,
+                title: said.title,
+                started_at: said.started_at.into(),
+                transcription_id: said.transcription_id,
+                audio_id: said.audio_id,
+                segment_ids: said.segment_ids,
+                start_ms: said.start_ms,
+                end_ms: said.end_ms,
+                found: ReasonView::new(said.text, found),
             }),
-            by_meaning: found.meaning.as_ref().map(|(rank, hit)| ByMeaningView {
-                rank: u32::try_from(*rank).unwrap_or(u32::MAX),
-                similarity: hit.score,
+            Passage::File(written) => Self::File(FileHitView {
+                file_id: written.file_id,
+                device: written.device,
+                path: written.path,
+                content_type: written.content_type,
+                changed_at: written.changed_at.into(),
+                position: written.position.unsigned_abs(),
+                found: ReasonView::new(written.text, found),
             }),
         }
     }
+}
+
+impl ReasonView {
+    fn new(text: Marked, found: &Fused) -> Self {
+        let snippet = text.snippet(SNIPPET);
+        Self {
+            highlights: highlights(&text.spans),
+            text: text.text,
+            snippet: SnippetView { highlights: highlights(&snippet.spans), text: snippet.text },
+            score: found.score,
+            by_words: found.words.as_ref().map(|(rank, hit)| ByWordsView {
+                rank: small(*rank),
+                score: hit.score,
+                terms: hit.terms.clone(),
+            }),
+            by_meaning: found
+                .meaning
+                .as_ref()
+                .map(|(rank, hit)| ByMeaningView { rank: small(*rank), similarity: hit.score }),
+            source_ranks: SourceRanksView {
+                words: found.source.words.map(small),
+                meaning: found.source.meaning.map(small),
+            },
+        }
+    }
+}
+
+fn highlights(spans: &[Span]) -> Vec<HighlightView> {
+    let view = |span: &Span| HighlightView { start_char: small(span.start), end_char: small(span.end) };
+    spans.iter().map(view).collect()
+}
+
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 impl From<Correction> for CorrectionView {
@@ -138,7 +235,9 @@ impl From<Correction> for CorrectionView {
 
 impl Example for FoundView {
     fn example() -> Self {
-        let hit = HitView {
+        let highlights = || vec![HighlightView { start_char: 23, end_char: 28 }];
+        let text = "Shall we take the blue tiles?".to_owned();
+        let hit = ConversationHitView {
             conversation_id: example_id(2),
             title: "Kitchen plans".to_owned(),
             started_at: example_time(),
@@ -147,12 +246,17 @@ impl Example for FoundView {
             segment_ids: vec![example_id(5)],
             start_ms: 350,
             end_ms: 2_900,
-            text: "Shall we take the blue tiles?".to_owned(),
-            highlights: vec![HighlightView { start_char: 23, end_char: 28 }],
-            score: 0.0325,
-            by_words: Some(ByWordsView { rank: 1, score: 4.2, terms: vec!["tile".to_owned()] }),
-            by_meaning: Some(ByMeaningView { rank: 3, similarity: 0.62 }),
+            found: ReasonView {
+                snippet: SnippetView { text: text.clone(), highlights: highlights() },
+                text,
+                highlights: highlights(),
+                score: 0.0648,
+                by_words: Some(ByWordsView { rank: 1, score: 4.2, terms: vec!["tile".to_owned()] }),
+                by_meaning: Some(ByMeaningView { rank: 3, similarity: 0.62 }),
+                source_ranks: SourceRanksView { words: Some(1), meaning: Some(2) },
+            },
         };
+        let hit = HitView::Conversation(hit);
         let correction = CorrectionView { typed: "tlies".to_owned(), meant: "tiles".to_owned() };
         Self {
             items: vec![hit],

@@ -87,6 +87,15 @@ pub enum ObjectsConfig {
     },
 }
 
+/// Where Qdrant is.
+#[derive(Clone, Debug)]
+pub struct QdrantConfig {
+    /// `QDRANT_URL`, with or without a scheme.
+    pub url: String,
+    /// `QDRANT_API_KEY`, if it wants one.
+    pub api_key: Option<Secret>,
+}
+
 /// What both programs need.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -98,8 +107,8 @@ pub struct Config {
     pub redis_url: String,
     /// `NATS_URL`
     pub nats_url: String,
-    /// `QDRANT_URL`, if vectors are to be searched there.
-    pub qdrant_url: Option<String>,
+    /// Qdrant, if vectors are to be compared there.
+    pub qdrant: Option<QdrantConfig>,
     /// Object storage.
     pub objects: ObjectsConfig,
     /// `NAMESPACE`: begins every Redis key, NATS subject and stream, so that several installations
@@ -268,7 +277,10 @@ fn shared(r: &mut Reader<impl Fn(&str) -> Option<String>>) -> Config {
         },
         redis_url: with_scheme("redis", r.text("REDIS_URL", "127.0.0.1:6379")),
         nats_url: with_scheme("nats", r.text("NATS_URL", "127.0.0.1:4222")),
-        qdrant_url: r.given("QDRANT_URL"),
+        qdrant: r.given("QDRANT_URL").map(|url| QdrantConfig {
+            url: with_scheme("http", url),
+            api_key: r.given("QDRANT_API_KEY").map(Secret::new),
+        }),
         objects: r.objects(),
         namespace: r.namespace("NAMESPACE", "self"),
         log_format: r.one_of("LOG_FORMAT", &[("text", LogFormat::Text), ("json", LogFormat::Json)]),

@@ -33,7 +33,9 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         "0014_decisions",
         "0015_file_history",
         "0018_exports",
+        "0019_search_files",
         "0022_decision_ids",
+        "0023_vector_mirror",
     ];
     let migration = |(name, kind, sql): (&'static str, MigrationType, &'static str)| {
         let (version, description) = name.split_once('_').expect("a file is named after number and subject");

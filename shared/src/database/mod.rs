@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod lanes;
 pub mod migrate;
+pub mod mirror;
 mod row;
 pub mod search;
 pub mod segments;

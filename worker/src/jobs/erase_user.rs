@@ -17,6 +17,7 @@ pub(super) async fn run(bench: &Bench, task: &Task, job: &EraseUser) -> Result<(
 async fn erase(bench: &Bench, task: &Task, job: &EraseUser) -> anyhow::Result<bool> {
     // Rows first: an upload that is under way finds nobody to belong to, and removes its own object.
     erasures::erase_rows(&bench.database, job.erasure_id, job.user).await?;
+    bench.vectors.forget(job.user).await?;
     let mut objects = 0;
     for prefix in KeyPrefix::all(job.user) {
         objects += bench.objects.delete_all(&prefix).await?;

@@ -19,6 +19,7 @@ use self_shared::database::Database;
 use self_shared::domain::job::{Ending, Job};
 use self_shared::objects::ObjectStore;
 use self_shared::relay::Relay;
+use self_shared::vectors::Vectors;
 
 use crate::engine::{Jobs, Task};
 use crate::models::embedder::Embedder;
@@ -38,6 +39,8 @@ pub struct Bench {
     pub events_keep: Duration,
     /// Where recordings and contents of files are.
     pub objects: ObjectStore,
+    /// Where else vectors are.
+    pub vectors: Vectors,
     /// Where they are decoded, and files are read.
     pub sandbox: Sandbox,
     /// What hears.

@@ -6,7 +6,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 use self_shared::bus::EmbedError;
-use self_shared::database::search::Scope;
+use self_shared::database::search::{Kind, Scope};
 use self_shared::domain::typed::Typed;
 use uuid::Uuid;
 
@@ -32,16 +32,28 @@ struct QuestionBody {
     query: String,
     /// What is compared; `hybrid` when absent.
     mode: Option<Word<Mode>>,
-    /// Only conversations that began then or later.
+    /// Only what is from this.
+    kind: Option<Word<Kind>>,
+    /// Only conversations that began, and files that changed, then or later.
     from: Option<Time>,
-    /// Only conversations that began before.
+    /// Only conversations that began, and files that changed, before.
     to: Option<Time>,
     /// Only this conversation.
     conversation_id: Option<Uuid>,
     /// Only conversations that mention this entity.
     entity_id: Option<Uuid>,
+    /// Only conversations in which somebody of this name is mentioned or speaks. A part of the name will
+    /// do, if its words are whole.
+    #[oai(validator(max_length = 200))]
+    person: Option<String>,
     /// Only conversations with this tag.
     tag: Option<String>,
+    /// Only this file.
+    file_id: Option<Uuid>,
+    /// Only files of this device.
+    device: Option<String>,
+    /// Only files whose path begins like this.
+    path: Option<String>,
     /// How many passages at most: 1 to 100.
     #[oai(default = "ten", validator(minimum(value = "1"), maximum(value = "100")))]
     limit: u16,
@@ -65,6 +77,9 @@ impl SearchRoutes {
     /// Finds passages by what is typed: words, `"phrases in quotes"` that must be there as they are,
     /// and `-exclusions`. Words that occur nowhere are taken for typing errors. By default meaning counts
     /// as well (`hybrid`), and while no worker is there to compare it, words alone.
+    ///
+    /// Conversations and files are found in one order. A filter that only one of them has leaves the
+    /// other out.
     #[oai(path = "/", method = "get", operation_id = "search")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn search(
@@ -76,20 +91,32 @@ impl SearchRoutes {
         q: Query<String>,
         /// What is compared; `hybrid` when absent.
         mode: Query<Option<Word<Mode>>>,
-        /// Only conversations that began then or later.
+        /// Only what is from this.
+        kind: Query<Option<Word<Kind>>>,
+        /// Only conversations that began, and files that changed, then or later.
         from: Query<Option<Time>>,
-        /// Only conversations that began before.
+        /// Only conversations that began, and files that changed, before.
         to: Query<Option<Time>>,
         /// Only this conversation.
         conversation_id: Query<Option<Uuid>>,
         /// Only conversations that mention this entity.
         entity_id: Query<Option<Uuid>>,
+        /// Only conversations in which somebody of this name is mentioned or speaks. A part of the name
+        /// will do, if its words are whole.
+        #[oai(validator(max_length = 200))]
+        person: Query<Option<String>>,
         /// Only conversations that came here like this.
         source: Query<Option<Word<Source>>>,
         /// Only conversations in this language.
         language: Query<Option<String>>,
         /// Only conversations with this tag.
         tag: Query<Option<String>>,
+        /// Only this file.
+        file_id: Query<Option<Uuid>>,
+        /// Only files of this device.
+        device: Query<Option<String>>,
+        /// Only files whose path begins like this.
+        path: Query<Option<String>>,
         /// How many at most: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
         /// `next_cursor` of the page before. It is good for the same search only.
@@ -102,13 +129,18 @@ impl SearchRoutes {
             mode,
             words_will_do: mode == Mode::Hybrid,
             scope: Scope {
+                kind: kind.0.map(|kind| kind.0),
                 from: from.0.map(|time| time.0),
                 to: to.0.map(|time| time.0),
                 conversation: conversation_id.0,
                 entity: entity_id.0,
+                person: person.0,
                 source: source.0.map(|source| source.0.word().to_owned()),
                 language: language.0,
                 tag: tag.0,
+                file: file_id.0,
+                device: device.0,
+                path: path.0,
                 ..Scope::default()
             },
             limit: page::limit(limit.0)?,
@@ -127,23 +159,28 @@ impl SearchRoutes {
         app: Data<&App>,
         body: Input<QuestionBody>,
     ) -> Result<Json<FoundView>, Failing<Asking>> {
-        let QuestionBody { query, mode, from, to, conversation_id, entity_id, tag, limit, cursor } = body.0;
+        let asked = body.0;
         let question = Question {
             field: "query",
-            typed: Typed::plain(&query),
-            mode: mode.map_or_else(Mode::default, |mode| mode.0),
+            typed: Typed::plain(&asked.query),
+            mode: asked.mode.map_or_else(Mode::default, |mode| mode.0),
             words_will_do: false,
             scope: Scope {
-                from: from.map(|time| time.0),
-                to: to.map(|time| time.0),
-                conversation: conversation_id,
-                entity: entity_id,
-                tag,
+                kind: asked.kind.map(|kind| kind.0),
+                from: asked.from.map(|time| time.0),
+                to: asked.to.map(|time| time.0),
+                conversation: asked.conversation_id,
+                entity: asked.entity_id,
+                person: asked.person,
+                tag: asked.tag,
+                file: asked.file_id,
+                device: asked.device,
+                path: asked.path,
                 ..Scope::default()
             },
-            limit: i64::from(limit),
+            limit: i64::from(asked.limit),
         };
-        Ok(Json(question.answer(&app, &caller, cursor.as_deref()).await?))
+        Ok(Json(question.answer(&app, &caller, asked.cursor.as_deref()).await?))
     }
 }
 
@@ -168,11 +205,16 @@ impl Example for QuestionBody {
         Self {
             query: "What did we decide about the kitchen?".to_owned(),
             mode: Some(Word(Mode::Hybrid)),
+            kind: None,
             from: None,
             to: None,
             conversation_id: None,
             entity_id: None,
+            person: None,
             tag: None,
+            file_id: None,
+            device: None,
+            path: None,
             limit: 10,
             cursor: None,
         }

@@ -1,10 +1,11 @@
 //! What is asked: in words, how they are to be compared, and where.
 
 use chrono::{DateTime, Utc};
-use self_shared::bus::EmbedError;
+use self_shared::bus::{EmbedError, QueryEmbedding};
 use self_shared::database::UserTx;
-use self_shared::database::search::{self, Correction, Fused, Hit, Scope};
+use self_shared::database::search::{self, Correction, Fused, Hit, Kind, Scope};
 use self_shared::domain::typed::Typed;
+use self_shared::vectors::Candidates;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -18,7 +19,10 @@ use crate::vocabulary::Vocabulary;
 /// How long a worker may take to turn the question into a vector.
 const DEADLINE: Duration = Duration::from_secs(2);
 /// Passages that each way of searching puts in order: pages end there.
-const DEPTH: i64 = 200;
+const DEPTH: u16 = 200;
+/// Candidates for them by meaning, where something else than PostgreSQL names them: more than wanted,
+/// since filters leave some out.
+const CANDIDATES: usize = 2 * DEPTH as usize;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +46,19 @@ impl Vocabulary for Mode {
             Self::Hybrid => "hybrid",
             Self::Words => "words",
             Self::Meaning => "meaning",
+        }
+    }
+}
+
+impl Vocabulary for Kind {
+    const NAME: &'static str = "HitKind";
+    const DESCRIPTION: &'static str = "What a passage is from.";
+    const VALUES: &'static [Self] = &[Self::Conversation, Self::File];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Conversation => "conversation",
+            Self::File => "file",
         }
     }
 }
@@ -118,14 +135,21 @@ impl Question {
                 Err(error) => return Err(error.into()),
             },
         };
+        let candidates = match &embedded {
+            Some(QueryEmbedding { embedding, model, .. }) => {
+                app.vectors.candidates(caller.0.user, embedding, model, CANDIDATES).await?
+            }
+            None => Candidates::All,
+        };
         let mut tx = app.database.as_user(caller.0.user).await?;
         let (words, corrections) = match self.mode {
             Mode::Meaning => (Vec::new(), Vec::new()),
             Mode::Hybrid | Mode::Words => self.by_words(&mut tx).await?,
         };
         let meaning = match &embedded {
-            Some(embedded) => {
-                search::by_meaning(&mut tx, &embedded.embedding, &embedded.model, &self.scope, DEPTH).await?
+            Some(QueryEmbedding { embedding, model, .. }) => {
+                let asked = search::Question { embedding, model };
+                search::by_meaning(&mut tx, &asked, &self.scope, &candidates, DEPTH).await?
             }
             None => Vec::new(),
         };
@@ -143,7 +167,12 @@ impl Question {
 
     /// By words, with those that occur nowhere replaced by what was probably meant.
     async fn by_words(&mut self, tx: &mut UserTx) -> Result<(Vec<Hit>, Vec<Correction>), Problem> {
-        let corrections = search::correct(tx, &self.typed.wanted).await?;
+        let found = search::by_words(tx, &self.typed.wanted, &self.scope, DEPTH).await?;
+        let known = found.iter().flat_map(|hit| hit.terms.iter().cloned()).collect();
+        let corrections = search::correct(tx, &self.typed.wanted, &known).await?;
+        if corrections.is_empty() {
+            return Ok((found, corrections));
+        }
         for Correction { meant, .. } in &corrections {
             self.typed.wanted.push(' ');
             self.typed.wanted.push_str(meant);
@@ -155,7 +184,7 @@ impl Question {
         let ids: Vec<_> = found.iter().map(|one| one.id).collect();
         let passages = search::passages(tx, &ids, &self.typed.wanted).await?;
         let shown = passages.into_iter().filter_map(|passage| {
-            let how = found.iter().find(|one| one.id == passage.id)?;
+            let how = found.iter().find(|one| one.id == passage.id())?;
             Some(HitView::new(passage, how))
         });
         Ok(shown.collect())

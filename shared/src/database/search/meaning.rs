@@ -6,24 +6,55 @@ use uuid::Uuid;
 
 use super::{Hit, Scope};
 use crate::database::UserTx;
+use crate::vectors::Candidates;
 
-/// The passages that are closest in meaning, best first. The score is 1 for the same, 0 for nothing
-/// in common. Only what this model embedded is compared.
+/// What is compared with the passages.
+#[derive(Clone, Debug)]
+pub struct Question<'asked> {
+    /// What it means.
+    pub embedding: &'asked [f32],
+    /// The model that says so: only what it embedded is compared.
+    pub model: &'asked str,
+}
+
+/// The passages that are closest in meaning, best first, of all that are searched. The score is 1 for
+/// the same, 0 for nothing in common.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn by_meaning(
     tx: &mut UserTx,
-    question: &[f32],
-    model: &str,
+    question: &Question<'_>,
     scope: &Scope,
-    limit: i64,
+    candidates: &Candidates,
+    limit: u16,
 ) -> sqlx::Result<Vec<Hit>> {
-    let mut query = QueryBuilder::new("select e.id, e.embedding <=> ");
-    query.push_bind(HalfVector::from_f32_slice(question)).push(" as distance");
-    scope.push(&mut query, tx.user());
-    query.push(" and e.model = ").push_bind(model.to_owned());
-    query.push(" order by distance, e.id limit ").push_bind(limit);
-    let near: Vec<(Uuid, f64)> = query.build_query_as().fetch_all(&mut **tx).await?;
-    Ok(near.into_iter().map(|(id, distance)| Hit { id, score: 1.0 - distance, terms: Vec::new() }).collect())
+    if let Candidates::Among { ids, .. } = candidates {
+        let near = nearest(tx, question, scope, Some(ids), limit).await?;
+        if candidates.suffice(near.iter().map(|hit| hit.score), limit.into()) {
+            return Ok(near);
+        }
+    }
+    nearest(tx, question, scope, None, limit).await
+}
+
+async fn nearest(
+    tx: &mut UserTx,
+    question: &Question<'_>,
+    scope: &Scope,
+    among: Option<&[Uuid]>,
+    limit: u16,
+) -> sqlx::Result<Vec<Hit>> {
+    let mut query = QueryBuilder::new("select id, source, embedding <=> ");
+    query.push_bind(HalfVector::from_f32_slice(question.embedding)).push(" as distance from (");
+    scope.push(&mut query, tx.user(), "e.embedding", |query| {
+        query.push(" and e.model = ").push_bind(question.model.to_owned());
+        if let Some(ids) = among {
+            query.push(" and e.id = any (").push_bind(ids.to_vec()).push(")");
+        }
+    });
+    query.push(") passage order by distance, id limit ").push_bind(i64::from(limit));
+    let near: Vec<(Uuid, Uuid, f64)> = query.build_query_as().fetch_all(&mut **tx).await?;
+    let hit = |(id, source, distance)| Hit { id, source, score: 1.0 - distance, terms: Vec::new() };
+    Ok(near.into_iter().map(hit).collect())
 }

@@ -1,4 +1,5 @@
-//! Finding what was said, within one person's memory: by words, by meaning, and by both.
+//! Finding what was said and what was written, within one person's memory: by words, by meaning, and
+//! by both.
 //!
 //! [`by_words`] and [`by_meaning`] each answer the best passages in their own order; [`fuse`] makes
 //! one order of the two; [`passages`] reads what is to be shown. Everything is exact: all passages
@@ -8,14 +9,16 @@ mod fuse;
 mod meaning;
 mod passages;
 mod scope;
+mod snippet;
 mod words;
 
 use uuid::Uuid;
 
-pub use self::fuse::{Fused, fuse};
-pub use self::meaning::by_meaning;
-pub use self::passages::{Passage, passages};
-pub use self::scope::Scope;
+pub use self::fuse::{Fused, Ranks, fuse};
+pub use self::meaning::{Question, by_meaning};
+pub use self::passages::{ConversationPassage, FilePassage, Passage, passages};
+pub use self::scope::{Kind, Scope};
+pub use self::snippet::{Marked, Span};
 pub use self::words::{Correction, by_words, correct};
 
 /// A passage that one way of searching found.
@@ -23,6 +26,8 @@ pub use self::words::{Correction, by_words, correct};
 pub struct Hit {
     /// The passage.
     pub id: Uuid,
+    /// The conversation or file that it is from.
+    pub source: Uuid,
     /// How good it is, in the measure of that way.
     pub score: f64,
     /// The stems of the words that it shares with the query; none when found by meaning.

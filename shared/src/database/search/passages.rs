@@ -1,14 +1,26 @@
 //! What is shown of what was found.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::Marked;
 use crate::database::{UserTx, row};
+
+/// A passage, and what it is from.
+#[derive(Clone, Debug)]
+pub enum Passage {
+    /// It was said.
+    Conversation(ConversationPassage),
+    /// It was written.
+    File(FilePassage),
+}
 
 row! {
     /// A passage of a conversation, ready to be played.
     #[derive(Clone, Debug)]
-    pub struct Passage {
+    pub struct ConversationPassage {
         /// Names it.
         pub id: Uuid,
         /// The conversation that it is from.
@@ -28,14 +40,59 @@ row! {
         /// Where it ends.
         pub end_ms: i64,
         /// What was said.
-        pub text: String,
-        /// The same, with marks around the words that were asked for.
-        pub marked: String,
+        pub text: Marked,
+    }
+
+    /// A passage of a file.
+    #[derive(Clone, Debug)]
+    pub struct FilePassage {
+        /// Names it.
+        pub id: Uuid,
+        /// The file that it is from.
+        pub file_id: Uuid,
+        /// The device that this is on.
+        pub device: String,
+        /// Where it is there.
+        pub path: String,
+        /// What kind of file it is.
+        pub content_type: Option<String>,
+        /// When it last changed.
+        pub changed_at: DateTime<Utc>,
+        /// Which of its passages this is, from 0.
+        pub position: i32,
+        /// What is written there.
+        pub text: Marked,
     }
 }
 
-/// What stands before and behind a marked word: characters that occur in no text.
-const MARKS: [char; 2] = ['\u{2}', '\u{3}'];
+impl Passage {
+    /// What names it.
+    #[must_use]
+    pub const fn id(&self) -> Uuid {
+        match self {
+            Self::Conversation(passage) => passage.id,
+            Self::File(passage) => passage.id,
+        }
+    }
+}
+
+/// The wanted passages `w` of the person $1 with the ids $2, from their table, with marks around the
+/// words $3 that were asked for.
+macro_rules! marked {
+    ($columns:literal, $table:literal, $joined:literal) => {
+        concat!(
+            "with asked as (
+                 select string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''', ' | ')::tsquery
+                     as words
+                 from unnest(to_tsvector('english', $3)))
+             select e.id, ", $columns, ",
+                    coalesce(ts_headline('english', translate(e.text, E'\\x02\\x03', ''), asked.words,
+                                         E'HighlightAll=true, StartSel=\"\\x02\", StopSel=\"\\x03\"'), e.text) as text
+             from ", $table, " e ", $joined, " cross join asked
+             where e.user_id = $1 and e.id = any ($2)"
+        )
+    };
+}
 
 /// The passages with these ids, in their order, with the words marked that are among the wanted.
 ///
@@ -43,44 +100,27 @@ const MARKS: [char; 2] = ['\u{2}', '\u{3}'];
 /// When the database does not answer.
 pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Result<Vec<Passage>> {
     let user = tx.user();
-    sqlx::query_as(
-        "with asked as (
-             select string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''', ' | ')::tsquery
-                 as words
-             from unnest(to_tsvector('english', $3)))
-         select e.id, e.conversation_id, c.title, c.started_at, e.transcription_id, t.audio_id, e.segment_ids,
-                e.start_ms, e.end_ms, e.text,
-                coalesce(ts_headline('english', translate(e.text, E'\\x02\\x03', ''), asked.words,
-                                     E'HighlightAll=true, StartSel=\"\\x02\", StopSel=\"\\x03\"'), e.text) as marked
-         from unnest($2::uuid[]) with ordinality as wanted (id, place)
-         join conversation_embeddings e on e.id = wanted.id
-         join conversations c on c.id = e.conversation_id
-         join transcriptions t on t.id = e.transcription_id
-         cross join asked
-         where e.user_id = $1
-         order by wanted.place",
-    )
+    let said: Vec<ConversationPassage> = sqlx::query_as(marked!(
+        "e.conversation_id, c.title, c.started_at, e.transcription_id, t.audio_id, e.segment_ids, e.start_ms, e.end_ms",
+        "conversation_embeddings",
+        "join conversations c on c.id = e.conversation_id join transcriptions t on t.id = e.transcription_id"
+    ))
     .bind(user.0)
     .bind(ids)
     .bind(wanted)
     .fetch_all(&mut **tx)
-    .await
-}
-
-impl Passage {
-    /// Where the marked words stand in the text: from and to, in characters.
-    #[must_use]
-    pub fn highlights(&self) -> Vec<(usize, usize)> {
-        let (mut place, mut opened, mut found) = (0, None, Vec::new());
-        for character in self.marked.chars() {
-            if character == MARKS[0] {
-                opened = Some(place);
-            } else if character == MARKS[1] {
-                found.extend(opened.take().map(|from| (from, place)));
-            } else {
-                place += 1;
-            }
-        }
-        found
-    }
+    .await?;
+    let written: Vec<FilePassage> = sqlx::query_as(marked!(
+        "e.file_id, f.device, f.path, f.content_type, f.changed_at, e.position",
+        "file_embeddings",
+        "join files f on f.id = e.file_id"
+    ))
+    .bind(user.0)
+    .bind(ids)
+    .bind(wanted)
+    .fetch_all(&mut **tx)
+    .await?;
+    let all = said.into_iter().map(Passage::Conversation).chain(written.into_iter().map(Passage::File));
+    let mut all: HashMap<Uuid, Passage> = all.map(|passage| (passage.id(), passage)).collect();
+    Ok(ids.iter().filter_map(|id| all.remove(id)).collect())
 }

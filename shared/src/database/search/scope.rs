@@ -6,23 +6,43 @@ use uuid::Uuid;
 
 use crate::domain::UserId;
 
-/// What narrows a search; what is absent narrows nothing.
+/// What a passage is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Something that was said.
+    Conversation,
+    /// Something that was written.
+    File,
+}
+
+/// What narrows a search; what is absent narrows nothing. What only one kind has leaves the other out.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    /// Only conversations that began then or later.
+    /// Only what is from this.
+    pub kind: Option<Kind>,
+    /// Only conversations that began, and files that changed, then or later.
     pub from: Option<DateTime<Utc>>,
-    /// Only conversations that began before.
+    /// Only conversations that began, and files that changed, before.
     pub to: Option<DateTime<Utc>>,
     /// Only this conversation.
     pub conversation: Option<Uuid>,
     /// Only conversations that mention this entity.
     pub entity: Option<Uuid>,
+    /// Only conversations in which somebody of this name is mentioned or speaks; a part of the name
+    /// will do, if its words are whole.
+    pub person: Option<String>,
     /// Only conversations that came here like this.
     pub source: Option<String>,
     /// Only conversations in this language.
     pub language: Option<String>,
     /// Only conversations with this tag.
     pub tag: Option<String>,
+    /// Only this file.
+    pub file: Option<Uuid>,
+    /// Only files of this device.
+    pub device: Option<String>,
+    /// Only files whose path begins like this.
+    pub path: Option<String>,
     /// Only what was there at that time, so that pages stay as they were while passages are added.
     pub as_of: Option<DateTime<Utc>>,
     /// Only passages with these phrases.
@@ -32,9 +52,55 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The passages `e` that are searched, from `from` on. Of a recording that was transcribed several
-    /// times, the newest complete transcript counts.
-    pub(super) fn push(&self, query: &mut QueryBuilder<Postgres>, user: UserId) {
+    /// Selects the id, the source and these columns of the passages `e` that are searched, whichever
+    /// they are from. `also` adds further conditions.
+    pub(super) fn push(
+        &self,
+        query: &mut QueryBuilder<Postgres>,
+        user: UserId,
+        columns: &str,
+        also: impl Fn(&mut QueryBuilder<Postgres>),
+    ) {
+        let conversations = self.kind != Some(Kind::File) && !self.is_of_files();
+        let files = self.kind != Some(Kind::Conversation) && !self.is_of_conversations();
+        if conversations {
+            query.push("select e.id, e.conversation_id as source, ").push(columns);
+            self.push_conversations(query, user);
+            self.push_passage(query);
+            also(query);
+        }
+        if conversations && files {
+            query.push(" union all ");
+        }
+        if files {
+            query.push("select e.id, e.file_id as source, ").push(columns);
+            self.push_files(query, user);
+            self.push_passage(query);
+            also(query);
+        }
+        if !conversations && !files {
+            query.push("select e.id, e.file_id as source, ").push(columns);
+            query.push(" from file_embeddings e where false");
+        }
+    }
+
+    /// Whether it asks for what files alone have.
+    const fn is_of_files(&self) -> bool {
+        self.file.is_some() || self.device.is_some() || self.path.is_some()
+    }
+
+    /// Whether it asks for what conversations alone have.
+    const fn is_of_conversations(&self) -> bool {
+        self.conversation.is_some()
+            || self.entity.is_some()
+            || self.person.is_some()
+            || self.source.is_some()
+            || self.language.is_some()
+            || self.tag.is_some()
+    }
+
+    /// Of a recording that was transcribed several times, the newest complete transcript counts.
+    fn push_conversations(&self, query: &mut QueryBuilder<Postgres>, user: UserId) {
         query.push(
             " from conversation_embeddings e
               join transcriptions t on t.id = e.transcription_id
@@ -61,6 +127,19 @@ impl Scope {
             );
             query.push_bind(entity).push(")");
         }
+        if let Some(person) = &self.person {
+            query.push(
+                " and exists (
+                    select from (
+                        select unnest(array_prepend(n.name, n.aliases)) as name
+                        from mentions m join entities n on n.id = m.entity_id
+                        where m.conversation_id = c.id and n.kind = 'person'
+                        union all select value from jsonb_each_text(c.speakers)) called
+                    where regexp_split_to_array(lower(called.name), '[\\s.]+')
+                          @> regexp_split_to_array(lower(",
+            );
+            query.push_bind(person.clone()).push("), '[\\s.]+'))");
+        }
         if let Some(source) = &self.source {
             query.push(" and c.source = ").push_bind(source.clone());
         }
@@ -70,6 +149,34 @@ impl Scope {
         if let Some(tag) = &self.tag {
             query.push(" and c.tags @> ").push_bind(vec![tag.clone()]);
         }
+    }
+
+    /// What is in a file that was deleted is found no longer.
+    fn push_files(&self, query: &mut QueryBuilder<Postgres>, user: UserId) {
+        query.push(
+            " from file_embeddings e
+              join files f on f.id = e.file_id
+              where f.state = 'present' and e.user_id = ",
+        );
+        query.push_bind(user.0);
+        if let Some(from) = self.from {
+            query.push(" and f.changed_at >= ").push_bind(from);
+        }
+        if let Some(to) = self.to {
+            query.push(" and f.changed_at < ").push_bind(to);
+        }
+        if let Some(file) = self.file {
+            query.push(" and f.id = ").push_bind(file);
+        }
+        if let Some(device) = &self.device {
+            query.push(" and f.device = ").push_bind(device.clone());
+        }
+        if let Some(path) = &self.path {
+            query.push(" and starts_with(f.path, ").push_bind(path.clone()).push(")");
+        }
+    }
+
+    fn push_passage(&self, query: &mut QueryBuilder<Postgres>) {
         if let Some(as_of) = self.as_of {
             query.push(" and e.created_at <= ").push_bind(as_of);
         }

@@ -1,9 +1,43 @@
 //! Finding again what was said: by words, by meaning, and by both.
 
+/// Each of these tests twice: with vectors in PostgreSQL alone, and with candidates from Qdrant.
+macro_rules! twice {
+    ($($test:ident),+ $(,)?) => {
+        mod by_postgres {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(self_tests::Stack::start().await).await;
+            })+
+        }
+
+        mod by_qdrant {
+            $(#[tokio::test]
+            async fn $test() {
+                let mut qdrant = self_tests::Qdrant::start().await;
+                super::$test(qdrant.stack().await).await;
+            })+
+        }
+    };
+}
+
+mod files;
+mod qdrant;
+
 use self_tests::person::id_of;
+use self_tests::qdrant::carried;
 use self_tests::{Answer, Person, Stack};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+twice! {
+    what_is_typed_is_found_with_its_place_and_the_reason,
+    quotes_keep_words_together_and_a_minus_excludes,
+    a_typing_error_is_seen_through_and_said,
+    words_and_meaning_together_find_what_either_finds,
+    a_search_is_narrowed_by_time_tag_conversation_and_entity,
+    pages_stay_as_they_were_while_more_is_said,
+    without_a_worker_words_are_still_found,
+}
 
 const SAID: [(&str, &str, &str); 5] = [
     (
@@ -46,6 +80,7 @@ async fn remembering(stack: &Stack) -> Person {
     for job in jobs {
         person.success(job).await;
     }
+    carried(stack).await;
     person
 }
 
@@ -58,34 +93,33 @@ fn titles(found: &Value) -> Vec<&str> {
     found["items"].as_array().unwrap().iter().filter_map(|hit| hit["title"].as_str()).collect()
 }
 
-#[tokio::test]
-async fn what_is_typed_is_found_with_its_place_and_the_reason() {
-    let stack = Stack::start().await;
+/// The words that are marked in a text.
+fn marked(shown: &Value) -> Vec<String> {
+    let text: Vec<char> = shown["text"].as_str().unwrap().chars().collect();
+    let part = |part: &Value| {
+        let at = |name: &str| usize::try_from(part[name].as_u64().unwrap()).unwrap();
+        text[at("start_char")..at("end_char")].iter().collect()
+    };
+    shown["highlights"].as_array().unwrap().iter().map(part).collect()
+}
+
+async fn what_is_typed_is_found_with_its_place_and_the_reason(stack: Stack) {
     let person = remembering(&stack).await;
     let found = ask(&person, &[("q", "blue tiles kitchen"), ("mode", "words")]).await.good();
     assert_eq!((titles(&found)[0], titles(&found).len()), ("Kitchen", 3));
     assert!(found["model"].is_null() && found["corrections"] == json!([]), "{found}");
     let best = &found["items"][0];
     assert_eq!((&best["start_ms"], &best["end_ms"]), (&json!(1_000), &json!(6_000)));
-    let text: Vec<char> = best["text"].as_str().unwrap().chars().collect();
-    let marked: Vec<String> = best["highlights"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|part| {
-            let at = |name: &str| usize::try_from(part[name].as_u64().unwrap()).unwrap();
-            text[at("start_char")..at("end_char")].iter().collect()
-        })
-        .collect();
-    assert_eq!(marked, ["blue", "tiles", "kitchen"]);
+    assert_eq!(best["kind"], "conversation");
+    for shown in [best, &best["snippet"]] {
+        assert_eq!(marked(shown), ["blue", "tiles", "kitchen"], "{shown}");
+    }
     assert_eq!(best["by_words"]["rank"], 1);
     assert!(best["by_words"]["terms"].as_array().unwrap().contains(&"blue".into()), "{best}");
     assert!(best["by_meaning"].is_null(), "{best}");
 }
 
-#[tokio::test]
-async fn quotes_keep_words_together_and_a_minus_excludes() {
-    let stack = Stack::start().await;
+async fn quotes_keep_words_together_and_a_minus_excludes(stack: Stack) {
     let person = remembering(&stack).await;
     for mode in ["words", "hybrid"] {
         let together = ask(&person, &[("q", "\"blue tiles\""), ("mode", mode)]).await.good();
@@ -97,9 +131,7 @@ async fn quotes_keep_words_together_and_a_minus_excludes() {
     }
 }
 
-#[tokio::test]
-async fn a_typing_error_is_seen_through_and_said() {
-    let stack = Stack::start().await;
+async fn a_typing_error_is_seen_through_and_said(stack: Stack) {
     let person = remembering(&stack).await;
     let found = ask(&person, &[("q", "grilled sardnies"), ("mode", "words")]).await.good();
     assert_eq!(titles(&found), ["Dinner"]);
@@ -108,9 +140,7 @@ async fn a_typing_error_is_seen_through_and_said() {
     assert_eq!((titles(&found), &found["corrections"]), (vec![], &json!([])));
 }
 
-#[tokio::test]
-async fn words_and_meaning_together_find_what_either_finds() {
-    let stack = Stack::start().await;
+async fn words_and_meaning_together_find_what_either_finds(stack: Stack) {
     let person = remembering(&stack).await;
     let by_meaning = ask(&person, &[("q", "a seafood meal"), ("mode", "meaning")]).await.good();
     assert_eq!(titles(&by_meaning)[0], "Dinner");
@@ -130,9 +160,7 @@ async fn words_and_meaning_together_find_what_either_finds() {
     );
 }
 
-#[tokio::test]
-async fn a_search_is_narrowed_by_time_tag_conversation_and_entity() {
-    let stack = Stack::start().await;
+async fn a_search_is_narrowed_by_time_tag_conversation_and_entity(stack: Stack) {
     let person = remembering(&stack).await;
     let found =
         ask(&person, &[("q", "tiles"), ("from", "2025-01-01T00:00:00Z"), ("mode", "words")]).await.good();
@@ -157,9 +185,7 @@ async fn a_search_is_narrowed_by_time_tag_conversation_and_entity() {
     assert_eq!(nothing["items"], json!([]));
 }
 
-#[tokio::test]
-async fn pages_stay_as_they_were_while_more_is_said() {
-    let stack = Stack::start().await;
+async fn pages_stay_as_they_were_while_more_is_said(stack: Stack) {
     let person = remembering(&stack).await;
     let all = ask(&person, &[("q", "the kitchen"), ("limit", "100")]).await.good();
     let all: Vec<Uuid> =
@@ -188,9 +214,7 @@ async fn pages_stay_as_they_were_while_more_is_said() {
     assert_eq!(seen, all);
 }
 
-#[tokio::test]
-async fn without_a_worker_words_are_still_found() {
-    let mut stack = Stack::start().await;
+async fn without_a_worker_words_are_still_found(mut stack: Stack) {
     let person = remembering(&stack).await;
     stack.workers.clear();
     let found = ask(&person, &[("q", "grilled sardines")]).await.good();

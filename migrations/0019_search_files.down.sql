@@ -1,0 +1,1 @@
+alter table file_embeddings drop column words;

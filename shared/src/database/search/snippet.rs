@@ -1,0 +1,162 @@
+//! Texts in which words are marked, and the part of one that shows most of them.
+
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgTypeInfo, PgValueRef};
+use sqlx::{Decode, Postgres, Type};
+
+/// What stands before and behind a marked word where the database marks it: characters that occur in
+/// no text.
+const MARKS: [char; 2] = ['\u{2}', '\u{3}'];
+
+/// A text, and which parts of it are marked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// The text.
+    pub text: String,
+    /// The parts, in their order.
+    pub spans: Vec<Span>,
+}
+
+/// A part of a text, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Where it begins.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+}
+
+impl Marked {
+    /// Reads a text with marks in it.
+    fn read(marked: &str) -> Self {
+        let (mut text, mut place, mut opened, mut spans) = (String::new(), 0, None, Vec::new());
+        for character in marked.chars() {
+            if character == MARKS[0] {
+                opened = Some(place);
+            } else if character == MARKS[1] {
+                spans.extend(opened.take().map(|start| Span { start, end: place }));
+            } else {
+                text.push(character);
+                place += 1;
+            }
+        }
+        Self { text, spans }
+    }
+
+    /// The part of at most `longest` characters with the most marks in it, the first of several. Cut
+    /// between words where there are any; `…` stands for what was left out, and counts.
+    #[must_use]
+    pub fn snippet(&self, longest: usize) -> Self {
+        let text: Vec<char> = self.text.chars().collect();
+        if text.len() <= longest {
+            return self.clone();
+        }
+        // Room for an ellipsis on both sides.
+        let room = longest.saturating_sub(2);
+        let held = |from: usize| {
+            self.spans.iter().filter(|span| from <= span.start && span.end <= from + room).count()
+        };
+        // The earliest window with the most marks begins at one of them.
+        let starts = self.spans.iter().map(|span| span.start);
+        let best = starts.rev().max_by_key(|start| held(*start)).unwrap_or(0);
+        // What is held is shown in the middle of its window, not at the edge.
+        let last = self.spans.iter().filter(|span| span.end <= best + room).map(|span| span.end).max();
+        let spare = room.saturating_sub(last.unwrap_or(best).saturating_sub(best));
+        let mut from = best.saturating_sub(spare / 2).min(text.len() - room);
+        let mut to = from + room;
+        let whole = |at: usize| at == 0 || at == text.len() || text[at - 1].is_whitespace();
+        if let Some(word) = (from..=best.max(from)).find(|at| whole(*at)) {
+            from = word;
+        }
+        let (mut end, needed) = (to, last.unwrap_or(from).max(from + 1));
+        while end > needed && !(end == text.len() || text[end].is_whitespace()) {
+            end -= 1;
+        }
+        if end > needed {
+            to = end;
+        }
+        let shown: String = text[from..to].iter().collect();
+        let (before, after) = (if from > 0 { "…" } else { "" }, if to < text.len() { "…" } else { "" });
+        let moved = usize::from(from > 0);
+        let spans = self.spans.iter().filter(|span| from <= span.start && span.end <= to);
+        let spans = spans.map(|span| Span { start: span.start - from + moved, end: span.end - from + moved });
+        Self { text: format!("{before}{shown}{after}"), spans: spans.collect() }
+    }
+}
+
+impl Type<Postgres> for Marked {
+    fn type_info() -> PgTypeInfo {
+        <str as Type<Postgres>>::type_info()
+    }
+
+    fn compatible(ty: &PgTypeInfo) -> bool {
+        <str as Type<Postgres>>::compatible(ty)
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for Marked {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self::read(<&str as Decode<Postgres>>::decode(value)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(marked: &str) -> Marked {
+        Marked::read(&marked.replace('[', "\u{2}").replace(']', "\u{3}"))
+    }
+
+    fn marked(text: &Marked) -> Vec<String> {
+        let part = |span: &Span| text.text.chars().skip(span.start).take(span.end - span.start).collect();
+        text.spans.iter().map(part).collect()
+    }
+
+    #[test]
+    fn marks_are_read_and_leave_the_text() {
+        let text = read("Até o [café] e a [praça].");
+        assert_eq!(
+            (text.text.as_str(), marked(&text)),
+            ("Até o café e a praça.", vec!["café".into(), "praça".into()])
+        );
+    }
+
+    #[test]
+    fn a_short_text_is_its_own_snippet() {
+        let text = read("the [blue] tiles");
+        assert_eq!(text.snippet(16), text);
+    }
+
+    #[test]
+    fn a_snippet_shows_where_most_is_marked_between_whole_words() {
+        let text = read(
+            "The [kitchen] was the first thing that they spoke of on that long evening, and much later, \
+             when all had gone, of [blue] [tiles] for the [kitchen] and of nothing else at all.",
+        );
+        let snippet = text.snippet(60);
+        assert!(snippet.text.chars().count() <= 60, "{snippet:?}");
+        assert_eq!(marked(&snippet), ["blue", "tiles", "kitchen"]);
+        let inside = snippet.text.trim_matches('…');
+        assert!(text.text.contains(&format!(" {} ", inside.trim())), "{snippet:?}");
+        assert!(snippet.text.starts_with('…') && snippet.text.ends_with('…'), "{snippet:?}");
+    }
+
+    #[test]
+    fn without_marks_it_is_the_beginning() {
+        let snippet = read("Nothing of this was asked for in so many words.").snippet(20);
+        assert_eq!(snippet.text, "Nothing of this…");
+    }
+
+    #[test]
+    fn no_text_is_too_strange_for_a_snippet() {
+        for text in ["", "x", &"y".repeat(500), &format!("[{}]", "z".repeat(500)), &"é [é] ".repeat(90)] {
+            for longest in [0, 1, 2, 3, 7, 60] {
+                let snippet = read(text).snippet(longest);
+                let length = snippet.text.chars().count();
+                assert!(length <= longest.max(2), "{longest}: {snippet:?}");
+                assert!(snippet.spans.iter().all(|span| span.start < span.end && span.end <= length));
+            }
+        }
+    }
+}

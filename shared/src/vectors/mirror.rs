@@ -1,0 +1,153 @@
+//! Carries what changes to Qdrant. Every worker tries to; one at a time does, so that changes arrive
+//! in their order.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Vectors;
+use super::qdrant::{Qdrant, QdrantError};
+use crate::database::SystemTx;
+use crate::database::mirror::{self as noted, Mirror};
+use crate::domain::UserId;
+
+/// Passages that are carried together: about 2 MB as JSON.
+const BATCH: i64 = 500;
+/// How often it is looked whether something waits. Nobody waits for it: what waits is compared here.
+const TICK: Duration = Duration::from_millis(500);
+/// The waits after failures, the first and the longest.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
+
+impl Vectors {
+    /// Keeps the mirror in step until stopped; without one, sees that nothing is noted for it.
+    pub async fn run(&self, stop: CancellationToken) {
+        let mut pause = PAUSES[0];
+        loop {
+            let step = async {
+                match &self.qdrant {
+                    Some(qdrant) => self.carry(qdrant).await,
+                    None => self.switch_off().await,
+                }
+            };
+            let Some(did) = stop.run_until_cancelled(step).await else { return };
+            let wait = match did {
+                Ok(Step::More) => Duration::ZERO,
+                Ok(Step::Nothing) => TICK,
+                Ok(Step::Over) => return,
+                Err(error) => {
+                    metrics::counter!("self_vector_mirror_failures_total").increment(1);
+                    tracing::warn!(error = format!("{error:#}"), "vectors wait to be carried to Qdrant");
+                    pause = (pause * 2).min(PAUSES[1]);
+                    pause
+                }
+            };
+            if wait <= TICK {
+                pause = PAUSES[0];
+            }
+            if stop.run_until_cancelled(sleep(wait)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn switch_off(&self) -> anyhow::Result<Step> {
+        let mut tx = self.database.as_system().await?;
+        let state = noted::state(&mut tx).await?;
+        drop(tx);
+        if state != Mirror::Off {
+            noted::switch_off(&self.database).await?;
+            tracing::info!(
+                "vectors are not mirrored any more; what Qdrant holds of them can be removed there"
+            );
+        }
+        Ok(Step::Over)
+    }
+
+    async fn carry(&self, qdrant: &Qdrant) -> anyhow::Result<Step> {
+        let mut tx = self.database.as_system().await?;
+        noted::lock(&mut tx).await?;
+        let step = match noted::state(&mut tx).await? {
+            Mirror::Off => {
+                noted::switch_on(&self.database).await?;
+                return Ok(Step::More);
+            }
+            Mirror::Empty => {
+                // Whatever is in it may be of people who are gone.
+                qdrant.create().await?;
+                noted::fill(&self.database, &mut tx).await?;
+                tracing::info!("the mirror of the vectors is being filled");
+                Step::More
+            }
+            Mirror::Filling => {
+                if !noted::fill(&self.database, &mut tx).await? {
+                    tracing::info!("all vectors are noted for the mirror");
+                }
+                Step::More
+            }
+            Mirror::Filled => {
+                let changes = noted::waiting(&mut tx, BATCH).await?;
+                let Some(first) = changes.first() else {
+                    // Is what was carried still there?
+                    if qdrant.exists().await? {
+                        return Ok(Step::Nothing);
+                    }
+                    return self.refill(tx).await;
+                };
+                let user = UserId(first.user_id);
+                let passages: BTreeSet<Uuid> = changes.iter().map(|change| change.passage_id).collect();
+                match self.carry_some(qdrant, user, passages).await {
+                    Ok(()) => noted::carried(&mut tx, &changes).await?,
+                    Err(Fault::Qdrant(QdrantError::Lost)) => return self.refill(tx).await,
+                    Err(fault) => return Err(fault.into()),
+                }
+                metrics::counter!("self_vectors_mirrored_total").increment(changes.len() as u64);
+                Step::More
+            }
+        };
+        tx.commit().await?;
+        Ok(step)
+    }
+
+    async fn carry_some(&self, qdrant: &Qdrant, user: UserId, passages: BTreeSet<Uuid>) -> Result<(), Fault> {
+        let mut gone = passages;
+        let wanted: Vec<Uuid> = gone.iter().copied().collect();
+        let mut own = self.database.as_user(user).await?;
+        let vectors = noted::vectors(&mut own, &wanted).await?;
+        drop(own);
+        for vector in &vectors {
+            gone.remove(&vector.id);
+        }
+        qdrant.upsert(user, &vectors).await?;
+        qdrant.delete(&gone.into_iter().collect::<Vec<_>>()).await?;
+        Ok(())
+    }
+
+    async fn refill(&self, mut tx: SystemTx) -> anyhow::Result<Step> {
+        noted::refill(&mut tx).await?;
+        tx.commit().await?;
+        tracing::warn!("Qdrant has lost the vectors; they are carried there again");
+        Ok(Step::More)
+    }
+}
+
+/// What became of one step.
+enum Step {
+    /// There may be more to do at once.
+    More,
+    /// There was nothing to do.
+    Nothing,
+    /// There never will be.
+    Over,
+}
+
+/// What can go wrong on the way.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Qdrant(#[from] QdrantError),
+}
