@@ -6,6 +6,7 @@ What is measured, each in a module of its own:
 - `transcription`: a 30-minute recording from acceptance to saved transcript, against the
   package of the model's own makers on the same sound
 - `latency`: from accepted to started, on an idle fleet
+- `search`: how long it takes in memories of 1,000 to 50,000 passages, and that it misses nothing
 - `memory`: the peak of a worker for one minute and for two hours of sound
 - `files`: telling and asking of files with a million events, against a thousand
 
@@ -21,12 +22,13 @@ from ..paths import SELF
 from ..report import Report, bold
 from ..setup import models, provide
 from ..trouble import Trouble
-from . import decoding, files, latency, memory, sounds, transcription
+from . import decoding, files, latency, memory, search, sounds, transcription
 
 MEASUREMENTS = {
     "decoding": decoding.measure,
     "transcription": transcription.measure,
     "latency": latency.measure,
+    "search": search.measure,
     "memory": memory.measure,
     "files": files.measure,
 }

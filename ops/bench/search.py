@@ -1,0 +1,142 @@
+"""Search in a memory of 1,000, 10,000 and 50,000 passages: how long it takes, and whether the nearest
+vectors are found, all of them.
+
+The passages are made up: words as frequent as words are (the second half as often as the first, the
+third a third as often, …), and vectors of random bytes, which half precision holds exactly. So the
+vectors can be compared here, number by number, with nothing rounded, and what the API finds by
+meaning must be the same. Another person remembers as much, in between.
+"""
+
+import json
+import random
+import statistics
+import subprocess
+import time
+import uuid
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+from ..paths import POSTGRES, ROOT
+from ..report import Report
+from ..stack.servers import POSTGRES_ENV
+from ..trouble import Trouble
+from .fleet import Fleet, fleet
+from .sounds import Sounds
+
+SIZES = (1_000, 10_000, 50_000)
+DIMENSIONS = 384
+# Of a conversation: some ten minutes of talk.
+PASSAGES = 50
+BEST = 100
+QUESTIONS = 10
+WORDS = ROOT / "worker" / "src" / "stages" / "extract" / "lists" / "common_words.txt"
+
+Vector = Sequence[int]
+
+
+def measure(report: Report, sounds: Sounds, folder: Path) -> None:
+    chance = random.Random(1)
+    words = [word for word in WORDS.read_text("utf-8").splitlines() if word and not word.startswith("#")]
+    words = chance.sample(words, 20_000)
+    with fleet(report, folder) as running:
+        person, other = _person(running, "bench@example.org"), str(uuid.uuid4())
+        _sql(running, f"insert into users (id, email, name, password_hash) values ('{other}', 'other', '', '')")
+        questions = [_text(chance, words[100:], 4) for _ in range(QUESTIONS)]
+        asked = _vectors(running, questions)
+        remembered: Dict[str, Vector] = {}
+        report.line(f"  {'passages':>9} {'recall':>8}   p50 of {QUESTIONS} questions, in ms: "
+                    f"{'words':>8} {'meaning':>9} {'hybrid':>8}")
+        for size in SIZES:
+            with report.step(f"Making up {size:,} passages"):
+                while len(remembered) < size:
+                    remembered.update(_converse(running, person, chance, words))
+                    _converse(running, other, chance, words)
+                _sql(running, "vacuum analyze")
+            recall = [_recall(running, text, vector, remembered) for text, vector in zip(questions, asked)]
+            times = [_median(running, mode, questions) for mode in ("words", "meaning", "hybrid")]
+            report.line(f"  {size:>9,} {statistics.mean(recall):>8.4f}   {'':>33} "
+                        f"{times[0]:>8.0f} {times[1]:>9.0f} {times[2]:>8.0f}")
+
+
+def _text(chance: random.Random, words: List[str], length: int) -> str:
+    return " ".join(words[int(len(words) ** chance.random()) - 1] for _ in range(length))
+
+
+def _vectors(running: Fleet, texts: List[str]) -> List[List[float]]:
+    """What the product's own model makes of texts."""
+    vectors = []
+    for text in texts:
+        accepted = running.client.post("/api/v1/conversations", {"text": text})
+        running.finished(accepted["job"]["id"])
+        said = accepted["conversation"]["id"]
+        found = _sql(running, f"select embedding from conversation_embeddings where conversation_id = '{said}'")
+        vectors.append(json.loads(found))
+        _sql(running, f"delete from conversations where id = '{said}'")
+    return vectors
+
+
+def _converse(running: Fleet, person: str, chance: random.Random, words: List[str]) -> Dict[str, Vector]:
+    """One conversation of a person, straight into its tables; the times of its passages are their names."""
+    said, heard = str(uuid.uuid4()), str(uuid.uuid4())
+    model = "'all-MiniLM-L6-v2', '0.1.0'"
+    rows, made = [], {}
+    for position in range(PASSAGES):
+        bytes_ = chance.randbytes(DIMENSIONS)
+        vector = [byte - 128 for byte in bytes_]
+        made[f"{said} {position}"] = vector
+        text = _text(chance, words, chance.randint(30, 40))
+        numbers = ",".join(f"{number / 128:g}" for number in vector)
+        rows.append(f"('{uuid.uuid4()}', '{person}', '{said}', '{heard}', {position}, {position}, {position + 1}, "
+                    f"'{{}}', '{text}', '[{numbers}]', {model})")
+    _sql(running, f"""
+        begin;
+        insert into conversations (id, user_id, source, started_at) values ('{said}', '{person}', 'import', now());
+        insert into transcriptions (id, user_id, conversation_id, completed_at)
+            values ('{heard}', '{person}', '{said}', now());
+        insert into conversation_embeddings (id, user_id, conversation_id, transcription_id, position, start_ms,
+            end_ms, segment_ids, text, embedding, model, model_version) values {", ".join(rows)};
+        commit""")
+    return made
+
+
+def _recall(running: Fleet, text: str, asked: List[float], remembered: Dict[str, Vector]) -> float:
+    """Which part of the nearest by comparing them all is found through the API."""
+    def cosine(vector: Vector) -> float:
+        product = sum(map(float.__mul__, asked, map(float, vector)))
+        return product / sum(number * number for number in vector) ** 0.5
+
+    order = sorted(remembered, key=lambda name: -cosine(remembered[name]))[:BEST]
+    found = {f"{hit['conversation_id']} {hit['start_ms']}" for hit in _ask(running, "meaning", text)}
+    return len(found.intersection(order)) / BEST
+
+
+def _median(running: Fleet, mode: str, questions: List[str]) -> float:
+    taken = []
+    for text in questions:
+        began = time.perf_counter()
+        _ask(running, mode, text, limit=20)
+        taken.append(1000 * (time.perf_counter() - began))
+    return statistics.median(taken)
+
+
+def _ask(running: Fleet, mode: str, text: str, limit: int = BEST) -> List[Dict[str, Any]]:
+    question = {"query": text, "mode": mode, "limit": limit}
+    return running.client.post("/api/v1/search/semantic", question)["items"]
+
+
+def _person(running: Fleet, email: str) -> str:
+    return _sql(running, f"select id from users where email = '{email}'")
+
+
+def _sql(running: Fleet, statements: str) -> str:
+    """What the database answers to its owner."""
+    env = running.stack.home.env
+    names = {"PGHOST": "DB_HOST", "PGPORT": "DB_PORT", "PGUSER": "DB_USER", "PGPASSWORD": "DB_PASSWORD",
+             "PGDATABASE": "DB_NAME"}
+    ran = subprocess.run(
+        [str(POSTGRES / "bin" / "psql"), "-qAtX", "-v", "ON_ERROR_STOP=1"], input=statements, text=True,
+        env={**POSTGRES_ENV, **{theirs: env[ours] for theirs, ours in names.items()}}, capture_output=True,
+    )
+    if ran.returncode != 0:
+        raise Trouble(f"psql: {ran.stderr.strip()[:500]}")
+    return ran.stdout.strip()
