@@ -91,7 +91,7 @@ const found = good(
   await api.POST("/api/v1/search/semantic", { body: { query: "a machine that calculates", limit: 1 } }),
 );
 const [hit] = found.items;
-if (hit?.conversation_id !== id) {
+if (hit?.kind !== "conversation" || hit.conversation_id !== id) {
   throw new Error("it is not found");
 }
 console.log(`found at ${hit.start_ms} ms, ${hit.by_meaning?.similarity.toFixed(2)} alike`);

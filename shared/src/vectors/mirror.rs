@@ -17,7 +17,7 @@ use crate::domain::UserId;
 /// Passages that are carried together: about 2 MB as JSON.
 const BATCH: i64 = 500;
 /// How often it is looked whether something waits. Nobody waits for it: what waits is compared here.
-const TICK: Duration = Duration::from_millis(500);
+const TICK: Duration = Duration::from_secs(1);
 /// The waits after failures, the first and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 

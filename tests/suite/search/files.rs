@@ -36,30 +36,16 @@ const WRITTEN: [(&str, &str, &str, &str); 3] = [
     ),
 ];
 
-/// Remembers a file of a person, with a vector that the product itself made of the same words.
-async fn write(
-    stack: &Stack,
-    person: &Person,
-    (device, path, changed_at, text): (&str, &str, &str, &str),
-) -> Uuid {
-    let accepted = person.post("/api/v1/conversations", &json!({"text": text})).await.good();
-    person.success(id_of(&accepted["job"]["id"])).await;
-    let (said, file) = (id_of(&accepted["conversation"]["id"]), Uuid::now_v7());
-    stack
-        .database
-        .run(&format!(
-            "insert into files (id, user_id, device, path, state, content_type, changed_at)
-             values ('{file}', '{}', '{device}', '{path}', 'present', 'text/markdown', '{changed_at}');
-             insert into file_embeddings (id, user_id, file_id, position, text, embedding, model, model_version)
-             select gen_random_uuid(), user_id, '{file}', position, text, embedding, model, model_version
-             from conversation_embeddings where conversation_id = '{said}'",
-            person.id
-        ))
-        .await;
-    let gone = person.request(reqwest::Method::DELETE, &format!("/api/v1/conversations/{said}"));
-    assert!(gone.send().await.unwrap().status().is_success());
+/// Tells of a file with its text, and waits until it can be searched.
+async fn write(stack: &Stack, person: &Person, file: (&str, &str, &str, &str)) -> Uuid {
+    let (device, path, changed_at, text) = file;
+    let event = json!({"id": Uuid::new_v4(), "kind": "modified", "device": device, "path": path,
+                       "happened_at": changed_at, "content_type": "text/markdown", "content": text});
+    let told =
+        person.post("/api/v1/files/events", &json!({"events": [event]})).await.good()["events"][0].clone();
+    person.success(id_of(&told["job_id"])).await;
     carried(stack).await;
-    file
+    id_of(&told["file_id"])
 }
 
 /// What each hit is called: the last part of a file's path, the title of a conversation.
@@ -136,13 +122,15 @@ async fn a_search_is_narrowed_to_a_kind_a_device_a_folder_and_a_time(stack: Stac
 
 async fn what_is_in_deleted_files_and_in_those_of_others_is_not_found(stack: Stack) {
     let (person, other) = (Person::register(&stack).await, Person::register(&stack).await);
-    let file = write(&stack, &person, WRITTEN[2]).await;
+    write(&stack, &person, WRITTEN[2]).await;
     for mode in ["words", "hybrid", "meaning"] {
         let query = [("q", "grilled sardines"), ("mode", mode)];
         assert_eq!(names(&ask(&person, &query).await.good()), ["recipe.md"], "{mode}");
         assert_eq!(ask(&other, &query).await.good()["items"], json!([]), "{mode}");
     }
-    stack.database.run(&format!("update files set state = 'deleted' where id = '{file}'")).await;
+    let deleted = json!({"id": Uuid::new_v4(), "kind": "deleted", "device": WRITTEN[2].0, "path": WRITTEN[2].1,
+                         "happened_at": "2024-06-03T10:00:00Z"});
+    person.post("/api/v1/files/events", &json!({"events": [deleted]})).await.good();
     for mode in ["words", "hybrid", "meaning"] {
         let found = ask(&person, &[("q", "grilled sardines"), ("mode", mode)]).await.good();
         assert_eq!(found["items"], json!([]), "{mode}");
