@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn passages_of_one_source_speak_for_one_another() {
-        assert_eq!(order(&fuse(hits(&[10, 20, 30]), hits(&[40, 31, 50])))[..2], [30, 31]);
+        assert_eq!(order(&fuse(hits(&[10, 20, 30]), hits(&[40, 31, 50])))[..2], [31, 30]);
     }
 
     #[test]
