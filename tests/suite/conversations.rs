@@ -123,8 +123,8 @@ async fn what_cannot_be_imported_is_refused_with_the_place_at_fault() {
         (json!({"subtitles": "1\n00:61 --> 00:62\nHello.\n"}), "subtitles"),
         (json!({"text": " \n "}), "text"),
         (json!({"text": "Hello.", "subtitles": "1\n00:01 --> 00:02\nHello.\n"}), "segments"),
-        (json!({"tags": ["x".repeat(101)]}), "tags"),
-        (json!({"speakers": {"A": ""}}), "speakers"),
+        (json!({"tags": ["x".repeat(101)]}), "tags[0]"),
+        (json!({"speakers": {"A": ""}}), "speakers.A"),
         (json!({"title": ""}), "title"),
         (json!({"language": "en_US"}), "language"),
     ] {

@@ -14,8 +14,7 @@ use crate::problem::Problem;
 /// Puts the refusal before every route that takes parameters from the query.
 pub(crate) fn refuse(apis: &[MetaApi], table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
     for path in apis.iter().flat_map(|api| &api.paths) {
-        // As the document writes it, and as the router does.
-        let address = path.path.replace('{', ":").replace('}', "");
+        let address = routed(&path.path);
         for operation in &path.operations {
             let queries = operation.params.iter().filter(|param| param.in_type == MetaParamIn::Query);
             let names: Arc<[String]> = queries.map(|param| param.name.clone()).collect();
@@ -33,6 +32,16 @@ pub(crate) fn refuse(apis: &[MetaApi], table: &mut HashMap<String, HashMap<Metho
             methods.insert(operation.method.clone(), careful.boxed());
         }
     }
+}
+
+/// The address as the router writes it, which numbers parameters where the document names them.
+fn routed(path: &str) -> String {
+    let mut parameters = 0..;
+    let parts = path.split('/').map(|part| match part.starts_with('{') {
+        true => format!(":param{}", parameters.next().unwrap_or(0)),
+        false => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 fn check(query: &str, names: &[String]) -> Result<(), Problem> {

@@ -77,6 +77,8 @@ async fn an_export_holds_all_that_was_said_and_every_recording_byte_for_byte() {
     let segment = format!("/api/v1/segments/{}", id_of(&heard["segments"][0]["id"]));
     let corrected = person.request(Method::PATCH, &segment).json(&json!({"text": "Try again, <b>."}));
     Answer::of(corrected).await.unwrap().good();
+    let newest = person.get("/api/v1/jobs?limit=1").await.good();
+    person.success(id_of(&newest["items"][0]["id"])).await;
 
     let files = unpacked(&exported(&person).await);
     let folder = folder_of(&files, accepted.conversation);

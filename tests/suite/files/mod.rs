@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 /// A moment of the day on which everything here happens.
 fn at(second: u32) -> String {
-    format!("2026-09-21T10:{:02}:{:02}+00:00", second / 60, second % 60)
+    format!("2026-09-21T10:{:02}:{:02}Z", second / 60, second % 60)
 }
 
 /// An event on the laptop.
