@@ -49,11 +49,11 @@ impl Candidates {
     /// Whether nothing else can be among the best `limit`, given the similarities of the candidates
     /// that were left, best first.
     #[must_use]
-    pub fn suffice(&self, similarities: impl Iterator<Item = f64>, limit: usize) -> bool {
+    pub fn suffice(&self, mut similarities: impl Iterator<Item = f64>, limit: usize) -> bool {
         match self {
             Self::All | Self::Among { others: None, .. } => true,
             Self::Among { others: Some(most), .. } => {
-                limit == 0 || similarities.skip(limit - 1).next().is_some_and(|worst| worst > *most)
+                limit == 0 || similarities.nth(limit - 1).is_some_and(|worst| worst > *most)
             }
         }
     }
