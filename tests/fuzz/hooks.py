@@ -19,8 +19,9 @@ FOUND = json.loads(os.environ["SELF_FUZZ_FOUND"])
 # These end the session that asks, or all others.
 END_SESSIONS = {"logout", "end_session", "end_other_sessions"}
 
-# No schema knows which cursors were given, nor forbids fields of a form whose names break its framing.
-BEYOND_SCHEMAS = {"invalid_cursor", "invalid_multipart"}
+# No schema knows which cursors were given, nor forbids fields of a form whose names break its framing;
+# and of bytes that are to have the type of a text none at all may be made.
+BEYOND_SCHEMAS = {"invalid_cursor", "invalid_multipart", "empty_upload"}
 
 # Fields that can be wrong although each is as its schema says.
 BEYOND_SCHEMAS_OF_FIELDS = re.compile(

@@ -58,6 +58,20 @@ impl Servers {
         Self::read(&variables, &variables, &variables, None)
     }
 
+    /// A client of NATS, logged in as its address says: by itself it does not look there.
+    ///
+    /// # Errors
+    /// When NATS does not answer.
+    pub async fn nats(&self) -> Result<async_nats::Client, async_nats::ConnectError> {
+        let address: async_nats::ServerAddr = self.nats_url.parse()?;
+        let (user, password) = (address.username(), address.password());
+        let options = async_nats::ConnectOptions::with_user_and_password(
+            user.unwrap_or_default().to_owned(),
+            password.unwrap_or_default().to_owned(),
+        );
+        options.connect(address).await
+    }
+
     /// Servers of some kinds that belong to this test alone; the others are the run's.
     #[must_use]
     pub fn own(kinds: &[Kind]) -> Self {

@@ -201,7 +201,7 @@ impl Stack {
     }
 
     async fn clear_nats(&self) -> Option<()> {
-        let client = async_nats::connect(&self.servers.nats_url).await.ok()?;
+        let client = self.servers.nats().await.ok()?;
         let jetstream = async_nats::jetstream::new(client);
         let mut names = jetstream.stream_names();
         while let Some(Ok(name)) = futures_util::StreamExt::next(&mut names).await {

@@ -171,7 +171,7 @@ async fn what_was_said_in_a_deleted_conversation_is_on_its_way_to_nobody() {
         let accepted = who.post("/api/v1/conversations", &body).await.good();
         who.success(id_of(&accepted["job"]["id"])).await;
     }
-    let client = async_nats::connect(&stack.servers.nats_url).await.unwrap();
+    let client = stack.servers.nats().await.unwrap();
     let stream = async_nats::jetstream::new(client).get_stream(format!("{}-events", stack.namespace)).await;
     let mut stream = stream.unwrap();
     let mut carried = async || {
