@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
+use self_shared::domain::date::Precision;
 use self_shared::domain::entity::{ConnectionKind, EntityKind};
 use self_shared::domain::failure::FailureCode;
 use self_shared::domain::file::{ContentKind, ContentState, FileEventKind, FileState};
+use self_shared::domain::insight::InsightKind;
 use self_shared::domain::job::{JobKind, JobState, Lane};
 use self_shared::domain::progress::Stage;
 use serde_json::Value;
@@ -50,6 +52,8 @@ vocabularies! {
     JobState: "JobState", "Where a job stands. `queued` and `running` may alternate; the others are endings.";
     JobKind: "JobKind", "What kind of work a job is.";
     Lane: "Lane", "What scales separately: a worker is started with the lanes that it serves.";
+    InsightKind: "InsightKind", "What kind an insight is.";
+    Precision: "Precision", "How exactly a time was said.";
     Stage: "Stage", "What a running job is doing.";
     FailureCode: "FailureCode", "Why a job died.";
     FileEventKind: "FileEventKind", "What happened to a file.";

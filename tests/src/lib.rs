@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a harness that panics is a test that fails")]
 
 pub mod answer;
+pub mod completions;
 pub mod database;
 pub mod document;
 pub mod environment;

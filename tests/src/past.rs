@@ -17,6 +17,7 @@ pub async fn somebody_with_a_past(stack: &Stack) -> Person {
     let said = json!({"title": "Tea in London", "tags": ["history"], "language": "en", "segments": [
         {"start_ms": 0, "end_ms": 2000, "text": "Ada Lovelace met Charles Babbage in London.", "speaker": "A"},
         {"start_ms": 2000, "end_ms": 4000, "text": format!("They spoke of the {SAID}."), "speaker": "B"},
+        {"start_ms": 4000, "end_ms": 6000, "text": "I promise to write to Charles Babbage.", "speaker": "A"},
     ]});
     let imported = person.post("/api/v1/conversations", &said).await.good();
     let file = json!({"events": [{"id": Uuid::now_v7(), "kind": "created", "device": "laptop",
@@ -30,6 +31,7 @@ pub async fn somebody_with_a_past(stack: &Stack) -> Person {
     rename(&person, "Mr. Babbage").await;
     let exported = person.post("/api/v1/users/me/export", &json!({})).await.good();
     person.success(id_of(&exported["job"]["id"])).await;
+    person.settled().await;
     person
 }
 

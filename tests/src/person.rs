@@ -93,6 +93,16 @@ impl Person {
         job
     }
 
+    /// Waits until nothing is left to be done for them, and all of it has succeeded.
+    pub async fn settled(&self) {
+        eventually("everything that is done for somebody", async || {
+            let jobs = self.get("/api/v1/jobs?limit=100").await.good();
+            let jobs = jobs["items"].as_array()?;
+            jobs.iter().all(|job| job["state"] == "succeeded").then_some(())
+        })
+        .await;
+    }
+
     /// A transcription with its segments.
     pub async fn transcription(&self, id: Uuid) -> Value {
         self.get(&format!("/api/v1/transcriptions/{id}")).await.good()

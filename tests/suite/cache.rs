@@ -13,7 +13,7 @@ const CONVERSATIONS: &str = "/api/v1/conversations";
 /// Says something, waits until it is understood, and answers the conversation.
 async fn says(person: &Person, text: &str) -> Uuid {
     let accepted = person.post(CONVERSATIONS, &json!({"text": text})).await.good();
-    person.success(id_of(&accepted["job"]["id"])).await;
+    person.settled().await;
     id_of(&accepted["conversation"]["id"])
 }
 

@@ -16,9 +16,11 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["apalis", "apalis_core", "apalis_redis", "redis"], &["shared/src/redis/"]),
     (&["async_nats"], &["shared/src/bus"]),
     (&["minio", "xmltree"], &["shared/src/objects/s3"]),
-    (&["reqwest"], &["shared/src/vectors/qdrant"]),
+    (&["reqwest"], &["shared/src/vectors/qdrant", "worker/src/models/summarizer"]),
     (&["symphonia", "symphonia_adapter_libopus"], &["worker/src/stages/decode"]),
     (&["rubato", "audioadapter_buffers"], &["worker/src/stages/resample"]),
+    (&["chrono_tz"], &["worker/src/stages/resolve/zone"]),
+    (&["stop_words"], &["worker/src/stages/notice/topics"]),
     (&["ort"], &["worker/src/models/onnx"]),
     (
         &["encoding_rs", "hayro_cmap", "hayro_syntax", "html5ever", "pulldown_cmark"],

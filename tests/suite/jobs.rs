@@ -224,7 +224,7 @@ async fn three_hundred_jobs_of_one_person_delay_another_by_one() {
     let mut stack = stack;
     stack.start_worker();
     stranger.success(one).await;
-    let before = "from jobs where started_at < (select started_at from jobs j where j.user_id = ";
+    let before = "from jobs where started_at < (select min(started_at) from jobs j where j.user_id = ";
     let before = stack.database.count(&format!("{before}'{}')", stranger.id)).await;
     assert!(before <= 1, "{before} jobs of another person came first");
 }

@@ -28,6 +28,7 @@ use crate::models::minilm::MiniLm;
 use crate::models::moonshine::Moonshine;
 use crate::models::onnx::Runtime;
 use crate::models::self_names::SelfNames;
+use crate::models::summarizer::Summarizer;
 use crate::models::transcriber::Transcriber;
 use crate::sandbox::Sandbox;
 use crate::stages::decode::Limits;
@@ -84,6 +85,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         ears: Arc::new(Ears::open(models.transcriber, config.transcribe_threads)?),
         finder: models.finder,
         embedder: models.embedder,
+        summarizer: config.summarizer.as_ref().map(Summarizer::new).transpose()?,
     });
 
     // Draining ends the taking of jobs; stopping ends what serves the jobs that are left.

@@ -44,7 +44,7 @@ fn description() -> String {
          from browsers, a ticket (see *Get a ticket for a socket*). Send \
          `{\"type\": \"join_room\", \"room\": \"user\"}` (or `conversation:<id>`, `job:<id>`, `file:<id>`), with `after` as the \
          last `seq` that you have, and get `job_update`, `job_progress`, `transcription_update`, \
-         `conversation_update`, `file_update` and `entity_update` (`change`: `edited`, `merged` or `split` with `other_id`, \
+         `conversation_update`, `insight_generated`, `insight_update`, `file_update` and `entity_update` (`change`: `edited`, `merged` or `split` with `other_id`, \
          `forgotten`, `taken_back`). Events with a `seq` are never lost: after a break you get what you missed; \
          `resync` says that it is too much, and that you should read anew.\n\n\
          **Problems** are `application/problem+json` (RFC 9457). Match on `code`:\n\n\

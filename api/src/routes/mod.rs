@@ -8,6 +8,7 @@ mod exports;
 mod files;
 mod health;
 mod idempotent;
+mod insights;
 mod jobs;
 mod operators;
 mod push;
@@ -39,6 +40,8 @@ pub(crate) enum Tag {
     Entities,
     /// What happens to a person's files, how they are now, and what is in them.
     Files,
+    /// What deserves attention, and what speaks for it.
+    Insights,
     /// Being told what happens, as it happens.
     Push,
     /// Finding what was said by what it means.
@@ -57,7 +60,13 @@ pub(crate) fn all() -> impl OpenApi {
         transcriptions::TranscriptionRoutes,
         segments::SegmentRoutes,
         conversations::ConversationRoutes,
-        (entities::EntityRoutes, entities::DecisionRoutes, files::FileRoutes, search::SearchRoutes),
+        (
+            entities::EntityRoutes,
+            entities::DecisionRoutes,
+            files::FileRoutes,
+            search::SearchRoutes,
+            insights::InsightRoutes,
+        ),
         push::PushRoutes,
         operators::OperatorRoutes,
         health::HealthRoutes,

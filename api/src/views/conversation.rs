@@ -8,7 +8,7 @@ use self_shared::database::conversations::{
 use self_shared::domain::entity::{ConnectionKind, EntityKind};
 use uuid::Uuid;
 
-use super::{AudioView, example_id, example_time};
+use super::{AudioView, DateView, example_id, example_time};
 use crate::time::Time;
 use crate::vocabulary::{Stored, Vocabulary};
 
@@ -152,7 +152,7 @@ pub(crate) struct EntityView {
 
 /// A place where an entity was mentioned.
 #[derive(Object)]
-#[oai(rename = "Mention")]
+#[oai(rename = "Mention", skip_serializing_if_is_none)]
 pub(crate) struct MentionView {
     /// In what transcript.
     pub transcription_id: Uuid,
@@ -164,6 +164,8 @@ pub(crate) struct MentionView {
     pub end_ms: i64,
     /// The words that were used.
     pub text: String,
+    /// When that is, for dates and times of which it can be known: by when and where it was said.
+    pub date: Option<DateView>,
 }
 
 /// What two entities have to do with one another.
@@ -211,6 +213,7 @@ impl From<Mention> for MentionView {
             start_ms: mention.start_ms,
             end_ms: mention.end_ms,
             text: mention.text,
+            date: DateView::of(mention.starts_at, mention.ends_at, mention.precision),
         }
     }
 }
@@ -279,6 +282,7 @@ impl Example for ConversationDetailView {
             start_ms: 350,
             end_ms: 2_900,
             text: "Ada".to_owned(),
+            date: None,
         };
         let entity = |last, name: &str, mentions| EntityView {
             id: example_id(last),

@@ -4,7 +4,7 @@ use self_shared::database::entities::{Appearance, Edge, Entity, Evidence};
 use self_shared::domain::entity::{ConnectionKind, EntityKind};
 use uuid::Uuid;
 
-use super::{MentionView, example_id, example_time};
+use super::{DateView, MentionView, example_id, example_time};
 use crate::time::Time;
 use crate::vocabulary::Stored;
 
@@ -167,6 +167,7 @@ impl AppearanceView {
                 start_ms: one.start_ms,
                 end_ms: one.end_ms,
                 text: one.text,
+                date: DateView::of(one.starts_at, one.ends_at, one.precision),
             };
             match timeline.last_mut() {
                 Some(last) if last.conversation_id == one.conversation_id => last.mentions.push(mention),
@@ -243,6 +244,7 @@ impl Example for EntityDetailView {
             start_ms: 350,
             end_ms: 2_900,
             text: "Maria".to_owned(),
+            date: None,
         };
         let appearance = AppearanceView {
             conversation_id: example_id(2),

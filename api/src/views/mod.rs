@@ -4,9 +4,11 @@
 
 mod audio;
 mod conversation;
+mod date;
 mod entity;
 mod export;
 mod file;
+mod insight;
 mod job;
 mod search;
 mod transcription;
@@ -17,12 +19,14 @@ pub(crate) use conversation::{
     ConnectionView, ConversationDetailView, ConversationPageView, ConversationView, EntityView, MentionView,
     RelatedConversationView, RelatedFileView, Source,
 };
+pub(crate) use date::DateView;
 pub(crate) use entity::{
     AppearanceView, EntityConnectionView, EntityConnectionsView, EntityDetailView, EntityPageView,
-    EntitySummaryView, GraphView,
+    EntitySummaryView, EvidenceView, GraphView,
 };
 pub(crate) use export::{ExportPageView, ExportView};
 pub(crate) use file::{FileDetailView, FileEventPageView, FileEventView, FilePageView, FileView};
+pub(crate) use insight::{InsightPageView, InsightView};
 pub(crate) use job::{JobPageView, JobView};
 pub(crate) use search::{FoundView, HitView};
 pub(crate) use transcription::{SegmentView, TranscriptionView};

@@ -148,6 +148,19 @@ pub struct ApiConfig {
     pub allowed_origins: Vec<String>,
 }
 
+/// A service that speaks OpenAI's chat completions.
+#[derive(Clone, Debug)]
+pub struct SummarizerConfig {
+    /// `SUMMARIZER_URL`: what `/chat/completions` follows, such as `http://127.0.0.1:11434/v1`.
+    pub url: String,
+    /// `SUMMARIZER_MODEL`
+    pub model: String,
+    /// `SUMMARIZER_API_KEY`, if it wants one.
+    pub api_key: Option<Secret>,
+    /// `SUMMARIZER_SECONDS`: how long one answer may take.
+    pub timeout: Duration,
+}
+
 /// What `self-worker` needs.
 #[derive(Clone, Debug)]
 pub struct WorkerConfig {
@@ -173,6 +186,8 @@ pub struct WorkerConfig {
     pub audio_max: Duration,
     /// `EVENTS_KEEP_DAYS`: how long an app may be away and still get all that it missed.
     pub events_keep: Duration,
+    /// What sums conversations up, as soon as `SUMMARIZER_URL` is set.
+    pub summarizer: Option<SummarizerConfig>,
 }
 
 /// Everything that is wrong with the environment.
@@ -243,9 +258,10 @@ impl WorkerConfig {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Reader::new(lookup).read(|r| Self {
             shared: shared(r),
+            summarizer: r.summarizer(),
             host: r.text("WORKER_HOST", "127.0.0.1"),
             port: r.number("WORKER_PORT", 8001),
-            lanes: r.lanes("LANES", "audio=2,text=2,files=1,maintenance=1,exports=1"),
+            lanes: r.lanes("LANES", "audio=2,text=2,files=1,insights=1,summaries=1,maintenance=1,exports=1"),
             models_dir: r.text("MODELS_DIR", ".self/models").into(),
             gliner_dir: r.given("GLINER_DIR").map(PathBuf::from),
             transcribe_threads: r.number("TRANSCRIBE_THREADS", cores).max(1),
@@ -347,6 +363,24 @@ mod tests {
         let config =
             ApiConfig::from_lookup(from(&[("DB_PASSWORD", "hunter2"), ("JWT_SECRET", "hunter3")])).unwrap();
         assert!(!format!("{config:?}").contains("hunter"));
+    }
+
+    #[test]
+    fn a_summarizer_is_there_when_it_has_an_address_and_needs_a_model_then() {
+        let summarizer = |pairs| WorkerConfig::from_lookup(from(pairs)).map(|config| config.summarizer);
+        assert!(summarizer(&[("SUMMARIZER_MODEL", "small")]).unwrap().is_none());
+        let pairs = &[
+            ("SUMMARIZER_URL", "http://localhost:11434/v1"),
+            ("SUMMARIZER_MODEL", "small"),
+            ("SUMMARIZER_API_KEY", "hunter2"),
+        ];
+        let found = summarizer(pairs).unwrap().unwrap();
+        assert_eq!((found.model.as_str(), found.timeout), ("small", Duration::from_mins(2)));
+        assert!(!format!("{found:?}").contains("hunter"));
+        let ConfigError(mistakes) = summarizer(&[("SUMMARIZER_URL", "localhost")]).unwrap_err();
+        for name in ["SUMMARIZER_URL", "SUMMARIZER_MODEL"] {
+            assert!(mistakes.iter().any(|mistake| mistake.starts_with(name)), "{name} in {mistakes:?}");
+        }
     }
 
     #[test]

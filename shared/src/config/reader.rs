@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
-use super::{ConfigError, ObjectsConfig, Secret};
+use super::{ConfigError, ObjectsConfig, Secret, SummarizerConfig};
 use crate::domain::job::Lane;
 
 /// What guessing cannot reach, in characters.
@@ -130,6 +131,20 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             bucket: self.text("MINIO_BUCKET", "self"),
             region: self.text("MINIO_REGION", "us-east-1"),
         }
+    }
+
+    pub(super) fn summarizer(&mut self) -> Option<SummarizerConfig> {
+        let url = self.given("SUMMARIZER_URL")?;
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            self.mistake("SUMMARIZER_URL", format_args!("is `{url}`; it begins with http:// or https://"));
+        }
+        let model = self.given("SUMMARIZER_MODEL").unwrap_or_else(|| {
+            self.mistake("SUMMARIZER_MODEL", "is not set, but SUMMARIZER_URL is; name the model to ask for");
+            String::new()
+        });
+        let api_key = self.given("SUMMARIZER_API_KEY").map(Secret::new);
+        let timeout = Duration::from_secs(self.number("SUMMARIZER_SECONDS", 120).max(1));
+        Some(SummarizerConfig { url, model, api_key, timeout })
     }
 
     pub(super) fn namespace(&mut self, name: &str, default: &str) -> String {

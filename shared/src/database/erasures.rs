@@ -9,7 +9,10 @@ use crate::domain::UserId;
 
 /// What belongs to people, the largest first and each before what it points at, so that a person
 /// with millions of rows is removed in small transactions.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 18] = [
+    "insights",
+    "insight_dismissals",
+    "statements",
     "file_contents",
     "file_events",
     "file_embeddings",

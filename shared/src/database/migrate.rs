@@ -36,6 +36,8 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         "0019_search_files",
         "0022_decision_ids",
         "0023_vector_mirror",
+        "0024_resolved_dates",
+        "0025_insights",
     ];
     let migration = |(name, kind, sql): (&'static str, MigrationType, &'static str)| {
         let (version, description) = name.split_once('_').expect("a file is named after number and subject");

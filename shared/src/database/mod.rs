@@ -15,6 +15,7 @@ pub mod exports;
 pub mod files;
 pub mod graph;
 pub mod idempotency;
+pub mod insights;
 pub mod jobs;
 pub mod lanes;
 pub mod migrate;

@@ -24,6 +24,10 @@ words! {
         EntityUpdate = "entity_update",
         /// A file was created, changed, moved, understood or forgotten. Durable.
         FileUpdate = "file_update",
+        /// Something deserves attention, for the first time or anew. Durable.
+        InsightGenerated = "insight_generated",
+        /// An insight was dismissed, restored, or is not so any more. Durable.
+        InsightUpdate = "insight_update",
     }
 }
 

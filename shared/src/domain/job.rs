@@ -22,6 +22,8 @@ words! {
         Files = "files",
         /// What deserves attention.
         Insights = "insights",
+        /// What an outside service is asked for.
+        Summaries = "summaries",
         /// The house's own upkeep.
         Maintenance = "maintenance",
         /// Archives for people to take with them. They take as long as storage takes to read all that
@@ -73,6 +75,12 @@ words! {
         EraseUser = "erase_user",
         /// See [`ExportUser`].
         ExportUser = "export_user",
+        /// See [`GenerateInsights`].
+        GenerateInsights = "generate_insights",
+        /// See [`SummarizeConversation`].
+        SummarizeConversation = "summarize_conversation",
+        /// Sees to it that everybody's insights follow the passing of time.
+        RefreshInsights = "refresh_insights",
     }
 }
 
@@ -96,6 +104,12 @@ pub enum Job {
     ForgetExpired(ForgetExpired),
     /// Deletes the conversations that are older than their owners keep them.
     ExpireConversations(ExpireConversations),
+    /// Finds what deserves a person's attention.
+    GenerateInsights(GenerateInsights),
+    /// Has a conversation summed up.
+    SummarizeConversation(SummarizeConversation),
+    /// Sees to it that everybody's insights follow the passing of time.
+    RefreshInsights(RefreshInsights),
 }
 
 /// Turns one recording into transcript, entities, connections and embeddings.
@@ -143,6 +157,42 @@ pub struct ForgetExpired {}
 #[serde(deny_unknown_fields)]
 pub struct ExpireConversations {}
 
+/// Finds what deserves a person's attention.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GenerateInsights {
+    /// Whose.
+    pub user: UserId,
+    /// Why something may.
+    #[serde(flatten)]
+    pub occasion: Occasion,
+}
+
+/// Why something may deserve attention that did not until now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Occasion {
+    /// This conversation was understood, or something that it has to do with is gone.
+    #[serde(rename = "conversation_id")]
+    Conversation(Uuid),
+    /// This file was embedded.
+    #[serde(rename = "file_id")]
+    File(Uuid),
+    /// Time has passed.
+    #[serde(rename = "time")]
+    Time,
+}
+
+/// Has a conversation summed up by whatever summarizer is configured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SummarizeConversation {
+    /// The conversation.
+    pub conversation_id: Uuid,
+}
+
+/// Sees to it that everybody's insights follow the passing of time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshInsights {}
+
 /// Removes a person with all that they had here: rows, vectors, objects, and what is on its way to
 /// apps. The house's own job, since nothing of the person's survives it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -173,6 +223,9 @@ impl Job {
             Self::SweepObjects(_) => JobKind::SweepObjects,
             Self::ForgetExpired(_) => JobKind::ForgetExpired,
             Self::ExpireConversations(_) => JobKind::ExpireConversations,
+            Self::GenerateInsights(_) => JobKind::GenerateInsights,
+            Self::SummarizeConversation(_) => JobKind::SummarizeConversation,
+            Self::RefreshInsights(_) => JobKind::RefreshInsights,
         }
     }
 
@@ -183,10 +236,13 @@ impl Job {
             JobKind::TranscribeAudio => Lane::Audio,
             JobKind::UnderstandConversation => Lane::Text,
             JobKind::EmbedFile => Lane::Files,
+            JobKind::GenerateInsights => Lane::Insights,
+            JobKind::SummarizeConversation => Lane::Summaries,
             JobKind::EraseUser
             | JobKind::SweepObjects
             | JobKind::ForgetExpired
-            | JobKind::ExpireConversations => Lane::Maintenance,
+            | JobKind::ExpireConversations
+            | JobKind::RefreshInsights => Lane::Maintenance,
             JobKind::ExportUser => Lane::Exports,
         }
     }
@@ -200,7 +256,15 @@ impl Job {
             Self::EmbedFile(job) => Some(job.file_id),
             Self::EraseUser(job) => Some(job.erasure_id),
             Self::ExportUser(job) => Some(job.export_id),
-            Self::SweepObjects(_) | Self::ForgetExpired(_) | Self::ExpireConversations(_) => None,
+            Self::GenerateInsights(job) => match job.occasion {
+                Occasion::Conversation(id) | Occasion::File(id) => Some(id),
+                Occasion::Time => Some(job.user.0),
+            },
+            Self::SummarizeConversation(job) => Some(job.conversation_id),
+            Self::SweepObjects(_)
+            | Self::ForgetExpired(_)
+            | Self::ExpireConversations(_)
+            | Self::RefreshInsights(_) => None,
         }
     }
 
@@ -224,6 +288,9 @@ impl Job {
             JobKind::SweepObjects => Self::SweepObjects(serde_json::from_value(payload)?),
             JobKind::ForgetExpired => Self::ForgetExpired(serde_json::from_value(payload)?),
             JobKind::ExpireConversations => Self::ExpireConversations(serde_json::from_value(payload)?),
+            JobKind::GenerateInsights => Self::GenerateInsights(serde_json::from_value(payload)?),
+            JobKind::SummarizeConversation => Self::SummarizeConversation(serde_json::from_value(payload)?),
+            JobKind::RefreshInsights => Self::RefreshInsights(serde_json::from_value(payload)?),
         })
     }
 }

@@ -1,9 +1,11 @@
 //! The words of the product. Nothing here knows of a database, a queue or a socket.
 
+pub mod date;
 pub mod entity;
 pub mod event;
 pub mod failure;
 pub mod file;
+pub mod insight;
 pub mod job;
 pub mod preferences;
 pub mod progress;

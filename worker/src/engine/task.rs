@@ -13,6 +13,7 @@ use self_shared::domain::event::{Event, EventKind};
 use self_shared::domain::job::{Ending, JobSnapshot};
 use self_shared::domain::progress::{Progress, Stage};
 use self_shared::domain::{UserId, new_id};
+use self_shared::rings::Ring;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -100,6 +101,11 @@ impl Task {
         tx.commit().await.map_err(anyhow::Error::from)?;
         self.workshop.relay.wake();
         Ok(())
+    }
+
+    /// Rings for a job that was accepted in such a transaction.
+    pub async fn ring(&self, job: &JobSnapshot) {
+        self.workshop.rings.ring(Ring { lane: job.lane, job: job.id, attempt: job.attempt }).await;
     }
 
     /// Ends a job of the house, which has no results to be committed with.

@@ -5,11 +5,11 @@ use std::io::{Seek, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
-use self_shared::database::UserTx;
 use self_shared::database::files::{self, Kept};
 use self_shared::database::jobs::ending::{Outcome, end};
+use self_shared::database::{UserTx, jobs};
 use self_shared::domain::failure::{Failure, FailureCode};
-use self_shared::domain::job::{EmbedFile, Ending};
+use self_shared::domain::job::{EmbedFile, Ending, GenerateInsights, Job, Occasion};
 use self_shared::domain::new_id;
 use self_shared::domain::progress::{Progress, Stage};
 use self_shared::domain::sentences::sentences;
@@ -117,17 +117,27 @@ async fn save(
     model: ModelId,
 ) -> Result<(), Ending> {
     let mut tx = task.begin().await?;
+    let mut next = None;
     if is_current(&mut tx, file, kept).await.map_err(anyhow::Error::from)? {
         replace(&mut tx, file, passages, model).await.map_err(anyhow::Error::from)?;
         files::embedded(&mut tx, kept.id, reading.is_cut).await.map_err(anyhow::Error::from)?;
         // From here on the person's numbers are locked: events come last.
         files::announce(&mut tx, &[file]).await.map_err(anyhow::Error::from)?;
+        let user = tx.user();
+        let job = GenerateInsights { user, occasion: Occasion::File(file) };
+        next = jobs::enqueue_once(&mut tx, user, &Job::GenerateInsights(job), None)
+            .await
+            .map_err(anyhow::Error::from)?;
     }
     let progress = Progress { percent: 100.0, ..task.progress() };
     if !end(&mut tx, &task.claim, &Outcome::Done(progress)).await.map_err(anyhow::Error::from)? {
         return Err(Ending::LeaseLost);
     }
-    task.commit(tx).await
+    task.commit(tx).await?;
+    if let Some(job) = next {
+        task.ring(&job).await;
+    }
+    Ok(())
 }
 
 /// What cannot be read cannot be found, and neither is any more what it took the place of.

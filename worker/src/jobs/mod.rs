@@ -5,6 +5,9 @@ mod erase_user;
 mod expire_conversations;
 mod export_user;
 mod forget_expired;
+mod generate_insights;
+mod refresh_insights;
+mod summarize_conversation;
 mod sweep_objects;
 mod transcribe_audio;
 mod transcript;
@@ -24,6 +27,7 @@ use self_shared::vectors::Vectors;
 use crate::engine::{Jobs, Task};
 use crate::models::embedder::Embedder;
 use crate::models::entity_finder::EntityFinder;
+use crate::models::summarizer::Summarizer;
 use crate::sandbox::Sandbox;
 use crate::stages::transcribe::Ears;
 
@@ -49,6 +53,8 @@ pub struct Bench {
     pub finder: Arc<Mutex<dyn EntityFinder + Send>>,
     /// What turns text into vectors, one text at a time.
     pub embedder: Arc<Mutex<dyn Embedder + Send>>,
+    /// What sums conversations up, if there is such a service.
+    pub summarizer: Option<Summarizer>,
 }
 
 impl Jobs for Bench {
@@ -62,6 +68,9 @@ impl Jobs for Bench {
             Job::SweepObjects(_) => sweep_objects::run(self, task).await,
             Job::ExpireConversations(_) => expire_conversations::run(self, task).await,
             Job::ForgetExpired(_) => forget_expired::run(self, task).await,
+            Job::GenerateInsights(job) => generate_insights::run(self, task, job).await,
+            Job::SummarizeConversation(job) => summarize_conversation::run(self, task, job).await,
+            Job::RefreshInsights(_) => refresh_insights::run(self, task).await,
         }
     }
 }

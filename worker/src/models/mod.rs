@@ -7,6 +7,7 @@ pub mod minilm;
 pub mod moonshine;
 pub mod onnx;
 pub mod self_names;
+pub mod summarizer;
 pub mod transcriber;
 pub mod vocabulary;
 

@@ -7,8 +7,11 @@ pub mod decide;
 pub mod decode;
 pub mod embed;
 pub mod extract;
+pub mod notice;
 pub mod read;
 pub mod resample;
+pub mod resolve;
+pub mod summarize;
 pub mod transcribe;
 
 /// The rate of all sound after decoding, in samples per second; it is what the models hear.

@@ -7,8 +7,9 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Change, Conversation, announce, columns};
-use crate::database::{UserTx, events, graph, jobs};
+use crate::database::{UserTx, events, graph, insights, jobs};
 use crate::domain::event::{EventKind, Room};
+use crate::domain::job::{GenerateInsights, Job, Occasion};
 
 /// What a person says about a conversation; what is absent stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -90,7 +91,8 @@ pub async fn touch(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     announce(tx, &conversation, Change::Edited).await
 }
 
-/// Deletes a conversation with its recordings, transcripts, vectors, and what was told of them.
+/// Deletes a conversation with its recordings, transcripts, vectors, insights, and what was told of
+/// them.
 /// Answers the keys of its objects, to be removed once this is committed: if that fails, they are
 /// swept like all objects that no row names.
 ///
@@ -116,6 +118,7 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
             .bind(id)
             .fetch_all(&mut **tx)
             .await?;
+    let (withdrawn, others) = insights::withdraw(tx, id).await?;
     let former = graph::forget(tx, &transcriptions).await?;
     sqlx::query("delete from conversations where user_id = $1 and id = $2")
         .bind(user.0)
@@ -140,6 +143,14 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
     .execute(&mut **tx)
     .await?;
     jobs::cancel_about(tx, user, Some(id)).await?;
+    for insight in withdrawn {
+        insight.tell(tx).await?;
+    }
+    // What rested on other conversations as well may still be so.
+    for other in others {
+        let job = Job::GenerateInsights(GenerateInsights { user, occasion: Occasion::Conversation(other) });
+        jobs::enqueue_once(tx, user, &job, None).await?;
+    }
     let data = json!({"id": id, "change": "deleted"});
     events::append(tx, user, EventKind::ConversationUpdate, &[Room::Conversation(id)], data).await?;
     Ok(objects)

@@ -1,5 +1,6 @@
 //! Who and what a transcript mentions, and how that hangs together.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::database::{UserTx, row};
@@ -35,6 +36,12 @@ row! {
         pub end_ms: i64,
         /// The words that were used.
         pub text: String,
+        /// Where the date begins that they mean, if they mean one.
+        pub starts_at: Option<DateTime<Utc>>,
+        /// Where it is over.
+        pub ends_at: Option<DateTime<Utc>>,
+        /// How exactly it was said.
+        pub precision: Option<String>,
     }
 }
 
@@ -86,7 +93,8 @@ pub async fn entities(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<E
 pub async fn mentions(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Mention>> {
     let user = tx.user();
     sqlx::query_as(
-        "select m.entity_id, m.transcription_id, m.segment_id, s.start_ms, s.end_ms, m.text
+        "select m.entity_id, m.transcription_id, m.segment_id, s.start_ms, s.end_ms, m.text,
+                m.starts_at, m.ends_at, m.precision
          from mentions m join segments s on s.id = m.segment_id
          where m.user_id = $1 and m.conversation_id = $2
          order by m.transcription_id, s.position, m.start_char, m.id",

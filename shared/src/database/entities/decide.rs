@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::announce::{Happened, announce};
 use super::decisions::{redirect, remember, remember_where, whole};
 use super::{Entity, get};
-use crate::database::{UserTx, graph, row};
+use crate::database::{UserTx, graph, insights, row};
 use crate::domain::entity::{EntityKind, Named, spelling};
 
 /// What is to change about an entity; what is absent stays.
@@ -102,7 +102,11 @@ pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(
     remember(tx, &whole(entity.kind, &entity.key, Some(&entity))).await?;
     remember_where(tx, id, &entity).await?;
     redirect(tx, &entity, None).await?;
+    let withdrawn = insights::withdraw_about(tx, id).await?;
     remove(tx, id).await?;
+    for insight in withdrawn {
+        insight.tell(tx).await?;
+    }
     announce(tx, Happened::Forgotten { id }).await?;
     Ok(())
 }

@@ -29,6 +29,12 @@ pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>)
         .bind(other)
         .execute(&mut **tx)
         .await?;
+    sqlx::query("update insight_evidence set entity_id = $2 where user_id = $1 and entity_id = $3")
+        .bind(user.0)
+        .bind(id)
+        .bind(other)
+        .execute(&mut **tx)
+        .await?;
     let connections = connect(tx, id, other).await?;
     sqlx::query(
         "update entities e set

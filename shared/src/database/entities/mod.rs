@@ -81,6 +81,12 @@ row! {
         pub said: String,
         /// The words that were used for the entity.
         pub text: String,
+        /// Where the date begins that they mean, if they mean one.
+        pub starts_at: Option<DateTime<Utc>>,
+        /// Where it is over.
+        pub ends_at: Option<DateTime<Utc>>,
+        /// How exactly it was said.
+        pub precision: Option<String>,
     }
 }
 
@@ -111,7 +117,7 @@ pub async fn timeline(tx: &mut UserTx, id: Uuid, conversations: i64) -> sqlx::Re
                and exists (select from mentions m where m.conversation_id = c.id and m.entity_id = $2)
              order by c.started_at desc, c.id desc limit $3)
          select c.id as conversation_id, c.title, c.started_at, m.transcription_id, m.segment_id, s.start_ms,
-                s.end_ms, s.text as said, m.text
+                s.end_ms, s.text as said, m.text, m.starts_at, m.ends_at, m.precision
          from newest c
          join mentions m on m.conversation_id = c.id and m.entity_id = $2
          join segments s on s.id = m.segment_id

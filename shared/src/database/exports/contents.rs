@@ -141,13 +141,15 @@ row! {
         kind: String,
         title: String,
         detail: String,
-        evidence: Value,
+        due_at: Option<DateTime<Utc>>,
         model: String,
         model_version: String,
-        due_at: Option<DateTime<Utc>>,
+        created_at: DateTime<Utc>,
         superseded_by: Option<Uuid>,
         dismissed_at: Option<DateTime<Utc>>,
-        created_at: DateTime<Utc>,
+        segment_ids: Vec<Uuid>,
+        entity_ids: Vec<Uuid>,
+        file_ids: Vec<Uuid>,
     }
 
     /// A login on one device, be it over or not.
@@ -184,12 +186,16 @@ row! {
         start_ms: i64,
         end_ms: i64,
         text: String,
+        starts_at: Option<DateTime<Utc>>,
+        ends_at: Option<DateTime<Utc>>,
+        precision: Option<String>,
     }
 }
 
 listed! {
     Mention:
-        "select m.id, m.entity_id, m.conversation_id, m.transcription_id, m.segment_id, s.start_ms, s.end_ms, m.text
+        "select m.id, m.entity_id, m.conversation_id, m.transcription_id, m.segment_id, s.start_ms, s.end_ms, m.text,
+                m.starts_at, m.ends_at, m.precision
          from mentions m join segments s on s.id = m.segment_id
          where m.user_id = $1 and m.id > $2 order by m.id limit $3";
     Connection:
@@ -210,9 +216,16 @@ listed! {
         "select id, file_id, kind, device, path, from_path, size_bytes, sha256, content_type, happened_at, created_at
          from file_events where user_id = $1 and id > $2 order by id limit $3";
     Insight:
-        "select id, kind, title, detail, evidence, model, model_version, due_at, superseded_by, dismissed_at,
-                created_at
-         from insights where user_id = $1 and id > $2 order by id limit $3";
+        "select i.id, i.kind, i.title, i.detail, i.due_at, i.model, i.model_version, i.created_at, i.superseded_by,
+                (select d.dismissed_at from insight_dismissals d
+                 where d.user_id = i.user_id and d.kind = i.kind and d.essence = i.essence) as dismissed_at,
+                array(select e.segment_id from insight_evidence e
+                      where e.insight_id = i.id and e.segment_id is not null order by e.position) as segment_ids,
+                array(select e.entity_id from insight_evidence e
+                      where e.insight_id = i.id and e.entity_id is not null order by e.position) as entity_ids,
+                array(select e.file_id from insight_evidence e
+                      where e.insight_id = i.id and e.file_id is not null order by e.position) as file_ids
+         from insights i where i.user_id = $1 and i.id > $2 order by i.id limit $3";
     Session:
         "select id, user_agent, created_at, last_used_at, expires_at, revoked_at, revoked_for
          from sessions where user_id = $1 and id > $2 order by id limit $3";

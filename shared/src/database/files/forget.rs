@@ -4,10 +4,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::lock;
-use crate::database::{UserTx, events, jobs};
+use crate::database::{UserTx, events, insights, jobs};
 use crate::domain::event::{EventKind, Room};
 
-/// Removes a file with its history, its content, its vectors, and what was told of it. Answers the
+/// Removes a file with its history, its content, its vectors, its insights, and what was told of it. Answers the
 /// keys of its objects, to be removed once this is committed: if that fails, they are swept like all
 /// objects that no row names. None when there is no such file.
 ///
@@ -40,6 +40,7 @@ pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String
             .bind(id)
             .fetch_all(&mut **tx)
             .await?;
+    let withdrawn = insights::withdraw_files(tx, &[id]).await?;
     let gone = sqlx::query("delete from files where user_id = $1 and id = $2")
         .bind(user.0)
         .bind(id)
@@ -81,6 +82,9 @@ pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String
             Ok(_) | Err(jobs::Refused::Ended(_) | jobs::Refused::NotFound | jobs::Refused::NotEnded(_)) => {}
             Err(jobs::Refused::Database(error)) => return Err(error),
         }
+    }
+    for insight in withdrawn {
+        insight.tell(tx).await?;
     }
     let data = json!({"id": id, "state": "forgotten"});
     events::append(tx, user, EventKind::FileUpdate, &[room], data).await?;

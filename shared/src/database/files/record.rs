@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::content::{self, NewContent};
 use super::event::{FileEvent, columns};
 use super::{announce, lock, place, shape};
-use crate::database::{UserTx, events};
+use crate::database::{UserTx, events, insights};
 use crate::domain::event::{EventKind, Room};
+use crate::domain::file::FileState;
 use crate::domain::job::JobSnapshot;
 
 /// An event, as an app sends it.
@@ -109,14 +110,30 @@ async fn take_in(
     content::follow(tx, &touched).await?;
     let gone = shape::shape(tx, &touched).await?;
     let objects = content::settle(tx, &touched).await?;
+    let deleted = deleted(tx, &touched).await?;
+    let withdrawn = insights::withdraw_files(tx, &deleted).await?;
     // From here on the person's numbers are locked: events come last.
     let jobs = content::enqueue(tx, &touched, traceparent).await?;
     announce(tx, &touched).await?;
+    for insight in withdrawn {
+        insight.tell(tx).await?;
+    }
     let told: Vec<_> =
         gone.iter().map(|id| (Room::File(*id), json!({"id": id, "state": "forgotten"}))).collect();
     let user = tx.user();
     events::append_all(tx, user, EventKind::FileUpdate, &told).await?;
     Ok((jobs, objects))
+}
+
+/// Those of these files that are not there any more.
+async fn deleted(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    let user = tx.user();
+    sqlx::query_scalar("select id from files where user_id = $1 and id = any ($2) and state = $3")
+        .bind(user.0)
+        .bind(files)
+        .bind(FileState::Deleted.as_str())
+        .fetch_all(&mut **tx)
+        .await
 }
 
 /// Those of these events that were here before.

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use self_shared::database::graph;
+use self_shared::domain::entity::EntityKind;
 use self_shared::domain::{UserId, new_id};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -85,6 +86,9 @@ async fn write_mentions(
         .zip(entities)
         .flat_map(|(entity, id)| {
             entity.mentions.iter().map(move |mention| {
+                let when = (entity.kind == EntityKind::Date)
+                    .then(|| meaning.dates.get(&(mention.segment, mention.start_char)))
+                    .flatten();
                 json!({
                     "id": new_id(),
                     "entity_id": id,
@@ -92,16 +96,22 @@ async fn write_mentions(
                     "start_char": mention.start_char,
                     "end_char": mention.end_char,
                     "text": mention.text,
+                    "starts_at": when.map(|when| when.from),
+                    "ends_at": when.map(|when| when.to),
+                    "precision": when.map(|when| when.precision),
                 })
             })
         })
         .collect();
     sqlx::query(
         "insert into mentions (id, user_id, entity_id, conversation_id, transcription_id, segment_id,
-                               start_char, end_char, text, finder, finder_version)
-         select id, $1, entity_id, $2, $3, segment_id, start_char, end_char, text, $4, $5
+                               start_char, end_char, text, starts_at, ends_at, precision, finder,
+                               finder_version)
+         select id, $1, entity_id, $2, $3, segment_id, start_char, end_char, text, starts_at, ends_at, precision,
+                $4, $5
          from jsonb_to_recordset($6) as mention
-              (id uuid, entity_id uuid, segment_id uuid, start_char integer, end_char integer, text text)",
+              (id uuid, entity_id uuid, segment_id uuid, start_char integer, end_char integer, text text,
+               starts_at timestamptz, ends_at timestamptz, precision text)",
     )
     .bind(user.0)
     .bind(transcript.conversation_id)

@@ -3,6 +3,7 @@
 
 mod graph;
 mod known;
+mod said;
 mod save;
 mod title;
 
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
 
 pub(super) use self::known::Known;
+use self::said::Clock;
 use super::Bench;
 use super::transcript::Transcript;
 use crate::engine::Task;
@@ -26,6 +28,7 @@ use crate::stages::connect::{Connection, connect};
 use crate::stages::decide::decide;
 use crate::stages::embed::{self, EmbeddedPassage, embed};
 use crate::stages::extract::{Entity, extract};
+use crate::stages::resolve::{Dates, resolve};
 
 /// Of what is left, in percent: what is done once names are found.
 const EXTRACTED: f32 = 20.0;
@@ -36,6 +39,8 @@ const EMBEDDED: f32 = 95.0;
 #[derive(Debug)]
 struct Meaning {
     entities: Vec<Entity>,
+    /// When the dates among their mentions are.
+    dates: Dates,
     finder: ModelId,
     connections: Vec<Connection>,
     passages: Vec<EmbeddedPassage>,
@@ -59,9 +64,10 @@ pub(super) async fn understand(
     let so_far = |part: f32| Progress { percent: done + (100.0 - done) * part / 100.0, ..task.progress() };
     let known = Known::load(bench, task, transcript).await?;
     let decisions = decisions(bench, task).await?;
-    let meaning = find(bench, task, transcript, known, decisions, &so_far).await?;
+    let clock = Clock::load(bench, task, transcript).await?;
+    let meaning = find(bench, task, transcript, known, (decisions, clock), &so_far).await?;
     task.report(Stage::Save, Progress { eta_ms: Some(0), ..so_far(EMBEDDED) });
-    save::save(task, transcript, &meaning, heard_as).await
+    save::save(bench, task, transcript, &meaning, heard_as).await
 }
 
 async fn find(
@@ -69,21 +75,23 @@ async fn find(
     task: &Task,
     transcript: &Transcript,
     known: Known,
-    decisions: Vec<Decision>,
+    (decisions, clock): (Vec<Decision>, Clock),
     so_far: &impl Fn(f32) -> Progress,
 ) -> Result<Meaning, Ending> {
     task.report(Stage::Extract, so_far(0.0));
     let (finder, texts) = (Arc::clone(&bench.finder), transcript.texts());
+    let said_at = clock.moments(transcript);
     let (waiting, awaited) = oneshot::channel::<()>();
     let found = spawn_blocking(move || {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let mut finder = finder.lock().unwrap_or_else(PoisonError::into_inner);
         let entities = extract(&texts, &mut *finder, &|| !waiting.is_closed())?;
+        let (entities, dates) = resolve(entities, &texts, &said_at, clock.zone);
         let entities = decide(entities, &decisions);
         let connections = connect(&entities);
-        anyhow::Ok((entities, connections, decisions, finder.id()))
+        anyhow::Ok((entities, dates, connections, decisions, finder.id()))
     });
-    let (entities, connections, decisions, finder) = outcome(found.await)??;
+    let (entities, dates, connections, decisions, finder) = outcome(found.await)??;
     drop(awaited);
 
     task.report(Stage::Embed, so_far(EXTRACTED));
@@ -111,7 +119,7 @@ async fn find(
         task.report(Stage::Embed, so_far(EXTRACTED + (EMBEDDED - EXTRACTED) * part));
     }
     let (passages, embedder) = outcome(embedding.await)??;
-    Ok(Meaning { entities, finder, connections, passages, embedder, decisions })
+    Ok(Meaning { entities, dates, finder, connections, passages, embedder, decisions })
 }
 
 async fn decisions(bench: &Bench, task: &Task) -> Result<Vec<Decision>, Ending> {

@@ -3,19 +3,21 @@
 use chrono::{DateTime, Utc};
 use self_shared::database::conversations::{self, Change};
 use self_shared::database::jobs::ending::{Outcome, end};
-use self_shared::database::{UserTx, entities, events, graph as person};
+use self_shared::database::{UserTx, entities, events, graph as person, jobs};
 use self_shared::domain::event::EventKind;
-use self_shared::domain::job::Ending;
+use self_shared::domain::job::{Ending, GenerateInsights, Job, JobSnapshot, Occasion, SummarizeConversation};
 use self_shared::domain::progress::Progress;
 use self_shared::domain::{UserId, new_id};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::super::Bench;
 use super::super::transcript::Transcript;
 use super::{Meaning, graph, title};
 use crate::engine::Task;
 
 pub(super) async fn save(
+    bench: &Bench,
     task: &Task,
     transcript: &Transcript,
     meaning: &Meaning,
@@ -30,14 +32,23 @@ pub(super) async fn save(
     }
     let written = write(&mut tx, task, transcript, meaning, heard_as).await.map_err(anyhow::Error::from)?;
     let progress = Progress { percent: 100.0, eta_ms: None, ..task.progress() };
+    let mut next = Vec::new();
     if let Some(news) = written {
         // From here on the person's numbers are locked: events come last.
+        let is_current = news.is_current;
         tell(&mut tx, task, transcript, news).await.map_err(anyhow::Error::from)?;
+        if is_current {
+            next = follow(&mut tx, bench, transcript).await.map_err(anyhow::Error::from)?;
+        }
     }
     if !end(&mut tx, &task.claim, &Outcome::Done(progress)).await.map_err(anyhow::Error::from)? {
         return Err(Ending::LeaseLost);
     }
-    task.commit(tx).await
+    task.commit(tx).await?;
+    for job in &next {
+        task.ring(job).await;
+    }
+    Ok(())
 }
 
 /// What is to be told.
@@ -100,6 +111,19 @@ async fn tell(tx: &mut UserTx, task: &Task, transcript: &Transcript, news: News)
         conversations::announce(tx, &conversation, Change::Understood).await?;
     }
     Ok(())
+}
+
+/// Accepts the work that follows, unless the same waits already.
+async fn follow(tx: &mut UserTx, bench: &Bench, transcript: &Transcript) -> sqlx::Result<Vec<JobSnapshot>> {
+    let (user, conversation_id) = (tx.user(), transcript.conversation_id);
+    let insights = GenerateInsights { user, occasion: Occasion::Conversation(conversation_id) };
+    let summary = SummarizeConversation { conversation_id };
+    let summary = bench.summarizer.as_ref().map(|_| Job::SummarizeConversation(summary));
+    let mut accepted = Vec::new();
+    for job in [Some(Job::GenerateInsights(insights)), summary].into_iter().flatten() {
+        accepted.extend(jobs::enqueue_once(tx, user, &job, None).await?);
+    }
+    Ok(accepted)
 }
 
 /// Whether a transcription that was asked for later is done already: then this one is history.

@@ -1,8 +1,8 @@
 //! Extract: whom and what a conversation mentions, and where.
 //!
 //! Names of people, places and organizations are found by a model (the one that is always there is
-//! a small trained tagger that knows lists of names); dates, amounts and addresses by patterns. What is mentioned several times, under
-//! several spellings, is one entity.
+//! a small trained tagger that knows lists of names); dates, amounts and addresses by patterns. What is
+//! mentioned several times, under several spellings, is one entity.
 
 pub mod corpus;
 pub mod evaluate;
@@ -14,6 +14,7 @@ mod words;
 
 pub use self_shared::domain::entity::EntityKind;
 
+pub use self::patterns::dates;
 use crate::models::entity_finder::{EntityFinder, FindError};
 
 /// Something that a conversation mentions.
@@ -95,13 +96,18 @@ fn longest(mut found: Vec<Found>) -> Vec<Found> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::sync::{LazyLock, Mutex, PoisonError};
+
     use super::*;
-    use crate::models::self_names::tests::self_names;
+    use crate::models::self_names::{SelfNames, tests::self_names};
     use EntityKind::{Amount, Date, Email, Organization, Person, Place};
 
-    fn entities(texts: &[&str]) -> Vec<Entity> {
-        extract(texts, &mut self_names(), &|| true).unwrap()
+    /// What these texts mention, found by the models that set-up fetched.
+    pub(in crate::stages) fn entities(texts: &[&str]) -> Vec<Entity> {
+        static FINDER: LazyLock<Mutex<SelfNames>> = LazyLock::new(|| Mutex::new(self_names()));
+        let mut finder = FINDER.lock().unwrap_or_else(PoisonError::into_inner);
+        extract(texts, &mut *finder, &|| true).unwrap()
     }
 
     fn found(texts: &[&str]) -> Vec<(EntityKind, String)> {

@@ -3,7 +3,7 @@
 
 mod amounts;
 mod contacts;
-mod dates;
+pub mod dates;
 mod numbers;
 
 use std::ops::Range;
@@ -35,7 +35,7 @@ pub(super) fn find(text: &str) -> Vec<Pattern> {
         }
         let spoken = None
             .or_else(|| contacts::spoken(&phrase, at))
-            .or_else(|| contacts::phone(&phrase, at))
+            .or_else(|| contacts::phone(&phrase, at).filter(|_| !dates::is_written(&phrase, at)))
             .or_else(|| amounts::amount(&phrase, at))
             .or_else(|| dates::date(&phrase, at));
         match spoken {

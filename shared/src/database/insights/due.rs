@@ -1,0 +1,38 @@
+//! Whose insights have to follow the passing of time.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::database::SystemTx;
+use crate::domain::UserId;
+use crate::domain::job::JobKind;
+
+/// People who mentioned anything and for whom that was not seen to within this time, in the order of
+/// their ids, from behind one on; at most `limit`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn people_due(
+    tx: &mut SystemTx,
+    after: Option<UserId>,
+    every: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<UserId>> {
+    let people: Vec<Uuid> = sqlx::query_scalar(
+        "select id from users
+         where erased_at is null and ($1::uuid is null or id > $1)
+           and exists (select from mentions where mentions.user_id = users.id)
+           and not exists (select from jobs
+                           where jobs.subject_id = users.id and jobs.kind = $2
+                             and (jobs.state in ('queued', 'running') or jobs.created_at > now() - $3))
+         order by id limit $4",
+    )
+    .bind(after.map(|user| user.0))
+    .bind(JobKind::GenerateInsights.as_str())
+    .bind(every)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(people.into_iter().map(UserId).collect())
+}

@@ -1,0 +1,143 @@
+//! Finds what deserves a person's attention in a conversation that was understood, and what the
+//! passing of time brings.
+
+mod near;
+pub(super) mod said;
+mod time;
+
+use chrono::{DateTime, Utc};
+use self_shared::database::insights::{self, Author, Changes, Scope};
+use self_shared::database::jobs::ending::{Outcome, end};
+use self_shared::database::{UserTx, graph, jobs, users};
+use self_shared::domain::insight::{InsightKind, NewInsight, Statement};
+use self_shared::domain::job::{Ending, GenerateInsights, Job, Occasion};
+use self_shared::domain::progress::{Progress, Stage};
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use super::Bench;
+use crate::engine::Task;
+use crate::stages::notice::{self, Noticed, RULES};
+use crate::stages::resolve::Zone;
+
+/// What is found in one conversation, with what it has to do with others.
+const OF_CONVERSATION: &[InsightKind] = &[
+    InsightKind::Promise,
+    InsightKind::Task,
+    InsightKind::TopicReturning,
+    InsightKind::FileAboutConversation,
+];
+/// What two statements of facts give, be they of one conversation or of two.
+const OF_FACTS: &[InsightKind] = &[InsightKind::Contradiction];
+/// What changes by itself, while nothing is said.
+const OF_TIME: &[InsightKind] = &InsightKind::ABOUT_ENTITIES;
+const AUTHOR: Author<'static> = Author { model: RULES.name, version: RULES.version };
+
+pub(super) async fn run(bench: &Bench, task: &Task, job: &GenerateInsights) -> Result<(), Ending> {
+    task.report(Stage::Extract, task.progress());
+    let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
+    let person = users::get(&mut tx).await.map_err(anyhow::Error::from)?;
+    let zone = person.map_or(Zone::named("UTC"), |person| Zone::named(&person.preferences.time_zone));
+    match job.occasion {
+        Occasion::Conversation(id) => of_conversation(task, tx, id, zone).await,
+        Occasion::File(id) => of_file(task, tx, id).await,
+        Occasion::Time => of_time(task, tx, zone).await,
+    }
+}
+
+/// Looks at a conversation, and has the passing of time looked at then: that is the same for however
+/// many conversations are looked at meanwhile.
+async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> Result<(), Ending> {
+    let next = GenerateInsights { user: tx.user(), occasion: Occasion::Time };
+    let conversation = said::conversation(&mut tx, id).await.map_err(anyhow::Error::from)?;
+    // It may be gone by now.
+    let Some(conversation) = conversation else { return task.done().await };
+    let read = spawn_blocking(move || notice::read(&conversation, zone)).await;
+    let Noticed { commitments: mut found, statements } = super::understanding::outcome(read)?;
+    let near = near::topics(&mut tx, id, zone).await.map_err(anyhow::Error::from)?;
+    found.extend(notice::returning(&near));
+    let pairs = near::files(&mut tx, id).await.map_err(anyhow::Error::from)?;
+    found.extend(notice::about_the_same(&pairs));
+    drop(tx);
+
+    let mut tx = begin(task).await?;
+    let changes = write(&mut tx, id, &found, &statements, zone).await.map_err(anyhow::Error::from)?;
+    finish(task, tx, changes, &[next]).await
+}
+
+/// Has the conversations looked at that are about the same as a file.
+async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), Ending> {
+    let near = near::conversations(&mut tx, id).await.map_err(anyhow::Error::from)?;
+    let user = tx.user();
+    drop(tx);
+    let job = |id| GenerateInsights { user, occasion: Occasion::Conversation(id) };
+    let next: Vec<GenerateInsights> = near.into_iter().map(job).collect();
+    finish(task, begin(task).await?, Vec::new(), &next).await
+}
+
+/// Looks at what the passing of time brings.
+async fn of_time(task: &Task, mut tx: UserTx, zone: Zone) -> Result<(), Ending> {
+    let found = time::of_time(&mut tx, Utc::now(), zone).await.map_err(anyhow::Error::from)?;
+    drop(tx);
+    let mut tx = begin(task).await?;
+    let scope = Scope { kinds: OF_TIME, conversation: None };
+    let changes = insights::replace(&mut tx, &scope, &AUTHOR, &found).await.map_err(anyhow::Error::from)?;
+    finish(task, tx, vec![changes], &[]).await
+}
+
+async fn write(
+    tx: &mut UserTx,
+    conversation: Uuid,
+    found: &[NewInsight],
+    statements: &[Statement],
+    zone: Zone,
+) -> sqlx::Result<Vec<Changes>> {
+    let scope = |kinds| Scope { kinds, conversation: Some(conversation) };
+    let changes = insights::replace(tx, &scope(OF_CONVERSATION), &AUTHOR, found).await?;
+    insights::restate(tx, conversation, statements).await?;
+    let stated = insights::stated_of_the_same(tx, conversation).await?;
+    let contradictions = notice::contradictions(&stated, zone);
+    let of_facts = insights::replace(tx, &scope(OF_FACTS), &AUTHOR, &contradictions).await?;
+    Ok(vec![changes, of_facts])
+}
+
+/// Begins to write: what speaks for insights stays until that is committed.
+async fn begin(task: &Task) -> Result<UserTx, Ending> {
+    let mut tx = task.begin().await?;
+    graph::lock(&mut tx).await.map_err(anyhow::Error::from)?;
+    Ok(tx)
+}
+
+/// Tells what has changed and accepts the work that follows, with the job's success in the same
+/// transaction.
+async fn finish(
+    task: &Task,
+    mut tx: UserTx,
+    changes: Vec<Changes>,
+    next: &[GenerateInsights],
+) -> Result<(), Ending> {
+    task.report(Stage::Save, task.progress());
+    // From here on the person's numbers are locked: events come last.
+    for changes in changes {
+        changes.tell(&mut tx).await.map_err(anyhow::Error::from)?;
+    }
+    let mut accepted = Vec::new();
+    for job in next {
+        let (user, job) = (job.user, Job::GenerateInsights(job.clone()));
+        accepted.extend(jobs::enqueue_once(&mut tx, user, &job, None).await.map_err(anyhow::Error::from)?);
+    }
+    let done = Outcome::Done(Progress { percent: 100.0, ..task.progress() });
+    if !end(&mut tx, &task.claim, &done).await.map_err(anyhow::Error::from)? {
+        return Err(Ending::LeaseLost);
+    }
+    task.commit(tx).await?;
+    for job in &accepted {
+        task.ring(job).await;
+    }
+    Ok(())
+}
+
+/// When a segment was said: by the clock of its recording, where that is known.
+pub(super) fn moment(began_at: DateTime<Utc>, start_ms: i64) -> DateTime<Utc> {
+    began_at + chrono::TimeDelta::milliseconds(start_ms)
+}

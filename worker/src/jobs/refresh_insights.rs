@@ -1,0 +1,43 @@
+//! Has everybody's insights follow the passing of time, once a day: days come near, people are not
+//! heard of.
+
+use std::time::Duration;
+
+use self_shared::database::{insights, jobs};
+use self_shared::domain::UserId;
+use self_shared::domain::job::{Ending, GenerateInsights, Job, Occasion};
+
+use super::Bench;
+use crate::engine::Task;
+
+/// How often.
+const EVERY: Duration = Duration::from_hours(24);
+/// People who are looked up at once.
+const PAGE: i64 = 500;
+
+pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
+    let mut after = None;
+    loop {
+        let mut tx = bench.database.as_system().await.map_err(anyhow::Error::from)?;
+        let people = insights::people_due(&mut tx, after, EVERY, PAGE).await.map_err(anyhow::Error::from)?;
+        tx.commit().await.map_err(anyhow::Error::from)?;
+        let Some(last) = people.last() else { break };
+        after = Some(*last);
+        for user in people {
+            enqueue(bench, task, user).await?;
+        }
+    }
+    task.done().await
+}
+
+async fn enqueue(bench: &Bench, task: &Task, user: UserId) -> anyhow::Result<()> {
+    let mut tx = bench.database.as_user(user).await?;
+    let job = Job::GenerateInsights(GenerateInsights { user, occasion: Occasion::Time });
+    let accepted = jobs::enqueue_once(&mut tx, user, &job, None).await?;
+    tx.commit().await?;
+    if let Some(job) = accepted {
+        bench.relay.wake();
+        task.ring(&job).await;
+    }
+    Ok(())
+}

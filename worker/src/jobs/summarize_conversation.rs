@@ -1,0 +1,128 @@
+//! Has a conversation summed up by whatever summarizer is configured. A job of its own: a service that
+//! is slow or away holds nothing else back.
+
+use self_shared::database::graph;
+use self_shared::database::insights::{self, Author, Scope};
+use self_shared::database::jobs::ending::{Outcome, end};
+use self_shared::domain::insight::{InsightKind, NewInsight, Pointers};
+use self_shared::domain::job::{Ending, SummarizeConversation};
+use self_shared::domain::progress::{Progress, Stage};
+
+use super::Bench;
+use super::generate_insights::said;
+use crate::engine::Task;
+use crate::models::summarizer::Summarizer;
+use crate::stages::notice::Conversation;
+use crate::stages::summarize::{Backed, Summary, TASK, check, windows};
+
+/// What is shorter is its own summary.
+const FEWEST_WORDS: usize = 40;
+/// What a summarizer finds.
+const KINDS: &[InsightKind] = &[InsightKind::Summary, InsightKind::ActionItem];
+/// The longest title, in characters.
+const LINE: usize = 80;
+
+pub(super) async fn run(bench: &Bench, task: &Task, job: &SummarizeConversation) -> Result<(), Ending> {
+    let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
+    let conversation = said::conversation(&mut tx, job.conversation_id).await.map_err(anyhow::Error::from)?;
+    tx.commit().await.map_err(anyhow::Error::from)?;
+    let mut found = Vec::new();
+    let mut version = String::new();
+    // Without a summarizer, as when it was taken out since, there is nothing to be done.
+    if let (Some(conversation), Some(summarizer)) = (conversation, &bench.summarizer) {
+        let (summary, model) = summarize(task, summarizer, &conversation).await?;
+        version = model;
+        found = insights_of(&conversation, &summary);
+    }
+    let model = bench.summarizer.as_ref().map_or("", |summarizer| summarizer.model());
+    save(task, job, &found, &Author { model, version: &version }).await
+}
+
+async fn summarize(
+    task: &Task,
+    summarizer: &Summarizer,
+    conversation: &Conversation,
+) -> anyhow::Result<(Summary, String)> {
+    let texts: Vec<&str> = conversation.segments.iter().map(|segment| segment.text.as_str()).collect();
+    let words: usize = texts.iter().map(|text| text.split_whitespace().count()).sum();
+    let (mut summary, mut model) = (Summary::default(), String::new());
+    if words < FEWEST_WORDS {
+        return Ok((summary, model));
+    }
+    let windows = windows(&texts);
+    for (asked, window) in windows.iter().enumerate() {
+        let percent = 100.0 * asked as f32 / windows.len() as f32;
+        task.report(Stage::Extract, Progress { percent, ..task.progress() });
+        let completion = summarizer.complete(TASK, &window.text).await?;
+        let Summary { sentences, action_items } = check(&completion.text, window, &texts)?;
+        summary.sentences.extend(sentences);
+        summary.action_items.extend(action_items);
+        model = completion.model;
+    }
+    Ok((summary, model))
+}
+
+fn insights_of(conversation: &Conversation, summary: &Summary) -> Vec<NewInsight> {
+    let pointers = |backed: &[Backed]| {
+        let mut segments: Vec<usize> =
+            backed.iter().flat_map(|backed| backed.segments.iter().copied()).collect();
+        segments.sort_unstable();
+        segments.dedup();
+        let segments = segments.into_iter().map(|segment| conversation.segments[segment].id).collect();
+        Pointers { segments, ..Pointers::default() }
+    };
+    let id = conversation.id;
+    let mut found = Vec::new();
+    if !summary.sentences.is_empty() {
+        let sentences: Vec<&str> = summary.sentences.iter().map(|backed| backed.text.as_str()).collect();
+        found.push(NewInsight {
+            kind: InsightKind::Summary,
+            key: id.to_string(),
+            // However it is worded, it is the summary of this conversation.
+            essence: None,
+            title: conversation.title.clone(),
+            detail: sentences.join(" "),
+            due_at: None,
+            evidence: pointers(&summary.sentences),
+        });
+    }
+    found.extend(summary.action_items.iter().map(|item| NewInsight {
+        kind: InsightKind::ActionItem,
+        key: format!("{id} {}", item.text),
+        essence: None,
+        title: line(&item.text),
+        detail: item.text.clone(),
+        due_at: None,
+        evidence: pointers(std::slice::from_ref(item)),
+    }));
+    found
+}
+
+fn line(text: &str) -> String {
+    if text.chars().count() <= LINE {
+        return text.trim_end_matches('.').to_owned();
+    }
+    let cut: String = text.chars().take(LINE - 1).collect();
+    let cut = cut.rsplit_once(' ').map_or(cut.as_str(), |(whole, _)| whole);
+    format!("{}…", cut.trim_end_matches([',', ';', ':']))
+}
+
+/// Writes down what was found, and the job's success, in one transaction.
+async fn save(
+    task: &Task,
+    job: &SummarizeConversation,
+    found: &[NewInsight],
+    author: &Author<'_>,
+) -> Result<(), Ending> {
+    task.report(Stage::Save, task.progress());
+    let mut tx = task.begin().await?;
+    graph::lock(&mut tx).await.map_err(anyhow::Error::from)?;
+    let scope = Scope { kinds: KINDS, conversation: Some(job.conversation_id) };
+    let changes = insights::replace(&mut tx, &scope, author, found).await.map_err(anyhow::Error::from)?;
+    changes.tell(&mut tx).await.map_err(anyhow::Error::from)?;
+    let done = Outcome::Done(Progress { percent: 100.0, ..task.progress() });
+    if !end(&mut tx, &task.claim, &done).await.map_err(anyhow::Error::from)? {
+        return Err(Ending::LeaseLost);
+    }
+    task.commit(tx).await
+}
