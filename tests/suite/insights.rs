@@ -198,6 +198,26 @@ async fn a_day_that_is_near_is_told_until_it_is_over() {
 }
 
 #[tokio::test]
+async fn what_the_passing_of_time_brings_is_looked_at_every_day() {
+    let mut stack = Stack::start().await;
+    let person = Person::register(&stack).await;
+    let in_five_days = (Utc::now() + TimeDelta::days(5)).format("%Y-%m-%d");
+    says_at(&person, days_ago(5), "Call", &[&format!("The driving test is on {in_five_days}.")]).await;
+    assert_eq!(listed(&person, "").await, Vec::<Value>::new());
+    // Three days pass.
+    stack
+        .database
+        .run(
+            "update mentions set starts_at = starts_at - interval '3 days', ends_at = ends_at - interval '3 days';
+             update jobs set created_at = created_at - interval '3 days', finished_at = finished_at - interval '3 days'",
+        )
+        .await;
+    stack.start_worker();
+    let near = eventually("the day that is near", async || listed(&person, "").await.pop()).await;
+    assert_eq!(near["kind"], "date_approaching");
+}
+
+#[tokio::test]
 async fn whoever_is_not_heard_of_any_more_is_missed_until_they_are() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;

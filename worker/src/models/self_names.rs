@@ -38,7 +38,7 @@ impl SelfNames {
 
 impl EntityFinder for SelfNames {
     fn id(&self) -> ModelId {
-        ModelId { name: "self-names", version: "2" }
+        ModelId { name: "self-names", version: "3" }
     }
 
     fn find(&mut self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {

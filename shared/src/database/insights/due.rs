@@ -8,7 +8,7 @@ use crate::database::SystemTx;
 use crate::domain::UserId;
 use crate::domain::job::JobKind;
 
-/// People who mentioned anything and for whom that was not seen to within this time, in the order of
+/// People of whom anything was understood and for whom that was not seen to within this time, in the order of
 /// their ids, from behind one on; at most `limit`.
 ///
 /// # Errors
@@ -22,7 +22,8 @@ pub async fn people_due(
     let people: Vec<Uuid> = sqlx::query_scalar(
         "select id from users
          where erased_at is null and ($1::uuid is null or id > $1)
-           and exists (select from mentions where mentions.user_id = users.id)
+           and exists (select from jobs
+                       where jobs.user_id = users.id and jobs.kind = any ($5) and jobs.state = 'succeeded')
            and not exists (select from jobs
                            where jobs.subject_id = users.id and jobs.kind = $2
                              and (jobs.state in ('queued', 'running') or jobs.created_at > now() - $3))
@@ -32,6 +33,7 @@ pub async fn people_due(
     .bind(JobKind::GenerateInsights.as_str())
     .bind(every)
     .bind(limit)
+    .bind([JobKind::TranscribeAudio, JobKind::UnderstandConversation].map(JobKind::as_str))
     .fetch_all(&mut **tx)
     .await?;
     Ok(people.into_iter().map(UserId).collect())

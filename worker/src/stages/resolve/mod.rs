@@ -12,6 +12,7 @@
 //! - `last summer` is the latest that is over, `next summer` the first that has not begun.
 //! - `two years ago` is a year, `two days ago` a day: a distance is as exact as its unit.
 //! - `at five` without its half of the day is in the hours from seven to half past six.
+//! - `five thousand years ago` is before any year that a timestamp can write, and is left as it was said.
 //! - What hangs on another time (`two weeks later`), names no day (`at nine`, in a sentence without a
 //!   tense), or is read in two ways (`5/3/2024`) is left as it was said.
 
@@ -81,7 +82,7 @@ fn span_of(mention: &Mention, text: &str, said_at: DateTime<Utc>, zone: Zone) ->
     let place_in_text = start..(start + mention.text.len()).min(text.len());
     let said =
         Said { at: zone.local(said_at), tense: tense(text, place_in_text), is_southern: zone.is_southern() };
-    place(&spoken, &said)
+    place(&spoken, &said).filter(Span::can_be_written)
 }
 
 fn gather(resolved: &mut Vec<Entity>, key: String, name: String, mention: Mention) {

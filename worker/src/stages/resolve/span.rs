@@ -74,6 +74,11 @@ impl Span {
         Some(Self { from, to: from + TimeDelta::minutes(1), precision: Precision::Minute })
     }
 
+    /// Whether all of it is in years that RFC 3339 writes, wherever somebody is.
+    pub(super) fn can_be_written(&self) -> bool {
+        self.from.year() > 1 && self.to.year() < 9999
+    }
+
     /// The same, by the one clock that everybody shares.
     pub(super) fn when(&self, zone: Zone) -> When {
         When { from: zone.moment(self.from), to: zone.moment(self.to), precision: self.precision }

@@ -187,3 +187,14 @@ fn the_same_day_is_one_entity_however_it_was_called() {
     assert_eq!(names, [("3 May 2024", 3), ("7 May 2024", 1)]);
     assert_eq!(entities[0].aliases, ["May 3rd", "the third of May", "Last Friday"]);
 }
+
+#[test]
+fn what_no_timestamp_can_write_is_left_as_it_was_said() {
+    for text in
+        ["That was 5000 years ago.", "It began nine hundred decades ago.", "We will know in 9000 years."]
+    {
+        let found = said(text, MONDAY, "Asia/Tokyo");
+        assert_eq!(found.len(), 1, "{text}");
+        assert_eq!(found[0].1, "?", "{text}");
+    }
+}

@@ -19,7 +19,7 @@ const ROUNDS: usize = 6;
 const INVENTED: usize = 400;
 
 /// So many learners go through the examples, each in its own order; what is kept is their mean.
-const LEARNERS: usize = 5;
+const LEARNERS: usize = 10;
 
 /// A sentence: the features of each word, the reader's numbers for all of them, and the right tags.
 pub(super) struct Example {
