@@ -1,5 +1,6 @@
 //! Tasks: somebody says that something has to be done, or asks for it.
 
+use self_shared::domain::date::Precision;
 use self_shared::domain::insight::{InsightKind, NewInsight};
 
 use super::Conversation;
@@ -74,8 +75,9 @@ fn reminder(sentence: &Sentence<'_>, from: usize) -> Option<usize> {
     let words =
         set.iter().find(|words| sentence.goes(from, words)).filter(|_| opens && !sentence.is_question())?;
     let verb = from + words.len();
-    // `make sure to` is what instructions say: there it needs a day.
-    let is_meant = !words.contains(&"sure") || due(sentence, verb).is_some();
+    // `make sure to` and `remember to be` are what instructions say: there it needs a day.
+    let is_advice = words.contains(&"sure") || words[0] == "remember" && !is_errand(sentence.word(verb));
+    let is_meant = !is_advice || due(sentence, verb).is_some();
     (is_meant && !sentence.word(verb).is_empty()).then_some(verb)
 }
 
@@ -91,8 +93,11 @@ fn need(sentence: &Sentence<'_>, from: usize) -> Option<usize> {
         ("must" | "should", _, _) => at + 1,
         _ => return None,
     };
-    let (word, dated) = (sentence.word(verb), due(sentence, verb).is_some());
-    if dated {
+    let (word, due) = (sentence.word(verb), due(sentence, verb));
+    // Whoever advises names months and seasons: `you should book before October`.
+    let is_advice =
+        sentence.word(at) == "should" && due.is_some_and(|when| when.precision == Precision::Month);
+    if due.is_some() && !is_advice {
         return (is_errand(word) || WITH_A_DAY.contains(&word)).then_some(verb);
     }
     let somebody = sentence

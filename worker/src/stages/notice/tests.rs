@@ -132,6 +132,8 @@ fn what_is_not_said_in_earnest_is_left_alone() {
         "We will serve all the people of this country.",
         "I'll ask you a question.",
         "You have to have very good teachers.",
+        "You should book a room before October.",
+        "Remember to be realistic.",
         "Can you explain that to me?",
         "Could you give us an example?",
         "I didn't forget to call her.",

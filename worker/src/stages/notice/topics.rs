@@ -88,16 +88,29 @@ fn name(passages: &[&Passage]) -> Option<Vec<String>> {
 
 /// The words of a text that could name a topic; plurals count as what they are several of.
 fn words(text: &str) -> BTreeSet<String> {
+    naming(text).iter().map(|word| stem(word).to_owned()).collect()
+}
+
+/// A word as it was said, be it one or several: the shortest form.
+fn form(stemmed: &str, passages: &[&Passage]) -> String {
+    let said = passages.iter().flat_map(|passage| naming(&passage.text)).filter(|word| stem(word) == stemmed);
+    said.min_by_key(|word| word.chars().count()).unwrap_or_else(|| stemmed.to_owned())
+}
+
+fn stem(word: &str) -> &str {
+    word.strip_suffix('s')
+        .filter(|one| one.chars().count() > 3 && !one.ends_with(['s', 'u', 'i']))
+        .unwrap_or(word)
+}
+
+fn naming(text: &str) -> Vec<String> {
     let lower = text.to_lowercase().replace('’', "'");
     let words = lower.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '-');
     let words = words.map(|word| word.trim_matches(['\'', '-']).trim_end_matches("'s"));
     words
         .filter(|word| word.chars().count() > 3 && word.chars().all(|c| c.is_alphabetic() || c == '-'))
         .filter(|word| !is_everyday(word))
-        .map(|word| match word.strip_suffix('s') {
-            Some(one) if one.chars().count() > 3 && !one.ends_with(['s', 'u', 'i']) => one.to_owned(),
-            _ => word.to_owned(),
-        })
+        .map(str::to_owned)
         .collect()
 }
 
@@ -109,6 +122,7 @@ fn is_everyday(word: &str) -> bool {
 
 fn insight(name: &[String], mut passages: Vec<&Passage>) -> NewInsight {
     passages.sort_by_key(|passage| (passage.day, passage.conversation));
+    let forms: Vec<String> = name.iter().map(|word| form(word, &passages)).collect();
     let when: Vec<String> = passages
         .iter()
         .map(|passage| format!("“{}” ({})", passage.title, phrase::day(passage.day)))
@@ -117,7 +131,7 @@ fn insight(name: &[String], mut passages: Vec<&Passage>) -> NewInsight {
         kind: InsightKind::TopicReturning,
         key: name[0].clone(),
         essence: None,
-        title: phrase::line(&format!("{} again", name.join(", "))),
+        title: phrase::line(&format!("{} again", forms.join(", "))),
         detail: format!("{} conversations speak of the same: {}.", passages.len(), phrase::list(&when)),
         due_at: None,
         evidence: Pointers {
@@ -150,6 +164,13 @@ mod tests {
         assert_eq!(found[0].title, "Repair, barn, roof again");
         assert!(found[0].detail.starts_with("3 conversations speak of the same: “Talk 1” (1 May 2024)"));
         assert_eq!(found[0].evidence.segments.len(), 3);
+    }
+
+    #[test]
+    fn a_topic_is_called_as_it_was_said() {
+        let passage_of = |day| passage(day, "Those beaches!");
+        let near = Near { passage: passage_of(9), others: vec![passage_of(1), passage_of(5)] };
+        assert_eq!(returning(&[near])[0].title, "Beaches again");
     }
 
     #[test]
