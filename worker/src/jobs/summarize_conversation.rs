@@ -12,15 +12,13 @@ use super::Bench;
 use super::generate_insights::said;
 use crate::engine::Task;
 use crate::models::summarizer::Summarizer;
-use crate::stages::notice::Conversation;
+use crate::stages::notice::{Conversation, line};
 use crate::stages::summarize::{Backed, Summary, TASK, check, windows};
 
 /// What is shorter is its own summary.
 const FEWEST_WORDS: usize = 40;
 /// What a summarizer finds.
 const KINDS: &[InsightKind] = &[InsightKind::Summary, InsightKind::ActionItem];
-/// The longest title, in characters.
-const LINE: usize = 80;
 
 pub(super) async fn run(bench: &Bench, task: &Task, job: &SummarizeConversation) -> Result<(), Ending> {
     let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
@@ -96,15 +94,6 @@ fn insights_of(conversation: &Conversation, summary: &Summary) -> Vec<NewInsight
         evidence: pointers(std::slice::from_ref(item)),
     }));
     found
-}
-
-fn line(text: &str) -> String {
-    if text.chars().count() <= LINE {
-        return text.trim_end_matches('.').to_owned();
-    }
-    let cut: String = text.chars().take(LINE - 1).collect();
-    let cut = cut.rsplit_once(' ').map_or(cut.as_str(), |(whole, _)| whole);
-    format!("{}…", cut.trim_end_matches([',', ';', ':']))
 }
 
 /// Writes down what was found, and the job's success, in one transaction.

@@ -18,6 +18,9 @@ const SAME_AS_FILE: f64 = 0.6;
 const PASSAGES: i64 = 30;
 /// Conversations that count as others: what was spoken of longer ago does not return, it is new.
 const DAYS: i32 = 120;
+/// Passages of others that are compared, those closest in time: of a past that was brought along whole,
+/// one conversation is not held against all.
+const MOST_PASSAGES: i64 = 5_000;
 /// Conversations that a topic is looked for from, and that are looked at for one file.
 const MOST_CONVERSATIONS: i64 = 8;
 /// Files that are told of one conversation.
@@ -61,18 +64,22 @@ async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Resul
                  from conversation_embeddings e where user_id = $1 and conversation_id = $2) all_of_it
              where passages <= $3 or place * $3 / passages > (place - 1) * $3 / passages),
          began as (select started_at from conversations where user_id = $1 and id = $2),
-         pairs as (
-             select own.id as own, other.id as other, own.embedding <=> other.embedding as distance,
-                    row_number() over (partition by own.id, other.conversation_id
-                                       order by own.embedding <=> other.embedding, other.id) as place
-             from own
-             join conversation_embeddings other on other.model = own.model
+         others as materialized (
+             select other.id, other.conversation_id, other.embedding, other.model
+             from conversation_embeddings other
              join conversations c on c.id = other.conversation_id
              cross join began
              where other.user_id = $1 and other.conversation_id <> $2
                and c.started_at between began.started_at - make_interval(days => $5)
                                     and began.started_at + make_interval(days => $5)
-               and own.embedding <=> other.embedding <= 1 - $4),
+             order by abs(extract(epoch from c.started_at - began.started_at)), other.id limit $6),
+         pairs as (
+             select own.id as own, other.id as other, own.embedding <=> other.embedding as distance,
+                    row_number() over (partition by own.id, other.conversation_id
+                                       order by own.embedding <=> other.embedding, other.id) as place
+             from own
+             join others other on other.model = own.model
+             where own.embedding <=> other.embedding <= 1 - $4),
          kept as (
              select own, other, distance from pairs where place = 1
              union all select distinct own, own, -1 from pairs)
@@ -87,6 +94,7 @@ async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Resul
     .bind(PASSAGES)
     .bind(SAME_TOPIC)
     .bind(DAYS)
+    .bind(MOST_PASSAGES)
     .fetch_all(&mut **tx)
     .await?;
     let mut by_own: BTreeMap<Uuid, Vec<Passage>> = BTreeMap::new();

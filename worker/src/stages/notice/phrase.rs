@@ -9,7 +9,8 @@ use crate::stages::resolve::Zone;
 const LINE: usize = 80;
 
 /// One line, beginning with a capital.
-pub(super) fn line(text: &str) -> String {
+#[must_use]
+pub fn line(text: &str) -> String {
     let text = text.trim().trim_end_matches(['.', ',', ';', ':']);
     let mut line = String::new();
     for word in text.split_whitespace() {
