@@ -8,6 +8,7 @@ meaning must be the same. Another person remembers as much, in between.
 """
 
 import json
+import operator
 import random
 import statistics
 import subprocess
@@ -102,7 +103,7 @@ def _converse(running: Fleet, person: str, chance: random.Random, words: List[st
 def _recall(running: Fleet, text: str, asked: List[float], remembered: Dict[str, Vector]) -> float:
     """Which part of the nearest by comparing them all is found through the API."""
     def cosine(vector: Vector) -> float:
-        product = sum(map(float.__mul__, asked, map(float, vector)))
+        product = sum(map(operator.mul, asked, vector))
         return product / sum(number * number for number in vector) ** 0.5
 
     order = sorted(remembered, key=lambda name: -cosine(remembered[name]))[:BEST]
