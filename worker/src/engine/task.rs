@@ -103,7 +103,24 @@ impl Task {
         Ok(())
     }
 
-    /// Rings for a job that was accepted in such a transaction.
+    /// Commits results with the job's success in the same transaction, and rings for the jobs that were
+    /// accepted in it.
+    ///
+    /// # Errors
+    /// [`Ending::LeaseLost`], or what the database says.
+    pub async fn succeed(&self, mut tx: UserTx, accepted: &[JobSnapshot]) -> Result<(), Ending> {
+        let done = Outcome::Done(Progress { percent: 100.0, eta_ms: None, ..self.progress() });
+        if !ending::end(&mut tx, &self.claim, &done).await.map_err(anyhow::Error::from)? {
+            return Err(Ending::LeaseLost);
+        }
+        self.commit(tx).await?;
+        for job in accepted {
+            self.ring(job).await;
+        }
+        Ok(())
+    }
+
+    /// Rings for a job that was accepted in a transaction, once that is committed.
     pub async fn ring(&self, job: &JobSnapshot) {
         self.workshop.rings.ring(Ring { lane: job.lane, job: job.id, attempt: job.attempt }).await;
     }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
 use self_shared::database::files::{self, Kept};
-use self_shared::database::jobs::ending::{Outcome, end};
 use self_shared::database::{UserTx, jobs};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{EmbedFile, Ending, GenerateInsights, Job, Occasion};
@@ -129,15 +128,7 @@ async fn save(
             .await
             .map_err(anyhow::Error::from)?;
     }
-    let progress = Progress { percent: 100.0, ..task.progress() };
-    if !end(&mut tx, &task.claim, &Outcome::Done(progress)).await.map_err(anyhow::Error::from)? {
-        return Err(Ending::LeaseLost);
-    }
-    task.commit(tx).await?;
-    if let Some(job) = next {
-        task.ring(&job).await;
-    }
-    Ok(())
+    task.succeed(tx, next.as_slice()).await
 }
 
 /// What cannot be read cannot be found, and neither is any more what it took the place of.

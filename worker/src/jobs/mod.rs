@@ -13,6 +13,7 @@ mod transcribe_audio;
 mod transcript;
 mod understand_conversation;
 mod understanding;
+mod zone;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

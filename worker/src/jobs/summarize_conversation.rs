@@ -3,7 +3,6 @@
 
 use self_shared::database::graph;
 use self_shared::database::insights::{self, Author, Scope};
-use self_shared::database::jobs::ending::{Outcome, end};
 use self_shared::domain::insight::{InsightKind, NewInsight, Pointers};
 use self_shared::domain::job::{Ending, SummarizeConversation};
 use self_shared::domain::progress::{Progress, Stage};
@@ -109,9 +108,5 @@ async fn save(
     let scope = Scope { kinds: KINDS, conversation: Some(job.conversation_id) };
     let changes = insights::replace(&mut tx, &scope, author, found).await.map_err(anyhow::Error::from)?;
     changes.tell(&mut tx).await.map_err(anyhow::Error::from)?;
-    let done = Outcome::Done(Progress { percent: 100.0, ..task.progress() });
-    if !end(&mut tx, &task.claim, &done).await.map_err(anyhow::Error::from)? {
-        return Err(Ending::LeaseLost);
-    }
-    task.commit(tx).await
+    task.succeed(tx, &[]).await
 }

@@ -7,11 +7,10 @@ mod time;
 
 use chrono::{DateTime, Utc};
 use self_shared::database::insights::{self, Author, Changes, Scope};
-use self_shared::database::jobs::ending::{Outcome, end};
-use self_shared::database::{UserTx, graph, jobs, users};
+use self_shared::database::{UserTx, graph, jobs};
 use self_shared::domain::insight::{InsightKind, NewInsight, Statement};
 use self_shared::domain::job::{Ending, GenerateInsights, Job, Occasion};
-use self_shared::domain::progress::{Progress, Stage};
+use self_shared::domain::progress::Stage;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
@@ -36,8 +35,7 @@ const AUTHOR: Author<'static> = Author { model: RULES.name, version: RULES.versi
 pub(super) async fn run(bench: &Bench, task: &Task, job: &GenerateInsights) -> Result<(), Ending> {
     task.report(Stage::Extract, task.progress());
     let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-    let person = users::get(&mut tx).await.map_err(anyhow::Error::from)?;
-    let zone = person.map_or(Zone::named("UTC"), |person| Zone::named(&person.preferences.time_zone));
+    let zone = super::zone::of(&mut tx).await.map_err(anyhow::Error::from)?;
     match job.occasion {
         Occasion::Conversation(id) => of_conversation(task, tx, id, zone).await,
         Occasion::File(id) => of_file(task, tx, id).await,
@@ -126,15 +124,7 @@ async fn finish(
         let (user, job) = (job.user, Job::GenerateInsights(job.clone()));
         accepted.extend(jobs::enqueue_once(&mut tx, user, &job, None).await.map_err(anyhow::Error::from)?);
     }
-    let done = Outcome::Done(Progress { percent: 100.0, ..task.progress() });
-    if !end(&mut tx, &task.claim, &done).await.map_err(anyhow::Error::from)? {
-        return Err(Ending::LeaseLost);
-    }
-    task.commit(tx).await?;
-    for job in &accepted {
-        task.ring(job).await;
-    }
-    Ok(())
+    task.succeed(tx, &accepted).await
 }
 
 /// When a segment was said: by the clock of its recording, where that is known.

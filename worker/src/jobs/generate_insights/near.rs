@@ -26,6 +26,22 @@ const MOST_CONVERSATIONS: i64 = 8;
 /// Files that are told of one conversation.
 const FILES: i64 = 3;
 
+/// The passages of what `$2` names that are compared: `$3` of them, or all.
+macro_rules! spread {
+    ($table:literal, $owner:literal) => {
+        concat!(
+            "select * from (
+                 select e.*, row_number() over (order by position) as place, count(*) over () as passages
+                 from ",
+            $table,
+            " e where user_id = $1 and ",
+            $owner,
+            " = $2) all_of_it
+             where passages <= $3 or place * $3 / passages > (place - 1) * $3 / passages"
+        )
+    };
+}
+
 /// What is near to the passages of a conversation, and to those of the conversations that share a topic
 /// with it until now: a topic that rests on this one is found again from there.
 pub(super) async fn topics(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Result<Vec<Near>> {
@@ -57,12 +73,10 @@ type Row = (Uuid, Uuid, String, DateTime<Utc>, Vec<Uuid>, String);
 async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Result<Vec<Near>> {
     let user = tx.user();
     // Each passage with itself first, then with the nearest one of each other conversation.
-    let rows: Vec<Row> = sqlx::query_as(
-        "with own as (
-             select id, embedding, model from (
-                 select e.*, row_number() over (order by position) as place, count(*) over () as passages
-                 from conversation_embeddings e where user_id = $1 and conversation_id = $2) all_of_it
-             where passages <= $3 or place * $3 / passages > (place - 1) * $3 / passages),
+    let rows: Vec<Row> = sqlx::query_as(concat!(
+        "with own as (",
+        spread!("conversation_embeddings", "conversation_id"),
+        "),
          began as (select started_at from conversations where user_id = $1 and id = $2),
          others as materialized (
              select other.id, other.conversation_id, other.embedding, other.model
@@ -87,8 +101,8 @@ async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Resul
          from kept
          join conversation_embeddings e on e.id = kept.other
          join conversations c on c.id = e.conversation_id
-         order by kept.own, kept.distance, kept.other",
-    )
+         order by kept.own, kept.distance, kept.other"
+    ))
     .bind(user.0)
     .bind(conversation)
     .bind(PASSAGES)
@@ -112,12 +126,10 @@ async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Resul
 /// The files that are nearest to a conversation, each with the two passages that are.
 pub(super) async fn files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Pair>> {
     let user = tx.user();
-    let rows: Vec<(String, Vec<Uuid>, String, Uuid, String, String)> = sqlx::query_as(
-        "with own as (
-             select id, embedding, model, segment_ids, text from (
-                 select e.*, row_number() over (order by position) as place, count(*) over () as passages
-                 from conversation_embeddings e where user_id = $1 and conversation_id = $2) all_of_it
-             where passages <= $3 or place * $3 / passages > (place - 1) * $3 / passages),
+    let rows: Vec<(String, Vec<Uuid>, String, Uuid, String, String)> = sqlx::query_as(concat!(
+        "with own as (",
+        spread!("conversation_embeddings", "conversation_id"),
+        "),
          pairs as (
              select distinct on (f.file_id) f.file_id, f.text as written, own.segment_ids, own.text as said,
                     own.embedding <=> f.embedding as distance
@@ -129,8 +141,8 @@ pub(super) async fn files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<V
          join files on files.id = pairs.file_id
          join conversations c on c.id = $2
          where files.state = 'present'
-         order by pairs.distance, files.id limit $5",
-    )
+         order by pairs.distance, files.id limit $5"
+    ))
     .bind(user.0)
     .bind(conversation)
     .bind(PASSAGES)
@@ -153,18 +165,16 @@ pub(super) async fn files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<V
 /// The conversations that are nearest to a file.
 pub(super) async fn conversations(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
-    sqlx::query_scalar(
-        "with own as (
-             select embedding, model from (
-                 select e.*, row_number() over (order by position) as place, count(*) over () as passages
-                 from file_embeddings e where user_id = $1 and file_id = $2) all_of_it
-             where passages <= $3 or place * $3 / passages > (place - 1) * $3 / passages)
+    sqlx::query_scalar(concat!(
+        "with own as (",
+        spread!("file_embeddings", "file_id"),
+        ")
          select c.conversation_id
          from own join conversation_embeddings c on c.model = own.model
          where c.user_id = $1 and own.embedding <=> c.embedding <= 1 - $4
          group by c.conversation_id
-         order by min(own.embedding <=> c.embedding), c.conversation_id limit $5",
-    )
+         order by min(own.embedding <=> c.embedding), c.conversation_id limit $5"
+    ))
     .bind(user.0)
     .bind(file)
     .bind(PASSAGES)

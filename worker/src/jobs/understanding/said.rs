@@ -1,11 +1,10 @@
 //! When a transcript was said, and where.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use self_shared::database::users;
 use self_shared::domain::job::Ending;
 
-use super::super::Bench;
 use super::super::transcript::Transcript;
+use super::super::{Bench, zone};
 use crate::engine::Task;
 use crate::stages::resolve::Zone;
 
@@ -28,8 +27,7 @@ impl Clock {
         .fetch_one(&mut *tx)
         .await
         .map_err(anyhow::Error::from)?;
-        let person = users::get(&mut tx).await.map_err(anyhow::Error::from)?;
-        let zone = person.map_or(Zone::named("UTC"), |person| Zone::named(&person.preferences.time_zone));
+        let zone = zone::of(&mut tx).await.map_err(anyhow::Error::from)?;
         Ok(Self { began_at, zone })
     }
 

@@ -2,11 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use self_shared::database::conversations::{self, Change};
-use self_shared::database::jobs::ending::{Outcome, end};
 use self_shared::database::{UserTx, entities, events, graph as person, jobs};
 use self_shared::domain::event::EventKind;
 use self_shared::domain::job::{Ending, GenerateInsights, Job, JobSnapshot, Occasion, SummarizeConversation};
-use self_shared::domain::progress::Progress;
 use self_shared::domain::{UserId, new_id};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -31,7 +29,6 @@ pub(super) async fn save(
         return Err(Ending::Interrupted);
     }
     let written = write(&mut tx, task, transcript, meaning, heard_as).await.map_err(anyhow::Error::from)?;
-    let progress = Progress { percent: 100.0, eta_ms: None, ..task.progress() };
     let mut next = Vec::new();
     if let Some(news) = written {
         // From here on the person's numbers are locked: events come last.
@@ -41,14 +38,7 @@ pub(super) async fn save(
             next = follow(&mut tx, bench, transcript).await.map_err(anyhow::Error::from)?;
         }
     }
-    if !end(&mut tx, &task.claim, &Outcome::Done(progress)).await.map_err(anyhow::Error::from)? {
-        return Err(Ending::LeaseLost);
-    }
-    task.commit(tx).await?;
-    for job in &next {
-        task.ring(job).await;
-    }
-    Ok(())
+    task.succeed(tx, &next).await
 }
 
 /// What is to be told.

@@ -1,0 +1,11 @@
+//! Where a person is, by their own choice.
+
+use self_shared::database::{UserTx, users};
+
+use crate::stages::resolve::Zone;
+
+/// The person's time zone.
+pub(super) async fn of(tx: &mut UserTx) -> sqlx::Result<Zone> {
+    let person = users::get(tx).await?;
+    Ok(person.map_or(Zone::named("UTC"), |person| Zone::named(&person.preferences.time_zone)))
+}
