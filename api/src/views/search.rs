@@ -92,13 +92,14 @@ pub(crate) struct ReasonView {
     /// The part of it to show in a list.
     pub snippet: SnippetView,
     /// How good it is, in the measure of this answer only: the sum of 1 / (60 + rank) over its own ranks
-    /// and those of its conversation or file.
+    /// and `source_ranks`.
     pub score: f64,
     /// Its rank by words; absent when it shares none with the query.
     pub by_words: Option<ByWordsView>,
     /// Its rank by meaning; absent when many others are closer.
     pub by_meaning: Option<ByMeaningView>,
-    /// The ranks of its conversation or file: each stands where its best passage does.
+    /// The ranks of its conversation or file: each stands where its best passage does. Empty where words
+    /// alone or meaning alone found anything, and their own order is kept.
     pub source_ranks: SourceRanksView,
 }
 

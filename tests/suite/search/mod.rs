@@ -34,6 +34,7 @@ twice! {
     quotes_keep_words_together_and_a_minus_excludes,
     a_typing_error_is_seen_through_and_said,
     words_and_meaning_together_find_what_either_finds,
+    one_way_alone_keeps_its_own_order,
     a_search_is_narrowed_by_time_tag_conversation_and_entity,
     pages_stay_as_they_were_while_more_is_said,
     without_a_worker_words_are_still_found,
@@ -158,6 +159,34 @@ async fn words_and_meaning_together_find_what_either_finds(stack: Stack) {
         (&named["items"][0]["title"], &named["items"][0]["by_words"]["rank"]),
         (&"Lisbon".into(), &1.into())
     );
+}
+
+async fn one_way_alone_keeps_its_own_order(stack: Stack) {
+    let person = Person::register(&stack).await;
+    let (tiles, weather) = (
+        "The carpenter says that the blue tiles for the kitchen come next year, because the factory that bakes \
+         those tiles has lost its oven to a fire.",
+        "It rained all of Sunday and most of Monday, so we stayed at home, read the papers, slept late and \
+         listened to the wind in the chimney.",
+    );
+    let floor = "Nobody knows how old the floor in the hall is, but a kitchen with tiles like that was quite \
+                 a usual thing a hundred years ago.";
+    for said in [vec![tiles, weather, weather, weather], vec![floor, weather], vec![floor]] {
+        let segment =
+            |(at, text)| json!({"start_ms": at * 9_000, "end_ms": at * 9_000 + 8_000, "text": text});
+        let segments: Vec<Value> = (0..).zip(said).map(segment).collect();
+        let accepted = person.post("/api/v1/conversations", &json!({"segments": segments})).await.good();
+        person.success(id_of(&accepted["job"]["id"])).await;
+    }
+    carried(&stack).await;
+    for (mode, reason, passages) in [("words", "by_words", 3), ("meaning", "by_meaning", 7)] {
+        let query = [("q", "blue tiles for a kitchen"), ("mode", mode), ("limit", "100")];
+        let found = ask(&person, &query).await.good();
+        let ranks: Vec<&Value> =
+            found["items"].as_array().unwrap().iter().map(|hit| &hit[reason]["rank"]).collect();
+        assert_eq!(json!(ranks), json!((1..=passages).collect::<Vec<_>>()), "{found}");
+        assert_eq!(found["items"][0]["source_ranks"], json!({}));
+    }
 }
 
 async fn a_search_is_narrowed_by_time_tag_conversation_and_entity(stack: Stack) {

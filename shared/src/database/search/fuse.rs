@@ -6,6 +6,8 @@
 //! what it is from, where only the best passage of each counts, and both are fused. Measured with
 //! `make eval` on queries of 8, 5 and 3 words, MRR@10 was 0.932, 0.849 and 0.727; with the passages'
 //! own ranks alone 0.927, 0.845 and 0.719, by words alone 0.889, 0.803 and 0.719.
+//!
+//! Where one way alone found anything there is nothing to fuse, and its order stays as it is.
 
 use std::collections::HashMap;
 
@@ -36,14 +38,19 @@ pub struct Fused {
     pub words: Option<(usize, Hit)>,
     /// Its rank by meaning, from 1, and what was found there.
     pub meaning: Option<(usize, Hit)>,
-    /// The ranks of the conversation or file that it is from, among conversations and files.
+    /// The ranks of the conversation or file that it is from, among conversations and files; none
+    /// where there was nothing to fuse.
     pub source: Ranks,
 }
 
 /// Fuses two orders, best first; equals by id, so that the order is always the same.
 #[must_use]
 pub fn fuse(words: Vec<Hit>, meaning: Vec<Hit>) -> Vec<Fused> {
-    let (words_of, meaning_of) = (ranks_of_sources(&words), ranks_of_sources(&meaning));
+    let (words_of, meaning_of) = if words.is_empty() || meaning.is_empty() {
+        <(HashMap<_, _>, HashMap<_, _>)>::default()
+    } else {
+        (ranks_of_sources(&words), ranks_of_sources(&meaning))
+    };
     let mut all: HashMap<Uuid, Fused> = HashMap::new();
     let sources = |hit: &Hit| Ranks {
         words: words_of.get(&hit.source).copied(),
@@ -115,7 +122,8 @@ mod tests {
 
     #[test]
     fn one_way_alone_keeps_its_order() {
-        assert_eq!(order(&fuse(hits(&[70, 50, 60]), Vec::new())), [70, 50, 60]);
+        assert_eq!(order(&fuse(hits(&[70, 50, 51, 60, 71]), Vec::new())), [70, 50, 51, 60, 71]);
+        assert_eq!(order(&fuse(Vec::new(), hits(&[70, 50, 51, 60, 71]))), [70, 50, 51, 60, 71]);
     }
 
     #[test]
