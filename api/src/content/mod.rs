@@ -4,6 +4,8 @@ mod range;
 
 use std::marker::PhantomData;
 
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::ApiResponse;
@@ -25,9 +27,17 @@ pub(crate) trait Kind: Send + Sync + 'static {
     const NAME: &'static str;
 }
 
+/// Where bytes are.
+pub(crate) enum Held {
+    /// In the object of this key.
+    Object(String),
+    /// Here: few enough to be kept in a row.
+    Row(Bytes),
+}
+
 /// What is known of the bytes.
 pub(crate) struct Known<'a> {
-    pub object_key: &'a str,
+    pub held: Held,
     pub size_bytes: i64,
     pub sha256: &'a [u8],
     pub content_type: &'a str,
@@ -84,10 +94,29 @@ pub(crate) async fn open<K: Kind>(
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned())?;
     set(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned())?;
 
-    let key: ObjectKey = known.object_key.parse().map_err(|error: InvalidKey| Problem::internal(error))?;
     let range = (status == StatusCode::PARTIAL_CONTENT).then_some(ByteRange { offset: first, length });
-    let object = objects.get(&key, range).await?;
-    Ok(Outgoing::new(status, headers, Some(object.content)))
+    let content = known.held.read(objects, range).await?;
+    Ok(Outgoing::new(status, headers, Some(content)))
+}
+
+impl Held {
+    /// All of the bytes, or these.
+    async fn read(self, objects: &ObjectStore, range: Option<ByteRange>) -> Result<Content, Problem> {
+        match self {
+            Self::Object(key) => {
+                let key: ObjectKey = key.parse().map_err(|error: InvalidKey| Problem::internal(error))?;
+                Ok(objects.get(&key, range).await?.content)
+            }
+            Self::Row(bytes) => {
+                let at = |place: u64| usize::try_from(place).map_err(Problem::internal);
+                let part = match range {
+                    Some(ByteRange { offset, length }) => bytes.slice(at(offset)?..at(offset + length)?),
+                    None => bytes,
+                };
+                Ok(stream::iter([Ok(part)]).boxed())
+            }
+        }
+    }
 }
 
 impl<K> Outgoing<K> {

@@ -15,7 +15,7 @@ use super::Tag;
 use super::audio::traceparent;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::content::{self, Known, Outgoing};
+use crate::content::{self, Held, Known, Outgoing};
 use crate::id::Id;
 use crate::page::{self, ById, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
@@ -165,7 +165,7 @@ impl ExportRoutes {
         };
         let filename = format!("export-{}.zip", export.created_at.format("%Y-%m-%d"));
         let known = Known {
-            object_key,
+            held: Held::Object(object_key.clone()),
             size_bytes: *size_bytes,
             sha256,
             content_type: "application/zip",

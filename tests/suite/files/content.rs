@@ -88,6 +88,40 @@ async fn what_is_in_a_file_is_read_whatever_it_is_wrapped_in() {
 }
 
 #[tokio::test]
+async fn what_was_sent_comes_back_whole_and_in_parts() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let text = "# The kitchen\n\nBlue tiles, no more than 900 €.";
+    let told = with(event("created", "/home/ada/plan \"B\".md", 1), json!({"content": text}));
+    let told = tell(&person, &[told]).await;
+    let uploaded = tell(&person, &[event("created", "C:\\Plans\\floor.pdf", 2)]).await;
+    let document = pdf(&["Blue tiles."]);
+    assert_eq!(put(&person, uploaded, "application/pdf", document.clone()).await.status, 202);
+    for (id, sent, kind, name) in [
+        (told, text.as_bytes(), "text/markdown", "plan%20%22B%22.md"),
+        (uploaded, &document, "application/pdf", "floor.pdf"),
+    ] {
+        let path = format!("/api/v1/files/{id}/content");
+        let whole = person.get(&path).await;
+        assert_eq!((whole.status, &whole.body[..]), (200, sent));
+        assert_eq!(whole.header("content-type"), kind);
+        assert!(whole.header("content-disposition").ends_with(&format!("''{name}")), "{name}");
+        let ask = async |header: &str, value: &str| {
+            Answer::of(person.request(Method::GET, &path).header(header, value)).await.unwrap()
+        };
+        let part = ask("range", "bytes=2-7").await;
+        assert_eq!((part.status, &part.body[..]), (206, &sent[2..=7]));
+        assert_eq!(ask("range", "bytes=100000-").await.refused(), (416, "range_not_satisfiable".to_owned()));
+        assert_eq!(ask("if-none-match", whole.header("etag")).await.status, 304);
+        delete(&person, id).await;
+        assert_eq!(person.get(&path).await.refused(), (404, "not_found".to_owned()));
+    }
+    let untold = tell(&person, &[event("created", "/empty", 3)]).await;
+    let nothing = person.get(&format!("/api/v1/files/{untold}/content")).await;
+    assert_eq!(nothing.refused(), (404, "not_found".to_owned()));
+}
+
+#[tokio::test]
 async fn newer_content_takes_the_place_of_older_and_late_news_of_older_change_nothing() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;

@@ -307,6 +307,7 @@ async fn nobody_sees_or_touches_the_files_of_anybody_else() {
     for (method, path) in [
         (Method::GET, format!("/api/v1/files/{id}")),
         (Method::GET, format!("/api/v1/files/{id}/events")),
+        (Method::GET, format!("/api/v1/files/{id}/content")),
         (Method::PUT, format!("/api/v1/files/{id}/content")),
         (Method::DELETE, format!("/api/v1/files/{id}")),
     ] {

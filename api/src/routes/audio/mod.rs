@@ -18,7 +18,7 @@ use super::Tag;
 use super::idempotent::Key;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::content::{self, Known, Outgoing};
+use crate::content::{self, Held, Known, Outgoing};
 use crate::id::Id;
 use crate::input::Input;
 use crate::input::text::{Language, Text};
@@ -222,7 +222,7 @@ impl AudioRoutes {
         // No connection is held while the bytes go out.
         drop(tx);
         let known = Known {
-            object_key: &audio.object_key,
+            held: Held::Object(audio.object_key),
             size_bytes: audio.size_bytes,
             sha256: &audio.sha256,
             content_type: &audio.content_type,

@@ -7,11 +7,11 @@ mod upload;
 use chrono::{DateTime, Utc};
 use poem::Request;
 use poem::web::Data;
-use poem_openapi::param::{Path, Query};
+use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use self_shared::database::UserTx;
-use self_shared::database::files::{self, File, FileEvent, Filter, Order};
+use self_shared::database::files::{self, File, FileEvent, Filter, Kept, Order};
 use self_shared::domain::file::FileState;
 use uuid::Uuid;
 
@@ -21,10 +21,11 @@ use super::Tag;
 use super::audio::traceparent;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::content::{self, Held, Known, Outgoing};
 use crate::id::Id;
 use crate::input::Input;
 use crate::page::{self, ByTime, Limit};
-use crate::problem::{Failing, Problem, declare};
+use crate::problem::{Code, Failing, Problem, declare};
 use crate::time::Time;
 use crate::views::{FileDetailView, FileEventPageView, FileEventView, FilePageView, FileView, JobView};
 use crate::vocabulary::{Vocabulary, Word};
@@ -35,6 +36,14 @@ const NEWEST: i64 = 20;
 const RELATED: i64 = 5;
 
 pub(crate) struct FileRoutes;
+
+/// The bytes of a file.
+enum FileBytes {}
+
+impl content::Kind for FileBytes {
+    const MEDIA_TYPE: &'static str = "*/*";
+    const NAME: &'static str = "file";
+}
 
 #[derive(ApiResponse)]
 enum Taken {
@@ -86,6 +95,7 @@ declare! {
     List: InvalidCursor;
     Read: NotFound;
     ReadHistory: NotFound, InvalidCursor;
+    ReadContent: NotFound, ContentMissing, RangeNotSatisfiable, ObjectStorageUnavailable;
     Upload: NotFound, FileDeleted, EmptyUpload, UploadInterrupted, InvalidMultipart, UploadTooLarge,
             UnsupportedMedia, ObjectStorageUnavailable;
 }
@@ -270,6 +280,45 @@ impl FileRoutes {
             }
             None => Uploaded::Known(Json(accepted)),
         })
+    }
+
+    /// Get what is in a file
+    ///
+    /// The bytes that were sent last, whole, or a part by `Range`; `content` of the file tells which time
+    /// they are of. `HEAD` tells what there is.
+    #[oai(path = "/:id/content", method = "get", operation_id = "get_file_content")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
+    async fn content(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        request: &Request,
+        /// The file.
+        id: Path<Id>,
+        /// One range of bytes, as `bytes=0-1023`.
+        #[oai(name = "Range")]
+        _range: Header<Option<String>>,
+        /// The `ETag` of what is there already: 304 if it is still the same.
+        #[oai(name = "If-None-Match")]
+        _if_none_match: Header<Option<String>>,
+        /// The `ETag` that the range is of: everything if it is another by now.
+        #[oai(name = "If-Range")]
+        _if_range: Header<Option<String>>,
+    ) -> Result<Outgoing<FileBytes>, Failing<ReadContent>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        let file = files::get(&mut tx, id.0.0).await?.ok_or_else(not_found)?;
+        let kept = files::content(&mut tx, file.id).await?;
+        // No connection is held while the bytes go out.
+        drop(tx);
+        let Kept { kind, size_bytes, sha256, text, object_key, .. } =
+            kept.ok_or_else(|| Problem::new(Code::NotFound, "what is in this file was not sent"))?;
+        let held = match object_key {
+            Some(object_key) => Held::Object(object_key),
+            None => Held::Row(text.unwrap_or_default().into()),
+        };
+        let filename = file.path.rsplit(['/', '\\']).next().unwrap_or_default();
+        let known = Known { held, size_bytes, sha256: &sha256, content_type: kind.0.as_str(), filename };
+        Ok(content::open(&app.objects, known, request.headers()).await?)
     }
 
     /// Forget a file

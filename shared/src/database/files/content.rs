@@ -63,9 +63,32 @@ row! {
         pub text: Option<String>,
         /// Where it is, if it was uploaded.
         pub object_key: Option<String>,
+        /// How many bytes.
+        pub size_bytes: i64,
+        /// The SHA-256 of its bytes.
+        pub sha256: Vec<u8>,
         /// Whether it can be searched already.
         pub is_embedded: bool,
     }
+}
+
+macro_rules! kept {
+    ($lock:literal) => {
+        concat!(
+            "select id, kind, text, object_key, size_bytes, sha256, embedded_at is not null as is_embedded
+             from file_contents where user_id = $1 and file_id = $2 ",
+            $lock
+        )
+    };
+}
+
+/// What is in a file, as it was sent.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn content(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<Kept>> {
+    let user = tx.user();
+    sqlx::query_as(kept!("")).bind(user.0).bind(file).fetch_optional(&mut **tx).await
 }
 
 /// What is in a file, kept as it is until the transaction ends.
@@ -74,14 +97,7 @@ row! {
 /// When the database does not answer.
 pub async fn current(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<Kept>> {
     let user = tx.user();
-    sqlx::query_as(
-        "select id, kind, text, object_key, embedded_at is not null as is_embedded
-         from file_contents where user_id = $1 and file_id = $2 for update",
-    )
-    .bind(user.0)
-    .bind(file)
-    .fetch_optional(&mut **tx)
-    .await
+    sqlx::query_as(kept!("for update")).bind(user.0).bind(file).fetch_optional(&mut **tx).await
 }
 
 /// Notes that content can be searched from now on.

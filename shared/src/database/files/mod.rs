@@ -25,7 +25,7 @@ use crate::domain::failure::Failure;
 use crate::domain::file::{ContentKind, ContentState, FileState};
 use crate::domain::job::JobState;
 
-pub use self::content::{Kept, NewContent, Upload, Uploaded, current, embedded, nameless, upload};
+pub use self::content::{Kept, NewContent, Upload, Uploaded, content, current, embedded, nameless, upload};
 pub use self::event::{FileEvent, happened};
 pub use self::forget::forget;
 pub use self::list::{Filter, Order, Place, list};
