@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Long enough for anything on a machine that is busy with everything else.
-pub const LONG: Duration = Duration::from_secs(120);
+pub const LONG: Duration = Duration::from_secs(300);
 
 /// Between two questions: below what a test would notice, above what would load the machine.
 const BETWEEN: Duration = Duration::from_millis(15);

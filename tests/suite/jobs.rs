@@ -241,7 +241,7 @@ async fn twenty_thousand_jobs_that_found_no_worker_all_end_once_there_is_one() {
         ))
         .await;
     stack.start_worker();
-    self_tests::waiting::within(std::time::Duration::from_secs(400), "20,000 endings", async || {
+    self_tests::waiting::within(std::time::Duration::from_secs(1_200), "20,000 endings", async || {
         (stack.database.count("from jobs where state <> 'succeeded'").await == 0).then_some(())
     })
     .await;
