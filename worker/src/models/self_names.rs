@@ -10,8 +10,8 @@ use super::minilm::MiniLmReader;
 use super::onnx::Runtime;
 use crate::stages::extract::tagger::{Document, Tagger};
 
-/// Sentences that are read and tagged together. What is kept of them is their names alone, so that
-/// a long conversation takes no more memory than a short one.
+/// Sentences that are read together. What is kept of them until all are read is a few numbers for each
+/// word that may belong to a name, so that a long conversation takes little more memory than a short one.
 const ROUND: usize = 64;
 
 /// The finder in memory. Single-threaded.
@@ -38,21 +38,25 @@ impl SelfNames {
 
 impl EntityFinder for SelfNames {
     fn id(&self) -> ModelId {
-        ModelId { name: "self-names", version: "3" }
+        ModelId { name: "self-names", version: "4" }
     }
 
     fn find(&mut self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {
         let document = Document::read(texts);
-        let mut found = vec![Vec::new(); texts.len()];
+        let mut scored = Vec::new();
         for round in document.sentences().chunks(ROUND) {
             if !awaited() {
                 return Err(FindError::Abandoned);
             }
-            let words: Vec<_> = round.iter().map(|sentence| document.words(sentence)).collect();
-            let states = self.reader.read(&words)?;
-            for (sentence, states) in round.iter().zip(&states) {
-                found[sentence.text].extend(self.tagger.names(&document, sentence, states));
+            let asked: Vec<_> = round.iter().map(|sentence| document.asked(sentence)).collect();
+            let states = self.reader.read(&asked)?;
+            for ((sentence, asked), states) in round.iter().zip(asked).zip(&states) {
+                scored.push(self.tagger.score(&document, sentence, asked.about, states));
             }
+        }
+        let mut found = vec![Vec::new(); texts.len()];
+        for (text, name) in self.tagger.names(&document, scored) {
+            found[text].push(name);
         }
         Ok(found)
     }

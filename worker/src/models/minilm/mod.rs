@@ -11,7 +11,7 @@ mod weights;
 use std::path::Path;
 
 use self::network::{DIMENSIONS, IDS, LAYERS, MASK};
-pub use self::reader::{MiniLmReader, WIDTH};
+pub use self::reader::{Asked, MiniLmReader, WIDTH};
 use self::weights::Weights;
 use super::ModelId;
 use super::embedder::{EmbedError, Embedder};
@@ -39,7 +39,7 @@ impl MiniLm {
         let folder = models.join("minilm");
         let vocabulary = vocabulary(&folder, MAX_TOKENS)?;
         let weights = Weights::open(&folder.join("model.safetensors"))?;
-        Ok(Self { graph: network::build(runtime, weights, &[LAYERS])?, vocabulary })
+        Ok(Self { graph: network::whole(runtime, weights)?, vocabulary })
     }
 
     /// The vectors of a few texts.

@@ -18,24 +18,42 @@ const EPSILON: Setting = Setting::Float(1e-12);
 /// The names of what goes in.
 pub(super) const IDS: &str = "ids";
 pub(super) const MASK: &str = "mask";
+pub(super) const ASKED: &str = "asked";
 
 /// The name of what comes out after so many layers.
 pub(super) fn after(layer: usize) -> String {
     format!("after.{layer}")
 }
 
-/// Builds the network: `IDS` and `MASK` (texts × tokens, `i32`) to the states [`after`] each of
-/// some layers (texts × tokens × 384). Layers above the last of them are left out.
-pub(super) fn build(runtime: &Runtime, weights: Weights, layers: &[usize]) -> Result<Graph, EmbedError> {
+/// Builds the whole network: [`IDS`] and [`MASK`] (texts × tokens, `i32`) to the states [`after`] the
+/// last layer (texts × tokens × 384).
+pub(super) fn whole(runtime: &Runtime, weights: Weights) -> Result<Graph, EmbedError> {
     let mut encoder = Encoder { network: runtime.network()?, weights };
     encoder.network.input(IDS, 2);
     encoder.network.input(MASK, 2);
     encoder.embeddings(&after(0))?;
-    for layer in 0..layers.iter().copied().max().unwrap_or(0) {
-        encoder.layer(layer, &after(layer), &after(layer + 1))?;
+    for layer in 0..LAYERS {
+        encoder.layer(layer, &after(layer), MASK, &after(layer + 1))?;
     }
-    let outputs: Vec<_> = layers.iter().map(|layer| (after(*layer), 3)).collect();
-    Ok(encoder.network.finish(&outputs)?)
+    Ok(encoder.network.finish(&[(after(LAYERS), 3)])?)
+}
+
+/// Builds the layers up to the last of some, for a few tokens of one text: [`IDS`] (1 × tokens, `i32`)
+/// and the places of the [`ASKED`] among them (`i32`) to their states [`after`] each of those layers
+/// (1 × asked × 384). The last layer is computed for the asked alone, which look at all tokens.
+pub(super) fn lower(runtime: &Runtime, weights: Weights, layers: [usize; 2]) -> Result<Graph, EmbedError> {
+    let [first, last] = layers;
+    let every = |layer: usize| format!("every.{layer}");
+    let mut encoder = Encoder { network: runtime.network()?, weights };
+    encoder.network.input(IDS, 2);
+    encoder.network.input(ASKED, 1);
+    encoder.embeddings(&every(0))?;
+    for layer in 0..last - 1 {
+        encoder.layer(layer, &every(layer), "", &every(layer + 1))?;
+    }
+    encoder.take(&every(first), &after(first))?;
+    encoder.last_layer(last - 1, &every(last - 1), &after(last))?;
+    Ok(encoder.network.finish(&layers.map(|layer| (after(layer), 3)))?)
 }
 
 /// `IDS` and `MASK` of a few texts, padded to the longest of them.
@@ -50,6 +68,14 @@ pub(super) fn pad(texts: &[&[i32]]) -> Result<[Tensor; 2], OnnxError> {
         mask[columns].fill(1);
     }
     Ok([Tensor::new(&shape, ids)?, Tensor::new(&shape, mask)?])
+}
+
+/// What attention is made of, as the file names it.
+const PARTS: [&str; 3] = ["query", "key", "value"];
+
+/// The name of something in a layer.
+fn at(layer: usize, part: &str) -> String {
+    format!("encoder.layer.{layer}.{part}")
 }
 
 struct Encoder<'runtime> {
@@ -88,35 +114,75 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    /// One layer: every token looks at every other, then each is transformed by itself.
-    fn layer(&mut self, layer: usize, input: &str, output: &str) -> Result<(), EmbedError> {
-        let at = |part: &str| format!("encoder.layer.{layer}.{part}");
-        let [attended, projected, middle, widened, active, narrowed] =
-            ["attended", "projected", "middle", "widened", "active", "narrowed"].map(at);
-
-        let (weight, bias) = self.attention(&at("attention.self"))?;
+    /// One layer: every token looks at every other, then each is transformed by itself. Without a
+    /// mask (an empty name) no token is padding.
+    fn layer(&mut self, layer: usize, input: &str, mask: &str, output: &str) -> Result<(), EmbedError> {
+        let name = at(layer, "attention.self");
+        let attended = at(layer, "attended");
+        let (weight, bias) = (self.attention_weight(&name)?, self.attention_bias(&name)?);
         self.network.node(
             "Fused::Attention",
-            &[input, &weight, &bias, MASK],
+            &[input, &weight, &bias, mask],
             &[&attended],
             &[("num_heads", Setting::Int(HEADS))],
         )?;
-        let bias = self.multiply(&attended, &at("attention.output.dense"), [DIMENSIONS; 2], &projected)?;
-        self.add_and_normalise([&projected, input], &at("attention.output.LayerNorm"), &bias, &middle)?;
+        self.transform(layer, [&attended, input], output)
+    }
 
-        let bias = self.multiply(&middle, &at("intermediate.dense"), [DIMENSIONS, INNER], &widened)?;
+    /// One layer for the asked tokens, which look at every token.
+    fn last_layer(&mut self, layer: usize, input: &str, output: &str) -> Result<(), EmbedError> {
+        let name = at(layer, "attention.self");
+        let [asked, attended] = ["asked", "attended"].map(|part| at(layer, part));
+        self.take(input, &asked)?;
+        let [query, key, value] = PARTS.map(|part| format!("{name}.{part}"));
+        for (input, part) in [(&*asked, &query), (input, &key), (input, &value)] {
+            self.multiply(input, part, [DIMENSIONS; 2], part)?;
+        }
+        let bias = self.attention_bias(&name)?;
+        self.network.node(
+            "Fused::MultiHeadAttention",
+            &[&query, &key, &value, &bias],
+            &[&attended],
+            &[("num_heads", Setting::Int(HEADS))],
+        )?;
+        self.transform(layer, [&attended, &asked], output)
+    }
+
+    /// The states of the asked tokens out of those of all.
+    fn take(&mut self, input: &str, output: &str) -> Result<(), EmbedError> {
+        Ok(self.network.node("Gather", &[input, ASKED], &[output], &[("axis", Setting::Int(1))])?)
+    }
+
+    /// The second half of a layer: what each token has seen, beside what it was, is transformed.
+    fn transform(
+        &mut self,
+        layer: usize,
+        [attended, input]: [&str; 2],
+        output: &str,
+    ) -> Result<(), EmbedError> {
+        let at = |part: &str| at(layer, part);
+        let [projected, middle, widened, active, narrowed] =
+            ["projected", "middle", "widened", "active", "narrowed"].map(at);
+
+        let dense = at("attention.output.dense");
+        self.multiply(attended, &dense, [DIMENSIONS; 2], &projected)?;
+        self.add_and_normalise([&projected, input], &dense, &at("attention.output.LayerNorm"), &middle)?;
+
+        let dense = at("intermediate.dense");
+        self.multiply(&middle, &dense, [DIMENSIONS, INNER], &widened)?;
+        let bias = self.bias(&dense, INNER)?;
         self.network.node("Fused::BiasGelu", &[&widened, &bias], &[&active], &[])?;
-        let bias = self.multiply(&active, &at("output.dense"), [INNER, DIMENSIONS], &narrowed)?;
-        self.add_and_normalise([&narrowed, &middle], &at("output.LayerNorm"), &bias, output)
+
+        let dense = at("output.dense");
+        self.multiply(&active, &dense, [INNER, DIMENSIONS], &narrowed)?;
+        self.add_and_normalise([&narrowed, &middle], &dense, &at("output.LayerNorm"), output)
     }
 
     /// The weights of queries, keys and values side by side, as the fused operator wants them.
-    fn attention(&mut self, name: &str) -> Result<(String, String), EmbedError> {
+    fn attention_weight(&mut self, name: &str) -> Result<String, EmbedError> {
         let weight = format!("{name}.weight");
-        let bias = format!("{name}.bias");
-        let parts = ["query", "key", "value"];
         self.network.weight(&weight, &[DIMENSIONS, 3 * DIMENSIONS], |to| {
-            parts.iter().enumerate().try_for_each(|(part, kind)| {
+            PARTS.iter().enumerate().try_for_each(|(part, kind)| {
                 let from = format!("{name}.{kind}.weight");
                 self.weights.read(&from, &[DIMENSIONS; 2], |index, value| {
                     let (column, row) = (index / DIMENSIONS, index % DIMENSIONS);
@@ -124,50 +190,61 @@ impl Encoder<'_> {
                 })
             })
         })?;
+        Ok(weight)
+    }
+
+    /// The biases of queries, keys and values, one after the other.
+    fn attention_bias(&mut self, name: &str) -> Result<String, EmbedError> {
+        let bias = format!("{name}.bias");
         self.network.weight(&bias, &[3 * DIMENSIONS], |to| {
-            parts.iter().enumerate().try_for_each(|(part, kind)| {
+            PARTS.iter().enumerate().try_for_each(|(part, kind)| {
                 let from = format!("{name}.{kind}.bias");
                 self.weights.read(&from, &[DIMENSIONS], |index, value| {
                     to[part * DIMENSIONS + index] = value;
                 })
             })
         })?;
-        Ok((weight, bias))
+        Ok(bias)
     }
 
     /// Multiplies by a weight of the file, which holds it transposed. The bias is left to the
-    /// operator that follows and given back by name.
+    /// operator that follows.
     fn multiply(
         &mut self,
         input: &str,
         name: &str,
         [rows, columns]: [usize; 2],
         output: &str,
-    ) -> Result<String, EmbedError> {
+    ) -> Result<(), EmbedError> {
         let weight = format!("{name}.weight");
-        let bias = format!("{name}.bias");
         self.network.weight(&weight, &[rows, columns], |to| {
             self.weights.read(&weight, &[columns, rows], |index, value| {
                 to[index % rows * columns + index / rows] = value;
             })
         })?;
+        Ok(self.network.node("MatMul", &[input, &weight], &[output], &[])?)
+    }
+
+    /// What is to be added after [`Self::multiply`].
+    fn bias(&mut self, name: &str, columns: usize) -> Result<String, EmbedError> {
+        let bias = format!("{name}.bias");
         self.tensor(&bias, &[columns])?;
-        self.network.node("MatMul", &[input, &weight], &[output], &[])?;
         Ok(bias)
     }
 
-    /// LayerNorm(first + second + bias).
+    /// LayerNorm(first + second + the bias of `dense`).
     fn add_and_normalise(
         &mut self,
         [first, second]: [&str; 2],
+        dense: &str,
         norm: &str,
-        bias: &str,
         output: &str,
     ) -> Result<(), EmbedError> {
+        let bias = self.bias(dense, DIMENSIONS)?;
         let [gain, shift] = self.norm(norm)?;
         self.network.node(
             "Fused::SkipLayerNormalization",
-            &[first, second, &gain, &shift, bias],
+            &[first, second, &gain, &shift, &bias],
             &[output],
             &[("epsilon", EPSILON)],
         )?;

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use super::candidates::candidates;
 use super::usage::Usages;
+use crate::models::minilm::Asked;
 use crate::stages::extract::words::{Word, sentences, words};
 
 /// A document, split and read once.
@@ -43,10 +45,11 @@ impl<'text> Document<'text> {
         &self.sentences
     }
 
-    /// The words of a sentence, as a reader wants them.
+    /// What a reader is asked of a sentence: its words that may belong to a name.
     #[must_use]
-    pub fn words(&self, sentence: &Sentence) -> Vec<&'text str> {
-        self.split(sentence).iter().map(|word| word.text).collect()
+    pub fn asked(&self, sentence: &Sentence) -> Asked<'text> {
+        let words = self.split(sentence);
+        Asked { words: words.iter().map(|word| word.text).collect(), about: candidates(words, &self.usages) }
     }
 
     /// The words of a sentence and their places.

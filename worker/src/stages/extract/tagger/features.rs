@@ -4,6 +4,7 @@
 //! Challenges and Misconceptions in Named Entity Recognition"): words and shapes around, affixes,
 //! word groups, lists, and how the same word is used elsewhere in the document.
 
+use super::candidates::runs;
 use super::usage::{Usage, Usages};
 use crate::stages::extract::lexicon::{Groups, Known, Lexicon};
 use crate::stages::extract::words::Word;
@@ -11,10 +12,11 @@ use crate::stages::extract::words::Word;
 /// Features are numbered by a hash of so many bits. Collisions are rare and harmless.
 pub(super) const BITS: u32 = 21;
 
-/// The features of each word of a sentence.
-pub(super) fn features(sentence: &[Word<'_>], usages: &Usages) -> Vec<Vec<u32>> {
+/// The features of some words of a sentence, given by their index.
+pub(super) fn features(sentence: &[Word<'_>], usages: &Usages, some: &[usize]) -> Vec<Vec<u32>> {
     let traits = read(sentence, usages);
-    (0..traits.len()).map(|index| Window { traits: &traits, index, features: Vec::new() }.collect()).collect()
+    let window = |index: &usize| Window { traits: &traits, index: *index, features: Vec::new() };
+    some.iter().map(|index| window(index).collect()).collect()
 }
 
 /// A word, seen by itself.
@@ -61,7 +63,11 @@ fn read(sentence: &[Word<'_>], usages: &Usages) -> Vec<Traits> {
         .collect();
     mark_phrases(&mut traits, Known::PLACE, |traits| &mut traits.place);
     mark_phrases(&mut traits, Known::ORGANIZATION, |traits| &mut traits.organization);
-    mark_runs(&mut traits);
+    for run in runs(sentence) {
+        for word in &mut traits[run.clone()] {
+            word.run = Some((*run.start(), *run.end()));
+        }
+    }
     traits
 }
 
@@ -86,32 +92,6 @@ fn mark_phrases(traits: &mut [Traits], list: Known, part: impl Fn(&mut Traits) -
             None => {}
         }
         start += length.unwrap_or(1);
-    }
-}
-
-/// Marks runs of capitalised words, together with the small words that hold a name together
-/// (`University of the Arts`).
-fn mark_runs(traits: &mut [Traits]) {
-    let mut start = 0;
-    while start < traits.len() {
-        if !traits[start].capitalised {
-            start += 1;
-            continue;
-        }
-        let mut last = start;
-        let mut next = start + 1;
-        while next < traits.len() && next - last <= 3 {
-            if traits[next].capitalised {
-                last = next;
-            } else if !traits[next].known.has(Known::LINK) {
-                break;
-            }
-            next += 1;
-        }
-        for word in &mut traits[start..=last] {
-            word.run = Some((start, last));
-        }
-        start = last + 1;
     }
 }
 

@@ -5,7 +5,7 @@ use super::features::BITS;
 use super::head::Head;
 use super::random::Random;
 use super::train::Example;
-use super::{Scores, TAGS};
+use super::{NO_NAME, Scores, TAGS};
 
 /// Of a hundred features, so many are hidden at each look, anew each time: what is seen often must
 /// not drown what else could tell (Søgaard 2013, "Part-of-speech tagging with antagonistic
@@ -49,7 +49,7 @@ pub(super) struct Trained {
     pub(super) head: Head,
 }
 
-/// What was seen of a sentence at one look.
+/// What was seen of a sentence's candidates at one look.
 struct Look {
     features: Vec<Vec<u32>>,
     /// The reader's numbers, a row for each word.
@@ -87,9 +87,9 @@ impl Learner {
     /// Moves the weights towards the right tags, by how far the model is from being sure of them.
     pub(super) fn learn(&mut self, example: &Example, random: &mut Random) {
         let look = Look::at(example, random);
-        let mut scores = Vec::with_capacity(example.tags.len());
-        let mut units = Vec::with_capacity(example.tags.len());
-        for (features, word) in look.features.iter().zip(&look.words) {
+        let mut scores = vec![NO_NAME; example.tags.len()];
+        let mut units = Vec::with_capacity(example.candidates.len());
+        for ((&index, features), word) in example.candidates.iter().zip(&look.features).zip(&look.words) {
             let mut responses = self.head.units(word);
             for (response, shown) in responses.iter_mut().zip(&look.shown_units) {
                 *response *= shown;
@@ -98,20 +98,22 @@ impl Learner {
             for &feature in features {
                 add(&mut sums, &self.weights[feature as usize], 1.0);
             }
-            scores.push(sums);
+            scores[index] = sums;
             units.push(responses);
         }
         let expected = expect(&scores, &self.transitions);
-        let mut before = TAGS;
-        let mut pairs = expected.pairs;
-        for (index, &tag) in example.tags.iter().enumerate() {
+        for (candidate, &index) in example.candidates.iter().enumerate() {
             let mut gradient = expected.tags[index];
-            gradient[tag] -= 1.0;
-            for &feature in &look.features[index] {
+            gradient[example.tags[index]] -= 1.0;
+            for &feature in &look.features[candidate] {
                 let feature = feature as usize;
                 descend(&mut self.weights[feature], &mut self.squares[feature], &gradient, RATE);
             }
-            self.blame(&look, index, &units[index], &gradient);
+            self.blame(&look, candidate, &units[candidate], &gradient);
+        }
+        let mut before = TAGS;
+        let mut pairs = expected.pairs;
+        for &tag in &example.tags {
             pairs[before][tag] -= 1.0;
             before = tag;
         }
@@ -125,7 +127,7 @@ impl Learner {
     }
 
     /// Adds to the gradient of the units what they have contributed to an error.
-    fn blame(&mut self, look: &Look, index: usize, units: &[f32], gradient: &Scores) {
+    fn blame(&mut self, look: &Look, candidate: usize, units: &[f32], gradient: &Scores) {
         let mut blame = vec![0.0; UNITS];
         for (unit, response) in units.iter().enumerate() {
             add(&mut self.gradient.outward[unit], gradient, *response);
@@ -136,7 +138,7 @@ impl Learner {
                 self.gradient.bias[unit] += blame[unit];
             }
         }
-        for (input, row) in look.words[index].iter().zip(self.gradient.inward.chunks_exact_mut(UNITS)) {
+        for (input, row) in look.words[candidate].iter().zip(self.gradient.inward.chunks_exact_mut(UNITS)) {
             if *input != 0.0 {
                 for (sum, blame) in row.iter_mut().zip(&blame) {
                     *sum += input * blame;
@@ -182,7 +184,7 @@ impl Look {
         };
         let (shown_units, shown) = (mask(UNITS), mask(example.width()));
         let show = |word: &[f32]| word.iter().zip(&shown).map(|(number, shown)| number * shown).collect();
-        let words = (0..example.tags.len()).map(|word| show(example.word(word))).collect();
+        let words = example.states.chunks_exact(example.width()).map(show).collect();
         let mut see = |features: &Vec<u32>| {
             features.iter().copied().filter(|_| random.below(100) >= HIDDEN_FEATURES).collect()
         };

@@ -4,6 +4,8 @@
 //! over what a network that reads the words in context says of them, and over pairs of
 //! neighbouring tags; decoded by Viterbi's algorithm.
 
+mod agree;
+mod candidates;
 mod certain;
 mod document;
 mod expect;
@@ -18,6 +20,8 @@ mod usage;
 
 use std::ops::Range;
 
+pub use self::agree::Scored;
+use self::agree::agree;
 use self::certain::certain;
 pub use self::document::{Document, Sentence};
 use self::features::features;
@@ -26,6 +30,7 @@ pub use self::model::NotAModel;
 use super::EntityKind;
 use super::corpus::Annotated;
 use crate::models::entity_finder::Name;
+use crate::models::minilm::Asked;
 
 /// A tag is outside (0), or begins (odd) or continues (even) a name of one of three kinds.
 const TAGS: usize = 7;
@@ -35,13 +40,20 @@ const KINDS: [EntityKind; 3] = [EntityKind::Person, EntityKind::Place, EntityKin
 
 /// What speaks against every name beforehand: one that is not there bothers more than one that is
 /// missing.
-const CAUTION: f32 = 1.2;
+const CAUTION: f32 = 2.2;
 
 /// What speaks for one where the lists leave no doubt.
-const TRUST: f32 = 2.0;
+const TRUST: f32 = 6.0;
 
 /// The scores of the tags of one word.
 type Scores = [f32; TAGS];
+
+/// Those of a word that cannot belong to a name.
+const NO_NAME: Scores = {
+    let mut scores = [f32::NEG_INFINITY; TAGS];
+    scores[OUTSIDE] = 0.0;
+    scores
+};
 
 /// A trained tagger. The words that it tags are described to it by a reader: some numbers for each
 /// word, the same in training and in use.
@@ -69,39 +81,56 @@ impl Tagger {
     }
 
     /// Learns from annotated documents, and gives the weights. `read` describes the words of
-    /// sentences that follow one another. The same documents give the same weights.
+    /// sentences that follow one another, as far as they are asked about. The same documents give the
+    /// same weights.
     ///
     /// # Errors
     /// What `read` says.
     pub fn train<E>(
         documents: &[Annotated],
-        read: impl FnMut(&[Vec<&str>]) -> Result<Vec<Vec<f32>>, E>,
+        read: impl FnMut(&[Asked<'_>]) -> Result<Vec<Vec<f32>>, E>,
     ) -> Result<Vec<u8>, E> {
         Ok(train::train(documents, read)?.to_bytes())
     }
 
-    /// The names in a sentence of a document, whose words are described by `states`.
+    /// Scores the words of a sentence that were asked about, as `states` describe them.
     #[must_use]
-    pub fn names(&self, document: &Document<'_>, sentence: &Sentence, states: &[f32]) -> Vec<Name> {
-        let words = document.split(sentence);
-        let features = features(words, &document.usages);
-        let width = states.len() / words.len().max(1);
+    pub fn score(
+        &self,
+        document: &Document<'_>,
+        sentence: &Sentence,
+        about: Vec<usize>,
+        states: &[f32],
+    ) -> Scored {
+        let features = features(document.split(sentence), &document.usages, &about);
+        let width = states.len() / about.len().max(1);
+        let words = features.iter().zip(states.chunks_exact(width.max(1)));
+        let scores = words.map(|(features, states)| self.model.scores(features, states)).collect();
+        Scored { sentence: sentence.clone(), about, scores }
+    }
+
+    /// The names in the scored sentences of a document, each with the text that it is in.
+    #[must_use]
+    pub fn names(&self, document: &Document<'_>, mut scored: Vec<Scored>) -> Vec<(usize, Name)> {
+        agree(document, &mut scored);
+        scored.iter().flat_map(|sentence| self.decide(document, sentence)).collect()
+    }
+
+    /// The names in one of them.
+    fn decide(&self, document: &Document<'_>, scored: &Scored) -> Vec<(usize, Name)> {
+        let words = document.split(&scored.sentence);
         let certain = certain(words);
-        let scores: Vec<_> = (0..words.len())
-            .map(|word| {
-                let of_word = &states[word * width..(word + 1) * width];
-                let mut scores = self.model.scores(&features[word], of_word);
-                scores[OUTSIDE] += if certain[word] { CAUTION - TRUST } else { CAUTION };
-                scores
-            })
-            .collect();
+        let mut scores = vec![NO_NAME; words.len()];
+        for (&word, of_word) in scored.about.iter().zip(&scored.scores) {
+            scores[word] = *of_word;
+            scores[word][OUTSIDE] += if certain[word] { CAUTION - TRUST } else { CAUTION };
+        }
         let tags = best_path(&scores, &self.model.transitions);
-        spans(&tags)
-            .map(|(kind, span)| Name {
-                kind: KINDS[kind],
-                range: words[span.start].start..words[span.end - 1].end(),
-            })
-            .collect()
+        let name = |(kind, span): (usize, Range<usize>)| Name {
+            kind: KINDS[kind],
+            range: words[span.start].start..words[span.end - 1].end(),
+        };
+        spans(&tags).map(|span| (scored.sentence.text, name(span))).collect()
     }
 }
 

@@ -7,7 +7,8 @@ use super::features::features;
 use super::invent::invent;
 use super::learner::{Learner, Trained};
 use super::random::Random;
-use super::{KINDS, Model, OUTSIDE, Tag};
+use super::{KINDS, Model, OUTSIDE, Tag, may_follow};
+use crate::models::minilm::Asked;
 use crate::stages::extract::EntityKind;
 use crate::stages::extract::corpus::Annotated;
 use crate::stages::extract::words::{Word, words};
@@ -21,8 +22,10 @@ const INVENTED: usize = 400;
 /// So many learners go through the examples, each in its own order; what is kept is their mean.
 const LEARNERS: usize = 10;
 
-/// A sentence: the features of each word, the reader's numbers for all of them, and the right tags.
+/// A sentence: the words in it that may belong to a name, by their index, with their features and the
+/// reader's numbers, and the right tags of all words.
 pub(super) struct Example {
+    pub(super) candidates: Vec<usize>,
     pub(super) features: Vec<Vec<u32>>,
     pub(super) states: Vec<f32>,
     pub(super) tags: Vec<Tag>,
@@ -31,18 +34,14 @@ pub(super) struct Example {
 impl Example {
     /// How many numbers describe a word.
     pub(super) fn width(&self) -> usize {
-        self.states.len() / self.tags.len().max(1)
-    }
-
-    pub(super) fn word(&self, index: usize) -> &[f32] {
-        &self.states[index * self.width()..(index + 1) * self.width()]
+        self.states.len() / self.candidates.len().max(1)
     }
 }
 
 /// Learns from annotated documents. The same documents give the same model, byte for byte.
 pub(super) fn train<E>(
     documents: &[Annotated],
-    mut read: impl FnMut(&[Vec<&str>]) -> Result<Vec<Vec<f32>>, E>,
+    mut read: impl FnMut(&[Asked<'_>]) -> Result<Vec<Vec<f32>>, E>,
 ) -> Result<Model, E> {
     let mut random = Random::new();
     let invented = invent(INVENTED, &mut random);
@@ -70,25 +69,33 @@ pub(super) fn train<E>(
 
 fn examples<E>(
     annotated: &Annotated,
-    read: &mut impl FnMut(&[Vec<&str>]) -> Result<Vec<Vec<f32>>, E>,
+    read: &mut impl FnMut(&[Asked<'_>]) -> Result<Vec<Vec<f32>>, E>,
 ) -> Result<Vec<Example>, E> {
     let document = Document::read(&[&annotated.text]);
     let sentences = document.sentences();
-    let tags = align(&words(&annotated.text), annotated);
-    let mut tags = tags.into_iter();
-    let states = read(&sentences.iter().map(|sentence| document.words(sentence)).collect::<Vec<_>>())?;
-    Ok(sentences
-        .iter()
-        .zip(states)
-        .map(|(sentence, states)| {
-            let words = document.split(sentence);
-            Example {
-                features: features(words, &document.usages),
-                states,
-                tags: tags.by_ref().take(words.len()).collect(),
-            }
-        })
-        .collect())
+    let mut tags = align(&words(&annotated.text), annotated).into_iter();
+    let asked: Vec<_> = sentences.iter().map(|sentence| document.asked(sentence)).collect();
+    let states = read(&asked)?;
+    let examples = sentences.iter().zip(asked).zip(states).map(|((sentence, asked), states)| {
+        let mut tags: Vec<_> = tags.by_ref().take(asked.words.len()).collect();
+        keep(&mut tags, &asked.about);
+        let features = features(document.split(sentence), &document.usages, &asked.about);
+        Example { candidates: asked.about, features, states, tags }
+    });
+    Ok(examples.filter(|example| !example.candidates.is_empty()).collect())
+}
+
+/// Tags none but the candidates: what is left of a name begins with the first of them.
+fn keep(tags: &mut [Tag], candidates: &[usize]) {
+    let mut before = OUTSIDE;
+    for (index, tag) in tags.iter_mut().enumerate() {
+        if candidates.binary_search(&index).is_err() {
+            *tag = OUTSIDE;
+        } else if !may_follow(before, *tag) {
+            *tag -= 1;
+        }
+        before = *tag;
+    }
 }
 
 /// The tags of a document's words: where the longest of its names are written.

@@ -29,6 +29,16 @@ impl Usage {
         (0_u8..12).filter(move |bit| self.0 >> bit & 1 == 1)
     }
 
+    /// Written in lower case somewhere.
+    pub(super) fn is_lower(self) -> bool {
+        self.0 & Self::LOWER.0 != 0
+    }
+
+    /// Written with a capital somewhere after the first word of a sentence.
+    pub(super) fn is_capital_inside(self) -> bool {
+        self.0 & Self::CAPITAL_INSIDE.0 != 0
+    }
+
     fn insert(&mut self, other: Self, holds: bool) {
         if holds {
             self.0 |= other.0;
