@@ -13,6 +13,7 @@ use self_shared::domain::file::{ContentKind, ContentState, FileEventKind, FileSt
 use self_shared::domain::insight::InsightKind;
 use self_shared::domain::job::{JobKind, JobState, Lane};
 use self_shared::domain::progress::Stage;
+use self_shared::domain::transcription::{CoverageKind, Timing, Warning};
 use serde_json::Value;
 
 use crate::problem::Code;
@@ -61,6 +62,12 @@ vocabularies! {
     ContentKind: "FileContentKind", "What can be read in a file: its media type.";
     ContentState: "FileContentState", "Whether what is in a file can be searched.";
     Code: "ProblemCode", "What went wrong. Stable.";
+    CoverageKind: "CoverageKind", "What became of a stretch of a recording: `heard` where somebody speaks, `silent` \
+                                   where nobody does, `damaged` where the file could not be decoded, `missing` \
+                                   where it holds no sound.";
+    Timing: "Timing", "Where the times of words come from: estimated from sound and text, or measured by the \
+                       transcriber.";
+    Warning: "WarningCode", "What a person should know before they rely on a transcript. Stable.";
     EntityKind: "EntityKind", "What something is that is mentioned.";
     ConnectionKind: "ConnectionKind", "What two entities have to do with one another.";
 }

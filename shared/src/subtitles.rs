@@ -74,9 +74,9 @@ mod tests {
             start_ms,
             end_ms,
             text: text.to_owned(),
-            original_text: None,
             speaker: speaker.map(str::to_owned),
             revision: 1,
+            ..Segment::default()
         }
     }
 

@@ -18,7 +18,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::hub::Hub;
-use super::message::{FromApp, ToApp, Told};
+use super::message::{FromApp, Include, ToApp, Told};
 use crate::app::App;
 use crate::auth::Identity;
 use crate::problem::Code;
@@ -45,6 +45,8 @@ pub struct Socket {
     hub: Arc<Hub>,
     sink: SplitSink<WebSocketStream, Message>,
     rooms: HashSet<Room>,
+    /// The rooms whose segments are wanted with their words.
+    with_words: HashSet<Room>,
     /// The number of the last durable event that was told, or that no room of ours hears.
     cursor: i64,
 }
@@ -69,7 +71,8 @@ impl Socket {
         let (sink, said) = stream.split();
         // Joined before the cursor is read: what happens in between is heard, and known by number.
         let heard = hub.join(identity.user);
-        let mut socket = Self { identity, app, hub, sink, rooms: HashSet::new(), cursor: 0 };
+        let mut socket =
+            Self { identity, app, hub, sink, rooms: HashSet::new(), with_words: HashSet::new(), cursor: 0 };
         metrics::gauge!("self_sockets").increment(1);
         if let Err(error) = socket.run(said, heard).await {
             tracing::debug!(user = %identity.user, %error, "a socket ended");
@@ -117,9 +120,12 @@ impl Socket {
     async fn on_message(&mut self, message: Message) -> anyhow::Result<Next> {
         match message {
             Message::Text(text) => match serde_json::from_str(&text) {
-                Ok(FromApp::JoinRoom { room, after }) => self.join(room, after).await?,
+                Ok(FromApp::JoinRoom { room, after, include }) => {
+                    self.join(room, after, include.contains(&Include::Words)).await?;
+                }
                 Ok(FromApp::LeaveRoom { room }) => {
                     self.rooms.remove(&room);
+                    self.with_words.remove(&room);
                     self.tell(&ToApp::Left { room }).await?;
                 }
                 Ok(FromApp::Ping {}) => self.tell(&ToApp::Pong).await?,
@@ -182,7 +188,7 @@ impl Socket {
         }
     }
 
-    async fn join(&mut self, room: Room, after: Option<i64>) -> anyhow::Result<()> {
+    async fn join(&mut self, room: Room, after: Option<i64>, with_words: bool) -> anyhow::Result<()> {
         // Whatever another node committed meanwhile comes before the answer.
         self.catch_up().await?;
         let job = match self.look_at(room).await? {
@@ -193,14 +199,19 @@ impl Socket {
             }
         };
         if let Some(after) = after {
-            self.replay(room, after.max(0)).await?;
+            self.replay(room, after.max(0), with_words).await?;
         }
         self.rooms.insert(room);
+        if with_words {
+            self.with_words.insert(room);
+        } else {
+            self.with_words.remove(&room);
+        }
         self.tell(&ToApp::Joined { room, seq: self.cursor, job }).await
     }
 
     /// Tells what happened in a room after a number, up to where the socket is.
-    async fn replay(&mut self, room: Room, after: i64) -> anyhow::Result<()> {
+    async fn replay(&mut self, room: Room, after: i64, with_words: bool) -> anyhow::Result<()> {
         let mut replayed = after;
         if after > self.cursor {
             return self.tell(&ToApp::Resync { room, after, seq: self.cursor }).await;
@@ -213,7 +224,7 @@ impl Socket {
             }
             for event in &page {
                 if event.seq <= Some(self.cursor) && event.is_heard_in(room) {
-                    self.send_json(&Told::from(event)).await?;
+                    self.send_json(&Told::new(event, with_words)).await?;
                 }
             }
             match page.last().and_then(|last| last.seq) {
@@ -262,7 +273,8 @@ impl Socket {
 
     async fn tell_event(&mut self, event: &Event) -> anyhow::Result<()> {
         if self.rooms.iter().any(|room| event.is_heard_in(*room)) {
-            self.send_json(&Told::from(event)).await?;
+            let with_words = self.with_words.iter().any(|room| event.is_heard_in(*room));
+            self.send_json(&Told::new(event, with_words)).await?;
         }
         Ok(())
     }

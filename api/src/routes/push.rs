@@ -49,7 +49,9 @@ impl PushRoutes {
     /// `{"type": "join_room", "room": "user", "after": 41}` to hear everything of yours from event 42
     /// on; rooms are `user`, `conversation:<id>`, `job:<id>` and `file:<id>`, and without `after` you hear
     /// what happens from now on. The answer is `joined`, with the `seq` up to which you were told; in the
-    /// room of a job, with the job as it stands. `leave_room` undoes it, `ping` is answered by `pong`.
+    /// room of a job, with the job as it stands. With `"include": ["words"]` the segments of
+    /// `transcription_update` come with their words, each with its times and confidence. `leave_room`
+    /// undoes it, `ping` is answered by `pong`.
     ///
     /// You are told `job_update`, `transcription_update`, `conversation_update`, `insight_generated`,
     /// `insight_update` and `file_update`, each with a `seq` one above the last, and `job_progress` without

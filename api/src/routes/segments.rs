@@ -68,7 +68,8 @@ impl SegmentRoutes {
     /// Correct a segment
     ///
     /// Its times stay, and what was heard is kept as `original_text`. What changed is understood and
-    /// embedded anew.
+    /// embedded anew. A segment that is marked as uncertain is not so any more once its text was sent,
+    /// be it the same text: it is then understood like the others.
     #[oai(path = "/:id", method = "patch", operation_id = "correct_segment")]
     async fn correct(
         &self,
@@ -88,12 +89,13 @@ impl SegmentRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let before = segments::hold(&mut tx, id.0.0, revision).await.map_err(refused)?;
         complete(&mut tx, before.transcription_id).await?;
+        let is_confirmed = text.is_some();
         let text = text.unwrap_or_else(|| before.text.clone());
         let speaker = speaker.or_else(|| before.speaker.clone()).filter(|speaker| !speaker.trim().is_empty());
-        let after = segments::correct(&mut tx, id.0.0, &text, speaker.as_deref()).await?;
+        let after = segments::correct(&mut tx, id.0.0, &text, speaker.as_deref(), is_confirmed).await?;
         conversations::touch(&mut tx, after.conversation_id).await?;
         announce(&mut tx, &after).await?;
-        let job = if after.text == before.text {
+        let job = if after.text == before.text && after.is_uncertain == before.is_uncertain {
             None
         } else {
             understand(&mut tx, &after, traceparent(request)).await?
@@ -104,7 +106,7 @@ impl SegmentRoutes {
             Some(job) => app.ring(job).await,
             None => app.relay.wake(),
         }
-        Ok(Corrected::Corrected(Json(CorrectedView { segment: after.into(), job }), tag))
+        Ok(Corrected::Corrected(Json(CorrectedView { segment: SegmentView::new(after, false), job }), tag))
     }
 }
 
@@ -133,6 +135,8 @@ async fn announce(tx: &mut UserTx, segment: &Segment) -> sqlx::Result<()> {
             "end_ms": segment.end_ms,
             "text": segment.text,
             "speaker": segment.speaker,
+            "confidence": segment.confidence,
+            "uncertain": segment.is_uncertain,
             "is_final": true,
             "speech_final": true,
         }],

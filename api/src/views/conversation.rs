@@ -8,7 +8,7 @@ use self_shared::database::conversations::{
 use self_shared::domain::entity::{ConnectionKind, EntityKind};
 use uuid::Uuid;
 
-use super::{AudioView, DateView, example_id, example_time};
+use super::{AudioView, DateView, WarningView, example_id, example_time};
 use crate::time::Time;
 use crate::vocabulary::{Stored, Vocabulary};
 
@@ -64,6 +64,8 @@ pub(crate) struct ConversationView {
     pub started_at: Time,
     /// How long it took, once known.
     pub duration_ms: Option<i64>,
+    /// What to know before relying on its transcripts.
+    pub warnings: Vec<WarningView>,
     /// Counts its changes; in the `ETag`, too.
     pub version: i64,
     /// When it was first heard of.
@@ -188,6 +190,7 @@ pub(crate) struct ConnectionView {
 
 impl From<Conversation> for ConversationView {
     fn from(conversation: Conversation) -> Self {
+        let warnings = conversation.warnings().map(WarningView::from).collect();
         Self {
             id: conversation.id,
             title: conversation.title,
@@ -198,6 +201,7 @@ impl From<Conversation> for ConversationView {
             language: conversation.language,
             started_at: conversation.started_at.into(),
             duration_ms: conversation.duration_ms,
+            warnings,
             version: conversation.version,
             created_at: conversation.created_at.into(),
             updated_at: conversation.updated_at.into(),
@@ -260,6 +264,7 @@ impl Example for ConversationView {
             source: Source::Upload.into(),
             language: Some("en".to_owned()),
             started_at: example_time(),
+            warnings: Vec::new(),
             duration_ms: Some(61_300),
             version: 2,
             created_at: example_time(),

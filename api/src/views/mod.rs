@@ -29,7 +29,7 @@ pub(crate) use file::{FileDetailView, FileEventPageView, FileEventView, FilePage
 pub(crate) use insight::{InsightPageView, InsightView};
 pub(crate) use job::{JobPageView, JobView};
 pub(crate) use search::{FoundView, HitView};
-pub(crate) use transcription::{SegmentView, TranscriptionView};
+pub(crate) use transcription::{SegmentView, TranscriptionView, WarningView};
 pub(crate) use user::{
     ErasureView, PreferencesView, SessionListView, SessionView, TranscriptionOptionsView, UserView,
 };

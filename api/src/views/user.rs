@@ -55,6 +55,9 @@ pub(crate) struct PreferencesView {
 pub(crate) struct TranscriptionOptionsView {
     /// The language spoken, as a BCP 47 tag; what the model knows best when absent.
     pub language: Option<Text<Language>>,
+    /// Whether the sound may be sent to a transcriber on another machine, where this house has one;
+    /// allowed when absent.
+    pub allow_remote: Option<bool>,
 }
 
 /// A login on one device.
@@ -116,14 +119,17 @@ impl From<Preferences> for PreferencesView {
     fn from(preferences: Preferences) -> Self {
         let Preferences { time_zone, language, transcription, keep_days } = preferences;
         let tag = |language: Option<String>| language.map(|language| language.as_str().into());
-        let transcription = TranscriptionOptionsView { language: tag(transcription.language) };
+        let transcription = TranscriptionOptionsView {
+            language: tag(transcription.language),
+            allow_remote: transcription.allow_remote,
+        };
         Self { time_zone, language: tag(language), transcription, keep_days }
     }
 }
 
 impl From<TranscriptionOptionsView> for TranscriptionOptions {
     fn from(view: TranscriptionOptionsView) -> Self {
-        Self { language: view.language.map(|language| language.0) }
+        Self { language: view.language.map(|language| language.0), allow_remote: view.allow_remote }
     }
 }
 
@@ -168,7 +174,10 @@ impl Example for PreferencesView {
         Self {
             time_zone: "Europe/Lisbon".to_owned(),
             language: Some("en".into()),
-            transcription: TranscriptionOptionsView { language: Some("en".into()) },
+            transcription: TranscriptionOptionsView {
+                language: Some("en".into()),
+                allow_remote: Some(false),
+            },
             keep_days: Some(3650),
         }
     }

@@ -37,6 +37,8 @@ row! {
         pub recorded_at: Option<DateTime<Utc>>,
         /// When it was uploaded.
         pub created_at: DateTime<Utc>,
+        /// When its bytes were removed, if they are not kept any more.
+        pub removed_at: Option<DateTime<Utc>>,
     }
 }
 
@@ -51,7 +53,7 @@ pub async fn insert(tx: &mut UserTx, audio: &Audio) -> sqlx::Result<bool> {
         "insert into audio (id, user_id, conversation_id, object_key, filename, content_type, size_bytes,
                             sha256, recorded_at, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-         on conflict (user_id, sha256) do nothing",
+         on conflict (user_id, sha256) where removed_at is null do nothing",
     )
     .bind(audio.id)
     .bind(user.0)
@@ -81,13 +83,13 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Audio>> {
         .await
 }
 
-/// The person's recording with these very bytes.
+/// The person's recording with these very bytes, if they are still kept.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn by_sha256(tx: &mut UserTx, sha256: &[u8]) -> sqlx::Result<Option<Audio>> {
     let user = tx.user();
-    sqlx::query_as("select * from audio where user_id = $1 and sha256 = $2")
+    sqlx::query_as("select * from audio where user_id = $1 and sha256 = $2 and removed_at is null")
         .bind(user.0)
         .bind(sha256)
         .fetch_optional(&mut **tx)
@@ -114,7 +116,7 @@ pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
 pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
     let nameless: Vec<String> = sqlx::query_scalar(
         "select key from unnest($1::text[]) key
-         where not exists (select from audio where audio.object_key = key)",
+         where not exists (select from audio where audio.object_key = key and audio.removed_at is null)",
     )
     .bind(keys.collect::<Vec<_>>())
     .fetch_all(&mut **tx)

@@ -38,6 +38,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         "0023_vector_mirror",
         "0024_resolved_dates",
         "0025_insights",
+        "0026_trust",
     ];
     let migration = |(name, kind, sql): (&'static str, MigrationType, &'static str)| {
         let (version, description) = name.split_once('_').expect("a file is named after number and subject");

@@ -1,21 +1,24 @@
 //! Segments: what was said from one moment to another, as it was heard, and as people corrected it.
 
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{UserTx, conversations::Refused, row};
 use crate::domain::UserId;
+use crate::domain::transcription::{self, Timing, Word, WordTime};
 
 /// The columns of a [`Segment`].
 macro_rules! columns {
     () => {
-        "id, conversation_id, transcription_id, position, start_ms, end_ms, text, original_text, speaker, revision"
+        "id, conversation_id, transcription_id, position, start_ms, end_ms, text, original_text, speaker, revision, \
+         confidence, is_uncertain, word_times, timing"
     };
 }
 
 row! {
     /// What was said from one moment to another.
-    #[derive(Clone, Debug)]
+    #[derive(Clone, Debug, Default)]
     pub struct Segment {
         /// Names it, across revisions.
         pub id: Uuid,
@@ -37,11 +40,28 @@ row! {
         pub speaker: Option<String>,
         /// How often it was replaced, plus one.
         pub revision: i32,
+        /// The mean confidence of its words as they were heard; none for text that no model heard.
+        pub confidence: Option<f32>,
+        /// Whether the transcriber doubts it: it is then shown, and kept out of understanding and answers.
+        pub is_uncertain: bool,
+        /// The times of the words that were heard, where they are known.
+        pub word_times: Option<Json<Vec<WordTime>>>,
+        /// Where these times come from.
+        pub timing: Option<String>,
+    }
+}
+
+impl Segment {
+    /// The words as they were heard, with their times; none where these are not known.
+    #[must_use]
+    pub fn words(&self) -> Option<Vec<Word>> {
+        let times = self.word_times.as_ref()?;
+        transcription::words(self.original_text.as_ref().unwrap_or(&self.text), times)
     }
 }
 
 /// A segment to write down.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NewSegment {
     /// Names it from now on.
     pub id: Uuid,
@@ -53,6 +73,21 @@ pub struct NewSegment {
     pub text: String,
     /// Who said it, where that is known.
     pub speaker: Option<String>,
+    /// How it was heard; none for text that no model heard.
+    pub hearing: Option<Hearing>,
+}
+
+/// How a segment was heard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hearing {
+    /// The mean confidence of its words, from 0 to 1.
+    pub confidence: f32,
+    /// Whether that is too little to rely on the segment.
+    pub is_uncertain: bool,
+    /// One for each word of the text.
+    pub word_times: Vec<WordTime>,
+    /// Where these times come from.
+    pub timing: Timing,
 }
 
 /// Adds segments to a transcript, the first of them at `position`.
@@ -67,12 +102,16 @@ pub async fn insert(
     position: i32,
     segments: &[NewSegment],
 ) -> sqlx::Result<()> {
+    let heard = || segments.iter().map(|segment| segment.hearing.as_ref());
     sqlx::query(
         "insert into segments (id, user_id, conversation_id, transcription_id, position, start_ms, end_ms, text,
-                               speaker)
-         select id, $1, $2, $3, $4 + row - 1, start_ms, end_ms, text, speaker
-         from unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::text[], $9::text[])
-              with ordinality as fresh (id, start_ms, end_ms, text, speaker, row)",
+                               speaker, confidence, is_uncertain, word_times, timing)
+         select id, $1, $2, $3, $4 + row - 1, start_ms, end_ms, text, speaker, confidence, is_uncertain,
+                word_times, timing
+         from unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::real[],
+                     $11::boolean[], $12::jsonb[], $13::text[])
+              with ordinality as fresh (id, start_ms, end_ms, text, speaker, confidence, is_uncertain,
+                                        word_times, timing, row)",
     )
     .bind(user.0)
     .bind(conversation)
@@ -83,6 +122,10 @@ pub async fn insert(
     .bind(segments.iter().map(|segment| segment.end_ms).collect::<Vec<_>>())
     .bind(segments.iter().map(|segment| segment.text.as_str()).collect::<Vec<_>>())
     .bind(segments.iter().map(|segment| segment.speaker.as_deref()).collect::<Vec<_>>())
+    .bind(heard().map(|hearing| hearing.map(|hearing| hearing.confidence)).collect::<Vec<_>>())
+    .bind(heard().map(|hearing| hearing.is_some_and(|hearing| hearing.is_uncertain)).collect::<Vec<_>>())
+    .bind(heard().map(|hearing| hearing.map(|hearing| Json(&hearing.word_times))).collect::<Vec<_>>())
+    .bind(heard().map(|hearing| hearing.map(|hearing| hearing.timing.as_str())).collect::<Vec<_>>())
     .execute(tx)
     .await
     .map(|_| ())
@@ -129,16 +172,23 @@ pub async fn hold(tx: &mut UserTx, id: Uuid, revision: Option<i64>) -> Result<Se
 }
 
 /// Corrects a segment. Its times stay, and so does what was heard: back to that, and it counts as
-/// never corrected.
+/// never corrected. `is_confirmed` says that the person gave the text, be it the same: it is then not
+/// uncertain any more.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn correct(tx: &mut UserTx, id: Uuid, text: &str, speaker: Option<&str>) -> sqlx::Result<Segment> {
+pub async fn correct(
+    tx: &mut UserTx,
+    id: Uuid,
+    text: &str,
+    speaker: Option<&str>,
+    is_confirmed: bool,
+) -> sqlx::Result<Segment> {
     let user = tx.user();
     sqlx::query_as(concat!(
         "update segments set
              original_text = nullif(coalesce(original_text, text), $3),
-             text = $3, speaker = $4, revision = revision + 1
+             text = $3, speaker = $4, is_uncertain = is_uncertain and not $5, revision = revision + 1
          where user_id = $1 and id = $2 returning ",
         columns!()
     ))
@@ -146,6 +196,7 @@ pub async fn correct(tx: &mut UserTx, id: Uuid, text: &str, speaker: Option<&str
     .bind(id)
     .bind(text)
     .bind(speaker)
+    .bind(is_confirmed)
     .fetch_one(&mut **tx)
     .await
 }

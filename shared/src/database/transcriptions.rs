@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::segments::{self, NewSegment};
 use super::{UserTx, row};
-use crate::domain::transcription::TranscriptionOptions;
+use crate::domain::transcription::{CoverageSpan, TranscriptionOptions, Warning};
 
 row! {
     /// One hearing of one recording.
@@ -26,6 +26,14 @@ row! {
         pub model: Option<String>,
         /// That model's version.
         pub model_version: Option<String>,
+        /// Whether the speech was perhaps not in a language that the transcriber knows.
+        pub language_uncertain: bool,
+        /// The host that transcribed it; none where that was a worker.
+        pub endpoint: Option<String>,
+        /// What became of each stretch of the recording; known once it is complete.
+        pub coverage: Json<Vec<CoverageSpan>>,
+        /// What a person should know before they rely on it, as stable words.
+        pub warnings: Vec<String>,
         /// Sound before this is in segments.
         pub transcribed_ms: i64,
         /// Sound in all.
@@ -34,6 +42,13 @@ row! {
         pub created_at: DateTime<Utc>,
         /// When it was complete; none while segments still arrive.
         pub completed_at: Option<DateTime<Utc>>,
+    }
+}
+
+impl Transcription {
+    /// What a person should know before they rely on it.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
+        self.warnings.iter().filter_map(|word| word.parse().ok())
     }
 }
 

@@ -1,18 +1,21 @@
 //! The transcript: its rows, saved chunk by chunk, and the checkpoint.
 
 use self_shared::database::events;
-use self_shared::database::segments::{self, NewSegment};
+use self_shared::database::segments::{self, Hearing, NewSegment};
 use self_shared::domain::event::{EventKind, Room};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::Ending;
 use self_shared::domain::new_id;
+use self_shared::domain::transcription::{CoverageSpan, Warning, Word, WordTime, words};
 use serde_json::json;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::Bench;
 use crate::engine::Task;
 use crate::models::ModelId;
+use crate::stages::cover::add_heard;
 use crate::stages::decode::Info;
 use crate::stages::transcribe::{Heard, Segment};
 
@@ -28,6 +31,12 @@ pub(super) struct Transcript {
     /// How many of them are in the database.
     saved: usize,
     transcribed_ms: u64,
+    /// Where somebody speaks so far; what became of the whole recording, once all of it is in segments.
+    pub(super) coverage: Vec<CoverageSpan>,
+    /// What a person should know before they rely on it.
+    pub(super) warnings: Vec<Warning>,
+    /// Whether the speech is perhaps in a language that the transcriber does not know.
+    pub(super) language_uncertain: bool,
     /// Known once all sound is in segments; only the meaning is missing then.
     pub(super) duration_ms: Option<u64>,
     /// Known once the recording was opened.
@@ -42,8 +51,15 @@ pub(super) struct SavedSegment {
     pub(super) start_ms: u64,
     pub(super) end_ms: u64,
     pub(super) text: String,
+    /// Whether the transcriber doubts it, and nobody has corrected or confirmed it.
+    pub(super) is_uncertain: bool,
     revision: i32,
+    /// How it was heard; none for what was in the database already.
+    hearing: Option<Hearing>,
 }
+
+/// What is stored of a transcript besides its segments.
+type Row = (Uuid, Option<Uuid>, i64, Option<i64>, Json<Vec<CoverageSpan>>, Vec<String>, bool);
 
 impl Transcript {
     /// What is in the database, be it all or what earlier attempts saved.
@@ -52,16 +68,19 @@ impl Transcript {
     /// [`Ending::Fail`] when there is no such transcript any more.
     pub(super) async fn load(bench: &Bench, task: &Task, id: Uuid) -> Result<Self, Ending> {
         let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-        let row: Option<(Uuid, Option<Uuid>, i64, Option<i64>)> = sqlx::query_as(
-            "select conversation_id, audio_id, transcribed_ms, duration_ms from transcriptions where id = $1",
+        let row: Option<Row> = sqlx::query_as(
+            "select conversation_id, audio_id, transcribed_ms, duration_ms, coverage, warnings, language_uncertain
+             from transcriptions where id = $1",
         )
         .bind(id)
         .fetch_optional(&mut *tx)
         .await
         .map_err(anyhow::Error::from)?;
-        let (conversation_id, audio_id, transcribed_ms, duration_ms) = row.ok_or_else(missing)?;
-        let rows: Vec<(Uuid, i64, i64, String, i32)> = sqlx::query_as(
-            "select id, start_ms, end_ms, text, revision from segments where transcription_id = $1 order by position",
+        let (conversation_id, audio_id, transcribed_ms, duration_ms, coverage, warnings, language_uncertain) =
+            row.ok_or_else(missing)?;
+        let rows: Vec<(Uuid, i64, i64, String, bool, i32)> = sqlx::query_as(
+            "select id, start_ms, end_ms, text, is_uncertain, revision
+             from segments where transcription_id = $1 order by position",
         )
         .bind(id)
         .fetch_all(&mut *tx)
@@ -69,12 +88,14 @@ impl Transcript {
         .map_err(anyhow::Error::from)?;
         let segments: Vec<SavedSegment> = rows
             .into_iter()
-            .map(|(id, start_ms, end_ms, text, revision)| SavedSegment {
+            .map(|(id, start_ms, end_ms, text, is_uncertain, revision)| SavedSegment {
                 id,
                 start_ms: start_ms.unsigned_abs(),
                 end_ms: end_ms.unsigned_abs(),
                 text,
+                is_uncertain,
                 revision,
+                hearing: None,
             })
             .collect();
         Ok(Self {
@@ -84,6 +105,9 @@ impl Transcript {
             saved: segments.len(),
             segments,
             transcribed_ms: transcribed_ms.unsigned_abs(),
+            coverage: coverage.0,
+            warnings: warnings.iter().filter_map(|word| word.parse().ok()).collect(),
+            language_uncertain,
             duration_ms: duration_ms.map(i64::unsigned_abs),
             format: None,
             model: bench.ears.model(),
@@ -98,20 +122,18 @@ impl Transcript {
     /// Adds what was heard. A chunk in which nothing was said moves the checkpoint only.
     pub(super) fn add(&mut self, heard: Heard) {
         self.transcribed_ms = heard.end_ms;
-        let fresh = heard.segments.into_iter().map(|Segment { start_ms, end_ms, text }| SavedSegment {
-            id: new_id(),
-            start_ms,
-            end_ms,
-            text,
-            revision: 1,
-        });
-        self.segments.extend(fresh);
+        for stretch in heard.voiced {
+            add_heard(&mut self.coverage, stretch);
+        }
+        self.segments.extend(heard.segments.into_iter().map(SavedSegment::new));
     }
 
-    /// All sound was heard, and there was so much of it.
-    pub(super) fn end(&mut self, length_ms: u64) {
+    /// All sound was heard: there was so much of it, and this became of it.
+    pub(super) fn end(&mut self, length_ms: u64, coverage: Vec<CoverageSpan>, warnings: Vec<Warning>) {
         self.transcribed_ms = length_ms;
         self.duration_ms = Some(length_ms);
+        self.coverage = coverage;
+        self.warnings = warnings;
     }
 
     /// Writes what is new, with the checkpoint and its event, in one transaction that holds only
@@ -126,7 +148,8 @@ impl Transcript {
 
     async fn write(&self, tx: &mut PgConnection, task: &Task) -> sqlx::Result<()> {
         sqlx::query(
-            "update transcriptions set transcribed_ms = $2, duration_ms = $3, model = $4, model_version = $5
+            "update transcriptions set transcribed_ms = $2, duration_ms = $3, model = $4, model_version = $5,
+                 coverage = $6, warnings = $7, language_uncertain = $8
              where id = $1",
         )
         .bind(self.id)
@@ -134,6 +157,9 @@ impl Transcript {
         .bind(self.duration_ms.map(u64::cast_signed))
         .bind(self.model.name)
         .bind(self.model.version)
+        .bind(Json(&self.coverage))
+        .bind(self.warnings.iter().map(|warning| warning.as_str()).collect::<Vec<_>>())
+        .bind(self.language_uncertain)
         .execute(&mut *tx)
         .await?;
         if let (Some(format), Some(duration_ms)) = (&self.format, self.duration_ms) {
@@ -179,11 +205,18 @@ impl Transcript {
                     "end_ms": segment.end_ms,
                     "text": segment.text,
                     "speaker": null,
+                    "confidence": segment.hearing.as_ref().map(|hearing| hearing.confidence),
+                    "uncertain": segment.is_uncertain,
+                    "words": segment.words(),
+                    "timing": segment.hearing.as_ref().map(|hearing| hearing.timing),
                     "is_final": true,
                     "speech_final": true,
                 })
             })
             .collect();
+        let is_complete = completed_at.is_some();
+        let warnings =
+            self.warnings.iter().map(|warning| json!({"code": warning, "detail": warning.detail()}));
         json!({
             "transcription_id": self.id,
             "conversation_id": self.conversation_id,
@@ -192,6 +225,9 @@ impl Transcript {
             "transcribed_ms": self.transcribed_ms,
             "duration_ms": self.duration_ms,
             "completed_at": completed_at,
+            "language_uncertain": self.language_uncertain,
+            "coverage": is_complete.then(|| self.coverage.iter().map(told).collect::<Vec<_>>()),
+            "warnings": is_complete.then(|| warnings.collect::<Vec<_>>()),
         })
     }
 
@@ -200,8 +236,9 @@ impl Transcript {
         [Room::Conversation(self.conversation_id), Room::Job(task.claim.id)]
     }
 
+    /// What of each segment can be relied on: its text, or nothing where that is uncertain.
     pub(super) fn texts(&self) -> Vec<String> {
-        self.segments.iter().map(|segment| segment.text.clone()).collect()
+        self.segments.iter().map(|segment| segment.certain_text().to_owned()).collect()
     }
 
     /// Grows with every correction of a segment: while it is the same, the text is.
@@ -215,6 +252,23 @@ impl Transcript {
 }
 
 impl SavedSegment {
+    fn new(segment: Segment) -> Self {
+        let Segment { start_ms, end_ms, text, confidence, is_uncertain, words, timing } = segment;
+        let word_times =
+            words.iter().map(|word| WordTime::from((word.start_ms, word.end_ms, word.confidence)));
+        let hearing = Hearing { confidence, is_uncertain, word_times: word_times.collect(), timing };
+        Self { id: new_id(), start_ms, end_ms, text, is_uncertain, revision: 1, hearing: Some(hearing) }
+    }
+
+    /// The text, if it can be relied on; otherwise nothing.
+    pub(super) fn certain_text(&self) -> &str {
+        if self.is_uncertain { "" } else { &self.text }
+    }
+
+    fn words(&self) -> Option<Vec<Word>> {
+        words(&self.text, &self.hearing.as_ref()?.word_times)
+    }
+
     fn row(&self) -> NewSegment {
         NewSegment {
             id: self.id,
@@ -222,8 +276,14 @@ impl SavedSegment {
             end_ms: self.end_ms.cast_signed(),
             text: self.text.clone(),
             speaker: None,
+            hearing: self.hearing.clone(),
         }
     }
+}
+
+/// A span as apps are told of it: in the shape of the API's own view.
+fn told(span: &CoverageSpan) -> serde_json::Value {
+    json!({"kind": span.kind, "start_ms": span.start_ms, "end_ms": span.end_ms})
 }
 
 fn missing() -> Ending {

@@ -21,7 +21,38 @@ pub trait Ear: Send {
     ///
     /// # Errors
     /// [`TranscribeError`] when the model fails; no sound is bad input.
-    fn hear(&mut self, samples: &[f32]) -> Result<String, TranscribeError>;
+    fn hear(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError>;
+}
+
+/// What a model heard in a chunk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Utterance {
+    /// In the order of time. Joined by spaces they are the text.
+    pub words: Vec<HeardWord>,
+    /// The language as a BCP 47 tag, where the model tells it.
+    pub language: Option<String>,
+}
+
+/// A word, and how sure the model is of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeardWord {
+    /// Without white space, with the punctuation behind it; never empty.
+    pub text: String,
+    /// The mean natural logarithm of the probabilities of its tokens: 0 is certain.
+    pub log_probability: f32,
+    /// How many tokens spell it.
+    pub tokens: u32,
+    /// Where it begins and ends, in milliseconds from the start of the chunk, where the model tells it.
+    pub times: Option<(u64, u64)>,
+}
+
+impl Utterance {
+    /// The words, joined by spaces.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        words.join(" ")
+    }
 }
 
 /// What can go wrong between the files of a transcriber and its text.

@@ -2,6 +2,7 @@
 //! output.
 
 pub mod connect;
+pub mod cover;
 pub mod cut;
 pub mod decide;
 pub mod decode;

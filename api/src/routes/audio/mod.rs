@@ -115,6 +115,9 @@ impl AudioRoutes {
         recorded_at: Query<Option<Time>>,
         /// The language spoken, as a BCP 47 tag.
         language: Query<Option<Text<Language>>>,
+        /// Whether the sound may be sent to a transcriber on another machine; what the person has chosen
+        /// otherwise.
+        allow_remote: Query<Option<bool>>,
         /// Names this upload: the same again within a day gets the same answer.
         #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 255))]
         idempotency_key: Header<Option<String>>,
@@ -125,7 +128,10 @@ impl AudioRoutes {
             title: title.0.unwrap_or_default().trim().to_owned(),
             conversation_id: conversation_id.0,
             recorded_at: recorded_at.0.map(|time| time.0),
-            language: language.0.map(|language| language.0),
+            options: TranscriptionOptions {
+                language: language.0.map(|language| language.0),
+                allow_remote: allow_remote.0,
+            },
         };
         if said.conversation_id.is_some() && !said.title.is_empty() {
             return Err(Problem::field("title", "is for new conversations: this one has its own").into());
@@ -255,7 +261,10 @@ pub(super) fn traceparent(request: &Request) -> Option<&str> {
 
 impl Example for Transcribe {
     fn example() -> Self {
-        Self { audio_id: example_id(1), options: TranscriptionOptionsView { language: Some("en".into()) } }
+        Self {
+            audio_id: example_id(1),
+            options: TranscriptionOptionsView { language: Some("en".into()), ..Default::default() },
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Said {
     pub title: String,
     pub conversation_id: Option<Uuid>,
     pub recorded_at: Option<DateTime<Utc>>,
-    pub language: Option<String>,
+    pub options: TranscriptionOptions,
 }
 
 /// A recording that was accepted, or known already.
@@ -142,7 +142,7 @@ impl Recording<'_> {
             None => None,
         };
         let is_new = known.is_none();
-        let options = usual(tx, TranscriptionOptions { language: self.said.language.clone() }).await?;
+        let options = usual(tx, self.said.options.clone()).await?;
         let conversation = known.unwrap_or_else(|| Conversation {
             title: self.said.title.clone(),
             language: options.language.clone(),
@@ -162,6 +162,7 @@ impl Recording<'_> {
             duration_ms: None,
             recorded_at: self.said.recorded_at,
             created_at: now,
+            removed_at: None,
         };
         if is_new {
             conversations::insert(tx, &conversation).await?;
@@ -207,7 +208,10 @@ pub(super) async fn usual(
     asked: TranscriptionOptions,
 ) -> Result<TranscriptionOptions, Problem> {
     let chosen = users::get(tx).await?.map(|user| user.preferences.0.transcription).unwrap_or_default();
-    Ok(TranscriptionOptions { language: asked.language.or(chosen.language) })
+    Ok(TranscriptionOptions {
+        language: asked.language.or(chosen.language),
+        allow_remote: asked.allow_remote.or(chosen.allow_remote),
+    })
 }
 
 async fn conversation(tx: &mut UserTx, id: Uuid) -> Result<Conversation, Problem> {

@@ -13,9 +13,27 @@ use crate::auth::Caller;
 use crate::id::Id;
 use crate::problem::{Failing, Problem, declare};
 use crate::views::TranscriptionView;
-use crate::vocabulary::Word;
+use crate::vocabulary::{Vocabulary, Word};
 
 pub(crate) struct TranscriptionRoutes;
+
+/// What can be given beside a transcript.
+#[derive(Clone, Copy)]
+enum Include {
+    Words,
+}
+
+impl Vocabulary for Include {
+    const NAME: &'static str = "TranscriptionInclude";
+    const DESCRIPTION: &'static str = "What can be given beside a transcript.";
+    const VALUES: &'static [Self] = &[Self::Words];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Words => "words",
+        }
+    }
+}
 
 declare! {
     Read: NotFound, NotAcceptable;
@@ -37,6 +55,8 @@ impl TranscriptionRoutes {
         id: Path<Id>,
         /// In which format; by `Accept` when absent.
         format: Query<Option<Word<Format>>>,
+        /// What to give beside: `words`, each with its times and confidence. In JSON only.
+        include: Query<Option<Word<Include>>>,
     ) -> Result<Written, Failing<Read>> {
         let format = match format.0 {
             Some(Word(format)) => format,
@@ -47,7 +67,9 @@ impl TranscriptionRoutes {
             transcriptions::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("transcript"))?;
         let segments = segments::of_transcription(&mut tx, id.0.0).await?;
         Ok(match format {
-            Format::Json => Written::json(TranscriptionView::new(transcription, segments)),
+            Format::Json => {
+                Written::json(TranscriptionView::new(transcription, segments, include.0.is_some()))
+            }
             Format::Text => Written::text(format, subtitles::text(&segments)),
             Format::Srt => Written::text(format, subtitles::srt(&segments)),
             Format::Vtt => Written::text(format, subtitles::vtt(&segments)),

@@ -114,7 +114,7 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(text) = &filter.text {
         query.push(" and (words @@ websearch_to_tsquery('english', ").push_bind(text.clone());
         query.push(
-            ") or exists (select from segments s where s.conversation_id = c.id
+            ") or exists (select from segments s where s.conversation_id = c.id and not s.is_uncertain
                           and s.words @@ websearch_to_tsquery('english', ",
         );
         query.push_bind(text.clone()).push(")))");

@@ -8,13 +8,14 @@ mod related;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{UserTx, events, row};
 use crate::domain::event::{EventKind, Room};
+use crate::domain::transcription::Warning;
 
 pub use self::change::{Edit, Refused, delete, edit, touch};
 pub use self::list::{Filter, Order, Place, begun_before, list};
@@ -24,7 +25,8 @@ pub use self::related::{RelatedConversation, RelatedFile, related_conversations,
 /// The columns of a [`Conversation`].
 macro_rules! columns {
     () => {
-        "id, title, notes, tags, speakers, source, language, started_at, duration_ms, version, created_at, updated_at"
+        "id, title, notes, tags, speakers, source, language, started_at, duration_ms, warnings, \
+         version, created_at, updated_at"
     };
 }
 use columns;
@@ -51,6 +53,9 @@ row! {
         pub started_at: DateTime<Utc>,
         /// How long it took, once known.
         pub duration_ms: Option<i64>,
+        /// What a person should know before they rely on its transcripts, as stable words.
+        #[serde(serialize_with = "with_details")]
+        pub warnings: Vec<String>,
         /// Counts its changes.
         pub version: i64,
         /// When it was first heard of.
@@ -61,6 +66,11 @@ row! {
 }
 
 impl Conversation {
+    /// What a person should know before they rely on its transcripts.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
+        known(&self.warnings)
+    }
+
     /// A new one without anything in it. `source` is `upload`, `live`, `import` or `empty`.
     #[must_use]
     pub fn new(id: Uuid, source: &str, started_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
@@ -74,11 +84,22 @@ impl Conversation {
             language: None,
             started_at: started_at.unwrap_or(now),
             duration_ms: None,
+            warnings: Vec::new(),
             version: 1,
             created_at: now,
             updated_at: now,
         }
     }
+}
+
+/// The warnings among stored words. A newer version may have stored others.
+fn known(words: &[String]) -> impl Iterator<Item = Warning> {
+    words.iter().filter_map(|word| word.parse().ok())
+}
+
+/// Warnings as apps are told of them: in the shape of the API's own view.
+fn with_details<S: Serializer>(words: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(known(words).map(|warning| json!({"code": warning, "detail": warning.detail()})))
 }
 
 /// What happened to a conversation, as its event says.

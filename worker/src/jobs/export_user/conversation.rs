@@ -9,6 +9,7 @@ use self_shared::database::audio::{self, Audio};
 use self_shared::database::conversations::{self, Conversation};
 use self_shared::database::segments::{self, Segment};
 use self_shared::database::transcriptions::{self, Transcription};
+use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning, Word};
 use self_shared::subtitles;
 use serde::Serialize;
 use uuid::Uuid;
@@ -53,7 +54,18 @@ struct Transcript {
     duration_ms: Option<i64>,
     created_at: DateTime<Utc>,
     completed_at: Option<DateTime<Utc>>,
+    language_uncertain: bool,
+    endpoint: Option<String>,
+    coverage: Vec<Covered>,
+    warnings: Vec<Warning>,
     segments: Vec<Said>,
+}
+
+#[derive(Serialize)]
+struct Covered {
+    kind: CoverageKind,
+    start_ms: u64,
+    end_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -71,6 +83,10 @@ struct Said {
     original_text: Option<String>,
     speaker: Option<String>,
     revision: i32,
+    confidence: Option<f32>,
+    uncertain: bool,
+    timing: Option<String>,
+    words: Option<Vec<Word>>,
 }
 
 /// Writes a conversation, if it is still there.
@@ -166,6 +182,7 @@ impl Recording {
 
 impl Transcript {
     fn new((transcript, segments): (Transcription, Vec<Segment>)) -> Self {
+        let warnings = transcript.warnings().collect();
         Self {
             id: transcript.id,
             audio_id: transcript.audio_id,
@@ -176,14 +193,25 @@ impl Transcript {
             duration_ms: transcript.duration_ms,
             created_at: transcript.created_at,
             completed_at: transcript.completed_at,
+            language_uncertain: transcript.language_uncertain,
+            warnings,
+            endpoint: transcript.endpoint,
+            coverage: transcript.coverage.0.into_iter().map(Covered::from).collect(),
             segments: segments.into_iter().map(Said::from).collect(),
         }
+    }
+}
+
+impl From<CoverageSpan> for Covered {
+    fn from(CoverageSpan { kind, start_ms, end_ms }: CoverageSpan) -> Self {
+        Self { kind, start_ms, end_ms }
     }
 }
 
 impl From<Segment> for Said {
     fn from(segment: Segment) -> Self {
         Self {
+            words: segment.words(),
             id: segment.id,
             start_ms: segment.start_ms,
             end_ms: segment.end_ms,
@@ -191,6 +219,9 @@ impl From<Segment> for Said {
             original_text: segment.original_text,
             speaker: segment.speaker,
             revision: segment.revision,
+            confidence: segment.confidence,
+            uncertain: segment.is_uncertain,
+            timing: segment.timing,
         }
     }
 }

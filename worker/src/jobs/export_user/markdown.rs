@@ -73,9 +73,9 @@ mod tests {
             start_ms: 3_723_004,
             end_ms: 3_724_000,
             text: "Blue,\nor <b>grey</b>?".to_owned(),
-            original_text: None,
             speaker: Some("Ada".to_owned()),
             revision: 1,
+            ..Segment::default()
         };
         assert_eq!(
             markdown(&conversation, &[segment]),

@@ -15,7 +15,7 @@ use crate::stages::notice::{Conversation, Mention, Segment};
 /// A segment: its id, its text, who said it, when its recording began, and where it begins there.
 type Row = (Uuid, String, Option<String>, DateTime<Utc>, i64);
 
-/// Reads a conversation; of a recording that was transcribed several times, the newest transcript
+/// Reads a conversation, without what is uncertain; of a recording that was transcribed several times, the newest transcript
 /// that is complete. None when it is not there any more.
 pub(in crate::jobs) async fn conversation(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Conversation>> {
     let user = tx.user();
@@ -34,6 +34,7 @@ pub(in crate::jobs) async fn conversation(tx: &mut UserTx, id: Uuid) -> sqlx::Re
          join conversations c on c.id = s.conversation_id
          left join audio a on a.id = t.audio_id
          where s.user_id = $1 and s.conversation_id = $2 and t.completed_at is not null
+           and not s.is_uncertain
            and not exists (select from transcriptions newer
                            where newer.audio_id = t.audio_id and newer.created_at > t.created_at
                              and newer.completed_at is not null)

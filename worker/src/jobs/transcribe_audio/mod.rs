@@ -15,13 +15,15 @@ use futures_util::StreamExt;
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{Ending, TranscribeAudio};
 use self_shared::domain::progress::Stage;
+use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning};
 
 use self::pace::Pace;
 use self::recording::Recording;
-use self::sound::Sound;
+use self::sound::{Extent, Sound};
 use super::transcript::Transcript;
 use super::{Bench, understanding};
 use crate::engine::Task;
+use crate::stages::cover::cover;
 use crate::stages::decode::{DecodeError, Refusal};
 use crate::stages::transcribe::transcribe;
 
@@ -36,7 +38,8 @@ pub(super) async fn run(bench: &Bench, task: &Task, job: &TranscribeAudio) -> Re
     if transcript.duration_ms.is_none() {
         listen(bench, task, &recording, &mut transcript).await?;
     }
-    understanding::understand(bench, task, &transcript, Some(LANGUAGE), pace::TRANSCRIBED).await
+    let heard_as = (!transcript.language_uncertain).then_some(LANGUAGE);
+    understanding::understand(bench, task, &transcript, heard_as, pace::TRANSCRIBED).await
 }
 
 /// Fetches, decodes and transcribes what is not transcribed yet.
@@ -68,14 +71,32 @@ async fn listen(
             saved = Instant::now();
         }
     }
-    let length_ms = sound.length_ms().map_err(ending)?;
-    transcript.end(length_ms);
+    let Extent { length_ms, cut_short, losses } = sound.extent().map_err(ending)?;
+    let coverage = cover(&transcript.coverage, &losses, length_ms);
+    let warnings = warnings(transcript, &coverage, cut_short);
+    transcript.end(length_ms, coverage, warnings);
     let progress = pace.done(length_ms);
     if let Some(speed) = progress.speed {
         metrics::histogram!("self_transcription_speed").record(f64::from(speed));
     }
     task.report(Stage::Transcribe, progress);
     transcript.save(task).await
+}
+
+/// What a person should know before they rely on the transcript.
+fn warnings(transcript: &Transcript, coverage: &[CoverageSpan], cut_short: bool) -> Vec<Warning> {
+    let has = |kind| coverage.iter().any(|span| span.kind == kind);
+    let is_uncertain = transcript.segments.iter().any(|segment| segment.is_uncertain);
+    [
+        (cut_short, Warning::CutShort),
+        (has(CoverageKind::Damaged), Warning::Damaged),
+        (has(CoverageKind::Missing), Warning::Missing),
+        (is_uncertain && !transcript.language_uncertain, Warning::UncertainSegments),
+        (transcript.language_uncertain, Warning::LanguageUncertain),
+    ]
+    .into_iter()
+    .filter_map(|(is_so, warning)| is_so.then_some(warning))
+    .collect()
 }
 
 /// What a decoder's error means for the job.

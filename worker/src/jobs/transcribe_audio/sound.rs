@@ -4,17 +4,38 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{Stream, stream};
+use self_shared::domain::transcription::CoverageSpan;
 
 use crate::sandbox::Decoding;
 use crate::stages::SAMPLE_RATE;
 use crate::stages::cut::{Chunk, Cutter};
-use crate::stages::decode::DecodeError;
+use crate::stages::decode::{DecodeError, Ending};
 
 /// A recording that is being decoded and cut as its chunks are asked for.
 pub(super) struct Sound {
     decoding: Mutex<Option<Decoding>>,
     resumed_ms: u64,
-    outcome: Arc<Mutex<Result<u64, DecodeError>>>,
+    outcome: Arc<Mutex<Result<Extent, DecodeError>>>,
+}
+
+/// What a recording holds.
+#[derive(Debug, Default)]
+pub(super) struct Extent {
+    pub(super) length_ms: u64,
+    /// The file stops in the middle.
+    pub(super) cut_short: bool,
+    /// Stretches that could not be heard, in order and apart.
+    pub(super) losses: Vec<CoverageSpan>,
+}
+
+impl Extent {
+    fn of(ending: &Ending) -> Self {
+        Self {
+            length_ms: ending.samples * 1000 / u64::from(SAMPLE_RATE),
+            cut_short: ending.cut_short,
+            losses: Vec::new(),
+        }
+    }
 }
 
 struct Source {
@@ -22,16 +43,20 @@ struct Source {
     /// None once all sound is cut.
     cutter: Option<Cutter>,
     ready: VecDeque<Chunk>,
-    outcome: Arc<Mutex<Result<u64, DecodeError>>>,
+    outcome: Arc<Mutex<Result<Extent, DecodeError>>>,
 }
 
 impl Sound {
     /// The sound behind `resumed_ms`, which is the end of an earlier chunk, or 0.
     pub(super) fn new(decoding: Decoding, resumed_ms: u64) -> Self {
-        Self { decoding: Mutex::new(Some(decoding)), resumed_ms, outcome: Arc::new(Mutex::new(Ok(0))) }
+        Self {
+            decoding: Mutex::new(Some(decoding)),
+            resumed_ms,
+            outcome: Arc::new(Mutex::new(Ok(Extent::default()))),
+        }
     }
 
-    /// The chunks. The stream ends early when decoding fails; [`Self::length_ms`] says so.
+    /// The chunks. The stream ends early when decoding fails; [`Self::extent`] says so.
     pub(super) fn chunks(&self) -> impl Stream<Item = Chunk> + use<> {
         let decoding = self.decoding.lock().unwrap_or_else(PoisonError::into_inner).take();
         let cutter = if self.resumed_ms == 0 { Cutter::new() } else { Cutter::resuming_at(self.resumed_ms) };
@@ -47,13 +72,13 @@ impl Sound {
         })
     }
 
-    /// How much sound there was in all, once the stream has ended.
+    /// How much sound there was in all, and how much was lost, once the stream has ended.
     ///
     /// # Errors
     /// What ended it early.
-    pub(super) fn length_ms(&self) -> Result<u64, DecodeError> {
+    pub(super) fn extent(&self) -> Result<Extent, DecodeError> {
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *outcome, Ok(0))
+        std::mem::replace(&mut *outcome, Ok(Extent::default()))
     }
 }
 
@@ -67,9 +92,8 @@ impl Source {
             match self.decoding.next().await {
                 Ok(Some(samples)) => self.ready.extend(cutter.push(&samples)),
                 Ok(None) => {
-                    let samples = self.decoding.ending().map_or(0, |ending| ending.samples);
-                    *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) =
-                        Ok(samples * 1000 / u64::from(SAMPLE_RATE));
+                    let extent = self.decoding.ending().map(Extent::of).unwrap_or_default();
+                    *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Ok(extent);
                     self.ready.extend(self.cutter.take()?.finish());
                 }
                 Err(error) => {

@@ -103,7 +103,7 @@ async fn find(
             .map(|segment| embed::Segment {
                 start_ms: segment.start_ms,
                 end_ms: segment.end_ms,
-                text: &segment.text,
+                text: segment.certain_text(),
             })
             .collect();
         let mut embedder = embedder.lock().unwrap_or_else(PoisonError::into_inner);

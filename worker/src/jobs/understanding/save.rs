@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::super::Bench;
-use super::super::transcript::Transcript;
+use super::super::transcript::{SavedSegment, Transcript};
 use super::{Meaning, graph, title};
 use crate::engine::Task;
 
@@ -172,7 +172,7 @@ async fn describe(
     transcript: &Transcript,
     heard_as: Option<&str>,
 ) -> sqlx::Result<()> {
-    let texts = transcript.segments.iter().map(|segment| segment.text.as_str());
+    let texts = transcript.segments.iter().map(SavedSegment::certain_text);
     sqlx::query(
         "update conversations set
              title = case when title_source = 'generated' and not exists (
@@ -182,6 +182,12 @@ async fn describe(
              duration_ms = coalesce(
                  (select sum(duration_ms)::bigint from audio where conversation_id = conversations.id),
                  duration_ms),
+             warnings = array(
+                 select distinct warning from transcriptions t, unnest(t.warnings) warning
+                 where t.conversation_id = conversations.id and not exists (
+                     select from transcriptions newer
+                     where newer.audio_id = t.audio_id and newer.created_at > t.created_at
+                       and newer.completed_at is not null)),
              version = version + 1, updated_at = now()
          where id = $1",
     )

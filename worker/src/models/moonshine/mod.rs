@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::tokens::Tokens;
 use super::ModelId;
 use super::onnx::{Graph, OnnxError, Runtime, Tensor};
-use super::transcriber::{Ear, TranscribeError, Transcriber};
+use super::transcriber::{Ear, TranscribeError, Transcriber, Utterance};
 use crate::stages::SAMPLE_RATE;
 
 const BEGIN: i64 = 1;
@@ -95,17 +95,19 @@ impl Memory {
 }
 
 impl Ear for Session {
-    fn hear(&mut self, samples: &[f32]) -> Result<String, TranscribeError> {
+    fn hear(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError> {
         let mut sound = samples.to_vec();
         sound.resize(sound.len().max(SHORTEST), 0.0);
         let said = self.say(sound)?;
-        Ok(self.tokens.text(&said))
+        // The model does not tell the language: it knows one.
+        Ok(Utterance { words: self.tokens.words(&said), language: None })
     }
 }
 
 impl Session {
-    /// Greedy decoding: always the likeliest token, until the model says that it is done.
-    fn say(&mut self, sound: Vec<f32>) -> Result<Vec<i64>, OnnxError> {
+    /// Greedy decoding: always the likeliest token, until the model says that it is done. Each token
+    /// comes with the natural logarithm of its probability.
+    fn say(&mut self, sound: Vec<f32>) -> Result<Vec<(i64, f32)>, OnnxError> {
         let length = sound.len();
         let most = (length as f32 / SAMPLE_RATE as f32 * TOKENS_PER_SECOND).ceil() as usize;
         let mask = Tensor::new(&[1, length], vec![1_i64; length])?;
@@ -122,7 +124,7 @@ impl Session {
         let mut said = Vec::with_capacity(most);
         while said.len() < most {
             let first = said.is_empty();
-            let token = Tensor::new(&[1, 1], vec![*said.last().unwrap_or(&BEGIN)])?;
+            let token = Tensor::new(&[1, 1], vec![said.last().map_or(BEGIN, |(token, _)| *token)])?;
             let cached = Tensor::new(&[1], vec![!first])?;
             let mut inputs = vec![
                 ("input_ids", &token),
@@ -134,7 +136,7 @@ impl Session {
             let mut outputs = self.decoder.run(&inputs)?;
             drop(inputs);
             let next = likeliest(outputs.take("logits")?.view()?.1);
-            if next == END {
+            if next.0 == END {
                 break;
             }
             said.push(next);
@@ -148,7 +150,24 @@ impl Session {
     }
 }
 
-fn likeliest(logits: &[f32]) -> i64 {
+/// The likeliest token, and the natural logarithm of its probability (log-softmax).
+fn likeliest(logits: &[f32]) -> (i64, f32) {
     let best = logits.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
-    best.map_or(END, |(token, _)| token as i64)
+    best.map_or((END, 0.0), |(token, most)| {
+        let sum: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
+        (token as i64, -sum.ln())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likeliest_token_comes_with_its_log_probability() {
+        let (token, log_probability) = likeliest(&[1.0, 3.0, 1.0]);
+        let expected = (3.0_f32.exp() / (3.0_f32.exp() + 2.0 * 1.0_f32.exp())).ln();
+        assert_eq!(token, 1);
+        assert!((log_probability - expected).abs() < 1e-6, "{log_probability} {expected}");
+    }
 }

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use crate::models::onnx::OnnxError;
-use crate::models::transcriber::TranscribeError;
+use crate::models::transcriber::{HeardWord, TranscribeError};
+
+/// How tokens write a space, which begins a word.
+const SPACE: &str = "▁";
 
 /// The bytes of each token, by its number. Some tokens are parts of a character.
 #[derive(Debug)]
@@ -34,16 +37,46 @@ impl Tokens {
         Some(Self(tokens))
     }
 
-    /// The text that the tokens spell. Control tokens (`<s>`, `<unk>` …) are silent.
-    pub(super) fn text(&self, tokens: &[i64]) -> String {
-        let bytes: Vec<u8> = tokens
-            .iter()
-            .filter_map(|token| self.0.get(usize::try_from(*token).ok()?))
-            .filter(|token| !(token.starts_with(b"<") && token.ends_with(b">")))
-            .flatten()
-            .copied()
-            .collect();
-        String::from_utf8_lossy(&bytes).replace('▁', " ").trim().to_owned()
+    /// The words that the tokens spell, with the mean of the log-probabilities of each word's tokens.
+    /// Control tokens (`<s>`, `<unk>` …) are silent.
+    pub(super) fn words(&self, tokens: &[(i64, f32)]) -> Vec<HeardWord> {
+        let spelled = tokens.iter().filter_map(|(token, log_probability)| {
+            Some((self.0.get(usize::try_from(*token).ok()?)?, *log_probability))
+        });
+        let mut words: Vec<Spelled> = Vec::new();
+        for (token, log_probability) in
+            spelled.filter(|(token, _)| !(token.starts_with(b"<") && token.ends_with(b">")))
+        {
+            if words.is_empty() || token.starts_with(SPACE.as_bytes()) {
+                words.push(Spelled::default());
+            }
+            if let Some(word) = words.last_mut() {
+                word.bytes.extend(token);
+                word.log_probabilities.push(log_probability);
+            }
+        }
+        words.iter().filter_map(Spelled::word).collect()
+    }
+}
+
+/// A word while its tokens come.
+#[derive(Default)]
+struct Spelled {
+    bytes: Vec<u8>,
+    log_probabilities: Vec<f32>,
+}
+
+impl Spelled {
+    fn word(&self) -> Option<HeardWord> {
+        let text = String::from_utf8_lossy(&self.bytes).replace(SPACE, " ");
+        let text = text.split_whitespace().collect::<String>();
+        let tokens = self.log_probabilities.len();
+        (!text.is_empty()).then(|| HeardWord {
+            text,
+            log_probability: self.log_probabilities.iter().sum::<f32>() / tokens as f32,
+            tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
+            times: None,
+        })
     }
 }
 
@@ -57,9 +90,12 @@ mod tests {
         file.extend([128 + 2, 1]);
         file.extend([b'x'; 130]);
         let tokens = Tokens::parse(&file).unwrap();
-        assert_eq!(tokens.text(&[0, 1, 2, 1]), "Its It");
-        assert_eq!(tokens.text(&[3]).len(), 130);
-        assert_eq!(tokens.text(&[99, -1]), "");
+        let words = tokens.words(&[(0, 0.0), (1, -0.5), (2, -0.1), (1, -0.2)]);
+        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        assert_eq!(texts, ["Its", "It"]);
+        assert!((words[0].log_probability + 0.3).abs() < 1e-6 && words[0].tokens == 2, "{words:?}");
+        assert_eq!(tokens.words(&[(3, 0.0)])[0].text.len(), 130);
+        assert_eq!(tokens.words(&[(99, 0.0), (-1, 0.0)]), []);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! On a cough or a hum a speech model still answers, with a question mark or with the commonest
 //! words of its training; on sound that it cannot follow it repeats itself until it is stopped.
 
+use crate::models::transcriber::HeardWord;
+
 /// What short noises may be heard as, in lower case and without punctuation. Of these "you" has been
 /// observed; the others are a guess, and kept out only where there was hardly time to say them.
 const STRAY: [&str; 8] = ["you", "oh", "uh", "um", "ah", "bye", "thank you", "so"];
@@ -13,13 +15,14 @@ const REPEATS: usize = 4;
 /// The longest phrase, in words, that is looked for.
 const PHRASE: usize = 12;
 
-/// The part of a chunk's text that can be believed.
-pub(super) fn sift(text: &str, chunk_ms: u64) -> String {
-    let bare = bare(text);
+/// The part of a chunk's words that can be believed.
+pub(super) fn sift(words: Vec<HeardWord>, chunk_ms: u64) -> Vec<HeardWord> {
+    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    let bare = bare(&texts.join(" "));
     if bare.is_empty() || (chunk_ms < SHORT_MS && STRAY.contains(&bare.as_str())) {
-        return String::new();
+        return Vec::new();
     }
-    without_loops(text)
+    without_loops(words)
 }
 
 /// Only letters and digits in lower case, words apart.
@@ -30,10 +33,9 @@ fn bare(text: &str) -> String {
 }
 
 /// Leaves one of a phrase that follows itself more than [`REPEATS`] times.
-fn without_loops(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let heard: Vec<String> = words.iter().map(|word| bare(word)).collect();
-    let mut kept: Vec<&str> = Vec::with_capacity(words.len());
+fn without_loops(words: Vec<HeardWord>) -> Vec<HeardWord> {
+    let heard: Vec<String> = words.iter().map(|word| bare(&word.text)).collect();
+    let mut kept = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
         let looped = (1..=PHRASE).find_map(|length| {
@@ -41,10 +43,10 @@ fn without_loops(text: &str) -> String {
             (repeats > REPEATS).then_some((length, repeats))
         });
         let (length, repeats) = looped.unwrap_or((1, 1));
-        kept.extend(&words[at..at + length]);
+        kept.extend_from_slice(&words[at..at + length]);
         at += length * repeats;
     }
-    kept.join(" ")
+    kept
 }
 
 /// How often the first `length` words follow one another, the first time included.
@@ -56,6 +58,13 @@ fn repeats(words: &[String], length: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn sift(text: &str, chunk_ms: u64) -> String {
+        let word =
+            |text: &str| HeardWord { text: text.to_owned(), log_probability: -0.1, tokens: 1, times: None };
+        let kept = super::sift(text.split_whitespace().map(word).collect(), chunk_ms);
+        kept.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
 
     #[test]
     fn punctuation_alone_is_nothing_said() {

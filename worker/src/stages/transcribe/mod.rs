@@ -7,6 +7,7 @@ mod pool;
 use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt};
+use self_shared::domain::transcription::{Timing, Word};
 
 use super::cut::Chunk;
 use crate::models::transcriber::TranscribeError;
@@ -17,23 +18,33 @@ pub use self::pool::Ears;
 const LEAST_AHEAD: usize = 8;
 
 /// What was said in a chunk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Heard {
     /// Where the chunk ends in the recording. Once all segments are stored, this is where a job that
     /// was interrupted goes on, and how far its progress is.
     pub end_ms: u64,
+    /// Where somebody speaks: stretches of the recording in milliseconds, in order and apart.
+    pub voiced: Vec<(u64, u64)>,
     /// Its phrases; none when the chunk turned out to hold nothing that is said.
     pub segments: Vec<Segment>,
 }
 
 /// A phrase, and when it was said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
     /// Where it begins and ends in the recording, in milliseconds.
     pub start_ms: u64,
     pub end_ms: u64,
     /// Never empty.
     pub text: String,
+    /// The probability, from 0 to 1, that a word of it is right.
+    pub confidence: f32,
+    /// Whether that is too little to rely on it.
+    pub is_uncertain: bool,
+    /// The words of the text in order, with their times; none where the text is a mark of ours.
+    pub words: Vec<Word>,
+    /// Where these times come from.
+    pub timing: Timing,
 }
 
 /// Transcribes chunks in parallel and gives their text in order, each as soon as it and all before
@@ -53,9 +64,11 @@ pub fn transcribe(
             async move {
                 let Chunk { start_ms, end_ms, samples } = chunk;
                 let samples = Arc::new(samples);
-                let text = ears.hear(Arc::clone(&samples)).await?;
-                let text = doubt::sift(&text, end_ms - start_ms);
-                Ok(Heard { end_ms, segments: phrases::phrases(&text, start_ms, &samples) })
+                let utterance = ears.hear(Arc::clone(&samples)).await?;
+                let words = doubt::sift(utterance.words, end_ms - start_ms);
+                let segments = phrases::phrases(&words, start_ms, &samples);
+                let voiced = if segments.is_empty() { Vec::new() } else { vec![(start_ms, end_ms)] };
+                Ok(Heard { end_ms, voiced, segments })
             }
         })
         .buffered(ahead)

@@ -7,9 +7,9 @@ use std::thread;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::models::ModelId;
-use crate::models::transcriber::{Ear, TranscribeError, Transcriber};
+use crate::models::transcriber::{Ear, TranscribeError, Transcriber, Utterance};
 
-type Answer = Result<String, TranscribeError>;
+type Answer = Result<Utterance, TranscribeError>;
 
 enum Task {
     Hear { samples: Arc<Vec<f32>>, answer: oneshot::Sender<Answer> },

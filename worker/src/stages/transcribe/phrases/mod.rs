@@ -10,28 +10,69 @@ mod align;
 mod pauses;
 
 use self_shared::domain::sentences::sentences;
+use self_shared::domain::transcription::{Timing, Word};
 
 use self::align::align;
 use self::pauses::Pauses;
 use super::Segment;
+use crate::models::transcriber::HeardWord;
 use crate::stages::cut::FRAME_MS;
 
 /// The phrases of a chunk that begins at `start_ms` and sounds like `samples`: in order, none of
-/// them empty, one behind the other. Together they say `text`.
+/// them empty, one behind the other. Together they say the words.
 #[must_use]
-pub(super) fn phrases(text: &str, start_ms: u64, samples: &[f32]) -> Vec<Segment> {
-    let sentences = sentences(text);
+pub(super) fn phrases(words: &[HeardWord], start_ms: u64, samples: &[f32]) -> Vec<Segment> {
+    let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    let sentences = sentences(&text.join(" "));
     let pauses = Pauses::find(samples);
     let weights: Vec<f32> = sentences.iter().map(|sentence| weight(sentence)).collect();
     let cuts = align(&weights, &pauses);
     let at = |frame: usize| start_ms + frame as u64 * FRAME_MS;
     let starts = std::iter::once(0).chain(cuts.iter().map(|cut| cut.end));
     let ends = cuts.iter().map(|cut| cut.start).chain(std::iter::once(pauses.frames));
-    let times = starts.zip(ends);
+    let mut rest = words;
     sentences
         .into_iter()
-        .zip(times)
-        .map(|(text, (start, end))| Segment { start_ms: at(start), end_ms: at(end.max(start)), text })
+        .zip(starts.zip(ends))
+        .map(|(text, (start, end))| {
+            let (own, others) = rest.split_at(text.split_whitespace().count().min(rest.len()));
+            rest = others;
+            let (start_ms, end_ms) = (at(start), at(end.max(start)));
+            let words = shared_out(own, start_ms, end_ms);
+            let confidence =
+                words.iter().map(|word| word.confidence).sum::<f32>() / words.len().max(1) as f32;
+            Segment {
+                start_ms,
+                end_ms,
+                text,
+                confidence,
+                is_uncertain: false,
+                words,
+                timing: Timing::Estimated,
+            }
+        })
+        .collect()
+}
+
+/// The words of a phrase, each with the share of its time that its weight is of the whole.
+fn shared_out(words: &[HeardWord], start_ms: u64, end_ms: u64) -> Vec<Word> {
+    let weights = words.iter().map(|word| weight(&word.text));
+    let total = weights.clone().sum::<f32>().max(f32::EPSILON);
+    let mut before = 0.0;
+    let at = |weight: f32| start_ms + ((end_ms - start_ms) as f32 * weight / total) as u64;
+    words
+        .iter()
+        .zip(weights)
+        .map(|(word, weight)| {
+            let start_ms = at(before).min(end_ms);
+            before += weight;
+            Word {
+                text: word.text.clone(),
+                start_ms,
+                end_ms: at(before).min(end_ms),
+                confidence: word.log_probability.exp(),
+            }
+        })
         .collect()
 }
 
@@ -50,6 +91,16 @@ fn weight(phrase: &str) -> f32 {
 mod tests {
     use super::*;
     use crate::stages::SAMPLE_RATE;
+
+    fn heard(text: &str) -> Vec<HeardWord> {
+        let word =
+            |text: &str| HeardWord { text: text.to_owned(), log_probability: -0.1, tokens: 1, times: None };
+        text.split_whitespace().map(word).collect()
+    }
+
+    fn phrases(text: &str, start_ms: u64, samples: &[f32]) -> Vec<Segment> {
+        super::phrases(&heard(text), start_ms, samples)
+    }
 
     /// A voice for so many milliseconds each, with pauses of so many between them.
     fn sound(parts: &[(u64, u64)]) -> Vec<f32> {
@@ -100,6 +151,8 @@ mod tests {
             let phrases = phrases(text, 500, &sound);
             let said: Vec<&str> = phrases.iter().map(|phrase| phrase.text.as_str()).collect();
             assert_eq!(said.join(" "), text);
+            let words = phrases.iter().flat_map(|phrase| &phrase.words).map(|word| word.text.as_str());
+            assert_eq!(words.collect::<Vec<_>>().join(" "), text);
             assert!(phrases.iter().all(|phrase| phrase.start_ms <= phrase.end_ms), "{phrases:?}");
             assert!(phrases.windows(2).all(|pair| pair[0].end_ms <= pair[1].start_ms), "{phrases:?}");
         }
