@@ -1,3 +1,4 @@
+drop index users_keep_audio;
 drop index audio_sha256;
 -- Bytes that came again after their removal are one recording too many for the former constraint.
 delete from audio a using audio again

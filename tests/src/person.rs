@@ -103,6 +103,17 @@ impl Person {
         .await;
     }
 
+    /// Waits until nothing is left to be done for them, whichever way it ended.
+    pub async fn idle(&self) {
+        eventually("everything to come to its end for somebody", async || {
+            let jobs = self.get("/api/v1/jobs?limit=100").await.good();
+            let ended =
+                |job: &Value| !["queued", "running"].contains(&job["state"].as_str().unwrap_or_default());
+            jobs["items"].as_array()?.iter().all(ended).then_some(())
+        })
+        .await;
+    }
+
     /// A transcription with its segments.
     pub async fn transcription(&self, id: Uuid) -> Value {
         self.get(&format!("/api/v1/transcriptions/{id}")).await.good()

@@ -92,7 +92,7 @@ async fn a_segment_is_a_phrase_and_its_times_are_where_it_is_said() {
     let (mut wrong, mut all) = (0.0, 0.0);
     for segment in &segments {
         let around = sample(segment.start_ms.saturating_sub(150))..sample(segment.end_ms + 150);
-        let alone = ears.hear(Arc::new(sound[around].to_vec())).await.unwrap();
+        let alone = ears.hear(Arc::new(sound[around].to_vec())).await.unwrap().text();
         let count = words(&segment.text).len() as f64;
         let rate = error_rate(&segment.text, &alone);
         println!("{:>6}–{:<6} {rate:>5.1} % {} | {alone}", segment.start_ms, segment.end_ms, segment.text);

@@ -279,7 +279,7 @@ impl Auth {
         let user = identity.user;
         let mut tx = self.database.as_system().await?;
         let (erasure, ended) = erasures::begin(&mut tx, user).await?;
-        jobs::cancel_about(&mut tx, user, None).await?;
+        jobs::cancel_about(&mut tx, user, jobs::About::Person).await?;
         let job = Job::EraseUser(EraseUser { user, erasure_id: erasure.id });
         let job = jobs::enqueue(&mut tx, None, &job, 0, traceparent).await?;
         tx.commit().await?;

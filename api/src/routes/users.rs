@@ -236,6 +236,7 @@ fn chosen(view: PreferencesView) -> Preferences {
         language: view.language.map(|language| language.0),
         transcription: TranscriptionOptions::from(view.transcription),
         keep_days: view.keep_days,
+        keep_audio_days: view.keep_audio_days,
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct AudioView {
     pub recorded_at: Option<Time>,
     /// When it was uploaded.
     pub created_at: Time,
+    /// When its sound was removed; absent while that is kept.
+    pub removed_at: Option<Time>,
 }
 
 impl From<Audio> for AudioView {
@@ -51,6 +53,7 @@ impl From<Audio> for AudioView {
             duration_ms: audio.duration_ms,
             recorded_at: audio.recorded_at.map(Into::into),
             created_at: audio.created_at.into(),
+            removed_at: audio.removed_at.map(Into::into),
         }
     }
 }
@@ -75,6 +78,7 @@ impl Example for AudioView {
             duration_ms: Some(61_300),
             recorded_at: Some(example_time()),
             created_at: example_time(),
+            removed_at: None,
         }
     }
 }

@@ -47,6 +47,10 @@ pub(crate) struct PreferencesView {
     /// absent.
     #[oai(validator(minimum(value = "1"), maximum(value = "36500")))]
     pub keep_days: Option<i32>,
+    /// After how many days the sound of recordings is removed, counted from when their conversations
+    /// began; what was heard stays. Never when absent.
+    #[oai(validator(minimum(value = "1"), maximum(value = "36500")))]
+    pub keep_audio_days: Option<i32>,
 }
 
 /// How to transcribe.
@@ -117,13 +121,13 @@ impl From<User> for UserView {
 
 impl From<Preferences> for PreferencesView {
     fn from(preferences: Preferences) -> Self {
-        let Preferences { time_zone, language, transcription, keep_days } = preferences;
+        let Preferences { time_zone, language, transcription, keep_days, keep_audio_days } = preferences;
         let tag = |language: Option<String>| language.map(|language| language.as_str().into());
         let transcription = TranscriptionOptionsView {
             language: tag(transcription.language),
             allow_remote: transcription.allow_remote,
         };
-        Self { time_zone, language: tag(language), transcription, keep_days }
+        Self { time_zone, language: tag(language), transcription, keep_days, keep_audio_days }
     }
 }
 
@@ -179,6 +183,7 @@ impl Example for PreferencesView {
                 allow_remote: Some(false),
             },
             keep_days: Some(3650),
+            keep_audio_days: Some(365),
         }
     }
 }

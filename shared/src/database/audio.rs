@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{SystemTx, UserTx, row};
+use super::{SystemTx, UserTx, conversations, jobs, row};
 
 row! {
     /// A recording.
@@ -107,6 +107,51 @@ pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
         .bind(conversation)
         .fetch_all(&mut **tx)
         .await
+}
+
+/// Removes the sound of a recording. What was heard of it stays, and so does the row; work that still
+/// needs the sound is stopped. Answers the key of its object, to be removed once this is committed: if
+/// that fails, it is swept like all objects that no row names. None when there is no such recording, or
+/// its sound is gone already.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<String>> {
+    let user = tx.user();
+    let removed: Option<(String, Uuid)> = sqlx::query_as(
+        "update audio set removed_at = now() where user_id = $1 and id = $2 and removed_at is null
+         returning object_key, conversation_id",
+    )
+    .bind(user.0)
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some((object, conversation)) = removed else { return Ok(None) };
+    jobs::cancel_about(tx, user, jobs::About::Audio(id)).await?;
+    conversations::touch(tx, conversation).await?;
+    Ok(Some(object))
+}
+
+/// The person's recordings whose sound is kept, of conversations that began before a time, and that no
+/// work is under way for; at most `limit`, the oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn removable(tx: &mut UserTx, before: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    let user = tx.user();
+    sqlx::query_scalar(
+        "select a.id from audio a join conversations c on c.id = a.conversation_id
+         where a.user_id = $1 and a.removed_at is null and c.started_at < $2
+           and exists (select from transcriptions t where t.audio_id = a.id and t.completed_at is not null)
+           and not exists (select from jobs j where j.user_id = $1 and j.state in ('queued', 'running')
+                                                and j.payload ->> 'audio_id' = a.id::text)
+         order by c.started_at, a.id limit $3",
+    )
+    .bind(user.0)
+    .bind(before)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// Which of these objects no recording of anybody is kept in.

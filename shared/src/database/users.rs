@@ -170,10 +170,23 @@ pub async fn is_time_zone(tx: &mut UserTx, name: &str) -> sqlx::Result<bool> {
 /// # Errors
 /// When the database does not answer.
 pub async fn who_expire(tx: &mut SystemTx) -> sqlx::Result<Vec<(UserId, i32)>> {
+    who_keep(tx, "keep_days").await
+}
+
+/// Who lets the sound of old recordings go, and after how many days.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn who_expire_audio(tx: &mut SystemTx) -> sqlx::Result<Vec<(UserId, i32)>> {
+    who_keep(tx, "keep_audio_days").await
+}
+
+/// Who has chosen a number of days, and which.
+async fn who_keep(tx: &mut SystemTx, choice: &str) -> sqlx::Result<Vec<(UserId, i32)>> {
     let rows: Vec<(Uuid, i32)> = sqlx::query_as(
-        "select id, (preferences ->> 'keep_days')::int from users
-         where preferences ? 'keep_days' and erased_at is null",
+        "select id, (preferences ->> $1)::int from users where preferences ? $1 and erased_at is null",
     )
+    .bind(choice)
     .fetch_all(&mut **tx)
     .await?;
     Ok(rows.into_iter().map(|(user, days)| (UserId(user), days)).collect())

@@ -71,6 +71,8 @@ words! {
         ForgetExpired = "forget_expired",
         /// Deletes the conversations that are older than their owners keep them.
         ExpireConversations = "expire_conversations",
+        /// Removes the sound that is older than its owners keep it.
+        ExpireAudio = "expire_audio",
         /// See [`EraseUser`].
         EraseUser = "erase_user",
         /// See [`ExportUser`].
@@ -104,6 +106,8 @@ pub enum Job {
     ForgetExpired(ForgetExpired),
     /// Deletes the conversations that are older than their owners keep them.
     ExpireConversations(ExpireConversations),
+    /// Removes the sound that is older than its owners keep it.
+    ExpireAudio(ExpireAudio),
     /// Finds what deserves a person's attention.
     GenerateInsights(GenerateInsights),
     /// Has a conversation summed up.
@@ -156,6 +160,11 @@ pub struct ForgetExpired {}
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpireConversations {}
+
+/// Removes the sound that is older than its owners keep it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpireAudio {}
 
 /// Finds what deserves a person's attention.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -223,6 +232,7 @@ impl Job {
             Self::SweepObjects(_) => JobKind::SweepObjects,
             Self::ForgetExpired(_) => JobKind::ForgetExpired,
             Self::ExpireConversations(_) => JobKind::ExpireConversations,
+            Self::ExpireAudio(_) => JobKind::ExpireAudio,
             Self::GenerateInsights(_) => JobKind::GenerateInsights,
             Self::SummarizeConversation(_) => JobKind::SummarizeConversation,
             Self::RefreshInsights(_) => JobKind::RefreshInsights,
@@ -242,6 +252,7 @@ impl Job {
             | JobKind::SweepObjects
             | JobKind::ForgetExpired
             | JobKind::ExpireConversations
+            | JobKind::ExpireAudio
             | JobKind::RefreshInsights => Lane::Maintenance,
             JobKind::ExportUser => Lane::Exports,
         }
@@ -264,6 +275,7 @@ impl Job {
             Self::SweepObjects(_)
             | Self::ForgetExpired(_)
             | Self::ExpireConversations(_)
+            | Self::ExpireAudio(_)
             | Self::RefreshInsights(_) => None,
         }
     }
@@ -288,6 +300,7 @@ impl Job {
             JobKind::SweepObjects => Self::SweepObjects(serde_json::from_value(payload)?),
             JobKind::ForgetExpired => Self::ForgetExpired(serde_json::from_value(payload)?),
             JobKind::ExpireConversations => Self::ExpireConversations(serde_json::from_value(payload)?),
+            JobKind::ExpireAudio => Self::ExpireAudio(serde_json::from_value(payload)?),
             JobKind::GenerateInsights => Self::GenerateInsights(serde_json::from_value(payload)?),
             JobKind::SummarizeConversation => Self::SummarizeConversation(serde_json::from_value(payload)?),
             JobKind::RefreshInsights => Self::RefreshInsights(serde_json::from_value(payload)?),

@@ -18,6 +18,9 @@ pub struct Preferences {
     /// After how many days conversations are deleted; never when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_days: Option<i32>,
+    /// After how many days the sound of recordings is removed while their text stays; never when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_audio_days: Option<i32>,
 }
 
 impl Default for Preferences {
@@ -27,6 +30,7 @@ impl Default for Preferences {
             language: None,
             transcription: TranscriptionOptions::default(),
             keep_days: None,
+            keep_audio_days: None,
         }
     }
 }

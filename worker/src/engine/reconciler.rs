@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use self_shared::database::jobs::upkeep;
-use self_shared::domain::job::{ExpireConversations, ForgetExpired, Job, RefreshInsights, SweepObjects};
+use self_shared::domain::job::{
+    ExpireAudio, ExpireConversations, ForgetExpired, Job, RefreshInsights, SweepObjects,
+};
 use self_shared::rings::Ring;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -20,10 +22,11 @@ const HOUSE_EVERY: Duration = Duration::from_mins(1);
 /// How often its own jobs are done.
 const CHORES_EVERY: Duration = Duration::from_hours(1);
 /// Its own jobs.
-const CHORES: [Job; 4] = [
+const CHORES: [Job; 5] = [
     Job::SweepObjects(SweepObjects {}),
     Job::ForgetExpired(ForgetExpired {}),
     Job::ExpireConversations(ExpireConversations {}),
+    Job::ExpireAudio(ExpireAudio {}),
     Job::RefreshInsights(RefreshInsights {}),
 ];
 

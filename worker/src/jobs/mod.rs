@@ -2,6 +2,7 @@
 
 mod embed_file;
 mod erase_user;
+mod expire_audio;
 mod expire_conversations;
 mod export_user;
 mod forget_expired;
@@ -68,6 +69,7 @@ impl Jobs for Bench {
             Job::ExportUser(job) => export_user::run(self, task, job).await,
             Job::SweepObjects(_) => sweep_objects::run(self, task).await,
             Job::ExpireConversations(_) => expire_conversations::run(self, task).await,
+            Job::ExpireAudio(_) => expire_audio::run(self, task).await,
             Job::ForgetExpired(_) => forget_expired::run(self, task).await,
             Job::GenerateInsights(job) => generate_insights::run(self, task, job).await,
             Job::SummarizeConversation(job) => summarize_conversation::run(self, task, job).await,

@@ -10,6 +10,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use self_shared::database::audio;
 use self_shared::domain::transcription::TranscriptionOptions;
+use self_shared::objects::ObjectKey;
 use uuid::Uuid;
 
 use self::incoming::Incoming;
@@ -56,6 +57,13 @@ enum Uploaded {
     ),
 }
 
+#[derive(ApiResponse)]
+enum Deleted {
+    /// The sound is gone.
+    #[oai(status = 204)]
+    Deleted,
+}
+
 /// What is to be transcribed again, and how.
 #[derive(Object)]
 #[oai(example)]
@@ -84,7 +92,7 @@ declare! {
             UnsupportedMedia, ObjectStorageUnavailable, Overloaded;
     Read: NotFound;
     ReadContent: NotFound, ContentMissing, RangeNotSatisfiable, ObjectStorageUnavailable;
-    Again: NotFound, IdempotencyConflict, Overloaded;
+    Again: NotFound, ContentMissing, IdempotencyConflict, Overloaded;
 }
 
 #[OpenApi(prefix_path = "/api/v1/audio", tag = "Tag::Audio")]
@@ -174,6 +182,9 @@ impl AudioRoutes {
             return Ok(WorkAccepted::new(answer));
         }
         let audio = audio::get(&mut tx, audio_id).await?.ok_or_else(|| Problem::not_found("recording"))?;
+        if audio.removed_at.is_some() {
+            return Err(removed().into());
+        }
         let options = upload::usual(&mut tx, options).await?;
         let job: JobView = upload::transcribe(&mut tx, &audio, options, traceparent(request)).await?.into();
         if let Some(key) = &key
@@ -201,6 +212,31 @@ impl AudioRoutes {
         Ok(Json(audio.into()))
     }
 
+    /// Delete the sound of a recording
+    ///
+    /// Its bytes are removed; its transcripts stay, and what they mean. Work that still needs the sound
+    /// is stopped. The same bytes can be uploaded again, and are then a new recording.
+    #[oai(path = "/:id", method = "delete", operation_id = "delete_audio")]
+    async fn delete(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        /// The recording.
+        id: Path<Id>,
+    ) -> Result<Deleted, Failing<Read>> {
+        let mut tx = app.database.as_user(caller.0.user).await?;
+        audio::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
+        let object = audio::remove(&mut tx, id.0.0).await?;
+        tx.commit().await?;
+        app.relay.wake();
+        if let Some(key) = object.and_then(|key| key.parse::<ObjectKey>().ok())
+            && let Err(error) = app.objects.delete(&key).await
+        {
+            tracing::warn!(%error, "an object that nobody names any more is left to the sweeper");
+        }
+        Ok(Deleted::Deleted)
+    }
+
     /// Get the bytes of a recording
     ///
     /// Whole, or a part by `Range`. `HEAD` tells what there is.
@@ -225,6 +261,9 @@ impl AudioRoutes {
     ) -> Result<Outgoing<Recording>, Failing<ReadContent>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let audio = audio::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
+        if audio.removed_at.is_some() {
+            return Err(removed().into());
+        }
         // No connection is held while the bytes go out.
         drop(tx);
         let known = Known {
@@ -236,6 +275,10 @@ impl AudioRoutes {
         };
         Ok(content::open(&app.objects, known, request.headers()).await?)
     }
+}
+
+fn removed() -> Problem {
+    Problem::new(Code::ContentMissing, "the sound of this recording was removed; its transcripts are kept")
 }
 
 impl WorkAccepted {

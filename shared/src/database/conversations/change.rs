@@ -142,7 +142,7 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
     .bind(Room::Conversation(id).to_string())
     .execute(&mut **tx)
     .await?;
-    jobs::cancel_about(tx, user, Some(id)).await?;
+    jobs::cancel_about(tx, user, jobs::About::Conversation(id)).await?;
     for insight in withdrawn {
         insight.tell(tx).await?;
     }

@@ -15,5 +15,5 @@ mod queue;
 mod snapshot;
 pub mod upkeep;
 
-pub use queue::{Refused, cancel, cancel_about, enqueue, enqueue_once, retry, waiting};
+pub use queue::{About, Refused, cancel, cancel_about, enqueue, enqueue_once, retry, waiting};
 pub use snapshot::{JobFilter, get, list, rooms};

@@ -136,23 +136,36 @@ pub async fn cancel(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<Job
     }
 }
 
-/// Asks everything that is still to be done about a conversation to stop, or everything for a
-/// person.
+/// What work is about that is asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Everything for the person.
+    Person,
+    /// A conversation.
+    Conversation(Uuid),
+    /// A recording.
+    Audio(Uuid),
+}
+
+/// Asks everything for a person that is still to be done about something to stop.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn cancel_about(
-    tx: &mut PgConnection,
-    user: UserId,
-    conversation: Option<Uuid>,
-) -> sqlx::Result<()> {
+pub async fn cancel_about(tx: &mut PgConnection, user: UserId, about: About) -> sqlx::Result<()> {
+    let (conversation, audio) = match about {
+        About::Person => (None, None),
+        About::Conversation(id) => (Some(id), None),
+        About::Audio(id) => (None, Some(id)),
+    };
     let unfinished: Vec<Uuid> = sqlx::query_scalar(
         "select id from jobs
          where user_id = $1 and state in ('queued', 'running')
-           and ($2::uuid is null or payload ->> 'conversation_id' = $2::text)",
+           and ($2::uuid is null or payload ->> 'conversation_id' = $2::text)
+           and ($3::uuid is null or payload ->> 'audio_id' = $3::text)",
     )
     .bind(user.0)
     .bind(conversation)
+    .bind(audio)
     .fetch_all(&mut *tx)
     .await?;
     for id in unfinished {

@@ -43,6 +43,7 @@ struct Recording {
     duration_ms: Option<i64>,
     recorded_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
+    removed_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize)]
@@ -176,6 +177,7 @@ impl Recording {
             duration_ms: audio.duration_ms,
             recorded_at: audio.recorded_at,
             created_at: audio.created_at,
+            removed_at: audio.removed_at,
         }
     }
 }

@@ -24,7 +24,7 @@ impl Recording {
         let key: Option<String> = sqlx::query_scalar(
             "select audio.object_key from audio
              join transcriptions on transcriptions.id = $2 and transcriptions.conversation_id = $3
-             where audio.id = $1",
+             where audio.id = $1 and audio.removed_at is null",
         )
         .bind(job.audio_id)
         .bind(job.transcription_id)
