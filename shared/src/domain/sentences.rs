@@ -28,7 +28,8 @@ pub fn sentences(text: &str) -> Vec<String> {
     sentences
 }
 
-fn ends_sentence(word: &str) -> bool {
+/// Whether a word ends a sentence, by its punctuation.
+pub(crate) fn ends_sentence(word: &str) -> bool {
     let bare = word.trim_end_matches(['"', '\'', '”', '’', ')']);
     if bare.ends_with(['?', '!', '…']) {
         return true;

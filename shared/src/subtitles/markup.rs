@@ -1,0 +1,247 @@
+//! Markup of SubRip and WebVTT: what it is, so that all else stays text, and how text is written so
+//! that it is not taken for it.
+//!
+//! Tags: <https://www.w3.org/TR/webvtt1/#webvtt-cue-text-parsing-rules>, the letters of HTML that
+//! SubRip borrowed, and the overrides of SubStation Alpha (`{\an8}`), which players take from SubRip.
+
+use super::clock;
+use super::references::reference;
+
+/// A longer tag is none, in bytes.
+const LONGEST_TAG: usize = 1_000;
+
+/// A piece of a cue's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Something to read.
+    Text(String),
+    /// `<v Name>`: who speaks from here on; nobody that is known, where there is no name.
+    Voice(Option<String>),
+    /// `</v>`.
+    VoiceEnd,
+    /// `<00:00:01.000>`: a moment within the cue.
+    Moment,
+}
+
+/// The pieces of a cue's text, in its order.
+pub(super) fn pieces(marked: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut text = String::new();
+    let mut rest = marked;
+    while let Some(place) = rest.find(['<', '&', '{']) {
+        text.push_str(&rest[..place]);
+        rest = &rest[place..];
+        let (length, piece) = match markup(rest) {
+            Some((Markup::Characters(characters), length)) => {
+                text.push_str(&characters);
+                (length, None)
+            }
+            Some((Markup::Mark(piece), length)) => (length, Some(piece)),
+            Some((Markup::Look, length)) => (length, None),
+            None => {
+                text.push_str(&rest[..1]);
+                (1, None)
+            }
+        };
+        if let Some(piece) = piece {
+            pieces.extend([Piece::Text(std::mem::take(&mut text)), piece]);
+        }
+        rest = &rest[length..];
+    }
+    text.push_str(rest);
+    pieces.push(Piece::Text(text));
+    pieces
+}
+
+/// Text as it is written in SubRip: as it is but where a reader would take it for something else.
+pub(super) fn subrip(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for (place, c) in text.char_indices() {
+        let behind = &text[place + c.len_utf8()..];
+        let is_taken = match c {
+            // Also around another one, which will be escaped.
+            '<' => within(behind, '>').is_some_and(|inside| tag(inside).is_some()),
+            '&' => reference(&text[place..]).is_some(),
+            '{' => behind.starts_with('\\'),
+            // It would begin a cue.
+            '>' => text[..place].ends_with("--"),
+            _ => false,
+        };
+        if is_taken { written.push_str(escaped(c)) } else { written.push(c) }
+    }
+    written
+}
+
+/// Text as it is written in WebVTT, which wants all three signs escaped.
+pub(super) fn webvtt(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for (place, c) in text.char_indices() {
+        match c {
+            '<' | '&' | '>' => written.push_str(escaped(c)),
+            '{' if text[place..].starts_with("{\\") => written.push_str(escaped(c)),
+            _ => written.push(c),
+        }
+    }
+    written
+}
+
+/// A written line that would be taken for the times of a cue, so that it is not.
+pub(super) fn without_timing(line: &str) -> String {
+    match clock::timing(line) {
+        Some(_) => line.replace('>', "&gt;").replace('→', "&rarr;"),
+        None => line.to_owned(),
+    }
+}
+
+const fn escaped(c: char) -> &'static str {
+    match c {
+        '<' => "&lt;",
+        '>' => "&gt;",
+        '{' => "&#123;",
+        _ => "&amp;",
+    }
+}
+
+enum Markup {
+    Characters(String),
+    Mark(Piece),
+    /// How it looks, which is passed over.
+    Look,
+}
+
+/// The markup that a text begins with, and its length in bytes.
+fn markup(text: &str) -> Option<(Markup, usize)> {
+    if text.starts_with('&') {
+        return reference(text).map(|(characters, length)| (Markup::Characters(characters), length));
+    }
+    if let Some(inside) = text.strip_prefix("{\\") {
+        let inside = within(inside, '}').filter(|inside| !inside.contains(['{', '\n']))?;
+        return Some((Markup::Look, inside.len() + 3));
+    }
+    let inside = text.strip_prefix('<')?;
+    let inside = within(inside, '>').filter(|inside| !inside.contains('<'))?;
+    Some((tag(inside)?, inside.len() + 2))
+}
+
+/// A text up to its end.
+fn within(text: &str, end: char) -> Option<&str> {
+    let length = text.bytes().take(LONGEST_TAG).position(|byte| char::from(byte) == end)?;
+    Some(&text[..length])
+}
+
+/// What stands between `<` and `>`, if that is a tag of one of the formats.
+fn tag(inside: &str) -> Option<Markup> {
+    if let Some(name) = inside.strip_prefix('/') {
+        let name = name.trim().to_ascii_lowercase();
+        return match name.as_str() {
+            "v" => Some(Markup::Mark(Piece::VoiceEnd)),
+            "" | "lang" | "font" | "span" | "p" | "div" => Some(Markup::Look),
+            _ => is_bare(&name).then_some(Markup::Look),
+        };
+    }
+    if is_moment(inside) {
+        return Some(Markup::Mark(Piece::Moment));
+    }
+    let (name, annotation) = match inside.split_once(char::is_whitespace) {
+        Some((name, annotation)) => (name, annotation.trim()),
+        None => (inside, ""),
+    };
+    // Classes stand behind dots: `<c.yellow.bg_blue>`.
+    let name = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
+    match name.as_str() {
+        "v" => {
+            let speaker = plain(annotation);
+            Some(Markup::Mark(Piece::Voice(Some(speaker).filter(|speaker| !speaker.is_empty()))))
+        }
+        "br" | "br/" if matches!(annotation, "" | "/") => Some(Markup::Mark(Piece::Text("\n".to_owned()))),
+        "lang" => Some(Markup::Look),
+        "font" | "span" | "p" | "div" if annotation.is_empty() || annotation.contains('=') => {
+            Some(Markup::Look)
+        }
+        _ if annotation.is_empty() && is_bare(&name) => Some(Markup::Look),
+        _ => None,
+    }
+}
+
+/// Tags that take classes and nothing else.
+fn is_bare(name: &str) -> bool {
+    matches!(name, "i" | "b" | "u" | "s" | "c" | "ruby" | "rt" | "em" | "strong" | "strike" | "small" | "big")
+}
+
+/// `00:00:01.469`
+fn is_moment(inside: &str) -> bool {
+    clock::timing(&format!("{inside} --> {inside}")).is_some_and(clock::Timing::is_whole) && inside.contains(':')
+}
+
+/// A name with its references read, in one line.
+fn plain(annotation: &str) -> String {
+    let mut read = String::with_capacity(annotation.len());
+    let mut rest = annotation;
+    while let Some(place) = rest.find('&') {
+        read.push_str(&rest[..place]);
+        rest = &rest[place..];
+        let (characters, length) = reference(rest).unwrap_or_else(|| ("&".to_owned(), 1));
+        read.push_str(&characters);
+        rest = &rest[length..];
+    }
+    read.push_str(rest);
+    read.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(marked: &str) -> String {
+        let text = |piece| if let Piece::Text(text) = piece { text } else { String::new() };
+        pieces(marked).into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn markup_goes_and_what_only_looks_like_it_stays() {
+        for (marked, read) in [
+            ("<i>a</i> <B>b</B> <c.yellow.bg_blue>c</c> <u>d</u>", "a b c d"),
+            ("<font color=\"#fff\" face='x'>a</font><br/>b<br>c", "a\nb\nc"),
+            ("<00:00:01.469><c> to</c><00:01.620> the", " to the"),
+            ("{\\an8}{\\i1}Up{\\i0} here", "Up here"),
+            ("<lang en-GB>a</lang><ruby>b<rt>c</rt></ruby>", "abc"),
+            ("&lt;i&gt; R&amp;D &amp;lt;", "<i> R&D &lt;"),
+        ] {
+            assert_eq!(text(marked), read, "{marked}");
+        }
+        for plain in [
+            "if x < 3 and y > 2", "I <3 you", "<anna@example.org>", "Vec<String>", "a<b and c>d", "<<<>>>",
+            "{a} {", "{\\ open", "R&D & Q&A", "< i>", "<12>", "a << b", "<https://example.org/?a=b>",
+        ] {
+            assert_eq!(text(plain), plain);
+        }
+    }
+
+    #[test]
+    fn voices_have_names_in_one_line() {
+        let said = |text: &str| Piece::Text(text.to_owned());
+        assert_eq!(
+            pieces("<v.loud Ada\n Byron &amp; Co>Hi.</v> <v>Who?"),
+            [
+                said(""),
+                Piece::Voice(Some("Ada Byron & Co".to_owned())),
+                said("Hi."),
+                Piece::VoiceEnd,
+                said(" "),
+                Piece::Voice(None),
+                said("Who?"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_it_was() {
+        for plain in ["<i>", "&amp;", "&#60;", "{\\an8}x", "a --> b", "<v Ada>", "x < 3 & y", "<00:00:01.000>"] {
+            assert_eq!(text(&subrip(plain)), plain);
+            assert_eq!(text(&webvtt(plain)), plain);
+            assert!(!subrip(plain).contains("-->"));
+        }
+        assert_eq!(subrip("x < 3 & y > 2"), "x < 3 & y > 2");
+        assert_eq!(text(&without_timing("00:01 -> 00:02")), "00:01 -> 00:02");
+    }
+}

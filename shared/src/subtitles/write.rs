@@ -1,0 +1,161 @@
+//! SubRip and WebVTT, written so that they are read back as they are.
+//!
+//! WebVTT has voices and escapes for all of it. SubRip has neither: names stand before a colon, and
+//! what a reader of ours would misunderstand (a name that does not look like one, somebody who begins
+//! with a word and a colon, a line that is said twice as if captions rolled) is marked with a voice as
+//! in WebVTT, which players do not show. Few files have such a cue.
+//!
+//! What neither can carry: a segment that is parted into several cues is read as several segments,
+//! one of less than a second may last up to a second, and one of a millisecond is a moment.
+
+use super::clock::written;
+use super::layout::{Layout, Placed, placed};
+use super::{Cue, Utterance, markup, read};
+
+/// SubRip: numbered, a comma before the milliseconds, the speaker's name before what is said.
+#[must_use]
+pub fn srt(said: &[Utterance], layout: Layout) -> String {
+    understood(&placed(said, layout, true), |cues, marked| {
+        let cue = |(index, (placed, marked)): (usize, (&Placed, &bool))| {
+            let text = subrip(placed, *marked);
+            format!("{}\n{}\n{text}\n\n", index + 1, times(&placed.cue, ','))
+        };
+        cues.iter().zip(marked).enumerate().map(cue).collect()
+    })
+}
+
+/// WebVTT: named by segment, a dot before the milliseconds, voices marked.
+#[must_use]
+pub fn vtt(said: &[Utterance], layout: Layout) -> String {
+    understood(&placed(said, layout, false), |cues, marked| {
+        let cue = |(placed, marked): (&Placed, &bool)| {
+            format!("{}\n{}\n{}\n\n", placed.id, times(&placed.cue, '.'), webvtt(placed, *marked))
+        };
+        std::iter::once("WEBVTT\n\n".to_owned()).chain(cues.iter().zip(marked).map(cue)).collect()
+    })
+}
+
+/// Writes cues, and marks those that would be read otherwise; all of them, should marks at some change
+/// how others are read.
+fn understood(cues: &[Placed], write: impl Fn(&[Placed], &[bool]) -> String) -> String {
+    let mut marked = vec![false; cues.len()];
+    for _ in 0..2 {
+        let file = write(cues, &marked);
+        let read = read::cues(&file);
+        if read.iter().eq(cues.iter().map(|placed| &placed.cue)) {
+            return file;
+        }
+        if read.len() != cues.len() {
+            break;
+        }
+        for ((marked, read), placed) in marked.iter_mut().zip(&read).zip(cues) {
+            *marked |= *read != placed.cue;
+        }
+    }
+    write(cues, &vec![true; cues.len()])
+}
+
+/// Players skip cues that take no time.
+fn times(cue: &Cue, point: char) -> String {
+    let end_ms = cue.end_ms.max(cue.start_ms + 1);
+    format!("{} --> {}", written(cue.start_ms, point), written(end_ms, point))
+}
+
+fn subrip(placed: &Placed, marked: bool) -> String {
+    let text = markup::subrip(&placed.lines.join("\n"));
+    let lines: Vec<String> = text.split('\n').map(markup::without_timing).collect();
+    let text = lines.join("\n");
+    match &placed.cue.speaker {
+        Some(_) if placed.is_labelled && !marked => text,
+        None if !marked => text,
+        _ => format!("{}{text}</v>", voice(placed)),
+    }
+}
+
+fn webvtt(placed: &Placed, marked: bool) -> String {
+    let text = markup::webvtt(&placed.lines.join("\n"));
+    let voice = if marked || placed.cue.speaker.is_some() { voice(placed) } else { String::new() };
+    voice + &text
+}
+
+/// The mark of who speaks; of nobody who is known, without a name.
+fn voice(placed: &Placed) -> String {
+    let Some(speaker) = &placed.cue.speaker else { return "<v>".to_owned() };
+    let name = markup::webvtt(speaker);
+    // Who says the own name first is not to be taken for showing it.
+    let says_name = placed.cue.text.strip_prefix(speaker.as_str()).is_some_and(|rest| rest.starts_with(':'));
+    if says_name && !placed.is_labelled { format!("<v {name}>{name}: ") } else { format!("<v {name}>") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::database::segments::Segment;
+
+    fn said(start_ms: i64, end_ms: i64, text: &str, speaker: Option<&str>) -> Utterance {
+        let segment = Segment {
+            id: Uuid::from_u128(7),
+            start_ms,
+            end_ms,
+            text: text.to_owned(),
+            speaker: speaker.map(str::to_owned),
+            ..Segment::default()
+        };
+        Utterance::new(&segment, &BTreeMap::from([("A".to_owned(), "Ada".to_owned())]))
+    }
+
+    #[test]
+    fn subrip_is_numbered_with_commas_and_names() {
+        let said = [
+            said(350, 2_900, "Shall we?", Some("A")),
+            said(3_723_004, 3_725_000, "Yes.\n\nNow.", Some("Ben")),
+            said(3_725_000, 3_726_000, "if x < 3 --> R&D", None),
+        ];
+        assert_eq!(
+            srt(&said, Layout::default()),
+            "1\n00:00:00,350 --> 00:00:02,900\nAda: Shall we?\n\n\
+             2\n01:02:03,004 --> 01:02:05,000\nBen: Yes. Now.\n\n\
+             3\n01:02:05,000 --> 01:02:06,000\nif x < 3 --&gt; R&D\n\n"
+        );
+    }
+
+    #[test]
+    fn webvtt_has_a_head_voices_and_no_stray_markup() {
+        let said = [said(0, 1_500, "a --> b & <c>", Some("A"))];
+        assert_eq!(
+            vtt(&said, Layout::default()),
+            "WEBVTT\n\n00000000-0000-0000-0000-000000000007\n00:00:00.000 --> 00:00:01.500\n\
+             <v Ada>a --&gt; b &amp; &lt;c&gt;\n\n"
+        );
+    }
+
+    #[test]
+    fn subrip_marks_what_would_be_misunderstood() {
+        let cue = |text: &str, speaker| {
+            let file = srt(&[said(0, 1_500, text, speaker)], Layout::default());
+            file.lines().nth(2).unwrap().to_owned()
+        };
+        assert_eq!(cue("Anna Berg: Hello.", None), "<v>Anna Berg: Hello.</v>");
+        assert_eq!(cue("hi.", Some("the neighbour's cat")), "<v the neighbour's cat>the neighbour's cat: hi.</v>");
+        assert_eq!(cue("Ada: so what?", Some("Ada")), "<v Ada>Ada: Ada: so what?</v>");
+    }
+
+    #[test]
+    fn nothing_said_is_an_empty_file_of_each_kind() {
+        let layout = Layout::default();
+        assert_eq!((srt(&[], layout), vtt(&[], layout)), (String::new(), "WEBVTT\n\n".to_owned()));
+    }
+
+    #[test]
+    fn text_without_times_shows_in_its_order() {
+        let said = [said(0, 0, "One.", None), said(0, 0, "Two.", None)];
+        let file = vtt(&said, Layout::default());
+        assert_eq!(file.matches("00:00:00.000 --> 00:00:00.001").count(), 1, "{file}");
+        let texts: Vec<(i64, String)> = read::cues(&file).into_iter().map(|cue| (cue.start_ms, cue.text)).collect();
+        assert_eq!(texts, [(0, "One.".to_owned()), (0, "Two.".to_owned())]);
+    }
+}
