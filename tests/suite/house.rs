@@ -26,6 +26,8 @@ const PLACES: &[(&[&str], &[&str])] = &[
         &["encoding_rs", "hayro_cmap", "hayro_syntax", "html5ever", "pulldown_cmark"],
         &["worker/src/stages/read"],
     ),
+    (&["markup5ever"], &["shared/src/subtitles/references"]),
+    (&["unicode_segmentation", "unicode_width"], &["shared/src/subtitles/scripts"]),
     (&["zip"], &["worker/src/jobs/export_user/archive"]),
     (&["safetensors"], &["worker/src/models/minilm"]),
     (&["tokenizers"], &["worker/src/models/vocabulary"]),

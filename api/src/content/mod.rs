@@ -132,7 +132,7 @@ fn matches(tags: &str, etag: &str) -> bool {
 
 /// What to call the file when it is saved (RFC 6266): a plain name for old clients, and the real
 /// one in percent-encoded UTF-8 (RFC 8187).
-fn disposition(filename: &str, otherwise: &str) -> String {
+pub(crate) fn disposition(filename: &str, otherwise: &str) -> String {
     let filename = if filename.is_empty() { otherwise } else { filename };
     let plain: String = filename
         .chars()

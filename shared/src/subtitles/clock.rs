@@ -77,9 +77,7 @@ fn time(text: &str) -> Option<(i64, &str)> {
     let seconds = match units[..] {
         [seconds] if fraction.is_some() => number(seconds)?,
         [minutes, seconds] => number(minutes)? * 60 + below_60(seconds)?,
-        [hours, minutes, seconds] => {
-            number(hours)? * 3600 + below_60(minutes)? * 60 + below_60(seconds)?
-        }
+        [hours, minutes, seconds] => number(hours)? * 3600 + below_60(minutes)? * 60 + below_60(seconds)?,
         _ => return None,
     };
     let ms = seconds * 1000 + fraction.map_or(0, thousandths);
@@ -101,7 +99,11 @@ fn digits(text: &str) -> Option<(&str, &str)> {
 
 /// `5` is half a second, and so is `5000`.
 fn thousandths(fraction: &str) -> i64 {
-    fraction.bytes().chain(std::iter::repeat(b'0')).take(3).fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0'))
+    fraction
+        .bytes()
+        .chain(std::iter::repeat(b'0'))
+        .take(3)
+        .fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0'))
 }
 
 #[cfg(test)]

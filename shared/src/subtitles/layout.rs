@@ -263,7 +263,9 @@ mod tests {
     #[test]
     fn parts_show_when_their_words_are_said() {
         let text = "We met in Lisbon at the old harbour. Nobody knew that it would rain for days and days.";
-        let words: Vec<Range<i64>> = (0..18).map(|word| word * 400 + 2_000 * (word / 8)..word * 400 + 2_000 * (word / 8) + 300).collect();
+        let words: Vec<Range<i64>> = (0..18)
+            .map(|word| word * 400 + 2_000 * (word / 8)..word * 400 + 2_000 * (word / 8) + 300)
+            .collect();
         assert_eq!(text.split(' ').count(), words.len());
         let cues = cues(&[said(0, 11_200, text, words)], Layout::default());
         assert_eq!(cues[0], (0, 3_100, "We met in Lisbon at the old harbour.".to_owned()));

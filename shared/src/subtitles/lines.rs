@@ -130,9 +130,8 @@ impl Filled {
 /// rather parted behind punctuation. The first `label` pieces stand in one line if one line holds them.
 pub(super) fn wrapped(atoms: &[Atom<'_>], label: usize, most: usize) -> Vec<String> {
     let mut filled = Filled::new(most);
-    let mut starts: Vec<usize> = (0..atoms.len())
-        .filter(|&index| filled.add(&atoms[index], atoms.get(index + 1)))
-        .collect();
+    let mut starts: Vec<usize> =
+        (0..atoms.len()).filter(|&index| filled.add(&atoms[index], atoms.get(index + 1))).collect();
     if let [_, second] = starts[..]
         && let Some(better) = even(atoms, label, most)
     {
@@ -181,7 +180,9 @@ fn line(atoms: &[Atom<'_>], start: usize, end: usize) -> String {
         match next.before {
             Between::Letters => line.push(SOFT_HYPHEN),
             // Without it the two would be read as one word.
-            Between::Space if last == SOFT_HYPHEN || next.text.starts_with(|first| stand_together(last, first)) => {
+            Between::Space
+                if last == SOFT_HYPHEN || next.text.starts_with(|first| stand_together(last, first)) =>
+            {
                 line.push(' ');
             }
             Between::Space | Between::Nothing => {}

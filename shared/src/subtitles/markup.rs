@@ -170,7 +170,8 @@ fn is_bare(name: &str) -> bool {
 
 /// `00:00:01.469`
 fn is_moment(inside: &str) -> bool {
-    clock::timing(&format!("{inside} --> {inside}")).is_some_and(clock::Timing::is_whole) && inside.contains(':')
+    clock::timing(&format!("{inside} --> {inside}")).is_some_and(clock::Timing::is_whole)
+        && inside.contains(':')
 }
 
 /// A name with its references read, in one line.
@@ -210,8 +211,19 @@ mod tests {
             assert_eq!(text(marked), read, "{marked}");
         }
         for plain in [
-            "if x < 3 and y > 2", "I <3 you", "<anna@example.org>", "Vec<String>", "a<b and c>d", "<<<>>>",
-            "{a} {", "{\\ open", "R&D & Q&A", "< i>", "<12>", "a << b", "<https://example.org/?a=b>",
+            "if x < 3 and y > 2",
+            "I <3 you",
+            "<anna@example.org>",
+            "Vec<String>",
+            "a<b and c>d",
+            "<<<>>>",
+            "{a} {",
+            "{\\ open",
+            "R&D & Q&A",
+            "< i>",
+            "<12>",
+            "a << b",
+            "<https://example.org/?a=b>",
         ] {
             assert_eq!(text(plain), plain);
         }
@@ -236,7 +248,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_as_it_was() {
-        for plain in ["<i>", "&amp;", "&#60;", "{\\an8}x", "a --> b", "<v Ada>", "x < 3 & y", "<00:00:01.000>"] {
+        for plain in
+            ["<i>", "&amp;", "&#60;", "{\\an8}x", "a --> b", "<v Ada>", "x < 3 & y", "<00:00:01.000>"]
+        {
             assert_eq!(text(&subrip(plain)), plain);
             assert_eq!(text(&webvtt(plain)), plain);
             assert!(!subrip(plain).contains("-->"));

@@ -1,8 +1,9 @@
-//! Transcripts as text and as subtitles, SubRip (SRT) and WebVTT: written, and read.
+//! Transcripts as text, as Markdown, and as subtitles, SubRip (SRT) and WebVTT: written, and read.
 
 mod clock;
 mod layout;
 mod lines;
+mod markdown;
 mod markup;
 mod read;
 mod references;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use crate::database::segments::Segment;
 
 pub use self::layout::{CUE_MS, LINE_CHARS, LINES, Layout};
+pub use self::markdown::markdown;
 pub use self::read::{cues, turns};
 pub use self::write::{srt, vtt};
 
@@ -48,6 +50,12 @@ pub struct Utterance {
 }
 
 impl Utterance {
+    /// What the segments of a conversation say, with the names that its person gave to the voices.
+    #[must_use]
+    pub fn all(segments: &[Segment], speakers: &BTreeMap<String, String>) -> Vec<Self> {
+        segments.iter().map(|segment| Self::new(segment, speakers)).collect()
+    }
+
     /// What a segment says, with the name that `speakers` has for the mark of the voice. The times of the
     /// words count where there is one for each word of the text.
     #[must_use]

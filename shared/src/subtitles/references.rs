@@ -84,7 +84,9 @@ mod tests {
 
     #[test]
     fn an_ampersand_alone_is_no_reference() {
-        for text in ["& b", "&D", "&notes", "&copyright", "&;", "&#;", "&#x;", "&#12a", "&Counter;", "&é;", ""] {
+        for text in
+            ["& b", "&D", "&notes", "&copyright", "&;", "&#;", "&#x;", "&#12a", "&Counter;", "&é;", ""]
+        {
             assert_eq!(read(text), None, "{text}");
         }
     }

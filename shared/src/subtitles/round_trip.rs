@@ -8,17 +8,90 @@ use super::scripts::width;
 use super::{Cue, Layout, Utterance, cues, one_line, srt, vtt};
 
 const WORDS: [&str; 64] = [
-    "the", "roof", "we", "mend", "In", "spring.", "Really?", "yes,", "so", "I", "and", "Lisbon", "a", "it",
-    "<", "<i>", "</b>", "&", "&amp;", "&lt;b&gt;", "R&D", "-->", "->", "→", ">", ">>", "{\\an8}", "{x}", "<v", "Ada>",
-    "42", "1", "7", "10:30", "00:00:01,000", "-->00:02", "00:01", "Note:", "Ada:", "Ben", "Tom:", "WEBVTT", "NOTE", "STYLE",
+    "the",
+    "roof",
+    "we",
+    "mend",
+    "In",
+    "spring.",
+    "Really?",
+    "yes,",
+    "so",
+    "I",
+    "and",
+    "Lisbon",
+    "a",
+    "it",
+    "<",
+    "<i>",
+    "</b>",
+    "&",
+    "&amp;",
+    "&lt;b&gt;",
+    "R&D",
+    "-->",
+    "->",
+    "→",
+    ">",
+    ">>",
+    "{\\an8}",
+    "{x}",
+    "<v",
+    "Ada>",
+    "42",
+    "1",
+    "7",
+    "10:30",
+    "00:00:01,000",
+    "-->00:02",
+    "00:01",
+    "Note:",
+    "Ada:",
+    "Ben",
+    "Tom:",
+    "WEBVTT",
+    "NOTE",
+    "STYLE",
     "https://example.org/a/very/long/address?with=everything&that=it#takes&and=more&of=it&until=the&line=ends",
     "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
-    "今天天气很好，我们去公园散步吧。", "世界", "こんにちは、", "「はい」", "안녕하세요", "สวัสดีครับ", "שלום", "مرحبا؟",
-    "क्षत्रिय", "👨‍👩‍👧", "🇩🇪🇫🇷", "e\u{301}e\u{301}", "soft\u{ad}", "\u{200b}", "♪", "-", "…", "Q: A",
+    "今天天气很好，我们去公园散步吧。",
+    "世界",
+    "こんにちは、",
+    "「はい」",
+    "안녕하세요",
+    "สวัสดีครับ",
+    "שלום",
+    "مرحبا؟",
+    "क्षत्रिय",
+    "👨‍👩‍👧",
+    "🇩🇪🇫🇷",
+    "e\u{301}e\u{301}",
+    "soft\u{ad}",
+    "\u{200b}",
+    "♪",
+    "-",
+    "…",
+    "Q: A",
 ];
 const NAMES: [&str; 18] = [
-    "Ada", "Ben", "Anna Berg", "A", "Speaker 1", "SPEAKER_00", "李雷", "שרה", "the neighbour's cat", "Tom & <Ben>", "Note",
-    "a: b", "--> x", "😀", "Bartholomew Featherstonehaugh-Cholmondeley of Little Snoring upon Sea", "42", "Ada:", "Q&amp;A",
+    "Ada",
+    "Ben",
+    "Anna Berg",
+    "A",
+    "Speaker 1",
+    "SPEAKER_00",
+    "李雷",
+    "שרה",
+    "the neighbour's cat",
+    "Tom & <Ben>",
+    "Note",
+    "a: b",
+    "--> x",
+    "😀",
+    "Bartholomew Featherstonehaugh-Cholmondeley of Little Snoring upon Sea",
+    "42",
+    "Ada:",
+    "Q&amp;A",
 ];
 
 fn pick<'a>(random: &mut StdRng, from: &[&'a str]) -> &'a str {
@@ -79,7 +152,10 @@ fn says_the_same(read: &[Cue], said: &[Utterance], layout: Layout, file: &str) {
             let cue = read.next().unwrap_or_else(|| panic!("{said:?} is cut off after {text:?}:\n{file}"));
             assert_eq!(cue.speaker, said.speaker, "{cue:?} {said:?}\n{file}");
             let latest_ms = said.end_ms.max(said.start_ms + 1_000).max(cue.start_ms + 1_000);
-            assert!(said.start_ms <= cue.start_ms && cue.start_ms <= said.end_ms && cue.end_ms <= latest_ms, "{cue:?} {said:?}\n{file}");
+            assert!(
+                said.start_ms <= cue.start_ms && cue.start_ms <= said.end_ms && cue.end_ms <= latest_ms,
+                "{cue:?} {said:?}\n{file}"
+            );
             text = format!("{text} {}", cue.text);
             count += 1;
         }
@@ -90,7 +166,10 @@ fn says_the_same(read: &[Cue], said: &[Utterance], layout: Layout, file: &str) {
         }
         let name = said.speaker.as_ref().map_or(0, |speaker| width(speaker) + 2);
         let lasts_ms = said.end_ms - said.start_ms;
-        if name + width(&said.text) <= 42 && (1_000..=7_000).contains(&lasts_ms) && layout == Layout::default() {
+        if name + width(&said.text) <= 42
+            && (1_000..=7_000).contains(&lasts_ms)
+            && layout == Layout::default()
+        {
             assert!(count == 1, "{said:?}\n{file}");
         }
     }
@@ -99,7 +178,7 @@ fn says_the_same(read: &[Cue], said: &[Utterance], layout: Layout, file: &str) {
 
 #[test]
 fn what_is_written_is_read_as_it_was_said() {
-    for seed in 0..3_000 {
+    for seed in 0..500 {
         let (said, layout) = (transcript(seed), layout(seed));
         for file in [srt(&said, layout), vtt(&said, layout)] {
             says_the_same(&cues(&file), &said, layout, &format!("seed {seed}\n{file}"));
@@ -109,7 +188,7 @@ fn what_is_written_is_read_as_it_was_said() {
 
 #[test]
 fn a_segment_that_fits_in_a_cue_comes_back_with_its_times() {
-    for seed in 0..1_000 {
+    for seed in 0..300 {
         let fits = |said: &Utterance| {
             let name = said.speaker.as_ref().map_or(0, |speaker| width(speaker) + 2);
             name + width(&said.text) <= 42 && (1_000..=7_000).contains(&(said.end_ms - said.start_ms))
@@ -130,7 +209,7 @@ fn a_segment_that_fits_in_a_cue_comes_back_with_its_times() {
 
 #[test]
 fn cues_keep_to_their_layout_whatever_is_said() {
-    for seed in 0..1_000 {
+    for seed in 0..300 {
         let (mut said, layout) = (transcript(seed), layout(seed));
         for said in &mut said {
             said.speaker = None;
@@ -139,7 +218,10 @@ fn cues_keep_to_their_layout_whatever_is_said() {
         let (line_chars, lines, cue_ms) = layout.limits();
         for (index, one) in placed.iter().enumerate() {
             assert!(one.lines.len() <= lines, "seed {seed}: {one:?}");
-            assert!(one.lines.iter().all(|line| width(line.trim_end()) <= line_chars), "seed {seed}: {one:?}");
+            assert!(
+                one.lines.iter().all(|line| width(line.trim_end()) <= line_chars),
+                "seed {seed}: {one:?}"
+            );
             let lasts_ms = one.cue.end_ms - one.cue.start_ms;
             assert!(lasts_ms <= cue_ms, "seed {seed}: {one:?}");
             let next = placed.get(index + 1).map(|next| next.cue.start_ms);

@@ -91,7 +91,9 @@ mod tests {
 
     #[test]
     fn width_is_what_the_eye_sees() {
-        for (text, columns) in [("abc", 3), ("日本", 4), ("e\u{301}", 1), ("👨‍👩‍👧", 2), ("שלום", 4), ("\u{200d}", 1), ("", 0)] {
+        for (text, columns) in
+            [("abc", 3), ("日本", 4), ("e\u{301}", 1), ("👨‍👩‍👧", 2), ("שלום", 4), ("\u{200d}", 1), ("", 0)]
+        {
             assert_eq!(width(text), columns, "{text:?}");
         }
     }

@@ -140,7 +140,10 @@ mod tests {
             file.lines().nth(2).unwrap().to_owned()
         };
         assert_eq!(cue("Anna Berg: Hello.", None), "<v>Anna Berg: Hello.</v>");
-        assert_eq!(cue("hi.", Some("the neighbour's cat")), "<v the neighbour's cat>the neighbour's cat: hi.</v>");
+        assert_eq!(
+            cue("hi.", Some("the neighbour's cat")),
+            "<v the neighbour's cat>the neighbour's cat: hi.</v>"
+        );
         assert_eq!(cue("Ada: so what?", Some("Ada")), "<v Ada>Ada: Ada: so what?</v>");
     }
 
@@ -155,7 +158,8 @@ mod tests {
         let said = [said(0, 0, "One.", None), said(0, 0, "Two.", None)];
         let file = vtt(&said, Layout::default());
         assert_eq!(file.matches("00:00:00.000 --> 00:00:00.001").count(), 1, "{file}");
-        let texts: Vec<(i64, String)> = read::cues(&file).into_iter().map(|cue| (cue.start_ms, cue.text)).collect();
+        let texts: Vec<(i64, String)> =
+            read::cues(&file).into_iter().map(|cue| (cue.start_ms, cue.text)).collect();
         assert_eq!(texts, [(0, "One.".to_owned()), (0, "Two.".to_owned())]);
     }
 }

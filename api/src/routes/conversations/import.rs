@@ -11,11 +11,11 @@ use self_shared::database::{UserTx, jobs, transcriptions};
 use self_shared::domain::job::{Job, UnderstandConversation};
 use self_shared::domain::new_id;
 use self_shared::domain::sentences::sentences;
+use self_shared::subtitles::{self, Cue};
 use serde::Serialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::cues;
 use super::description::{Speakers, Tag, speakers, tags};
 use crate::input::text::{Language, Text};
 use crate::problem::Problem;
@@ -27,6 +27,8 @@ const LONGEST_MS: i64 = 30 * 24 * 3_600_000;
 /// A longer line of plain text, in characters, is many sentences: a segment for each, so that what is
 /// found in it has a place.
 const LONG_LINE: usize = 400;
+/// A longer name of a speaker is cut in a file, and refused in a segment, in characters.
+const LONGEST_NAME: usize = 100;
 /// No conversation has more segments.
 const MOST_SEGMENTS: usize = 20_000;
 
@@ -53,11 +55,13 @@ pub(super) struct NewConversation {
     /// What was said when.
     #[oai(validator(max_items = 20_000))]
     segments: Option<Vec<NewSegmentView>>,
-    /// What was said when, as the text of a SubRip (SRT) or WebVTT file.
+    /// What was said when, as the text of a SubRip (SRT) or WebVTT file. Speakers come from voices and
+    /// from names before a colon; markup and lines that captions repeat as they roll are left out. A cue
+    /// whose times cannot be read follows the one before it.
     #[oai(validator(min_length = 1, pattern = "\\S"))]
     subtitles: Option<String>,
     /// What was said, without times: a segment for each line; for each sentence where a line is longer
-    /// than 400 characters.
+    /// than 400 characters. Names before a colon, where the lines begin with them, are speakers.
     #[oai(validator(min_length = 1, pattern = "\\S"))]
     text: Option<String>,
 }
@@ -102,7 +106,7 @@ impl NewConversation {
         tx: &mut UserTx,
         traceparent: Option<&str>,
     ) -> Result<AcceptedConversationView, Problem> {
-        let segments = self.segments()?;
+        let segments = self.segments().await?;
         let now = Utc::now().trunc_subsecs(6);
         let source = if segments.is_some() { "import" } else { "empty" };
         let conversation = Conversation {
@@ -148,11 +152,11 @@ impl NewConversation {
     }
 
     /// What was said, whichever way it was sent; none when nothing was.
-    fn segments(&self) -> Result<Option<Vec<NewSegment>>, Problem> {
+    async fn segments(&self) -> Result<Option<Vec<NewSegment>>, Problem> {
         let segments = match (&self.segments, &self.subtitles, &self.text) {
             (None, None, None) => return Ok(None),
             (Some(given), None, None) => timed(given)?,
-            (None, Some(file), None) => subtitles(file)?,
+            (None, Some(file), None) => subtitles(file.clone()).await?,
             (None, None, Some(text)) => lines(text)?,
             _ => {
                 return Err(Problem::field(
@@ -187,7 +191,7 @@ fn timed(given: &[NewSegmentView]) -> Result<Vec<NewSegment>, Problem> {
         if segment
             .speaker
             .as_ref()
-            .is_some_and(|speaker| speaker.chars().count() > 100 || speaker.contains('\0'))
+            .is_some_and(|speaker| speaker.chars().count() > LONGEST_NAME || speaker.contains('\0'))
         {
             return wrong("speaker", "must have at most 100 characters, none of them null");
         }
@@ -204,35 +208,41 @@ fn timed(given: &[NewSegmentView]) -> Result<Vec<NewSegment>, Problem> {
     Ok(segments)
 }
 
-fn subtitles(file: &str) -> Result<Vec<NewSegment>, Problem> {
-    let read = cues::cues(file).map_err(|wrong| Problem::field("subtitles", wrong))?;
+async fn subtitles(file: String) -> Result<Vec<NewSegment>, Problem> {
+    if file.contains('\0') {
+        return Err(Problem::field("subtitles", "must be without null characters"));
+    }
+    // Reading a long file takes a while, in which others are to be answered.
+    let read =
+        tokio::task::spawn_blocking(move || subtitles::cues(&file)).await.map_err(Problem::internal)?;
     if read.is_empty() {
         return Err(Problem::field("subtitles", "hold no cue with a text: send a SubRip or WebVTT file"));
     }
-    let views: Vec<NewSegmentView> = read
-        .into_iter()
-        .map(|cue| NewSegmentView {
-            start_ms: cue.start_ms,
-            end_ms: cue.end_ms,
-            text: cue.text,
-            speaker: cue.speaker,
-        })
-        .collect();
-    timed(&views)
+    timed(&read.into_iter().map(NewSegmentView::from).collect::<Vec<_>>())
 }
 
-/// A segment for each line, or for each sentence of it. Nobody knows when it was said: all times are 0.
+/// A segment for each line, or for each sentence of it; names that the lines begin with are speakers.
+/// Nobody knows when it was said: all times are 0.
 fn lines(text: &str) -> Result<Vec<NewSegment>, Problem> {
-    let views: Vec<NewSegmentView> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .flat_map(pieces)
-        .map(|text| NewSegmentView { start_ms: 0, end_ms: 0, text, speaker: None })
-        .collect();
+    if text.contains('\0') {
+        return Err(Problem::field("text", "must be without null characters"));
+    }
+    let mut views: Vec<NewSegmentView> = Vec::new();
+    for (speaker, line) in subtitles::turns(text) {
+        let cue = |text| Cue { start_ms: 0, end_ms: 0, text, speaker: speaker.clone() };
+        views.extend(pieces(&line).into_iter().map(cue).map(NewSegmentView::from));
+    }
     if views.is_empty() {
         return Err(Problem::field("text", "says nothing"));
     }
     timed(&views)
+}
+
+impl From<Cue> for NewSegmentView {
+    fn from(Cue { start_ms, end_ms, text, speaker }: Cue) -> Self {
+        let speaker = speaker.map(|name| name.chars().take(LONGEST_NAME).collect());
+        Self { start_ms, end_ms, text, speaker }
+    }
 }
 
 /// A line as it is, or its sentences when it is long; what has no punctuation is cut between words.

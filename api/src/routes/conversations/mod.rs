@@ -1,4 +1,3 @@
-mod cues;
 mod description;
 mod detail;
 mod import;

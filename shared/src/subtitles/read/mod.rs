@@ -200,7 +200,9 @@ fn speaking(shown: &[Shown], is_webvtt: bool) -> Vec<Cue> {
                     let turns = names.turns(&run.lines());
                     said.extend(turns.into_iter().map(|(name, lines)| (name, joined(lines))));
                 }
-                Voice::Marked(name) => said.push((name.clone(), without_name(joined(run.lines()), name.as_deref()))),
+                Voice::Marked(name) => {
+                    said.push((name.clone(), without_name(joined(run.lines()), name.as_deref())))
+                }
             }
         }
         said.retain(|(_, text)| !text.is_empty());
@@ -263,7 +265,11 @@ mod tests {
 
     #[test]
     fn times_begin_cues_wherever_blank_lines_are() {
-        let expected = [said(0, 1_000, "In 1984 it was 7", None), said(2_000, 3_000, "Two. Three.", None), said(4_000, 5_000, "4", None)];
+        let expected = [
+            said(0, 1_000, "In 1984 it was 7", None),
+            said(2_000, 3_000, "Two. Three.", None),
+            said(4_000, 5_000, "4", None),
+        ];
         for file in [
             "1\n0:00 --> 0:01\nIn 1984 it was\n7\n2\n0:02 --> 0:03\nTwo.\nThree.\n3\n0:04 --> 0:05\n4",
             "1\n\n0:00 --> 0:01\n\nIn 1984 it was\n\n7\n\n2\n\n0:02 --> 0:03\n\nTwo.\n\nThree.\n\n3\n\n0:04 --> 0:05\n\n4\n\n",
@@ -284,10 +290,15 @@ mod tests {
             ("5 --> 6", 2_000, 2_000),
             ("99999:00:00,000 --> 99999:00:01,000", 2_000, 2_000),
         ] {
-            let file = format!("1\n00:01 --> 00:02\nOne.\n\n2\n{times}\nTwo.\n\n3\n00:09 --> 00:10\nThree.\n");
+            let file =
+                format!("1\n00:01 --> 00:02\nOne.\n\n2\n{times}\nTwo.\n\n3\n00:09 --> 00:10\nThree.\n");
             assert_eq!(
                 cues(&file),
-                [said(1_000, 2_000, "One.", None), said(start_ms, end_ms, "Two.", None), said(9_000, 10_000, "Three.", None)],
+                [
+                    said(1_000, 2_000, "One.", None),
+                    said(start_ms, end_ms, "Two.", None),
+                    said(9_000, 10_000, "Three.", None)
+                ],
                 "{times}"
             );
         }
@@ -350,6 +361,9 @@ mod tests {
             turns("Ada: Shall we mend the roof?\n\nBen: In spring.\n"),
             [turn(Some("Ada"), "Shall we mend the roof?"), turn(Some("Ben"), "In spring.")]
         );
-        assert_eq!(turns(" At 10:30 we met.\n- one\n"), [turn(None, "At 10:30 we met."), turn(None, "- one")]);
+        assert_eq!(
+            turns(" At 10:30 we met.\n- one\n"),
+            [turn(None, "At 10:30 we met."), turn(None, "- one")]
+        );
     }
 }

@@ -135,7 +135,8 @@ fn is_name(name: &str) -> bool {
 
 /// Letters, digits, what joins them, the full stop of abbreviations, and marks above letters.
 fn is_of_name(c: char) -> bool {
-    let is_punctuation = matches!(c, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff20}');
+    let is_punctuation =
+        matches!(c, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff20}');
     c.is_alphanumeric() || "'’-._".contains(c) || (!c.is_ascii() && !is_punctuation && !"¿¡«»،؛؟".contains(c))
 }
 
@@ -169,7 +170,8 @@ fn without_counting(names: &mut BTreeMap<&str, Use>) {
 }
 
 fn ends_sentence(text: &str) -> bool {
-    text.trim_end_matches(['"', '”', '’', '\'', ')', '»', '」', ' ']).ends_with(['.', '?', '!', '…', '。', '？', '！', '؟', '।'])
+    text.trim_end_matches(['"', '”', '’', '\'', ')', '»', '」', ' '])
+        .ends_with(['.', '?', '!', '…', '。', '？', '！', '؟', '।'])
 }
 
 #[cfg(test)]
@@ -189,13 +191,23 @@ mod tests {
             ("Anna Berg: welcome\nTom Smith: thanks", vec!["Anna Berg", "Tom Smith"]),
             ("A: hello\nB: hi", vec!["A", "B"]),
             ("SPEAKER_00: hello", vec!["SPEAKER_00"]),
-            ("Speaker 1: Hello.\nSpeaker 2: Hi.\nSpeaker 3: Hey.\nSpeaker 1: So.", vec!["Speaker 1", "Speaker 2", "Speaker 3", "Speaker 1"]),
-            ("- Ludwig van Beethoven: Ta ta.\n>> DR. O'BRIEN-LEE: What?", vec!["Ludwig van Beethoven", "DR. O'BRIEN-LEE"]),
+            (
+                "Speaker 1: Hello.\nSpeaker 2: Hi.\nSpeaker 3: Hey.\nSpeaker 1: So.",
+                vec!["Speaker 1", "Speaker 2", "Speaker 3", "Speaker 1"],
+            ),
+            (
+                "- Ludwig van Beethoven: Ta ta.\n>> DR. O'BRIEN-LEE: What?",
+                vec!["Ludwig van Beethoven", "DR. O'BRIEN-LEE"],
+            ),
             ("李雷：你好。\n韩梅梅：你好！", vec!["李雷", "韩梅梅"]),
             ("دانا: مرحبا؟\nسامي: أهلا.", vec!["دانا", "سامي"]),
             ("Ada: so\nBen: and\nAda: then\nBen: what", vec!["Ada", "Ben", "Ada", "Ben"]),
         ] {
-            assert_eq!(speakers(text), expected.into_iter().map(|name| Some(name.to_owned())).collect::<Vec<_>>(), "{text}");
+            assert_eq!(
+                speakers(text),
+                expected.into_iter().map(|name| Some(name.to_owned())).collect::<Vec<_>>(),
+                "{text}"
+            );
         }
     }
 

@@ -47,7 +47,8 @@ impl Repeated {
 }
 
 fn rolls(shown: &[Shown], pairs: &[(usize, Repeated)]) -> bool {
-    let count = |wanted: &dyn Fn(&Repeated) -> bool| pairs.iter().filter(|(_, repeated)| wanted(repeated)).count();
+    let count =
+        |wanted: &dyn Fn(&Repeated) -> bool| pairs.iter().filter(|(_, repeated)| wanted(repeated)).count();
     let repeats = count(&Repeated::is_any);
     let goes_on = count(&|repeated| repeated.goes_on);
     let grows = count(&|repeated| repeated.words > 0);

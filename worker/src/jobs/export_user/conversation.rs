@@ -1,7 +1,7 @@
 //! One conversation in an archive: its recordings as they were uploaded, all that is known of it as
 //! JSON, and its transcripts to read and to play along.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,12 +10,11 @@ use self_shared::database::conversations::{self, Conversation};
 use self_shared::database::segments::{self, Segment};
 use self_shared::database::transcriptions::{self, Transcription};
 use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning, Word};
-use self_shared::subtitles;
+use self_shared::subtitles::{self, Layout, Utterance};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::contents::{Writer, json};
-use super::markdown::markdown;
 use super::names;
 
 /// `conversation.json`.
@@ -146,20 +145,16 @@ async fn written(
     segments: &[Segment],
     path: &str,
 ) -> anyhow::Result<()> {
-    let names = &conversation.speakers.0;
-    let segments: Arc<[Segment]> = segments.iter().map(|segment| named(segment, names)).collect();
+    let said: Arc<[Utterance]> = Utterance::all(segments, &conversation.speakers).into();
     let at = conversation.updated_at;
-    for (format, write) in [("srt", subtitles::srt as fn(&[Segment]) -> String), ("vtt", subtitles::vtt)] {
-        let segments = segments.clone();
-        writer.document(format!("{path}.{format}"), at, move || write(&segments).into_bytes()).await?;
+    type Write = fn(&[Utterance], Layout) -> String;
+    for (format, write) in [("srt", subtitles::srt as Write), ("vtt", subtitles::vtt)] {
+        let (path, said) = (format!("{path}.{format}"), said.clone());
+        writer.document(path, at, move || write(&said, Layout::default()).into_bytes()).await?;
     }
     let conversation = conversation.clone();
-    writer.document(format!("{path}.md"), at, move || markdown(&conversation, &segments).into_bytes()).await
-}
-
-fn named(segment: &Segment, names: &BTreeMap<String, String>) -> Segment {
-    let speaker = segment.speaker.as_ref().map(|mark| names.get(mark).unwrap_or(mark).clone());
-    Segment { speaker, ..segment.clone() }
+    let page = move || subtitles::markdown(&conversation, &said).into_bytes();
+    writer.document(format!("{path}.md"), at, page).await
 }
 
 impl Recording {

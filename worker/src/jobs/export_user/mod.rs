@@ -13,7 +13,6 @@
 mod archive;
 mod contents;
 mod conversation;
-mod markdown;
 mod names;
 mod pace;
 

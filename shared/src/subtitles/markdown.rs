@@ -1,10 +1,11 @@
 //! A transcript to read.
 
-use self_shared::database::conversations::Conversation;
-use self_shared::database::segments::Segment;
+use super::Utterance;
+use crate::database::conversations::Conversation;
 
 /// The conversation's title, when it was, what the person noted down, and who said what when.
-pub(super) fn markdown(conversation: &Conversation, segments: &[Segment]) -> String {
+#[must_use]
+pub fn markdown(conversation: &Conversation, said: &[Utterance]) -> String {
     let title = if conversation.title.is_empty() { "Conversation" } else { &conversation.title };
     let mut about = vec![conversation.started_at.format("%Y-%m-%d %H:%M UTC").to_string()];
     about.extend(conversation.duration_ms.map(clock));
@@ -14,9 +15,9 @@ pub(super) fn markdown(conversation: &Conversation, segments: &[Segment]) -> Str
         // As it was written: it may well be Markdown.
         text.extend([conversation.notes.trim(), "\n\n---\n\n"]);
     }
-    for segment in segments {
-        let speaker = segment.speaker.as_ref().map(|speaker| format!("**{}:** ", plain(speaker)));
-        let (at, said) = (clock(segment.start_ms), plain(&segment.text));
+    for said in said {
+        let speaker = said.speaker.as_ref().map(|speaker| format!("**{}:** ", plain(speaker)));
+        let (at, said) = (clock(said.start_ms), plain(&said.text));
         text.push_str(&format!("`{at}` {}{said}\n\n", speaker.unwrap_or_default()));
     }
     text
@@ -53,6 +54,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::database::segments::Segment;
 
     #[test]
     fn a_transcript_reads_like_a_page() {
@@ -61,7 +63,7 @@ mod tests {
             title: "Tiles *again*".to_owned(),
             notes: "- ask Bob\n".to_owned(),
             tags: vec!["home".to_owned()],
-            speakers: Json(BTreeMap::new()),
+            speakers: Json(BTreeMap::from([("A".to_owned(), "Ada".to_owned())])),
             duration_ms: Some(61_300),
             ..Conversation::new(Uuid::nil(), "import", Some(began), began)
         };
@@ -73,12 +75,13 @@ mod tests {
             start_ms: 3_723_004,
             end_ms: 3_724_000,
             text: "Blue,\nor <b>grey</b>?".to_owned(),
-            speaker: Some("Ada".to_owned()),
+            speaker: Some("A".to_owned()),
             revision: 1,
             ..Segment::default()
         };
+        let said = Utterance::new(&segment, &conversation.speakers);
         assert_eq!(
-            markdown(&conversation, &[segment]),
+            markdown(&conversation, &[said]),
             "# Tiles \\*again\\*\n\n2024-06-01 10:00 UTC · 0:01:01 · #home\n\n- ask Bob\n\n---\n\n\
              `1:02:03` **Ada:** Blue, or \\<b\\>grey\\</b\\>?\n\n"
         );
