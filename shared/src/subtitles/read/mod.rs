@@ -98,12 +98,17 @@ fn heads(lines: &[&str], is_webvtt: bool) -> Vec<Head> {
     let is_blank = |index: usize| lines[index].trim().is_empty();
     let mut heads = Vec::new();
     let mut last_number = Some(0);
+    // Whether the cue before has a number: only then a number stands right behind a text.
+    let mut has_number = true;
     // The first line that can be of the next cue.
     let mut free = 0;
     for (timed, line) in lines.iter().enumerate() {
         let Some(timing) = clock::timing(line) else { continue };
         let begins_block = timed == free || is_blank(timed - 1);
-        let numbered = if timed == free || begins_block { None } else { number(lines[timed - 1]) };
+        let above = timed.checked_sub(1).filter(|above| *above >= free);
+        let numbered = above
+            .filter(|&above| has_number || above == free || is_blank(above - 1))
+            .and_then(|above| number(lines[above]));
         let is_readable = timing.start_ms.is_some() || timing.end_ms.is_some();
         if !timing.is_whole() && numbered.is_none() && !(begins_block && is_readable) {
             continue;
@@ -111,8 +116,7 @@ fn heads(lines: &[&str], is_webvtt: bool) -> Vec<Head> {
         let mut first = timed;
         if begins_block {
             // A file with a blank line behind each line.
-            let above = (free..timed).rev().find(|&index| !is_blank(index));
-            let apart = above.filter(|&index| {
+            let apart = (free..timed).rev().find(|&index| !is_blank(index)).filter(|&index| {
                 let number = number(lines[index]);
                 number.is_some() && number == last_number.map(|last| last + 1)
             });
@@ -125,6 +129,7 @@ fn heads(lines: &[&str], is_webvtt: bool) -> Vec<Head> {
             first = timed - 1;
         }
         heads.push(Head { first, timed, timing });
+        has_number = first < timed;
         free = timed + 1;
     }
     heads
@@ -273,6 +278,7 @@ mod tests {
         for file in [
             "1\n0:00 --> 0:01\nIn 1984 it was\n7\n2\n0:02 --> 0:03\nTwo.\nThree.\n3\n0:04 --> 0:05\n4",
             "1\n\n0:00 --> 0:01\n\nIn 1984 it was\n\n7\n\n2\n\n0:02 --> 0:03\n\nTwo.\n\nThree.\n\n3\n\n0:04 --> 0:05\n\n4\n\n",
+            "0:00 --> 0:01\nIn 1984 it was\n7\n0:02 --> 0:03\nTwo.\nThree.\n0:04 --> 0:05\n4",
             "0:00 --> 0:01\nIn 1984 it was\n7\n\n0:02 --> 0:03\n\nTwo.\n\nThree.\n0:04 --> 0:05\n4",
             "WEBVTT\n\na\n0:00 --> 0:01\nIn 1984 it was 7\n\nb\n0:02 --> 0:03\nTwo.\nThree.\n\nc\n0:04 --> 0:05\n4",
         ] {
@@ -323,6 +329,9 @@ mod tests {
         let three_lines = "1\n00:00 --> 00:01\none\n\n2\n00:01 --> 00:02\none\ntwo\n\n3\n00:02 --> 00:03\none\ntwo\nthree\n\n\
             4\n00:03 --> 00:04\ntwo\nthree\nfour\n\n5\n00:04 --> 00:05\nthree\nfour\nfive\n";
         assert_eq!(words(three_lines), "one|two|three|four|five");
+        let without_moments = "1\n00:00 --> 00:02\nso we went\n\n2\n00:02,000 --> 00:02,010\nso we went\n\n\
+            3\n00:02,010 --> 00:04\nso we went\nhome late\n";
+        assert_eq!(words(without_moments), "so we went|home late");
         let growing = "1\n00:00 --> 00:01\nso\n\n2\n00:01 --> 00:02\nso we\n\n3\n00:02 --> 00:03\nso we went\n\n4\n00:03 --> 00:04\nso we went\nhome\n";
         assert_eq!(words(growing), "so|we|went|home");
     }

@@ -67,17 +67,18 @@ impl<'a> Names<'a> {
                 known.sentences += usize::from(lines.last().is_some_and(|last| ends_sentence(last)));
             }
         }
+        number(&mut names);
         let times = sum(&names, |known| known.times);
         let is_small = times >= HABIT && sum(&names, |known| known.small) * 2 > times;
         names.retain(|_, known| is_small || known.kind >= Kind::Words || known.times > 1 || known.small == 0);
-        without_counting(&mut names);
 
         let times = sum(&names, |known| known.times);
         let has_sentences = sum(&names, |known| known.sentences) * 2 >= times;
         let are_several = names.len() > 1;
         if times * 2 >= places {
             let is_clear = names.values().any(|known| known.kind >= Kind::Words);
-            if !is_clear && !((has_sentences || is_small) && times > 1) {
+            let come_again = times >= HABIT && times >= 2 * names.len();
+            if !is_clear && (times < 2 || !(has_sentences || is_small || come_again)) {
                 names.clear();
             }
         } else {
@@ -153,19 +154,28 @@ fn kind(name: &str) -> Kind {
     }
 }
 
-/// Takes out words that are used once with each of the numbers 1, 2, 3 and so on.
-fn without_counting(names: &mut BTreeMap<&str, Use>) {
+/// Takes out words that are used once with each of several numbers; a word with two numbers, or again
+/// with the same, is as clear as several words.
+fn number(names: &mut BTreeMap<&str, Use>) {
     let stem = |name: &str| name.rsplit_once(' ').map(|(stem, _)| stem.to_owned());
-    let mut once: BTreeMap<String, (usize, bool)> = BTreeMap::new();
+    let mut stems: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (name, known) in names.iter().filter(|(_, known)| known.kind == Kind::Numbered) {
-        let Some(stem) = stem(name) else { continue };
-        let (count, is_once) = once.entry(stem).or_insert((0, true));
+        let (count, times) = stems.entry(stem(name).unwrap_or_default()).or_default();
         *count += 1;
-        *is_once &= known.times == 1;
+        *times += known.times;
     }
     names.retain(|name, known| {
-        let counting = stem(name).and_then(|stem| once.get(&stem));
-        known.kind != Kind::Numbered || counting.is_none_or(|(count, is_once)| *count < HABIT || !is_once)
+        if known.kind == Kind::Numbered
+            && let Some(&(count, times)) = stems.get(&stem(name).unwrap_or_default())
+        {
+            if count >= HABIT && times == count {
+                return false;
+            }
+            if times > 1 {
+                known.kind = Kind::Words;
+            }
+        }
+        true
     });
 }
 
@@ -191,6 +201,8 @@ mod tests {
             ("Anna Berg: welcome\nTom Smith: thanks", vec!["Anna Berg", "Tom Smith"]),
             ("A: hello\nB: hi", vec!["A", "B"]),
             ("SPEAKER_00: hello", vec!["SPEAKER_00"]),
+            ("Speaker 1: hello\nSpeaker 2: hi", vec!["Speaker 1", "Speaker 2"]),
+            ("Ada: so we\nAda: Went\nAda: home", vec!["Ada", "Ada", "Ada"]),
             (
                 "Speaker 1: Hello.\nSpeaker 2: Hi.\nSpeaker 3: Hey.\nSpeaker 1: So.",
                 vec!["Speaker 1", "Speaker 2", "Speaker 3", "Speaker 1"],

@@ -7,8 +7,8 @@
 
 use super::{Shown, Voice};
 
-/// Cues that roll follow one another without a pause; so much may be between their times.
-const PAUSE_MS: i64 = 100;
+/// A line that is still there after a longer pause is said again.
+const PAUSE_MS: i64 = 1_000;
 
 /// Leaves each line of captions that roll in the first cue that shows it, and cues without a new line
 /// empty.
