@@ -85,12 +85,13 @@ pub(super) fn webvtt(text: &str) -> String {
     written
 }
 
-/// A written line that would be taken for the times of a cue, so that it is not.
-pub(super) fn without_timing(line: &str) -> String {
-    match clock::timing(line) {
+/// What is written, without a line that would be taken for the times of a cue.
+pub(super) fn without_timing(written: &str) -> String {
+    let safe = |line: &str| match clock::timing(line) {
         Some(_) => line.replace('>', "&gt;").replace('→', "&rarr;"),
         None => line.to_owned(),
-    }
+    };
+    written.split('\n').map(safe).collect::<Vec<_>>().join("\n")
 }
 
 const fn escaped(c: char) -> &'static str {
@@ -256,6 +257,9 @@ mod tests {
             assert!(!subrip(plain).contains("-->"));
         }
         assert_eq!(subrip("x < 3 & y > 2"), "x < 3 & y > 2");
-        assert_eq!(text(&without_timing("00:01 -> 00:02")), "00:01 -> 00:02");
+        for line in ["00:01 -> 00:02", "a\n0:01 → 0:02 b"] {
+            assert_eq!(text(&without_timing(line)), line);
+            assert!(without_timing(line).lines().all(|line| clock::timing(line).is_none()));
+        }
     }
 }

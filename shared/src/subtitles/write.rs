@@ -62,9 +62,7 @@ fn times(cue: &Cue, point: char) -> String {
 }
 
 fn subrip(placed: &Placed, marked: bool) -> String {
-    let text = markup::subrip(&placed.lines.join("\n"));
-    let lines: Vec<String> = text.split('\n').map(markup::without_timing).collect();
-    let text = lines.join("\n");
+    let text = markup::without_timing(&markup::subrip(&placed.lines.join("\n")));
     match &placed.cue.speaker {
         Some(_) if placed.is_labelled && !marked => text,
         None if !marked => text,
@@ -73,7 +71,7 @@ fn subrip(placed: &Placed, marked: bool) -> String {
 }
 
 fn webvtt(placed: &Placed, marked: bool) -> String {
-    let text = markup::webvtt(&placed.lines.join("\n"));
+    let text = markup::without_timing(&markup::webvtt(&placed.lines.join("\n")));
     let voice = if marked || placed.cue.speaker.is_some() { voice(placed) } else { String::new() };
     voice + &text
 }
