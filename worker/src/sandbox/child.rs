@@ -84,6 +84,7 @@ fn decode_as_told(order: &Order) -> io::Result<()> {
     let outcome = decode::decode(file, &order.limits, |event| match event {
         Event::Info(info) => frame::write_info(&mut pipe, &info),
         Event::Sound(sound) => frame::write_sound(&mut pipe, sound),
+        Event::Loss(loss) => frame::write_loss(&mut pipe, &loss),
     });
     match outcome {
         Ok(ending) => frame::write_ending(&mut pipe, &ending)?,

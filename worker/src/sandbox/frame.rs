@@ -1,7 +1,7 @@
 //! What the decoder's process says to its parent: frames on a pipe.
 //!
 //! A frame is one byte of kind, the length of its body in four bytes, little-endian, and the body:
-//! `info`, `ending` and `refusal` in JSON, `sound` in 32-bit floats, little-endian. An `ending` or
+//! `info`, `loss`, `ending` and `refusal` in JSON, `sound` in 32-bit floats, little-endian. An `ending` or
 //! a `refusal` is the last frame; without one, the process died.
 
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::stages::decode::{BLOCK, Ending, Info, Refusal};
+use crate::stages::decode::{BLOCK, Ending, Info, Loss, Refusal};
 
 /// No honest frame is longer, and a hostile one shall not fill the parent's memory.
 const LONGEST: usize = BLOCK * size_of::<f32>();
@@ -19,12 +19,14 @@ const LONGEST: usize = BLOCK * size_of::<f32>();
 pub(super) enum Frame {
     Info(Info),
     Sound(Vec<f32>),
+    Loss(Loss),
     Ending(Ending),
     Refusal(Refusal),
 }
 
 const INFO: u8 = b'i';
 const SOUND: u8 = b's';
+const LOSS: u8 = b'l';
 const ENDING: u8 = b'e';
 const REFUSAL: u8 = b'r';
 
@@ -35,6 +37,10 @@ pub(super) fn write_info(to: &mut impl Write, info: &Info) -> io::Result<()> {
 pub(super) fn write_sound(to: &mut impl Write, sound: &[f32]) -> io::Result<()> {
     let body: Vec<u8> = sound.iter().flat_map(|sample| sample.to_le_bytes()).collect();
     write(to, SOUND, &body)
+}
+
+pub(super) fn write_loss(to: &mut impl Write, loss: &Loss) -> io::Result<()> {
+    write_json(to, LOSS, loss)
 }
 
 pub(super) fn write_ending(to: &mut impl Write, ending: &Ending) -> io::Result<()> {
@@ -69,6 +75,7 @@ pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Option<Frame> {
     match kind {
         INFO => json(&body).map(Frame::Info),
         SOUND => Some(Frame::Sound(floats(&body))),
+        LOSS => json(&body).map(Frame::Loss),
         ENDING => json(&body).map(Frame::Ending),
         REFUSAL => json(&body).map(Frame::Refusal),
         _ => None,
@@ -86,14 +93,18 @@ fn floats(body: &[u8]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stages::decode::LossKind;
 
     #[tokio::test]
     async fn frames_arrive_as_they_were_sent() {
         let mut pipe = Vec::new();
         write_sound(&mut pipe, &[0.25, -1.0]).unwrap();
+        let lost = Loss { kind: LossKind::Damaged, start: 2, samples: 320 };
+        write_loss(&mut pipe, &lost).unwrap();
         write_refusal(&mut pipe, &Refusal::TooLong { limit_seconds: 7 }).unwrap();
         let mut pipe = &pipe[..];
         assert!(matches!(read(&mut pipe).await, Some(Frame::Sound(sound)) if sound == [0.25, -1.0]));
+        assert!(matches!(read(&mut pipe).await, Some(Frame::Loss(loss)) if loss == lost));
         assert!(matches!(read(&mut pipe).await, Some(Frame::Refusal(Refusal::TooLong { limit_seconds: 7 }))));
         assert!(read(&mut pipe).await.is_none());
     }

@@ -25,7 +25,7 @@ use tokio::time::timeout;
 
 use self::frame::Frame;
 use crate::stages::SAMPLE_RATE;
-use crate::stages::decode::{BLOCK, DecodeError, Ending, Info, Limits, Refusal};
+use crate::stages::decode::{BLOCK, DecodeError, Ending, Info, Limits, Loss, Losses, Refusal};
 
 pub use self::child::{DECODE, READ, decode, read};
 pub use self::reading::ReadError;
@@ -92,6 +92,7 @@ pub struct Decoding {
     patience: Duration,
     longest: u64,
     given: u64,
+    losses: Losses,
     ending: Option<Ending>,
 }
 
@@ -116,6 +117,7 @@ impl Sandbox {
             patience: self.patience,
             longest: u64::from(self.limits.seconds) * u64::from(SAMPLE_RATE) + BLOCK as u64,
             given: 0,
+            losses: Losses::default(),
             ending: None,
         };
         match decoding.frame().await? {
@@ -163,6 +165,12 @@ impl Decoding {
         self.ending.as_ref()
     }
 
+    /// What could not be heard, so far: those that start before the sound that was given are all in.
+    #[must_use]
+    pub fn losses(&self) -> &[Loss] {
+        self.losses.spans()
+    }
+
     /// The next block of mono sound at 16 kHz, or `None` at the end. A decoder is ahead of who
     /// reads by what the pipe and the buffers at its two ends hold: 3 s of sound.
     ///
@@ -172,19 +180,22 @@ impl Decoding {
         if self.ending.is_some() {
             return Ok(None);
         }
-        match self.frame().await? {
-            Frame::Sound(sound) => {
-                self.given += sound.len() as u64;
-                if self.given > self.longest {
-                    return Err(Refusal::DecoderCrashed.into());
+        loop {
+            match self.frame().await? {
+                Frame::Sound(sound) => {
+                    self.given += sound.len() as u64;
+                    if self.given > self.longest {
+                        return Err(Refusal::DecoderCrashed.into());
+                    }
+                    return Ok(Some(sound));
                 }
-                Ok(Some(sound))
+                Frame::Loss(loss) if loss.end() <= self.longest => self.losses.add(loss),
+                Frame::Ending(ending) if ending.samples == self.given => {
+                    self.ending = Some(ending);
+                    return Ok(None);
+                }
+                _ => return Err(Refusal::DecoderCrashed.into()),
             }
-            Frame::Ending(ending) if ending.samples == self.given => {
-                self.ending = Some(ending);
-                Ok(None)
-            }
-            _ => Err(Refusal::DecoderCrashed.into()),
         }
     }
 

@@ -1,63 +1,218 @@
-//! From what a codec gives to what the models hear: mono, 16 kHz, in blocks.
+//! From what a codec gives to what the models hear: mono, 16 kHz, in blocks, each at its time.
 
 use std::io;
 
+use super::downmix::Downmix;
+use super::timeline::{Place, Timeline};
 use super::track::Track;
-use super::{BLOCK, DecodeError, Event, Limits, Refusal};
+use super::{BLOCK, DecodeError, Event, Limits, Loss, LossKind, Refusal};
 use crate::stages::SAMPLE_RATE;
 use crate::stages::resample::Resampler;
+
+/// Holes up to this long are silence that goes through the filter like sound, in seconds: starting
+/// the filter anew takes longer. A file may be full of them.
+const SHORT: f64 = 1.0;
+/// The silence that stands for a hole of which nobody knows the length, in seconds.
+const UNKNOWN: f64 = 0.5;
 
 pub(super) struct Mixer<'a, S> {
     sink: S,
     limits: &'a Limits,
-    resampler: Option<Resampler>,
+    timeline: Timeline,
+    stretch: Option<Stretch>,
+    /// Whether [`Event::Info`] was given.
+    introduced: bool,
+    /// What was damaged before any sound came, in seconds.
+    before: f64,
+    /// The packet before could not be decoded.
+    damaged: bool,
     mono: Vec<f32>,
     ready: Vec<f32>,
     given: u64,
 }
 
-impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
-    pub(super) fn new(sink: S, limits: &'a Limits) -> Self {
-        Self { sink, limits, resampler: None, mono: Vec::new(), ready: Vec::new(), given: 0 }
+/// Sound of one rate and number of channels without a long hole.
+struct Stretch {
+    downmix: Downmix,
+    resampler: Resampler,
+    /// Where it starts in the sound that is given.
+    start: u64,
+    /// Samples that it took, at its own rate.
+    taken: u64,
+}
+
+impl Stretch {
+    fn of(track: &Track, start: u64) -> Self {
+        let rate = track.rate();
+        let downmix = Downmix::new(track.planes().len(), rate);
+        Self { downmix, resampler: Resampler::new(rate), start, taken: 0 }
     }
 
-    /// Takes the packet that the track has decoded. A rate that changes in the middle of a
-    /// recording (streams put end to end) starts a new filter.
-    pub(super) fn mix(&mut self, track: &Track) -> Result<(), DecodeError> {
-        if self.resampler.as_ref().is_none_or(|resampler| resampler.rate() != track.rate()) {
+    fn seconds(&self) -> f64 {
+        self.start as f64 / f64::from(SAMPLE_RATE) + self.taken as f64 / f64::from(self.resampler.rate())
+    }
+
+    fn silence(&mut self, seconds: f64, mono: &mut Vec<f32>) {
+        let frames = (seconds * f64::from(self.resampler.rate())).round() as usize;
+        self.downmix.flush(mono);
+        mono.resize(mono.len() + frames, 0.0);
+        self.taken += frames as u64;
+    }
+}
+
+impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
+    pub(super) fn new(sink: S, limits: &'a Limits) -> Self {
+        Self {
+            sink,
+            limits,
+            timeline: Timeline::new(f64::from(limits.seconds)),
+            stretch: None,
+            introduced: false,
+            before: 0.0,
+            damaged: false,
+            mono: Vec::new(),
+            ready: Vec::new(),
+            given: 0,
+        }
+    }
+
+    /// Takes the packet that the track has decoded, to where it belongs.
+    pub(super) fn mix(&mut self, track: &mut Track) -> Result<(), DecodeError> {
+        let rate = track.rate();
+        if !self.introduced {
+            self.introduce(track)?;
+        }
+        if self.stretch.as_ref().is_none_or(|stretch| {
+            stretch.resampler.rate() != rate || stretch.downmix.channels() != track.planes().len()
+        }) {
             self.start(track)?;
         }
-        average(track.planes(), &mut self.mono);
-        if let Some(resampler) = &mut self.resampler {
-            resampler.push(&self.mono, &mut self.ready);
+        let (skip, nudge) = self.place(track)?;
+        if skip >= track.frames() {
+            return Ok(());
         }
+        self.damaged = false;
+        let stretch = match &mut self.stretch {
+            Some(stretch) => stretch,
+            // A long hole has ended the one before.
+            none => none.insert(Stretch::of(track, self.given)),
+        };
+        stretch.taken += stretch.downmix.push(track.planes(), skip, nudge, &mut self.mono);
+        stretch.resampler.push(&self.mono, &mut self.ready);
+        self.mono.clear();
         self.hand_on(BLOCK)
     }
 
-    fn start(&mut self, track: &Track) -> Result<(), DecodeError> {
-        let info = track.info();
-        let Limits { channels: limit, rate: highest, .. } = *self.limits;
-        if info.channels > limit {
-            return Err(Refusal::TooManyChannels { channels: info.channels, limit }.into());
+    /// Takes note of a packet that could not be decoded: silence of its length.
+    pub(super) fn damage(&mut self, seconds: f64) -> Result<(), DecodeError> {
+        self.damaged = true;
+        let rest = f64::from(self.limits.seconds) - self.seconds();
+        let seconds = seconds.clamp(0.0, rest.max(UNKNOWN));
+        if self.introduced {
+            return self.lose(LossKind::Damaged, seconds);
         }
-        if !(Limits::LOWEST_RATE..=highest).contains(&info.rate) {
-            let (rate, lowest) = (info.rate, Limits::LOWEST_RATE);
-            return Err(Refusal::UnsupportedRate { rate, lowest, highest }.into());
-        }
-        match self.resampler.replace(Resampler::new(info.rate)) {
-            Some(before) => before.finish(&mut self.ready),
-            None => (self.sink)(Event::Info(info))?,
-        }
+        self.before += seconds;
         Ok(())
     }
 
     /// Gives the tail and returns the number of samples given in all.
     pub(super) fn finish(mut self) -> Result<u64, DecodeError> {
-        if let Some(resampler) = self.resampler.take() {
-            resampler.finish(&mut self.ready);
-        }
+        self.end_stretch();
         self.hand_on(1)?;
         Ok(self.given)
+    }
+
+    /// Says what the recording is, and lets it begin late if it does.
+    fn introduce(&mut self, track: &mut Track) -> Result<(), DecodeError> {
+        let info = track.info();
+        (self.sink)(Event::Info(check(self.limits, info)?))?;
+        self.introduced = true;
+        let begins = track.begins();
+        if begins.silent > 0.0 {
+            self.silence(begins.silent)?;
+        }
+        if begins.missing > 0.0 {
+            self.lose(LossKind::Missing, begins.missing)?;
+        }
+        if self.before > 0.0 {
+            self.lose(LossKind::Damaged, self.before)?;
+        }
+        if let Some(time) = track.time() {
+            self.timeline.begin(time, self.seconds());
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, track: &Track) -> Result<(), DecodeError> {
+        check(self.limits, track.info())?;
+        self.end_stretch();
+        self.hand_on(1)?;
+        self.stretch = Some(Stretch::of(track, self.given));
+        Ok(())
+    }
+
+    /// Makes the silence before the packet, if there is some. Returns how many of its samples were
+    /// heard before, and what [`Downmix::push`] is to add.
+    fn place(&mut self, track: &mut Track) -> Result<(usize, i8), DecodeError> {
+        let position = self.seconds();
+        let Some(time) = track.time() else { return Ok((0, 0)) };
+        if track.begins_anew() {
+            self.timeline.begin(time, position);
+            return Ok((0, 0));
+        }
+        let (rate, frames) = (f64::from(track.rate()), track.frames());
+        let lasting = frames as f64 / rate;
+        let kind = if self.damaged { LossKind::Damaged } else { LossKind::Missing };
+        match self.timeline.place(time, lasting, position, || track.next_time()) {
+            Place::Next(nudge) => Ok((0, nudge)),
+            Place::Behind(seconds) => self.lose(kind, seconds).map(|()| (0, 0)),
+            Place::Unknown => self.lose(kind, UNKNOWN).map(|()| (0, 0)),
+            Place::Repeats(seconds) => Ok(((seconds * rate).round() as usize, 0)),
+        }
+    }
+
+    /// Where the next sample will be, in seconds.
+    fn seconds(&self) -> f64 {
+        let given = self.given as f64 / f64::from(SAMPLE_RATE);
+        self.stretch.as_ref().map_or(given, Stretch::seconds)
+    }
+
+    /// Says what cannot be heard, and gives silence for it.
+    fn lose(&mut self, kind: LossKind, seconds: f64) -> Result<(), DecodeError> {
+        let (start, end) = (samples(self.seconds()), samples(self.seconds() + seconds));
+        if start < end {
+            (self.sink)(Event::Loss(Loss { kind, start, samples: end - start }))?;
+        }
+        self.silence(seconds)
+    }
+
+    fn silence(&mut self, seconds: f64) -> Result<(), DecodeError> {
+        if let Some(stretch) = &mut self.stretch
+            && seconds < SHORT
+        {
+            stretch.silence(seconds, &mut self.mono);
+            stretch.resampler.push(&self.mono, &mut self.ready);
+            self.mono.clear();
+            return self.hand_on(BLOCK);
+        }
+        let end = samples(self.seconds() + seconds);
+        self.end_stretch();
+        self.hand_on(1)?;
+        while self.given < end {
+            let block = usize::try_from(end - self.given).map_or(BLOCK, |rest| rest.min(BLOCK));
+            self.ready.resize(block, 0.0);
+            self.hand_on(1)?;
+        }
+        Ok(())
+    }
+
+    fn end_stretch(&mut self) {
+        if let Some(mut stretch) = self.stretch.take() {
+            stretch.downmix.flush(&mut self.mono);
+            stretch.resampler.push(&self.mono, &mut self.ready);
+            stretch.resampler.finish(&mut self.ready);
+            self.mono.clear();
+        }
     }
 
     /// Gives what is ready in blocks, and keeps what is less than `least`.
@@ -78,31 +233,18 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
     }
 }
 
-/// The mean of the channels. What a broken float file holds instead of numbers counts as silence.
-fn average(planes: &[Vec<f32>], mono: &mut Vec<f32>) {
-    let Some((first, others)) = planes.split_first() else {
-        return mono.clear();
-    };
-    mono.clone_from(first);
-    for plane in others {
-        for (sum, sample) in mono.iter_mut().zip(plane) {
-            *sum += sample;
-        }
-    }
-    let share = 1.0 / planes.len() as f32;
-    for sample in mono {
-        *sample = if sample.is_finite() { *sample * share } else { 0.0 };
-    }
+fn samples(seconds: f64) -> u64 {
+    (seconds * f64::from(SAMPLE_RATE)).round() as u64
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn channels_are_averaged_and_what_is_no_number_is_silence() {
-        let mut mono = Vec::new();
-        average(&[vec![1.0, 0.5, f32::NAN], vec![0.0, -0.5, 0.0]], &mut mono);
-        assert_eq!(mono, [0.5, 0.0, 0.0]);
+fn check(limits: &Limits, info: super::Info) -> Result<super::Info, Refusal> {
+    let Limits { channels: limit, rate: highest, .. } = *limits;
+    if info.channels > limit {
+        return Err(Refusal::TooManyChannels { channels: info.channels, limit });
     }
+    if !(Limits::LOWEST_RATE..=highest).contains(&info.rate) {
+        let (rate, lowest) = (info.rate, Limits::LOWEST_RATE);
+        return Err(Refusal::UnsupportedRate { rate, lowest, highest });
+    }
+    Ok(info)
 }

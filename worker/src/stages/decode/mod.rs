@@ -4,9 +4,17 @@
 //! (opus, vorbis). Files come from strangers, and decoders have been made to loop, panic and swell
 //! by a few bytes: outside of tests it runs only in the child process of [`crate::sandbox`].
 
+mod downmix;
+mod frames;
+mod loss;
 mod mixer;
+mod peek;
 mod refusal;
+mod source;
+mod timeline;
 mod track;
+mod wave;
+mod whole;
 
 use std::fs::File;
 use std::io;
@@ -16,6 +24,7 @@ use self::track::{Step, Track};
 use super::SAMPLE_RATE;
 use serde::{Deserialize, Serialize};
 
+pub use self::loss::{Loss, LossKind, Losses};
 pub use self::refusal::Refusal;
 
 /// How many samples are handed on at once: half a second.
@@ -72,6 +81,8 @@ pub enum Event<'a> {
     Info(Info),
     /// Mono at [`SAMPLE_RATE`], nominally from -1 to 1; at most [`BLOCK`] samples.
     Sound(&'a [f32]),
+    /// What of the sound, given or to come, is silence for want of better.
+    Loss(Loss),
 }
 
 /// Why decoding stopped early.
@@ -100,8 +111,11 @@ pub fn decode(
     let mut ending = Ending::default();
     loop {
         match track.step()? {
-            Step::Sound => mixer.mix(&track)?,
-            Step::Damaged => ending.damaged_packets += 1,
+            Step::Sound => mixer.mix(&mut track)?,
+            Step::Damaged => {
+                ending.damaged_packets += 1;
+                mixer.damage(track.lasting())?;
+            }
             Step::End => break,
             Step::CutShort => {
                 ending.cut_short = true;

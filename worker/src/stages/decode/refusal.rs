@@ -16,6 +16,8 @@ pub enum Refusal {
     Damaged,
     #[error("This recording holds no sound at all.")]
     NoSound,
+    #[error("This recording is cut off before its sound begins. Upload it again, whole.")]
+    CutShort,
     #[error("This recording is longer than {limit_seconds} seconds, the longest that is accepted.")]
     TooLong { limit_seconds: u32 },
     #[error("This recording has {channels} channels; at most {limit} are accepted.")]
@@ -39,6 +41,7 @@ impl Refusal {
             Self::UnsupportedCodec { .. } => "unsupported_codec",
             Self::Damaged => "damaged",
             Self::NoSound => "no_sound",
+            Self::CutShort => "cut_short",
             Self::TooLong { .. } => "too_long",
             Self::TooManyChannels { .. } => "too_many_channels",
             Self::UnsupportedRate { .. } => "unsupported_rate",

@@ -1,8 +1,9 @@
 //! The one track of a recording that is heard: found, read packet by packet, decoded.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Seek;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
@@ -11,9 +12,21 @@ use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
+use symphonia::core::units::{Duration, TimeBase, Timestamp};
 use symphonia_adapter_libopus::OpusDecoder;
 
+use super::frames::Frames;
+use super::wave::{Wave, Waves};
+use super::whole::breaks_off;
 use super::{Info, Refusal};
+
+/// The longest time before the first packet of all that is a beginning, in seconds. Players count
+/// from the first packet or from zero; recorders that stream count from their own start, which may
+/// be days ago. A track that begins later than another one of its file begins late at any time.
+const LATE: f64 = 600.0;
+/// What codecs need to get going, in seconds: no beginning is late by less.
+const PRIMING: f64 = 0.1;
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     let mut registry = CodecRegistry::new();
@@ -23,17 +36,32 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
 });
 
 pub(super) struct Track {
+    file: Arc<File>,
     reader: Box<dyn FormatReader>,
     choice: Choice,
+    /// Sound behind that of `reader`, of files that were put end to end.
+    parts: VecDeque<Wave>,
+    cut_short: bool,
     rate: u32,
     planes: Vec<Vec<f32>>,
     /// The packet that was decoded to see whether it can be.
     first: Option<Step>,
+    /// What was read ahead.
+    ahead: Option<Next>,
+    /// The time of the packet just decoded, and how long it lasts by its container, in seconds.
+    time: Option<f64>,
+    lasting: f64,
+    /// The time of the first packet of any track.
+    earliest: f64,
+    begins_anew: bool,
+    /// The packet before, to know one that was sent twice.
+    before: Option<Packet>,
 }
 
 /// The track that is heard, among those of the container.
 struct Choice {
     id: u32,
+    base: Option<TimeBase>,
     /// The length that the container claims.
     seconds: Option<f64>,
     decoder: Box<dyn AudioDecoder>,
@@ -52,6 +80,24 @@ pub(super) enum Step {
     CutShort,
 }
 
+/// What the container gives next.
+enum Next {
+    Packet(Packet),
+    /// Another stream follows, with tracks of its own.
+    Reset,
+    End,
+    CutShort,
+}
+
+/// What is before the first sound of a track, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Begins {
+    /// The container says that nothing is to be heard there.
+    pub(super) silent: f64,
+    /// The times of the packets begin behind it.
+    pub(super) missing: f64,
+}
+
 impl Track {
     /// Finds the track and decodes its first packet, to be sure of it.
     ///
@@ -59,23 +105,60 @@ impl Track {
     /// one that breaks off. Read from front to back, it gives what it has.
     pub(super) fn open(file: File) -> Result<Self, Refusal> {
         let mut again = file.try_clone().map_err(|_| Refusal::NotAudio)?;
+        let file = Arc::new(file);
         let length = file.metadata().map_or(0, |metadata| metadata.len());
-        Self::find(Box::new(file), length).or_else(|refusal| {
-            again.rewind().map_err(|_| refusal.clone())?;
-            Self::find(Box::new(ReadOnlySource::new(again)), length).map_err(|_| refusal)
-        })
+        if let Some(waves) = Waves::of(&file).map_err(|_| Refusal::Damaged)? {
+            return Self::of_waves(&file, waves);
+        }
+        if let Some(frames) = Frames::of(&file).map_err(|_| Refusal::Damaged)? {
+            return Self::of_reader(&file, Box::new(frames), length);
+        }
+        again.rewind().map_err(|_| Refusal::NotAudio)?;
+        let seekable = again.try_clone().map_err(|_| Refusal::NotAudio)?;
+        Self::find(&file, Box::new(seekable), length)
+            .or_else(|refusal| {
+                again.rewind().map_err(|_| refusal.clone())?;
+                Self::find(&file, Box::new(ReadOnlySource::new(again)), length).map_err(|_| refusal)
+            })
+            .map_err(|refusal| match refusal {
+                Refusal::UnsupportedCodec { .. } => refusal,
+                _ if breaks_off(&file) => Refusal::CutShort,
+                refusal => refusal,
+            })
     }
 
-    fn find(source: Box<dyn MediaSource>, length: u64) -> Result<Self, Refusal> {
-        let source = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
-        let reader = symphonia::default::get_probe()
-            .probe(&Hint::new(), source, FormatOptions::default(), MetadataOptions::default())
-            .map_err(|error| match error {
-                Error::DecodeError(_) | Error::LimitError(_) => Refusal::Damaged,
-                _ => Refusal::NotAudio,
-            })?;
+    fn of_waves(file: &Arc<File>, waves: Waves) -> Result<Self, Refusal> {
+        let mut parts: VecDeque<Wave> = waves.parts.into();
+        let Some(first) = parts.pop_front() else {
+            return Err(if waves.cut_short { Refusal::CutShort } else { Refusal::NoSound });
+        };
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        let track = Self::find(file, Box::new(first.source(file)), length)?;
+        Ok(Self { parts, cut_short: waves.cut_short, ..track })
+    }
+
+    fn find(file: &Arc<File>, source: Box<dyn MediaSource>, length: u64) -> Result<Self, Refusal> {
+        Self::of_reader(file, reader(source)?, length)
+    }
+
+    fn of_reader(file: &Arc<File>, reader: Box<dyn FormatReader>, length: u64) -> Result<Self, Refusal> {
         let choice = Choice::among(&*reader, length)?;
-        let mut track = Self { reader, choice, rate: 0, planes: Vec::new(), first: None };
+        let mut track = Self {
+            file: Arc::clone(file),
+            reader,
+            choice,
+            parts: VecDeque::new(),
+            cut_short: false,
+            rate: 0,
+            planes: Vec::new(),
+            first: None,
+            ahead: None,
+            time: None,
+            lasting: 0.0,
+            earliest: f64::INFINITY,
+            begins_anew: false,
+            before: None,
+        };
         match track.step()? {
             Step::CutShort => Err(Refusal::Damaged),
             first => Ok(Self { first: Some(first), ..track }),
@@ -87,32 +170,120 @@ impl Track {
         if let Some(first) = self.first.take() {
             return Ok(first);
         }
+        self.begins_anew = false;
         loop {
-            let packet = match self.reader.next_packet() {
-                Ok(Some(packet)) if packet.track_id == self.choice.id => packet,
-                Ok(Some(_)) => continue,
-                Ok(None) => return Ok(Step::End),
-                Err(Error::ResetRequired) => {
+            let packet = match self.ahead.take().map_or_else(|| self.read(), Ok)? {
+                Next::Packet(packet) => packet,
+                Next::Reset => {
                     self.choice = Choice::among(&*self.reader, u64::MAX)?;
+                    // Frames without a container have times that go on.
+                    self.begins_anew = !self.is_frames();
+                    self.before = None;
                     continue;
                 }
-                // A recorder that streams (live webm, wav into a pipe) never says where it ends.
-                Err(_) => return Ok(Step::CutShort),
+                Next::End => match self.parts.pop_front() {
+                    Some(part) => {
+                        self.reader = reader(Box::new(part.source(&self.file)))?;
+                        self.choice = Choice::among(&*self.reader, u64::MAX)?;
+                        continue;
+                    }
+                    None if self.cut_short => return Ok(Step::CutShort),
+                    None => return Ok(Step::End),
+                },
+                // A recorder that streams (live webm) never says where it ends.
+                Next::CutShort => return Ok(Step::CutShort),
             };
-            match self.choice.decoder.decode(&packet) {
-                // Codecs that overlap their packets give nothing for the first.
-                Ok(sound) if sound.frames() == 0 => {}
-                Ok(sound) => {
-                    self.rate = sound.spec().rate();
-                    sound.copy_to_vecs_planar(&mut self.planes);
-                    return Ok(Step::Sound);
-                }
-                Err(Error::Unsupported(feature)) => {
-                    return Err(Refusal::UnsupportedCodec { codec: feature.to_owned() });
-                }
-                Err(_) => return Ok(Step::Damaged),
+            if self.is_repeated(&packet) {
+                continue;
+            }
+            if let Some(step) = self.decode(packet)? {
+                return Ok(step);
             }
         }
+    }
+
+    fn decode(&mut self, mut packet: Packet) -> Result<Option<Step>, Refusal> {
+        // Counts of samples to trim come from headers, and cut off sound where these are wrong. Only
+        // what an encoder added at the start is left out, by its own word.
+        let trim = std::mem::take(&mut packet.trim_start);
+        let whole = packet.dur.saturating_add(trim).saturating_add(std::mem::take(&mut packet.trim_end));
+        let trim = usize::try_from(trim.get()).unwrap_or(usize::MAX);
+        self.lasting = self.seconds(whole).filter(|&seconds| seconds > 0.0).unwrap_or(self.lasting);
+        if packet.data.is_empty() && self.is_frames() {
+            self.choice.decoder.reset();
+            self.lasting = self.seconds(packet.dur).unwrap_or(0.0);
+            return Ok(Some(Step::Damaged));
+        }
+        let decoded = match self.choice.decoder.decode(&packet) {
+            // Codecs that overlap their packets give nothing for the first.
+            Ok(sound) if sound.frames() <= trim => None,
+            Ok(sound) => {
+                self.rate = sound.spec().rate();
+                sound.copy_to_vecs_planar(&mut self.planes);
+                for plane in &mut self.planes {
+                    plane.drain(..trim);
+                }
+                Some(Step::Sound)
+            }
+            Err(Error::Unsupported(feature)) => {
+                return Err(Refusal::UnsupportedCodec { codec: feature.to_owned() });
+            }
+            Err(_) => Some(Step::Damaged),
+        };
+        let rate = f64::from(self.rate.max(1));
+        let mut time = self.choice.time(packet.pts).map(|time| time + trim as f64 / rate);
+        if decoded == Some(Step::Sound) {
+            let sound = self.frames() as f64 / rate;
+            // The decoder left out what its codec needs to get going.
+            if self.before.is_none() && trim == 0 && self.lasting > sound {
+                time = time.map(|time| time + self.lasting - sound);
+            }
+            self.lasting = sound;
+        }
+        self.time = time;
+        self.before = Some(packet);
+        Ok(decoded)
+    }
+
+    /// Reads on to a packet of the track.
+    fn read(&mut self) -> Result<Next, Refusal> {
+        loop {
+            return Ok(match self.reader.next_packet() {
+                Ok(Some(packet)) if packet.track_id == self.choice.id => {
+                    self.note(packet.track_id, packet.pts);
+                    Next::Packet(packet)
+                }
+                Ok(Some(packet)) => {
+                    self.note(packet.track_id, packet.pts);
+                    continue;
+                }
+                Ok(None) => Next::End,
+                Err(Error::ResetRequired) => Next::Reset,
+                Err(_) => Next::CutShort,
+            });
+        }
+    }
+
+    /// Takes note of the time at which the file begins.
+    fn note(&mut self, id: u32, at: Timestamp) {
+        if self.before.is_none() {
+            let base =
+                self.reader.tracks().iter().find(|track| track.id == id).and_then(|track| track.time_base);
+            let time = base.and_then(|base| base.calc_time(at)).map(|time| time.as_secs_f64());
+            self.earliest = self.earliest.min(time.unwrap_or(f64::INFINITY));
+        }
+    }
+
+    fn is_repeated(&self, packet: &Packet) -> bool {
+        self.before.as_ref().is_some_and(|before| before.pts == packet.pts && before.data == packet.data)
+    }
+
+    fn is_frames(&self) -> bool {
+        matches!(self.reader.format_info().short_name, "mp3" | "aac")
+    }
+
+    fn seconds(&self, duration: Duration) -> Option<f64> {
+        self.choice.base.and_then(|base| base.calc_duration(duration)).map(|time| time.as_secs_f64())
     }
 
     /// The channels of the packet just decoded, all of one length.
@@ -120,9 +291,49 @@ impl Track {
         &self.planes
     }
 
+    /// The number of samples in each channel of the packet just decoded.
+    pub(super) fn frames(&self) -> usize {
+        self.planes.first().map_or(0, Vec::len)
+    }
+
     /// Samples per second of the packet just decoded.
     pub(super) fn rate(&self) -> u32 {
         self.rate
+    }
+
+    /// The time of the packet just decoded, in seconds, where the container has times of its own.
+    pub(super) fn time(&self) -> Option<f64> {
+        if self.reader.format_info().short_name == "wave" { None } else { self.time }
+    }
+
+    /// The time of the packet behind the one just decoded.
+    pub(super) fn next_time(&mut self) -> Option<f64> {
+        if self.ahead.is_none() {
+            self.ahead = self.read().ok();
+        }
+        match &self.ahead {
+            Some(Next::Packet(packet)) => self.choice.time(packet.pts),
+            _ => None,
+        }
+    }
+
+    /// How long the packet lasts that was just decoded, or that is damaged.
+    pub(super) fn lasting(&self) -> f64 {
+        self.lasting
+    }
+
+    /// Whether the packet just decoded is the first one of another stream, with times of its own.
+    pub(super) fn begins_anew(&self) -> bool {
+        self.begins_anew
+    }
+
+    /// What is before the packet just decoded, which is the first.
+    pub(super) fn begins(&self) -> Begins {
+        let has_start = matches!(self.reader.format_info().short_name, "matroska" | "isomp4");
+        let (true, Some(time)) = (has_start, self.time) else { return Begins::default() };
+        let zero = if self.earliest > LATE { self.earliest } else { 0.0 };
+        let missing = if time - zero > PRIMING { time - zero } else { 0.0 };
+        Begins { silent: 0.0, missing }
     }
 
     /// What the recording is, by its headers and by the packet just decoded.
@@ -137,25 +348,39 @@ impl Track {
     }
 }
 
+fn reader(source: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>, Refusal> {
+    let source = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
+    symphonia::default::get_probe()
+        .probe(&Hint::new(), source, FormatOptions::default(), MetadataOptions::default())
+        .map_err(|error| match error {
+            Error::DecodeError(_) | Error::LimitError(_) => Refusal::Damaged,
+            _ => Refusal::NotAudio,
+        })
+}
+
 impl Choice {
     /// The default track for sound, else the first with a known codec.
     fn among(reader: &dyn FormatReader, file_bytes: u64) -> Result<Self, Refusal> {
         let track = reader.default_track(TrackType::Audio).ok_or(Refusal::NotAudio)?;
         let codec = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or(Refusal::NotAudio)?;
-        let decoder =
-            CODECS.make_audio_decoder(codec, &AudioDecoderOptions::default()).map_err(
-                |error| match error {
-                    Error::Unsupported(feature) => Refusal::UnsupportedCodec { codec: feature.to_owned() },
-                    _ => Refusal::Damaged,
-                },
-            )?;
+        let decoder = CODECS
+            .make_audio_decoder(codec, &AudioDecoderOptions::default().gapless(false))
+            .map_err(|error| match error {
+                Error::Unsupported(feature) => Refusal::UnsupportedCodec { codec: feature.to_owned() },
+                _ => Refusal::Damaged,
+            })?;
         let claimed = track
             .time_base
             .zip(track.duration)
             .and_then(|(base, duration)| base.calc_duration(duration))
             .map(|time| time.as_secs_f64());
         let possible = uncompressed_seconds(&*decoder, codec, file_bytes).unwrap_or(f64::INFINITY);
-        Ok(Self { id: track.id, seconds: claimed.map(|claimed| claimed.min(possible)), decoder })
+        let seconds = claimed.map(|claimed| claimed.min(possible));
+        Ok(Self { id: track.id, base: track.time_base, seconds, decoder })
+    }
+
+    fn time(&self, at: Timestamp) -> Option<f64> {
+        self.base.and_then(|base| base.calc_time(at)).map(|time| time.as_secs_f64())
     }
 }
 

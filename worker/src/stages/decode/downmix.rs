@@ -1,0 +1,271 @@
+//! From the channels of a recording to one: without offset, and without channels that cancel.
+//!
+//! Sound is looked at in windows of half a second. In each, the offset of every channel is measured
+//! and taken off along a line from that of the window before, which is a high-pass filter at about
+//! 1 Hz that works from the first sample on. Then the channels are averaged; where they cancel one
+//! another (a plug with one pole turned, a balanced line recorded as stereo), the loudest of them is
+//! taken instead. All of it depends on the sound alone, so that decoding again gives the same.
+
+/// The mean of the channels is worth no more than this share of the loudest one's energy where they
+/// cancel. Eight channels that have nothing in common come to an eighth.
+const CANCELLED: f32 = 0.1;
+/// What it must come to, to be taken again: between the two nothing changes.
+const RECOVERED: f32 = 0.2;
+/// How much more energy another channel must have to be taken instead of the one that is.
+const LOUDER: f32 = 4.0;
+/// What is louder than this, or no number, is no sound but a broken float file. It counts as silence.
+const LOUDEST: f32 = 1e6;
+
+pub(super) struct Downmix {
+    planes: Vec<Vec<f32>>,
+    /// Samples in a window, and in a hand-over from one source to another.
+    window: usize,
+    hand_over: usize,
+    /// Of each channel, at the end of the window before; empty before the first.
+    offsets: Vec<f32>,
+    source: Source,
+    mean: Vec<f32>,
+}
+
+/// What is heard of a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Source {
+    Mean,
+    Channel(usize),
+}
+
+impl Downmix {
+    pub(super) fn new(channels: usize, rate: u32) -> Self {
+        Self {
+            planes: vec![Vec::new(); channels],
+            window: (rate as usize / 2).max(1),
+            hand_over: rate as usize / 50,
+            offsets: Vec::new(),
+            source: Source::Mean,
+            mean: Vec::new(),
+        }
+    }
+
+    pub(super) fn channels(&self) -> usize {
+        self.planes.len()
+    }
+
+    /// Takes sound, all channels of one length, but for its first `skip` samples. `nudge` repeats
+    /// the last sample (1) or leaves it out (-1). What fills windows is appended to `mono`.
+    /// Returns the number of samples taken.
+    pub(super) fn push(&mut self, planes: &[Vec<f32>], skip: usize, nudge: i8, mono: &mut Vec<f32>) -> u64 {
+        let before = self.pending();
+        for (kept, plane) in self.planes.iter_mut().zip(planes) {
+            kept.extend(plane.iter().skip(skip).map(|&x| if x.abs() <= LOUDEST { x } else { 0.0 }));
+            match nudge {
+                1 => kept.extend(kept.last().copied()),
+                -1 if kept.len() > before => kept.truncate(kept.len() - 1),
+                _ => {}
+            }
+        }
+        let taken = self.pending() - before;
+        while self.pending() >= self.window {
+            self.give(self.window, mono);
+        }
+        taken as u64
+    }
+
+    /// Appends what has not filled a window.
+    pub(super) fn flush(&mut self, mono: &mut Vec<f32>) {
+        let rest = self.pending();
+        if rest > 0 {
+            self.give(rest, mono);
+        }
+    }
+
+    fn pending(&self) -> usize {
+        self.planes.first().map_or(0, Vec::len)
+    }
+
+    fn give(&mut self, samples: usize, mono: &mut Vec<f32>) {
+        self.level(samples);
+        let source = self.choose(samples);
+        self.write(source, samples, mono);
+        self.source = source;
+        for plane in &mut self.planes {
+            plane.drain(..samples);
+        }
+    }
+
+    /// Takes the offsets off. A window that is short says less about the offset.
+    fn level(&mut self, samples: usize) {
+        let first = self.offsets.is_empty();
+        let weight = if first { 1.0 } else { samples as f32 / self.window as f32 };
+        if first {
+            self.offsets = self.planes.iter().map(|plane| sum(&plane[..samples]) / samples as f32).collect();
+        }
+        for (plane, offset) in self.planes.iter_mut().zip(&mut self.offsets) {
+            let window = &mut plane[..samples];
+            let step = weight * (sum(window) / samples as f32 - *offset);
+            let slope = step / samples as f32;
+            for (n, sample) in window.iter_mut().enumerate() {
+                *sample -= *offset + slope * n as f32;
+            }
+            *offset += step;
+        }
+    }
+
+    fn choose(&mut self, samples: usize) -> Source {
+        let channels = self.planes.len();
+        if channels < 2 {
+            return Source::Channel(0);
+        }
+        self.mean.clear();
+        self.mean.resize(samples, 0.0);
+        let share = 1.0 / channels as f32;
+        for plane in &self.planes {
+            for (mean, sample) in self.mean.iter_mut().zip(plane) {
+                *mean += share * sample;
+            }
+        }
+        let energies = self.planes.iter().map(|plane| energy(&plane[..samples]));
+        let (mut loudest, mut most, mut present) = (0, 0.0, 0.0);
+        for (channel, energy) in energies.enumerate() {
+            if energy > most {
+                (loudest, most) = (channel, energy);
+            }
+            if self.source == Source::Channel(channel) {
+                present = energy;
+            }
+        }
+        let mean = energy(&self.mean);
+        match self.source {
+            Source::Mean if mean >= CANCELLED * most => Source::Mean,
+            Source::Channel(_) if mean >= RECOVERED * most => Source::Mean,
+            Source::Channel(channel) if present * LOUDER >= most => Source::Channel(channel),
+            _ => Source::Channel(loudest),
+        }
+    }
+
+    /// Appends the window. The source before fades out over the beginning of a new one.
+    fn write(&self, source: Source, samples: usize, mono: &mut Vec<f32>) {
+        let start = mono.len();
+        mono.extend_from_slice(&self.sound(source)[..samples]);
+        // The first window of a single channel finds nothing that it could take over from.
+        if source == self.source || self.planes.len() < 2 {
+            return;
+        }
+        let fade = samples.min(self.hand_over);
+        let before = &self.sound(self.source)[..fade];
+        for (n, (sample, before)) in mono[start..].iter_mut().zip(before).enumerate() {
+            let share = n as f32 / fade as f32;
+            *sample = share * *sample + (1.0 - share) * before;
+        }
+    }
+
+    fn sound(&self, source: Source) -> &[f32] {
+        match source {
+            Source::Mean => &self.mean,
+            Source::Channel(channel) => &self.planes[channel],
+        }
+    }
+}
+
+/// Sixteen sums side by side, for the processor's wide registers.
+fn sum(samples: &[f32]) -> f32 {
+    reduce(samples, |sum, sample| sum + sample)
+}
+
+fn energy(samples: &[f32]) -> f32 {
+    reduce(samples, |sum, sample| sum + sample * sample)
+}
+
+fn reduce(samples: &[f32], add: impl Fn(f32, f32) -> f32) -> f32 {
+    let (chunks, rest) = samples.as_chunks::<16>();
+    let mut lanes = [0.0; 16];
+    for chunk in chunks {
+        for (lane, &sample) in lanes.iter_mut().zip(chunk) {
+            *lane = add(*lane, sample);
+        }
+    }
+    rest.iter().fold(lanes.iter().sum(), |sum, &sample| add(sum, sample))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: u32 = 16_000;
+
+    fn tone(hertz: f32, seconds: f32) -> Vec<f32> {
+        let step = std::f32::consts::TAU * hertz / RATE as f32;
+        (0..(seconds * RATE as f32) as usize).map(|n| 0.1 * (step * n as f32).sin()).collect()
+    }
+
+    fn scaled(sound: &[f32], by: f32) -> Vec<f32> {
+        sound.iter().map(|x| by * x).collect()
+    }
+
+    fn mixed(planes: &[Vec<f32>]) -> Vec<f32> {
+        let mut downmix = Downmix::new(planes.len(), RATE);
+        let mut mono = Vec::new();
+        for start in (0..planes[0].len()).step_by(1152) {
+            let packet: Vec<Vec<f32>> =
+                planes.iter().map(|plane| plane[start..plane.len().min(start + 1152)].to_vec()).collect();
+            downmix.push(&packet, 0, 0, &mut mono);
+        }
+        downmix.flush(&mut mono);
+        assert_eq!(mono.len(), planes[0].len());
+        mono
+    }
+
+    fn worst(a: &[f32], b: &[f32]) -> f32 {
+        a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn channels_are_averaged_and_what_is_no_number_is_silence() {
+        let (left, right) = (tone(440.0, 1.2), tone(1000.0, 1.2));
+        let mean: Vec<f32> = left.iter().zip(&right).map(|(l, r)| (l + r) / 2.0).collect();
+        assert!(worst(&mixed(&[left, right]), &mean) < 2e-3);
+        let broken = [f32::NAN, f32::INFINITY, 1e30, f32::NEG_INFINITY];
+        assert_eq!(mixed(&[broken.to_vec()]), [0.0; 4]);
+    }
+
+    #[test]
+    fn an_offset_is_gone_from_the_first_sample_on() {
+        let sound = tone(200.0, 3.3);
+        for offset in [0.02, -0.1, 0.7] {
+            let raised: Vec<f32> = sound.iter().map(|x| x + offset).collect();
+            assert!(worst(&mixed(&[raised.clone()]), &sound) < 2e-3, "{offset}");
+            assert!(worst(&mixed(&[raised, sound.clone()]), &sound) < 2e-3, "{offset} on one side");
+        }
+    }
+
+    #[test]
+    fn channels_that_cancel_are_heard_and_handed_over_without_a_click() {
+        let sound = tone(440.0, 4.0);
+        for factor in [-1.0, -0.97, -0.7] {
+            let mono = mixed(&[sound.clone(), scaled(&sound, factor)]);
+            assert!(energy(&mono) > 0.9 * energy(&sound), "{factor}");
+        }
+        let turned = [&sound[..24_000], &scaled(&sound[24_000..], -1.0)].concat();
+        let mono = mixed(&[sound.clone(), turned]);
+        assert!(energy(&mono) > 0.9 * energy(&sound));
+        let steepest = |x: &[f32]| x.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
+        assert!(steepest(&mono) < 1.2 * steepest(&sound));
+    }
+
+    #[test]
+    fn one_voice_in_the_middle_of_six_channels_keeps_its_level() {
+        let sound = tone(440.0, 2.0);
+        let mut planes = vec![vec![0.0; sound.len()]; 6];
+        planes[2].clone_from(&sound);
+        assert!(energy(&mixed(&planes)) > 0.9 * energy(&sound));
+    }
+
+    #[test]
+    fn the_packets_it_is_fed_in_make_no_difference() {
+        let planes = [tone(440.0, 1.7), scaled(&tone(440.0, 1.7), -0.9)];
+        let mut whole = Vec::new();
+        let mut downmix = Downmix::new(2, RATE);
+        downmix.push(&planes, 0, 0, &mut whole);
+        downmix.flush(&mut whole);
+        assert_eq!(whole, mixed(&planes));
+    }
+}

@@ -1,0 +1,179 @@
+//! Streams of frames without a container: mp3 and AAC in ADTS.
+//!
+//! Such a stream has no times and no length but those of its frames. Headers that count them are
+//! wrong in files that were cut, joined, or written into a pipe, and are not believed. A frame is
+//! taken where another one, the end or a tag follows it; what lies between frames is damage, and lasts
+//! as long as the frames that would fill it. The rate and the number of channels may change: files
+//! were put end to end, and a fresh decoder goes on.
+
+mod header;
+mod scan;
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use symphonia::core::audio::{Channels, layouts};
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
+use symphonia::core::errors::{Error, Result, SeekErrorKind};
+use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_MP3};
+use symphonia::core::formats::{FormatInfo, FormatReader, MediaInfo, SeekMode, SeekTo, SeekedTo, Track};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::{Metadata, MetadataLog};
+use symphonia::core::packet::{Packet, PacketBuilder};
+use symphonia::core::units::{Duration, TimeBase, Timestamp};
+
+use self::header::{Kind, Syntax, table};
+use self::scan::{Found, Scan};
+use super::source::Pieces;
+
+/// Ticks in a second: whole ones for a sample at each rate that a frame can have.
+const TICKS: u32 = 28_224_000;
+
+const MPEG: FormatInfo = FormatInfo { format: FORMAT_ID_MP3, short_name: "mp3", long_name: "MPEG audio" };
+const ADTS: FormatInfo =
+    FormatInfo { format: FORMAT_ID_ADTS, short_name: "aac", long_name: "Audio Data Transport Stream" };
+
+/// Reads frames as the packets of one track. A packet without data stands for damage.
+pub(super) struct Frames {
+    file: Arc<File>,
+    scan: Scan,
+    kind: Kind,
+    tracks: Vec<Track>,
+    media_info: MediaInfo,
+    metadata: MetadataLog,
+    /// The time of the next frame.
+    ticks: i64,
+    /// Samples that the encoder added at the start and that are still to be dropped.
+    delay: u32,
+    /// A frame of another kind, which a fresh decoder takes.
+    held: Option<Found>,
+}
+
+impl Frames {
+    /// `None` for a file that is no such stream.
+    pub(super) fn of(file: &Arc<File>) -> io::Result<Option<Self>> {
+        let mut scan = Scan::new(file)?;
+        let Some(kind) = scan.begin()? else { return Ok(None) };
+        let seconds = scan.seconds()?;
+        let track = track(kind, seconds);
+        Ok(Some(Self {
+            file: Arc::clone(file),
+            scan,
+            kind,
+            media_info: MediaInfo::from_track(&track),
+            tracks: vec![track],
+            metadata: MetadataLog::default(),
+            ticks: 0,
+            delay: 0,
+            held: None,
+        }))
+    }
+
+    fn found(&mut self) -> Result<Found> {
+        match self.held.take() {
+            Some(found) => Ok(found),
+            None => Ok(self.scan.next()?),
+        }
+    }
+
+    fn packet(&mut self, samples: u64, trim: u32, data: Vec<u8>) -> Packet {
+        let tick = u64::from(TICKS / self.kind.rate);
+        let packet = PacketBuilder::new()
+            .track_id(0)
+            .pts(Timestamp::new(self.ticks - i64::from(trim) * tick as i64))
+            .dur(Duration::new(samples * tick))
+            .trim_start(Duration::new(u64::from(trim)))
+            .data(data)
+            .build();
+        self.ticks = self.ticks.saturating_add_unsigned(samples.saturating_sub(u64::from(trim)) * tick);
+        packet
+    }
+}
+
+impl FormatReader for Frames {
+    fn format_info(&self) -> &FormatInfo {
+        match self.kind.syntax {
+            Syntax::Mpeg { .. } => &MPEG,
+            Syntax::Adts { .. } => &ADTS,
+        }
+    }
+
+    fn media_info(&self) -> &MediaInfo {
+        &self.media_info
+    }
+
+    fn metadata(&mut self) -> Metadata<'_> {
+        self.metadata.metadata()
+    }
+
+    fn tracks(&self) -> &[Track] {
+        &self.tracks
+    }
+
+    fn seek(&mut self, _: SeekMode, _: SeekTo) -> Result<SeekedTo> {
+        Err(Error::SeekError(SeekErrorKind::Unseekable))
+    }
+
+    fn next_packet(&mut self) -> Result<Option<Packet>> {
+        loop {
+            match self.found()? {
+                Found::Frame(header, data) => {
+                    if header.kind != self.kind {
+                        self.kind = header.kind;
+                        self.tracks = vec![track(header.kind, None)];
+                        self.held = Some(Found::Frame(header, data));
+                        return Err(Error::ResetRequired);
+                    }
+                    if let Some(delay) = table(&data, &header) {
+                        self.delay = delay;
+                        continue;
+                    }
+                    let trim = self.delay.min(header.samples);
+                    self.delay -= trim;
+                    let data = data[header.kind.syntax.header()..].to_vec();
+                    return Ok(Some(self.packet(u64::from(header.samples), trim, data)));
+                }
+                Found::Damage { samples } => return Ok(Some(self.packet(samples, 0, Vec::new()))),
+                Found::End => return Ok(None),
+                Found::CutShort => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            }
+        }
+    }
+
+    fn into_inner<'s>(self: Box<Self>) -> MediaSourceStream<'s>
+    where
+        Self: 's,
+    {
+        let length = self.scan.length();
+        let whole = Pieces::default().part(&self.file, 0..length);
+        MediaSourceStream::new(Box::new(whole), MediaSourceStreamOptions::default())
+    }
+}
+
+fn track(kind: Kind, seconds: Option<f64>) -> Track {
+    let mut codec = AudioCodecParameters::new();
+    codec.for_codec(match kind.syntax {
+        Syntax::Mpeg { layer: 1, .. } => CODEC_ID_MP1,
+        Syntax::Mpeg { layer: 2, .. } => CODEC_ID_MP2,
+        Syntax::Mpeg { .. } => CODEC_ID_MP3,
+        Syntax::Adts { .. } => CODEC_ID_AAC,
+    });
+    codec.with_sample_rate(kind.rate);
+    match kind.channels {
+        0 => {}
+        1 => drop(codec.with_channels(layouts::CHANNEL_LAYOUT_MONO)),
+        2 => drop(codec.with_channels(layouts::CHANNEL_LAYOUT_STEREO)),
+        7 => drop(codec.with_channels(Channels::Discrete(8))),
+        more => drop(codec.with_channels(Channels::Discrete(u16::from(more)))),
+    }
+    let mut track = Track::new(0);
+    track.with_codec_params(CodecParameters::Audio(codec));
+    track.with_time_base(TimeBase::try_from_recip(TICKS).unwrap_or_default());
+    if let Some(seconds) = seconds {
+        track.with_duration(Duration::new((seconds * f64::from(TICKS)) as u64));
+    }
+    track
+}

@@ -1,0 +1,123 @@
+//! What of a recording could not be heard, and when.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a stretch of a recording is silent that should not be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossKind {
+    /// Bytes are there, and cannot be decoded.
+    Damaged,
+    /// The times of the packets jump over it.
+    Missing,
+}
+
+/// A stretch that could not be heard. Silence of the same length stands for it in the sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    pub kind: LossKind,
+    /// The position of its first sample in the sound that was given.
+    pub start: u64,
+    pub samples: u64,
+}
+
+impl Loss {
+    /// The position of the first sample behind it.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.start.saturating_add(self.samples)
+    }
+}
+
+/// The losses of a recording in the order of their times, bounded in number.
+#[derive(Clone, Debug)]
+pub struct Losses {
+    spans: Vec<Loss>,
+    /// Losses with less sound than this between them are told as one, in samples.
+    apart: u64,
+}
+
+impl Losses {
+    /// No recording has more. A file with more holes than this is told with coarser spans.
+    pub const MOST: usize = 1000;
+    /// A tenth of a second: nobody hears a word between two holes that are nearer.
+    const NEAR: u64 = 1600;
+
+    /// Adds a loss that starts no earlier than those before it.
+    pub fn add(&mut self, loss: Loss) {
+        let coarse = self.apart > Self::NEAR;
+        match self.spans.last_mut() {
+            Some(last) if (coarse || last.kind == loss.kind) && loss.start <= last.end() + self.apart => {
+                join(last, loss);
+            }
+            _ => self.spans.push(loss),
+        }
+        while self.spans.len() > Self::MOST {
+            self.apart *= 2;
+            let apart = self.apart;
+            self.spans.dedup_by(|next, last| {
+                let near = next.start <= last.end() + apart;
+                if near {
+                    join(last, *next);
+                }
+                near
+            });
+        }
+    }
+
+    /// The losses so far.
+    #[must_use]
+    pub fn spans(&self) -> &[Loss] {
+        &self.spans
+    }
+}
+
+impl Default for Losses {
+    fn default() -> Self {
+        Self { spans: Vec::new(), apart: Self::NEAR }
+    }
+}
+
+/// What is damaged and missing at once is damaged.
+fn join(last: &mut Loss, next: Loss) {
+    last.samples = last.end().max(next.end()) - last.start;
+    if next.kind == LossKind::Damaged {
+        last.kind = LossKind::Damaged;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loss(kind: LossKind, start: u64, samples: u64) -> Loss {
+        Loss { kind, start, samples }
+    }
+
+    #[test]
+    fn losses_that_are_near_and_of_one_kind_are_told_as_one() {
+        let mut losses = Losses::default();
+        losses.add(loss(LossKind::Damaged, 0, 400));
+        losses.add(loss(LossKind::Damaged, 1_000, 400));
+        losses.add(loss(LossKind::Missing, 1_400, 100));
+        losses.add(loss(LossKind::Missing, 16_000, 100));
+        let expected = [
+            loss(LossKind::Damaged, 0, 1_400),
+            loss(LossKind::Missing, 1_400, 100),
+            loss(LossKind::Missing, 16_000, 100),
+        ];
+        assert_eq!(losses.spans(), expected);
+    }
+
+    #[test]
+    fn a_file_full_of_holes_is_told_in_a_bounded_number_of_spans() {
+        let mut losses = Losses::default();
+        for n in 0..100_000_u64 {
+            let kind = if n % 2 == 0 { LossKind::Damaged } else { LossKind::Missing };
+            losses.add(loss(kind, n * 8_000, 320));
+        }
+        assert!(losses.spans().len() <= Losses::MOST);
+        assert_eq!(losses.spans().first().map(|loss| loss.start), Some(0));
+        assert_eq!(losses.spans().last().map(Loss::end), Some(99_999 * 8_000 + 320));
+    }
+}

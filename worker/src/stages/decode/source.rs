@@ -1,0 +1,119 @@
+//! Bytes that a reader is shown: parts of a file, and bytes of our own in between.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use symphonia::core::io::MediaSource;
+
+/// Pieces put end to end. Reads go to places in the file and leave its own position alone.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    pieces: Vec<Piece>,
+    at: u64,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Own(Vec<u8>),
+    Part(Arc<File>, Range<u64>),
+}
+
+impl Piece {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Own(bytes) => bytes.len() as u64,
+            Self::Part(_, range) => range.end - range.start,
+        }
+    }
+
+    /// Reads from `skip` bytes behind its start.
+    fn read(&self, skip: u64, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Own(bytes) => (&bytes[usize::try_from(skip).unwrap_or(bytes.len())..]).read(into),
+            Self::Part(file, range) => {
+                let rest = usize::try_from(range.end - range.start - skip).unwrap_or(usize::MAX);
+                let most = into.len().min(rest);
+                file.read_at(&mut into[..most], range.start + skip)
+            }
+        }
+    }
+}
+
+impl Pieces {
+    pub(super) fn own(mut self, bytes: Vec<u8>) -> Self {
+        self.pieces.push(Piece::Own(bytes));
+        self
+    }
+
+    pub(super) fn part(mut self, file: &Arc<File>, range: Range<u64>) -> Self {
+        self.pieces.push(Piece::Part(Arc::clone(file), range));
+        self
+    }
+
+    fn length(&self) -> u64 {
+        self.pieces.iter().map(Piece::length).sum()
+    }
+}
+
+impl Read for Pieces {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let mut skip = self.at;
+        for piece in &self.pieces {
+            if skip < piece.length() {
+                let read = piece.read(skip, into)?;
+                self.at += read as u64;
+                return Ok(read);
+            }
+            skip -= piece.length();
+        }
+        Ok(0)
+    }
+}
+
+impl Seek for Pieces {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.length().checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = at.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.at)
+    }
+}
+
+impl MediaSource for Pieces {
+    fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(self.length())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn pieces_read_as_one_from_wherever_one_seeks() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let file = Arc::new(file);
+        let mut pieces = Pieces::default().own(b"head".to_vec()).part(&file, 2..4).part(&file, 8..10);
+        let mut all = String::new();
+        pieces.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "head2389");
+        pieces.seek(SeekFrom::End(-3)).unwrap();
+        all.clear();
+        pieces.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "389");
+        assert!(pieces.seek(SeekFrom::Current(-100)).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! The chunks of a wave file, with sizes that the bytes bear out.
+
+use std::io;
+use std::ops::Range;
+
+use super::super::peek::Peek;
+
+/// A file has a dozen chunks. More of them than this are not walked through.
+const MOST: u32 = 10_000;
+/// Chunks in a row that are proof enough that sound has ended.
+const ENOUGH: u32 = 100;
+/// How far behind a chunk without an end the sound is searched for, in bytes.
+const SEARCH: usize = 1 << 16;
+/// Sizes from here on stand for "not known yet": all bits set, or the largest positive numbers.
+const OPEN: [Range<u64>; 2] = [0x7fff_0000..0x8000_1000, 0xffff_0000..0x1_0000_0000];
+
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) id: [u8; 4],
+    /// Where its contents are.
+    pub(super) body: Range<u64>,
+    /// The file ends before it does, by its header.
+    pub(super) cut_short: bool,
+}
+
+impl Chunk {
+    pub(super) fn length(&self) -> u64 {
+        self.body.end - self.body.start
+    }
+}
+
+/// How chunks are laid out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Layout {
+    /// Four letters and a size in four bytes, padded to two.
+    Riff,
+    /// A GUID that begins with four letters, and a size in eight bytes that counts this header too,
+    /// padded to eight.
+    Wave64,
+}
+
+#[derive(Debug)]
+pub(super) struct Chunks {
+    layout: Layout,
+    at: u64,
+    /// The size of the sound by the chunk `ds64`.
+    long: Option<u64>,
+    left: u32,
+}
+
+/// The header of a chunk, as it stands.
+struct Header {
+    id: [u8; 4],
+    body: u64,
+    size: u64,
+}
+
+impl Chunks {
+    /// `None` for what does not begin as a wave file.
+    pub(super) fn of(peek: &mut Peek) -> io::Result<Option<Self>> {
+        let start = peek.bytes(0, 40)?;
+        let id = |at: usize| start.get(at..at + 4).unwrap_or_default();
+        let (layout, at) = match (id(0), id(8), id(24)) {
+            (b"RIFF" | b"RF64" | b"BW64", b"WAVE", _) => (Layout::Riff, 12),
+            (b"riff", _, b"wave") => (Layout::Wave64, 40),
+            _ => return Ok(None),
+        };
+        Ok(Some(Self { layout, at, long: None, left: MOST }))
+    }
+
+    /// The next chunk.
+    pub(super) fn next(&mut self, peek: &mut Peek) -> io::Result<Option<Chunk>> {
+        let end = peek.length();
+        let Some(header) = self.header(peek, self.at)? else { return Ok(None) };
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 {
+            return Ok(None);
+        }
+        if header.id == *b"RIFF" {
+            self.at = header.body + 4;
+            return Ok(Some(Chunk { id: header.id, body: header.body..self.at.min(end), cut_short: false }));
+        }
+        if header.id == *b"ds64" {
+            let fields = peek.bytes(header.body, 16)?;
+            self.long = fields.get(8..16).and_then(|size| size.try_into().ok()).map(u64::from_le_bytes);
+        }
+        if header.id == *b"data" {
+            return self.sound(peek, &header).map(Some);
+        }
+        let fits = header.size <= end - header.body;
+        if fits {
+            self.at = self.behind(peek, header.body + header.size)?;
+            let body = header.body..header.body + header.size;
+            return Ok(Some(Chunk { id: header.id, body, cut_short: false }));
+        }
+        // Its size is wrong, or the file breaks off in it.
+        let near = peek.bytes(header.body, SEARCH)?;
+        self.at = match near.windows(4).position(|four| four == b"data") {
+            Some(found) => header.body + found as u64,
+            None => end,
+        };
+        Ok(Some(Chunk { id: header.id, body: header.body..self.at, cut_short: self.at == end }))
+    }
+
+    /// The sound: as long as its header says where another chunk or the end follows, else to the end.
+    fn sound(&mut self, peek: &mut Peek, header: &Header) -> io::Result<Chunk> {
+        let end = peek.length();
+        let rest = end - header.body;
+        let size = match self.long {
+            Some(long) if header.size >= OPEN[1].start => long,
+            _ => header.size,
+        };
+        let open = size == 0 || OPEN.iter().any(|range| range.contains(&size));
+        let fits = size <= rest;
+        let next = if fits { self.behind(peek, header.body + size)? } else { end };
+        let stop = if fits && self.ends_in_chunks(peek, next)? { header.body + size } else { end };
+        self.at = if stop == end { end } else { next };
+        Ok(Chunk { id: header.id, body: header.body..stop, cut_short: !fits && !open })
+    }
+
+    /// Whether from here on there are chunks up to the end of the file.
+    fn ends_in_chunks(&self, peek: &mut Peek, mut at: u64) -> io::Result<bool> {
+        for _ in 0..ENOUGH {
+            // A byte or two of padding is no chunk, and no sound.
+            if peek.length() - at < 8 {
+                return Ok(true);
+            }
+            match self.header(peek, at)? {
+                // Whatever a file put behind this one is like, it is told by its own chunks.
+                Some(header) if header.id == *b"RIFF" => return Ok(peek.bytes(header.body, 4)? == b"WAVE"),
+                Some(header) if header.size <= peek.length() - header.body => {
+                    at = self.behind(peek, header.body + header.size)?;
+                }
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    fn header(&self, peek: &mut Peek, at: u64) -> io::Result<Option<Header>> {
+        let length = if self.layout == Layout::Riff { 8 } else { 24 };
+        let bytes = peek.bytes(at, length)?;
+        if bytes.len() < length || !bytes[..4].iter().all(|byte| (b' '..=b'~').contains(byte)) {
+            return Ok(None);
+        }
+        let id = [bytes[0], bytes[1], bytes[2], bytes[3]];
+        let body = at + length as u64;
+        let size = match self.layout {
+            Layout::Riff => u64::from(u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]])),
+            Layout::Wave64 => {
+                let size = u64::from_le_bytes(bytes[16..24].try_into().unwrap_or_default());
+                size.saturating_sub(24)
+            }
+        };
+        Ok(Some(Header { id, body, size }))
+    }
+
+    /// Where the chunk behind `end` starts: behind the padding, which some writers forget.
+    fn behind(&self, peek: &mut Peek, end: u64) -> io::Result<u64> {
+        let padded = match self.layout {
+            Layout::Wave64 => end.saturating_add(7) & !7,
+            Layout::Riff if end % 2 == 0 => end,
+            Layout::Riff => {
+                let forgotten = peek.bytes(end, 4)?.first().is_some_and(|&byte| byte != 0)
+                    && self.header(peek, end)?.is_some()
+                    && self
+                        .header(peek, end + 1)?
+                        .is_none_or(|header| header.size > peek.length() - header.body);
+                if forgotten { end } else { end + 1 }
+            }
+        };
+        Ok(padded.min(peek.length()))
+    }
+}

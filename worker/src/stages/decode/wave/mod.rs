@@ -1,0 +1,82 @@
+//! Wave files whose sizes are wrong, huge or open.
+//!
+//! Reads the chunks of RIFF (Microsoft, "Multimedia Programming Interface and Data Specifications
+//! 1.0"), of RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) and of Sony's Wave64, and shows the format
+//! and the sound to the decoder behind a header of our own. What a header says about sizes yields to
+//! the bytes: a recorder that died never wrote them, one that streamed could not, and those of a
+//! long recording do not fit.
+
+mod chunks;
+mod format;
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use self::chunks::Chunks;
+use super::peek::Peek;
+use super::source::Pieces;
+
+/// One stretch of sound in one format.
+#[derive(Debug)]
+pub(super) struct Wave {
+    format: Vec<u8>,
+    data: Range<u64>,
+}
+
+/// What a file holds that begins as a wave file.
+#[derive(Debug, Default)]
+pub(super) struct Waves {
+    /// In their order. Files that were put end to end are several.
+    pub(super) parts: Vec<Wave>,
+    /// The file ends before the sound that it promises.
+    pub(super) cut_short: bool,
+}
+
+impl Waves {
+    /// `None` for a file that does not begin as a wave file.
+    pub(super) fn of(file: &Arc<File>) -> io::Result<Option<Self>> {
+        let mut peek = Peek::new(file)?;
+        let Some(mut chunks) = Chunks::of(&mut peek)? else { return Ok(None) };
+        let mut waves = Self::default();
+        let (mut format, mut sound) = (None, None);
+        while let Some(chunk) = chunks.next(&mut peek)? {
+            match &chunk.id {
+                // The file that was put behind this one has a format of its own.
+                b"RIFF" => format = None,
+                b"fmt " => format = format::plain(peek.bytes(chunk.body.start, 64)?, chunk.length()),
+                b"data" => {
+                    waves.cut_short |= chunk.cut_short;
+                    sound = Some(chunk.body);
+                }
+                _ => waves.cut_short |= chunk.cut_short,
+            }
+            // Their order is not always the one of the specification.
+            if let (Some(format), Some(data)) = (&format, &sound) {
+                if data.start < data.end {
+                    waves.parts.push(Wave { format: format.clone(), data: data.clone() });
+                }
+                sound = None;
+            }
+        }
+        Ok(Some(waves))
+    }
+}
+
+impl Wave {
+    /// The sound behind a header that is right.
+    pub(super) fn source(self, file: &Arc<File>) -> Pieces {
+        // Longer sound than the field holds is marked as open, and read to the end.
+        let size = u32::try_from(self.data.end - self.data.start).unwrap_or(u32::MAX);
+        let header = 4 + 8 + self.format.len() as u32 + 8;
+        let mut bytes = b"RIFF".to_vec();
+        bytes.extend(size.saturating_add(header).to_le_bytes());
+        bytes.extend(b"WAVEfmt ");
+        bytes.extend((self.format.len() as u32).to_le_bytes());
+        bytes.extend(&self.format);
+        bytes.extend(b"data");
+        bytes.extend(size.to_le_bytes());
+        Pieces::default().own(bytes).part(file, self.data)
+    }
+}

@@ -1,0 +1,79 @@
+//! Whether a file ends where its container says that it does.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use super::peek::Peek;
+
+/// Boxes or elements that are walked through to find the end.
+const MOST: u32 = 100_000;
+
+/// Whether a file whose container is known breaks off: before the end that its headers tell, or
+/// before there is anything behind them. False for what cannot be read, or is no container.
+pub(super) fn breaks_off(file: &Arc<File>) -> bool {
+    Peek::new(file).and_then(|mut peek| look(&mut peek)).unwrap_or(false)
+}
+
+fn look(peek: &mut Peek) -> io::Result<bool> {
+    let start = peek.bytes(0, 12)?.to_vec();
+    match start.as_slice() {
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => boxes(peek),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => segment(peek),
+        // Its pages and blocks tell no length. What has no sound at all has lost it.
+        [b'O', b'g', b'g', b'S', ..] | [b'f', b'L', b'a', b'C', ..] => Ok(true),
+        // A tag with pictures may be all that arrived.
+        [b'I', b'D', b'3', _, _, _, a, b, c, d, ..] => {
+            let size = [a, b, c, d].iter().fold(0, |size, &&byte| (size << 7) | u64::from(byte & 0x7f));
+            Ok(10 + size >= peek.length())
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The boxes of an mp4 file (ISO 14496-12, section 4.2): one is cut off, or the index never came.
+fn boxes(peek: &mut Peek) -> io::Result<bool> {
+    let (mut at, mut has_index) = (0, false);
+    for _ in 0..MOST {
+        let bytes = peek.bytes(at, 16)?;
+        if bytes.len() < 8 {
+            return Ok(!has_index || !bytes.is_empty());
+        }
+        has_index |= &bytes[4..8] == b"moov";
+        let size = u64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+        let size = match (size, bytes.get(8..16)) {
+            (0, _) => return Ok(!has_index),
+            (1, Some(long)) => u64::from_be_bytes(long.try_into().unwrap_or_default()),
+            (1, None) => return Ok(true),
+            (size, _) => size,
+        };
+        if size > peek.length() - at {
+            return Ok(true);
+        }
+        at += size.max(8);
+    }
+    Ok(false)
+}
+
+/// The segment of a Matroska file (RFC 9559, section 5.1). One that was streamed has no size.
+fn segment(peek: &mut Peek) -> io::Result<bool> {
+    let Some((size, head)) = element(peek, 0)? else { return Ok(true) };
+    let Some((size, segment)) = element(peek, head.saturating_add(size.unwrap_or(0)))? else {
+        return Ok(true);
+    };
+    Ok(size.is_none_or(|size| size > peek.length().saturating_sub(segment)))
+}
+
+/// The size of the element at this place (`None` for an open one), and where its contents are.
+fn element(peek: &mut Peek, at: u64) -> io::Result<Option<(Option<u64>, u64)>> {
+    let bytes = peek.bytes(at, 12)?;
+    let Some(&first) = bytes.first() else { return Ok(None) };
+    let id = first.leading_zeros() as usize + 1;
+    let Some(&first) = bytes.get(id) else { return Ok(None) };
+    let length = first.leading_zeros() as usize + 1;
+    let Some(rest) = bytes.get(id + 1..id + length) else { return Ok(None) };
+    let value = u64::from(first) & ((1 << (8 - length.min(8))) - 1);
+    let size = rest.iter().fold(value, |size, &byte| (size << 8) | u64::from(byte));
+    let open = size == (1 << (7 * length)) - 1;
+    Ok(Some(((!open).then_some(size), at + (id + length) as u64)))
+}
