@@ -162,7 +162,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         }
         let (rate, frames) = (f64::from(track.rate()), track.frames());
         let lasting = frames as f64 / rate;
-        let kind = if self.damaged { LossKind::Damaged } else { LossKind::Missing };
+        let kind = if self.damaged { LossKind::Damaged } else { track.hole() };
         match self.timeline.place(time, lasting, position, || track.next_time()) {
             Place::Next(nudge) => Ok((0, nudge)),
             Place::Behind(seconds) => self.lose(kind, seconds).map(|()| (0, 0)),

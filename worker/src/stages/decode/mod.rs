@@ -116,7 +116,10 @@ pub fn decode(
                 ending.damaged_packets += 1;
                 mixer.damage(track.lasting())?;
             }
-            Step::End => break,
+            Step::End => {
+                ending.cut_short = track.breaks_off();
+                break;
+            }
             Step::CutShort => {
                 ending.cut_short = true;
                 break;

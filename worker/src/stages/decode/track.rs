@@ -18,8 +18,7 @@ use symphonia_adapter_libopus::OpusDecoder;
 
 use super::frames::Frames;
 use super::wave::{Wave, Waves};
-use super::whole::breaks_off;
-use super::{Info, Refusal};
+use super::{Info, LossKind, Refusal, whole};
 
 /// The longest time before the first packet of all that is a beginning, in seconds. Players count
 /// from the first packet or from zero; recorders that stream count from their own start, which may
@@ -122,7 +121,7 @@ impl Track {
             })
             .map_err(|refusal| match refusal {
                 Refusal::UnsupportedCodec { .. } => refusal,
-                _ if breaks_off(&file) => Refusal::CutShort,
+                _ if whole::has_lost_all(&file) => Refusal::CutShort,
                 refusal => refusal,
             })
     }
@@ -225,7 +224,8 @@ impl Track {
                 }
                 Some(Step::Sound)
             }
-            Err(Error::Unsupported(feature)) => {
+            // Garbage asks for features that no encoder uses.
+            Err(Error::Unsupported(feature)) if self.rate == 0 => {
                 return Err(Refusal::UnsupportedCodec { codec: feature.to_owned() });
             }
             Err(_) => Some(Step::Damaged),
@@ -322,6 +322,22 @@ impl Track {
         self.lasting
     }
 
+    /// Why sound is not there where times jump over it. Streams whose times count their samples have
+    /// no holes but where something was damaged.
+    pub(super) fn hole(&self) -> LossKind {
+        if self.has_clock() { LossKind::Missing } else { LossKind::Damaged }
+    }
+
+    /// Whether the file stopped before the end that its container tells.
+    pub(super) fn breaks_off(&self) -> bool {
+        self.has_clock() && whole::ends_early(&self.file)
+    }
+
+    /// Whether packets carry the times of a clock.
+    fn has_clock(&self) -> bool {
+        matches!(self.reader.format_info().short_name, "matroska" | "isomp4")
+    }
+
     /// Whether the packet just decoded is the first one of another stream, with times of its own.
     pub(super) fn begins_anew(&self) -> bool {
         self.begins_anew
@@ -329,8 +345,7 @@ impl Track {
 
     /// What is before the packet just decoded, which is the first.
     pub(super) fn begins(&self) -> Begins {
-        let has_start = matches!(self.reader.format_info().short_name, "matroska" | "isomp4");
-        let (true, Some(time)) = (has_start, self.time) else { return Begins::default() };
+        let (true, Some(time)) = (self.has_clock(), self.time) else { return Begins::default() };
         let zero = if self.earliest > LATE { self.earliest } else { 0.0 };
         let missing = if time - zero > PRIMING { time - zero } else { 0.0 };
         Begins { silent: 0.0, missing }

@@ -9,25 +9,48 @@ use super::peek::Peek;
 /// Boxes or elements that are walked through to find the end.
 const MOST: u32 = 100_000;
 
-/// Whether a file whose container is known breaks off: before the end that its headers tell, or
-/// before there is anything behind them. False for what cannot be read, or is no container.
-pub(super) fn breaks_off(file: &Arc<File>) -> bool {
-    Peek::new(file).and_then(|mut peek| look(&mut peek)).unwrap_or(false)
+/// Whether a file without any sound has lost it: its container is known, and the file ends before the
+/// end that the headers tell, or before there is anything behind them.
+pub(super) fn has_lost_all(file: &Arc<File>) -> bool {
+    Peek::new(file)
+        .and_then(|mut peek| look(&mut peek))
+        .is_ok_and(|end| end.is_some_and(|end| end != End::Whole))
 }
 
-fn look(peek: &mut Peek) -> io::Result<bool> {
+/// Whether a file ends before the end that its headers tell. False where they tell none.
+pub(super) fn ends_early(file: &Arc<File>) -> bool {
+    Peek::new(file).and_then(|mut peek| look(&mut peek)).is_ok_and(|end| end == Some(End::Early))
+}
+
+/// How a file of a known container ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Whole,
+    Early,
+    /// Nothing says where it should.
+    Open,
+}
+
+impl End {
+    fn early(early: bool) -> Self {
+        if early { Self::Early } else { Self::Whole }
+    }
+}
+
+/// `None` for a file of no known container.
+fn look(peek: &mut Peek) -> io::Result<Option<End>> {
     let start = peek.bytes(0, 12)?.to_vec();
     match start.as_slice() {
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => boxes(peek),
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => segment(peek),
-        // Its pages and blocks tell no length. What has no sound at all has lost it.
-        [b'O', b'g', b'g', b'S', ..] | [b'f', b'L', b'a', b'C', ..] => Ok(true),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => boxes(peek).map(|early| Some(End::early(early))),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => segment(peek).map(Some),
+        // Pages and blocks tell no length.
+        [b'O', b'g', b'g', b'S', ..] | [b'f', b'L', b'a', b'C', ..] => Ok(Some(End::Open)),
         // A tag with pictures may be all that arrived.
         [b'I', b'D', b'3', _, _, _, a, b, c, d, ..] => {
             let size = [a, b, c, d].iter().fold(0, |size, &&byte| (size << 7) | u64::from(byte & 0x7f));
-            Ok(10 + size >= peek.length())
+            Ok((10 + size >= peek.length()).then_some(End::Early))
         }
-        _ => Ok(false),
+        _ => Ok(None),
     }
 }
 
@@ -56,12 +79,13 @@ fn boxes(peek: &mut Peek) -> io::Result<bool> {
 }
 
 /// The segment of a Matroska file (RFC 9559, section 5.1). One that was streamed has no size.
-fn segment(peek: &mut Peek) -> io::Result<bool> {
-    let Some((size, head)) = element(peek, 0)? else { return Ok(true) };
+fn segment(peek: &mut Peek) -> io::Result<End> {
+    let Some((size, head)) = element(peek, 0)? else { return Ok(End::Early) };
     let Some((size, segment)) = element(peek, head.saturating_add(size.unwrap_or(0)))? else {
-        return Ok(true);
+        return Ok(End::Early);
     };
-    Ok(size.is_none_or(|size| size > peek.length().saturating_sub(segment)))
+    let rest = peek.length().saturating_sub(segment);
+    Ok(size.map_or(End::Open, |size| End::early(size > rest)))
 }
 
 /// The size of the element at this place (`None` for an open one), and where its contents are.
