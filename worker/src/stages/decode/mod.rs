@@ -6,6 +6,7 @@
 
 mod downmix;
 mod frames;
+mod landmarks;
 mod loss;
 mod mixer;
 mod peek;
@@ -130,6 +131,7 @@ pub fn decode(
     match ending {
         Ending { samples: 1.., .. } => Ok(ending),
         Ending { damaged_packets: 1.., .. } => Err(Refusal::Damaged.into()),
+        _ if track.has_lost_all() => Err(Refusal::CutShort.into()),
         _ => Err(Refusal::NoSound.into()),
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::io::MediaSource;
 
@@ -13,6 +14,8 @@ use symphonia::core::io::MediaSource;
 pub(super) struct Pieces {
     pieces: Vec<Piece>,
     at: u64,
+    /// How far it was read, for whoever asks.
+    count: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,12 @@ impl Pieces {
         self
     }
 
+    /// Tells in `count` how far it was read.
+    pub(super) fn counted(mut self, count: &Arc<AtomicU64>) -> Self {
+        self.count = Arc::clone(count);
+        self
+    }
+
     fn length(&self) -> u64 {
         self.pieces.iter().map(Piece::length).sum()
     }
@@ -65,6 +74,7 @@ impl Read for Pieces {
             if skip < piece.length() {
                 let read = piece.read(skip, into)?;
                 self.at += read as u64;
+                self.count.store(self.at, Ordering::Relaxed);
                 return Ok(read);
             }
             skip -= piece.length();

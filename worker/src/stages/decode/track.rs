@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::Seek;
 use std::sync::{Arc, LazyLock};
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -17,6 +16,7 @@ use symphonia::core::units::{Duration, TimeBase, Timestamp};
 use symphonia_adapter_libopus::OpusDecoder;
 
 use super::frames::Frames;
+use super::landmarks::Landmarks;
 use super::wave::{Wave, Waves};
 use super::{Info, LossKind, Refusal, whole};
 
@@ -24,6 +24,8 @@ use super::{Info, LossKind, Refusal, whole};
 /// from the first packet or from zero; recorders that stream count from their own start, which may
 /// be days ago. A track that begins later than another one of its file begins late at any time.
 const LATE: f64 = 600.0;
+/// How far times of one packet may be apart, in seconds.
+const SAME: f64 = 0.005;
 /// What codecs need to get going, in seconds: no beginning is late by less.
 const PRIMING: f64 = 0.1;
 
@@ -41,6 +43,10 @@ pub(super) struct Track {
     /// Sound behind that of `reader`, of files that were put end to end.
     parts: VecDeque<Wave>,
     cut_short: bool,
+    /// Where reading can go on behind damage, and the time up to which sound was given before it.
+    landmarks: Option<Landmarks>,
+    given: Option<f64>,
+    was_damaged: bool,
     rate: u32,
     planes: Vec<Vec<f32>>,
     /// The packet that was decoded to see whether it can be.
@@ -103,7 +109,6 @@ impl Track {
     /// Demuxers that can seek hold a file against what its headers promise, and refuse the whole of
     /// one that breaks off. Read from front to back, it gives what it has.
     pub(super) fn open(file: File) -> Result<Self, Refusal> {
-        let mut again = file.try_clone().map_err(|_| Refusal::NotAudio)?;
         let file = Arc::new(file);
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         if let Some(waves) = Waves::of(&file).map_err(|_| Refusal::Damaged)? {
@@ -112,18 +117,17 @@ impl Track {
         if let Some(frames) = Frames::of(&file).map_err(|_| Refusal::Damaged)? {
             return Self::of_reader(&file, Box::new(frames), length);
         }
-        again.rewind().map_err(|_| Refusal::NotAudio)?;
-        let seekable = again.try_clone().map_err(|_| Refusal::NotAudio)?;
-        Self::find(&file, Box::new(seekable), length)
-            .or_else(|refusal| {
-                again.rewind().map_err(|_| refusal.clone())?;
-                Self::find(&file, Box::new(ReadOnlySource::new(again)), length).map_err(|_| refusal)
-            })
-            .map_err(|refusal| match refusal {
-                Refusal::UnsupportedCodec { .. } => refusal,
-                _ if whole::has_lost_all(&file) => Refusal::CutShort,
-                refusal => refusal,
-            })
+        let landmarks = Landmarks::of(&file).map_err(|_| Refusal::Damaged)?;
+        let opened = Self::find(&file, Box::new(landmarks.whole()), length).or_else(|refusal| {
+            let source = ReadOnlySource::new(landmarks.whole());
+            Self::find(&file, Box::new(source), length).map_err(|_| refusal)
+        });
+        match opened {
+            Ok(track) => Ok(Self { landmarks: track.has_clock().then_some(landmarks), ..track }),
+            Err(refusal @ Refusal::UnsupportedCodec { .. }) => Err(refusal),
+            Err(_) if whole::has_lost_all(&file) => Err(Refusal::CutShort),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     fn of_waves(file: &Arc<File>, waves: Waves) -> Result<Self, Refusal> {
@@ -148,6 +152,9 @@ impl Track {
             choice,
             parts: VecDeque::new(),
             cut_short: false,
+            landmarks: None,
+            given: None,
+            was_damaged: false,
             rate: 0,
             planes: Vec::new(),
             first: None,
@@ -170,6 +177,7 @@ impl Track {
             return Ok(first);
         }
         self.begins_anew = false;
+        self.was_damaged = false;
         loop {
             let packet = match self.ahead.take().map_or_else(|| self.read(), Ok)? {
                 Next::Packet(packet) => packet,
@@ -186,13 +194,16 @@ impl Track {
                         self.choice = Choice::among(&*self.reader, u64::MAX)?;
                         continue;
                     }
+                    None if self.goes_on(self.breaks_off()) => continue,
                     None if self.cut_short => return Ok(Step::CutShort),
                     None => return Ok(Step::End),
                 },
+                Next::CutShort if self.goes_on(true) => continue,
                 // A recorder that streams (live webm) never says where it ends.
+                Next::CutShort if self.is_at_end() && !self.breaks_off() => return Ok(Step::End),
                 Next::CutShort => return Ok(Step::CutShort),
             };
-            if self.is_repeated(&packet) {
+            if self.is_repeated(&packet) || self.was_given(&packet) {
                 continue;
             }
             if let Some(step) = self.decode(packet)? {
@@ -274,6 +285,35 @@ impl Track {
         }
     }
 
+    /// Goes on behind a damaged stretch, or with another file that was put behind this one.
+    fn goes_on(&mut self, broken: bool) -> bool {
+        while let Some(landmarks) = &mut self.landmarks {
+            let Ok(Some(again)) = landmarks.next(broken) else { return false };
+            // Its index names places that are no longer right: it is read from front to back.
+            let source = Box::new(ReadOnlySource::new(again.source));
+            let Ok(reader) = reader(source) else { continue };
+            let Ok(choice) = Choice::among(&*reader, u64::MAX) else { continue };
+            let seconds = self.choice.seconds;
+            self.reader = reader;
+            self.choice = Choice { seconds, ..choice };
+            self.begins_anew = again.is_another;
+            self.given = if again.is_another { None } else { self.time.map(|time| time + self.lasting) };
+            self.was_damaged = !again.is_another;
+            return true;
+        }
+        false
+    }
+
+    /// Whether a packet was heard before reading started anew.
+    fn was_given(&mut self, packet: &Packet) -> bool {
+        let Some(given) = self.given else { return false };
+        let again = self.choice.time(packet.pts).is_some_and(|time| time < given - SAME);
+        if !again {
+            self.given = None;
+        }
+        again
+    }
+
     fn is_repeated(&self, packet: &Packet) -> bool {
         self.before.as_ref().is_some_and(|before| before.pts == packet.pts && before.data == packet.data)
     }
@@ -325,12 +365,22 @@ impl Track {
     /// Why sound is not there where times jump over it. Streams whose times count their samples have
     /// no holes but where something was damaged.
     pub(super) fn hole(&self) -> LossKind {
-        if self.has_clock() { LossKind::Missing } else { LossKind::Damaged }
+        if self.has_clock() && !self.was_damaged { LossKind::Missing } else { LossKind::Damaged }
     }
 
     /// Whether the file stopped before the end that its container tells.
     pub(super) fn breaks_off(&self) -> bool {
         self.has_clock() && whole::ends_early(&self.file)
+    }
+
+    /// Whether a file without any sound has lost it.
+    pub(super) fn has_lost_all(&self) -> bool {
+        whole::has_lost_all(&self.file)
+    }
+
+    /// Whether all bytes of a file were read whose structure tells where it ends.
+    fn is_at_end(&self) -> bool {
+        self.landmarks.as_ref().is_some_and(Landmarks::are_behind)
     }
 
     /// Whether packets carry the times of a clock.

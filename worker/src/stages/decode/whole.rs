@@ -65,7 +65,8 @@ fn boxes(peek: &mut Peek) -> io::Result<bool> {
         has_index |= &bytes[4..8] == b"moov";
         let size = u64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         let size = match (size, bytes.get(8..16)) {
-            (0, _) => return Ok(!has_index),
+            // The last box may be open; another one with this size is none.
+            (0, _) => return Ok(!has_index || &bytes[4..8] != b"mdat"),
             (1, Some(long)) => u64::from_be_bytes(long.try_into().unwrap_or_default()),
             (1, None) => return Ok(true),
             (size, _) => size,
