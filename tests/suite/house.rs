@@ -19,6 +19,7 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["reqwest"], &["shared/src/vectors/qdrant", "worker/src/models/summarizer"]),
     (&["symphonia", "symphonia_adapter_libopus"], &["worker/src/stages/decode"]),
     (&["rubato", "audioadapter_buffers"], &["worker/src/stages/resample"]),
+    (&["realfft"], &["worker/src/stages/transcribe/phrases/bands"]),
     (&["chrono_tz"], &["worker/src/stages/resolve/zone"]),
     (&["stop_words"], &["worker/src/stages/notice/topics"]),
     (&["ort"], &["worker/src/models/onnx"]),

@@ -1,93 +1,218 @@
-//! Which pause belongs to which cut: the cheapest way through all of them, by dynamic programming.
+//! Forced alignment: which frames are which word, of all ways the most likely one.
+//!
+//! Each word is a row of sounds, each sound has a duration (log-normal, as is usual since Crystal and
+//! House, "Segmental durations in connected-speech signals", 1988) and a spectrum, and between words
+//! there may be silence. The best way through is found by dynamic programming over explicit
+//! durations (a hidden semi-Markov model; Levinson, "Continuously variable duration hidden Markov
+//! models for automatic speech recognition", 1986).
 
 use std::ops::Range;
 
-use super::pauses::Pauses;
+use super::bands::{BANDS, Bands, STEADY_DB};
+use super::sounds::{SOUNDS, Said, Sound};
 
-/// A phrase may take longer or shorter than its words need by this share of itself …
-const TOLERANCE: f32 = 0.3;
-/// … and by so many frames, whatever its length.
-const SLACK: f32 = 20.0;
-/// What a pause of [`LONG_PAUSE`] frames or more speaks for a cut; shorter ones in proportion.
-const REWARD: f32 = 3.0;
-const LONG_PAUSE: usize = 40;
-/// What it costs to cut where nobody pauses.
-const NO_PAUSE: f32 = 4.0;
+/// The standard deviation of a band within a sound.
+const SPREAD: f32 = 0.23;
+/// How much a frame counts: neighbours say nearly the same, so each counts for a third …
+const WEIGHT: f32 = 0.3;
+/// … and for less where noise leaves less than this between the quietest and the loudest, in dB.
+const CLEAR_DB: f32 = 35.0;
+/// The standard deviation of the logarithm of a duration, and that of a word's last sound, which is
+/// the longer by a little, and less even.
+const SWING: f32 = 0.4;
+const LAST_SWING: f32 = 0.48;
+const LAST_LONGER: f32 = 1.1;
+/// The longest that a sound takes, in frames.
+const LONGEST: usize = 45;
+/// What speaks against a pause between two words (a logarithm), and where punctuation stands.
+const PAUSE: f32 = -5.0;
+const PAUSE_AT_PUNCTUATION: f32 = -1.3;
+/// A frame is voice when its bands from 250 to 2,000 Hz are louder than this on average.
+const VOICE: f32 = 0.3;
+/// Voice does not reach to the very edges of what is said.
+const EDGES: f32 = 1.1;
+/// Nobody speaks faster or slower than usual by more.
+const PACE: (f32, f32) = (0.5, 2.0);
+/// More than a chunk of a minute with speech in all of it: time and memory have a bound.
+const MOST_CELLS: usize = 6_000_000;
 
-/// A place where a cut could be.
-struct Candidate {
-    /// From the end of what comes before to the start of what comes behind, in frames.
-    cut: Range<usize>,
-    /// Frames of voice before it.
-    voiced: f32,
-    /// What speaks against it.
-    cost: f32,
+/// A word to be placed.
+pub(super) struct Wanted {
+    /// Never empty.
+    pub(super) sounds: Vec<Said>,
+    /// Whether punctuation ends it: there, people pause.
+    pub(super) pauses: bool,
 }
 
-/// The cuts between phrases of these weights: one fewer than there are phrases, in order.
-pub(super) fn align(weights: &[f32], pauses: &Pauses) -> Vec<Range<usize>> {
-    let cuts = weights.len().saturating_sub(1);
-    if cuts == 0 {
-        return Vec::new();
+/// The frames of each word: in order, none before the end of the one before. Where the
+/// sound is steady, where there are more sounds than frames, and where there are far too many of both,
+/// each word gets its share of the time.
+pub(super) fn align(words: &[Wanted], bands: &Bands) -> Vec<Range<usize>> {
+    let frames = bands.frames.len();
+    let sounds: usize = words.iter().map(|word| word.sounds.len()).sum();
+    if bands.range <= STEADY_DB || sounds > frames || sounds.saturating_mul(frames) > MOST_CELLS {
+        return shares(words, frames);
     }
-    let voice = pauses.voiced_before(pauses.frames) as f32;
-    let total: f32 = weights.iter().sum::<f32>().max(f32::EPSILON);
-    let needs: Vec<f32> = weights.iter().map(|weight| voice * weight / total).collect();
-    let candidates = candidates(&needs, pauses);
-
-    // cheapest[c]: of all ways to lay the cuts so far, with the last of them at candidate c.
-    let mut cheapest: Vec<f32> =
-        candidates.iter().map(|place| place.cost + misfit(place.voiced, needs[0])).collect();
-    let mut came_from: Vec<Vec<usize>> = Vec::with_capacity(cuts);
-    for need in &needs[1..cuts] {
-        let step = |to: usize| {
-            (0..to)
-                .map(|from| {
-                    let took = candidates[to].voiced - candidates[from].voiced;
-                    (cheapest[from] + misfit(took, *need), from)
-                })
-                .min_by(|one, other| one.0.total_cmp(&other.0))
-                .map_or((f32::INFINITY, 0), |(cost, from)| (cost + candidates[to].cost, from))
-        };
-        let (costs, origins) = (0..candidates.len()).map(step).unzip();
-        cheapest = costs;
-        came_from.push(origins);
+    let pace = pace(words, bands);
+    let mut way = Way::new(bands, sounds);
+    way.pause(0.0);
+    for (index, word) in words.iter().enumerate() {
+        for (place, (sound, share)) in word.sounds.iter().enumerate() {
+            let usual = sound.frames() * share * pace;
+            if place + 1 == word.sounds.len() {
+                way.sound(*sound, usual * LAST_LONGER, LAST_SWING);
+            } else {
+                way.sound(*sound, usual, SWING);
+            }
+        }
+        let last = index + 1 == words.len();
+        way.pause(if last {
+            0.0
+        } else if word.pauses {
+            PAUSE_AT_PUNCTUATION
+        } else {
+            PAUSE
+        });
     }
-    let last = needs[cuts];
-    let end = |at: &usize| cheapest[*at] + misfit(voice - candidates[*at].voiced, last);
-    let mut at = (0..candidates.len()).min_by(|one, other| end(one).total_cmp(&end(other))).unwrap_or(0);
-    let mut path = vec![at];
-    for origins in came_from.iter().rev() {
-        at = origins[at];
-        path.push(at);
-    }
-    path.into_iter().rev().map(|at| candidates[at].cut.clone()).collect()
+    way.back(words)
 }
 
-/// The pauses, and for each cut the place where it belongs by the share of the words.
-fn candidates(needs: &[f32], pauses: &Pauses) -> Vec<Candidate> {
-    let mut candidates: Vec<Candidate> = pauses
-        .pauses
+/// Frames in proportion to what the sounds of each word usually take.
+fn shares(words: &[Wanted], frames: usize) -> Vec<Range<usize>> {
+    let need = |word: &Wanted| {
+        word.sounds.iter().map(|(sound, share)| f64::from(sound.frames() * share)).sum::<f64>()
+    };
+    let total: f64 = words.iter().map(need).sum();
+    let at = |said: f64| ((said / total.max(f64::EPSILON) * frames as f64) as usize).min(frames);
+    let mut said = 0.0;
+    words
         .iter()
-        .map(|pause| Candidate {
-            cut: pause.clone(),
-            voiced: pauses.voiced_before(pause.start) as f32,
-            cost: -REWARD * pause.len().min(LONG_PAUSE) as f32 / LONG_PAUSE as f32,
+        .map(|word| {
+            let start = at(said);
+            said += need(word);
+            start..at(said)
         })
-        .collect();
-    let mut voiced = 0.0;
-    for need in &needs[..needs.len() - 1] {
-        voiced += need;
-        let frame = pauses.frame_at(voiced as usize);
-        candidates.push(Candidate { cut: frame..frame, voiced, cost: NO_PAUSE });
-    }
-    // Equal places keep the order of the cuts, so that there is always one for each.
-    candidates
-        .sort_by(|one, other| one.cut.start.cmp(&other.cut.start).then(one.cut.end.cmp(&other.cut.end)));
-    candidates
+        .collect()
 }
 
-/// How badly a phrase fits that takes so many frames of voice and needs so many.
-fn misfit(takes: f32, needs: f32) -> f32 {
-    ((takes - needs) / (TOLERANCE * needs + SLACK)).powi(2)
+/// How fast somebody speaks: above 1 is slower than usual.
+fn pace(words: &[Wanted], bands: &Bands) -> f32 {
+    let need: f32 =
+        words.iter().flat_map(|word| &word.sounds).map(|(sound, share)| sound.frames() * share).sum();
+    let voiced = bands.frames.iter().filter(|frame| frame[1..5].iter().sum::<f32>() > 4.0 * VOICE).count();
+    (voiced as f32 * EDGES / need.max(1.0)).clamp(PACE.0, PACE.1)
+}
+
+/// The best ways through a chunk, as far as they are known.
+struct Way {
+    /// For each sound, how well it fits all frames before each boundary.
+    fits: Vec<Vec<f32>>,
+    /// How likely what came so far ends at each boundary between frames.
+    best: Vec<f32>,
+    next: Vec<f32>,
+    /// For each sound of the words, how long it takes if it ends at a boundary.
+    lengths: Vec<Vec<u8>>,
+    /// For each pause, where it begins if it ends at a boundary.
+    pauses: Vec<Vec<u32>>,
+    /// Sounds of the words in all.
+    sounds: usize,
+}
+
+impl Way {
+    fn new(bands: &Bands, sounds: usize) -> Self {
+        let weight = WEIGHT * (bands.range / CLEAR_DB).min(1.0);
+        let boundaries = bands.frames.len() + 1;
+        let fits = SOUNDS.iter().map(|sound| {
+            let mean = sound.bands();
+            let mut sum = 0.0;
+            let mut fits = Vec::with_capacity(boundaries);
+            fits.push(sum);
+            for frame in &bands.frames {
+                let misfit = |band: usize| ((frame[band] - mean[band]) / SPREAD).powi(2);
+                sum -= 0.5 * weight * (0..BANDS).map(misfit).sum::<f32>();
+                fits.push(sum);
+            }
+            fits
+        });
+        let mut best = vec![f32::NEG_INFINITY; boundaries];
+        best[0] = 0.0;
+        let next = vec![0.0; boundaries];
+        Self {
+            fits: fits.collect(),
+            best,
+            next,
+            lengths: Vec::with_capacity(sounds),
+            pauses: Vec::new(),
+            sounds,
+        }
+    }
+
+    /// A sound follows that usually takes so many frames.
+    fn sound(&mut self, sound: Sound, usual: f32, swing: f32) {
+        let fits = &self.fits[sound.index()];
+        // The sounds before this one took a frame each at least, and so will those behind it.
+        let done = self.lengths.len();
+        let end = self.best.len() - (self.sounds - done - 1);
+        let starts: Vec<f32> = self.best.iter().zip(fits).map(|(best, fit)| best - fit).collect();
+        self.next.fill(f32::NEG_INFINITY);
+        let mut lengths = vec![1_u8; self.best.len()];
+        let mean = usual.max(1.5).ln();
+        for length in 1..=LONGEST.min(end - done - 1) {
+            let log = (length as f32).ln();
+            let likely = -0.5 * ((log - mean) / swing).powi(2) - log;
+            let from = &starts[done..end - length];
+            let to = &mut self.next[done + length..end];
+            for ((start, best), chosen) in from.iter().zip(to).zip(&mut lengths[done + length..end]) {
+                let value = start + likely;
+                if value > *best {
+                    *best = value;
+                    *chosen = length as u8;
+                }
+            }
+        }
+        for (best, fit) in self.next.iter_mut().zip(fits) {
+            *best += fit;
+        }
+        std::mem::swap(&mut self.best, &mut self.next);
+        self.lengths.push(lengths);
+    }
+
+    /// Silence may follow; this is what speaks against it.
+    fn pause(&mut self, against: f32) {
+        let fits = &self.fits[Sound::Silence.index()];
+        let mut begun = (f32::NEG_INFINITY, 0);
+        let mut starts = Vec::with_capacity(self.best.len());
+        for (boundary, (best, fit)) in self.best.iter_mut().zip(fits).enumerate() {
+            let begins = *best - fit + against;
+            let (silent, start) = (begun.0 + fit, begun.1);
+            if silent > *best {
+                *best = silent;
+                starts.push(start);
+            } else {
+                starts.push(boundary as u32);
+            }
+            if begins > begun.0 {
+                begun = (begins, boundary as u32);
+            }
+        }
+        self.pauses.push(starts);
+    }
+
+    /// The frames of the words on the best way to the end.
+    fn back(&self, words: &[Wanted]) -> Vec<Range<usize>> {
+        let mut at = self.best.len() - 1;
+        let mut sound = self.lengths.len();
+        let mut ranges = Vec::with_capacity(words.len());
+        for (word, pauses) in words.iter().zip(&self.pauses[1..]).rev() {
+            at = pauses[at] as usize;
+            let end = at;
+            for _ in &word.sounds {
+                sound -= 1;
+                at = at.saturating_sub(usize::from(self.lengths[sound][at]));
+            }
+            ranges.push(at..end);
+        }
+        ranges.reverse();
+        ranges
+    }
 }

@@ -1,90 +1,81 @@
-//! Phrases: the sentences of a chunk, each with its own times.
+//! Phrases: the sentences of a chunk, with the times of their words.
 //!
-//! The model gives the text of a chunk and no times of its words. But people pause between
-//! sentences, and a pause can be measured. So the text is cut into phrases at its punctuation, and
-//! each cut is laid into the pause of the chunk's own sound that fits best: where the phrases on
-//! both sides then take about as long as their words need. Where nobody pauses, the share of the
-//! words decides.
+//! A model that tells when it heard a word is believed. Others give text alone; then the words are
+//! aligned to the chunk's own sound: their letters say which kinds of sounds to look for, in which
+//! order and for about how long.
 
 mod align;
-mod pauses;
+mod bands;
+mod sounds;
+mod spelling;
+mod spoken;
 
 use self_shared::domain::sentences::sentences;
 use self_shared::domain::transcription::{Timing, Word};
 
-use self::align::align;
-use self::pauses::Pauses;
+use self::align::{Wanted, align};
+use self::bands::Bands;
 use super::Segment;
 use crate::models::transcriber::HeardWord;
+use crate::stages::SAMPLE_RATE;
 use crate::stages::cut::FRAME_MS;
+
+/// Where people pause, if they do.
+const PUNCTUATION: [char; 10] = ['.', ',', ';', ':', '?', '!', '…', '–', '—', '"'];
 
 /// The phrases of a chunk that begins at `start_ms` and sounds like `samples`: in order, none of
 /// them empty, one behind the other. Together they say the words.
 #[must_use]
 pub(super) fn phrases(words: &[HeardWord], start_ms: u64, samples: &[f32]) -> Vec<Segment> {
-    let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-    let sentences = sentences(&text.join(" "));
-    let pauses = Pauses::find(samples);
-    let weights: Vec<f32> = sentences.iter().map(|sentence| weight(sentence)).collect();
-    let cuts = align(&weights, &pauses);
-    let at = |frame: usize| start_ms + frame as u64 * FRAME_MS;
-    let starts = std::iter::once(0).chain(cuts.iter().map(|cut| cut.end));
-    let ends = cuts.iter().map(|cut| cut.start).chain(std::iter::once(pauses.frames));
-    let mut rest = words;
-    sentences
-        .into_iter()
-        .zip(starts.zip(ends))
-        .map(|(text, (start, end))| {
-            let (own, others) = rest.split_at(text.split_whitespace().count().min(rest.len()));
-            rest = others;
-            let (start_ms, end_ms) = (at(start), at(end.max(start)));
-            let words = shared_out(own, start_ms, end_ms);
-            let confidence =
-                words.iter().map(|word| word.confidence).sum::<f32>() / words.len().max(1) as f32;
-            Segment {
-                start_ms,
-                end_ms,
-                text,
-                confidence,
-                is_uncertain: false,
-                words,
-                timing: Timing::Estimated,
-            }
-        })
-        .collect()
-}
-
-/// The words of a phrase, each with the share of its time that its weight is of the whole.
-fn shared_out(words: &[HeardWord], start_ms: u64, end_ms: u64) -> Vec<Word> {
-    let weights = words.iter().map(|word| weight(&word.text));
-    let total = weights.clone().sum::<f32>().max(f32::EPSILON);
-    let mut before = 0.0;
-    let at = |weight: f32| start_ms + ((end_ms - start_ms) as f32 * weight / total) as u64;
-    words
-        .iter()
-        .zip(weights)
-        .map(|(word, weight)| {
-            let start_ms = at(before).min(end_ms);
-            before += weight;
-            Word {
-                text: word.text.clone(),
-                start_ms,
-                end_ms: at(before).min(end_ms),
-                confidence: word.log_probability.exp(),
-            }
-        })
-        .collect()
-}
-
-/// How long a phrase takes to say, in units of its own: letters and figures take time, and every
-/// word a little.
-fn weight(phrase: &str) -> f32 {
-    let sounds = phrase.chars().map(|c| match c {
-        '0'..='9' => 4.0, // "seven", not "s"
-        c if c.is_alphabetic() => 1.0,
-        _ => 0.0,
+    let (times, timing) = times(words, samples);
+    let mut rest = words.iter().zip(times).map(|(word, (start, end))| Word {
+        text: word.text.clone(),
+        start_ms: start_ms + start,
+        end_ms: start_ms + end,
+        confidence: word.log_probability.exp(),
     });
-    sounds.sum::<f32>() + phrase.split_whitespace().count() as f32
+    let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    let phrase = |text: String| {
+        let words: Vec<Word> = rest.by_ref().take(text.split_whitespace().count()).collect();
+        let confidence = words.iter().map(|word| word.confidence).sum::<f32>() / words.len().max(1) as f32;
+        Segment {
+            start_ms: words.first().map_or(start_ms, |word| word.start_ms),
+            end_ms: words.last().map_or(start_ms, |word| word.end_ms),
+            text,
+            confidence,
+            is_uncertain: false,
+            words,
+            timing,
+        }
+    };
+    sentences(&text.join(" ")).into_iter().map(phrase).collect()
+}
+
+/// When each word begins and ends, in milliseconds from the start of the chunk, and how that is
+/// known: in order, and within the chunk.
+fn times(words: &[HeardWord], samples: &[f32]) -> (Vec<(u64, u64)>, Timing) {
+    if let Some(told) = words.iter().map(|word| word.times).collect::<Option<Vec<_>>>() {
+        return (in_order(told, samples.len() as u64 * 1000 / u64::from(SAMPLE_RATE)), Timing::Measured);
+    }
+    let wanted: Vec<Wanted> = words
+        .iter()
+        .map(|word| Wanted { sounds: spelling::sounds(&word.text), pauses: word.text.ends_with(PUNCTUATION) })
+        .collect();
+    let frames = align(&wanted, &Bands::measure(samples));
+    let times = frames.into_iter().map(|word| (word.start as u64 * FRAME_MS, word.end as u64 * FRAME_MS));
+    (times.collect(), Timing::Estimated)
+}
+
+/// The same times, each moved as little as it takes to begin after the one before and to end within
+/// the chunk.
+fn in_order(mut times: Vec<(u64, u64)>, chunk_ms: u64) -> Vec<(u64, u64)> {
+    let mut before = 0;
+    for (start, end) in &mut times {
+        *start = (*start).clamp(before, chunk_ms);
+        *end = (*end).clamp(*start, chunk_ms);
+        before = *end;
+    }
+    times
 }
 
 #[cfg(test)]
@@ -117,21 +108,21 @@ mod tests {
     #[test]
     fn sentences_end_where_the_speaker_pauses() {
         // The second pause is within the second sentence, behind a comma that is no cut.
-        let sound = sound(&[(1_500, 400), (1_000, 150), (1_600, 500), (900, 0)]);
-        let text = "We took the early train. Then, as nobody came to meet us, we walked. It rained.";
+        let sound = sound(&[(1_500, 400), (1_000, 150), (1_600, 500), (1_000, 0)]);
+        let text = "We took the early train. Then, as nobody came to meet us, we walked. It rained on us.";
         let phrases = phrases(text, 10_000, &sound);
         let texts: Vec<&str> = phrases.iter().map(|phrase| phrase.text.as_str()).collect();
         assert_eq!(
             texts,
-            ["We took the early train.", "Then, as nobody came to meet us, we walked.", "It rained."]
+            ["We took the early train.", "Then, as nobody came to meet us, we walked.", "It rained on us."]
         );
-        let near = |ms: u64, expected: u64| assert!(ms.abs_diff(expected) <= 60, "{ms} {phrases:?}");
+        let near = |ms: u64, expected: u64| assert!(ms.abs_diff(expected) <= 100, "{ms} {phrases:?}");
         near(phrases[0].start_ms, 10_000);
         near(phrases[0].end_ms, 11_500);
         near(phrases[1].start_ms, 11_900);
         near(phrases[1].end_ms, 14_650);
         near(phrases[2].start_ms, 15_150);
-        near(phrases[2].end_ms, 16_050);
+        near(phrases[2].end_ms, 16_150);
     }
 
     #[test]
@@ -140,6 +131,71 @@ mod tests {
         assert_eq!(phrases.len(), 2);
         assert_eq!(phrases[0].end_ms, phrases[1].start_ms);
         assert!(phrases[0].end_ms.abs_diff(1_900) < 300, "{phrases:?}");
+    }
+
+    #[test]
+    fn words_begin_where_their_sounds_do() {
+        let tone = |hz: f32, ms: usize| {
+            let step = std::f32::consts::TAU * hz / SAMPLE_RATE as f32;
+            (0..ms * 16).map(move |n| 0.2 * (n as f32 * step).sin())
+        };
+        let hiss = |ms: usize| {
+            let (mut state, mut before) = (7_u32, 0.0);
+            (0..ms * 16).map(move |_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let white = (state >> 8) as f32 / 8_388_608.0 - 1.0;
+                // The difference of two samples has more of the high frequencies.
+                0.2 * (white - std::mem::replace(&mut before, white))
+            })
+        };
+        // Four times "see more", each a little slower, with no pause anywhere: a hiss begins each.
+        let (mut sound, mut expected) = (Vec::new(), Vec::new());
+        for round in 0..4 {
+            expected.push(sound.len() as u64 / 16);
+            sound.extend(hiss(140 + 20 * round));
+            sound.extend(tone(350.0, 200).zip(tone(2_600.0, 200)).map(|(low, high)| low + high));
+            sound.extend(tone(150.0, 90));
+            sound.extend(tone(450.0, 160).zip(tone(800.0, 160)).map(|(low, high)| low + high));
+        }
+        for (sample, quiet) in sound.iter_mut().zip(hiss(3_000)) {
+            *sample += 0.001 * quiet;
+        }
+        let phrases = phrases(&"see more ".repeat(4), 0, &sound);
+        let starts = phrases[0].words.iter().step_by(2).map(|word| word.start_ms);
+        for (start, expected) in starts.zip(expected) {
+            assert!(start.abs_diff(expected) <= 40, "{start} {expected} {phrases:?}");
+        }
+        assert_eq!(phrases[0].timing, Timing::Estimated);
+    }
+
+    #[test]
+    fn times_that_the_model_tells_are_kept_in_order_and_within_the_chunk() {
+        let mut words = heard("So it was. Was it?");
+        let told = [(100, 300), (250, 400), (400, 380), (900, 1_200), (5_000, 6_000)];
+        for (word, times) in words.iter_mut().zip(told) {
+            word.times = Some(times);
+        }
+        let phrases = super::phrases(&words, 10_000, &sound(&[(2_000, 0)]));
+        let times: Vec<(u64, u64)> = phrases
+            .iter()
+            .flat_map(|phrase| &phrase.words)
+            .map(|word| (word.start_ms, word.end_ms))
+            .collect();
+        assert_eq!(
+            times,
+            [(10_100, 10_300), (10_300, 10_400), (10_400, 10_400), (10_900, 11_200), (12_000, 12_000)]
+        );
+        assert_eq!((phrases[1].start_ms, phrases[1].end_ms), (10_900, 12_000));
+        assert!(phrases.iter().all(|phrase| phrase.timing == Timing::Measured));
+    }
+
+    #[test]
+    fn a_text_that_is_far_too_long_for_its_sound_is_shared_out() {
+        let phrases = phrases(&"word ".repeat(20_000), 0, &sound(&[(3_000, 0)]));
+        let words = || phrases.iter().flat_map(|phrase| &phrase.words);
+        assert_eq!(words().count(), 20_000);
+        assert!(words().zip(words().skip(1)).all(|(one, next)| one.end_ms <= next.start_ms));
+        assert_eq!(words().last().unwrap().end_ms, 3_000);
     }
 
     #[test]
