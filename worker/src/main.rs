@@ -15,6 +15,7 @@ Usage: self-worker [COMMAND]
 Commands:
   run                                 serve the lanes named by LANES until stopped (the default)
   eval entities DOCUMENTS [WEIGHTS]   measure the entity finder on annotated documents
+  eval word-times RECORDINGS          measure the times of words on recordings whose words are known
   train-entities DOCUMENTS WEIGHTS    train it anew
   help                                print this
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         [] | ["run"] => run(),
         ["eval", "entities", documents] => evaluate_entities(documents, None),
         ["eval", "entities", documents, weights] => evaluate_entities(documents, Some(weights)),
+        ["eval", "word-times", recordings] => evaluate_word_times(recordings),
         ["train-entities", documents, weights] => train_entities(documents, weights),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");
@@ -52,6 +54,10 @@ fn main() -> ExitCode {
 
 fn evaluate_entities(documents: &str, weights: Option<&str>) -> anyhow::Result<()> {
     offline::evaluate_entities(&WorkerConfig::from_env()?, Path::new(documents), weights.map(Path::new))
+}
+
+fn evaluate_word_times(recordings: &str) -> anyhow::Result<()> {
+    offline::evaluate_word_times(&WorkerConfig::from_env()?, Path::new(recordings))
 }
 
 fn train_entities(documents: &str, weights: &str) -> anyhow::Result<()> {

@@ -1,5 +1,7 @@
 //! Commands that need no servers: training the entity finder, and measuring it.
 
+mod word_times;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +18,8 @@ use crate::program::entity_finder;
 use crate::stages::extract::evaluate::{Strictness, evaluate};
 use crate::stages::extract::tagger::Tagger;
 use crate::stages::extract::{corpus, extract};
+
+pub use self::word_times::evaluate_word_times;
 
 /// Trains the entity finder on a file of annotated documents and writes its weights.
 ///

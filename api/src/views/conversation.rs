@@ -160,9 +160,10 @@ pub(crate) struct MentionView {
     pub transcription_id: Uuid,
     /// In what segment of it.
     pub segment_id: Uuid,
-    /// Where that begins in the recording.
+    /// Where to play from: where the words begin in the recording, or their segment, where the times of its
+    /// words are not known.
     pub start_ms: i64,
-    /// Where it ends.
+    /// Where they end.
     pub end_ms: i64,
     /// The words that were used.
     pub text: String,

@@ -53,10 +53,13 @@ pub(crate) struct ConversationHitView {
     pub audio_id: Option<Uuid>,
     /// The segments that it is made of.
     pub segment_ids: Vec<Uuid>,
-    /// Where to play from.
+    /// Where the passage begins in the recording.
     pub start_ms: i64,
-    /// Where to play to.
+    /// Where it ends.
     pub end_ms: i64,
+    /// Where to play from: the first of the words in the snippet that were asked for, or the passage where
+    /// it was found by meaning alone.
+    pub play_from_ms: i64,
     #[oai(flatten)]
     pub found: ReasonView,
 }
@@ -126,12 +129,17 @@ pub(crate) struct SnippetView {
 
 /// A part of a text.
 #[derive(Object)]
-#[oai(rename = "Highlight")]
+#[oai(rename = "Highlight", skip_serializing_if_is_none)]
 pub(crate) struct HighlightView {
     /// Where it begins, in characters.
     pub start_char: u32,
     /// Where it ends.
     pub end_char: u32,
+    /// Where its words begin in the recording, or their segment, where the times of its words are not known;
+    /// absent for what is written.
+    pub start_ms: Option<u64>,
+    /// Where they end.
+    pub end_ms: Option<u64>,
 }
 
 /// What speaks for a passage by its words.
@@ -170,17 +178,23 @@ impl HitView {
     /// A passage, and how it was found.
     pub(crate) fn new(passage: Passage, found: &Fused) -> Self {
         match passage {
-            Passage::Conversation(said) => Self::Conversation(ConversationHitView {
-                conversation_id: said.conversation_id,
-                title: said.title,
-                started_at: said.started_at.into(),
-                transcription_id: said.transcription_id,
-                audio_id: said.audio_id,
-                segment_ids: said.segment_ids,
-                start_ms: said.start_ms,
-                end_ms: said.end_ms,
-                found: ReasonView::new(said.text, found),
-            }),
+            Passage::Conversation(said) => {
+                let reason = ReasonView::new(said.text, found);
+                let asked =
+                    reason.snippet.highlights.iter().chain(&reason.highlights).find_map(|one| one.start_ms);
+                Self::Conversation(ConversationHitView {
+                    conversation_id: said.conversation_id,
+                    title: said.title,
+                    started_at: said.started_at.into(),
+                    transcription_id: said.transcription_id,
+                    audio_id: said.audio_id,
+                    segment_ids: said.segment_ids,
+                    start_ms: said.start_ms,
+                    end_ms: said.end_ms,
+                    play_from_ms: asked.and_then(|ms| ms.try_into().ok()).unwrap_or(said.start_ms),
+                    found: reason,
+                })
+            }
             Passage::File(written) => Self::File(FileHitView {
                 file_id: written.file_id,
                 device: written.device,
@@ -220,7 +234,12 @@ impl ReasonView {
 }
 
 fn highlights(spans: &[Span]) -> Vec<HighlightView> {
-    let view = |span: &Span| HighlightView { start_char: small(span.start), end_char: small(span.end) };
+    let view = |span: &Span| HighlightView {
+        start_char: small(span.start),
+        end_char: small(span.end),
+        start_ms: span.times.map(|times| times.0),
+        end_ms: span.times.map(|times| times.1),
+    };
     spans.iter().map(view).collect()
 }
 
@@ -236,7 +255,9 @@ impl From<Correction> for CorrectionView {
 
 impl Example for FoundView {
     fn example() -> Self {
-        let highlights = || vec![HighlightView { start_char: 23, end_char: 28 }];
+        let highlights = || {
+            vec![HighlightView { start_char: 23, end_char: 28, start_ms: Some(2_240), end_ms: Some(2_900) }]
+        };
         let text = "Shall we take the blue tiles?".to_owned();
         let hit = ConversationHitView {
             conversation_id: example_id(2),
@@ -247,6 +268,7 @@ impl Example for FoundView {
             segment_ids: vec![example_id(5)],
             start_ms: 350,
             end_ms: 2_900,
+            play_from_ms: 2_240,
             found: ReasonView {
                 snippet: SnippetView { text: text.clone(), highlights: highlights() },
                 text,

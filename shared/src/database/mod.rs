@@ -21,6 +21,7 @@ pub mod lanes;
 pub mod migrate;
 pub mod mirror;
 mod row;
+mod said;
 pub mod search;
 pub mod segments;
 pub mod sessions;

@@ -12,6 +12,7 @@ pub mod progress;
 pub mod sentences;
 pub mod transcription;
 pub mod typed;
+pub mod word_times;
 
 use std::fmt;
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::database::{UserTx, row};
+use crate::database::{UserTx, row, said};
 
 row! {
     /// Somebody or something that was mentioned.
@@ -30,10 +30,14 @@ row! {
         pub transcription_id: Uuid,
         /// In what segment of it.
         pub segment_id: Uuid,
-        /// Where that begins.
+        /// Where the words begin in the recording; where that is not known, the segment.
         pub start_ms: i64,
-        /// Where it ends.
+        /// Where they end.
         pub end_ms: i64,
+        /// Where the words begin in the text of the segment, in characters.
+        pub start_char: i32,
+        /// Where they end.
+        pub end_char: i32,
         /// The words that were used.
         pub text: String,
         /// Where the date begins that they mean, if they mean one.
@@ -92,9 +96,9 @@ pub async fn entities(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<E
 /// When the database does not answer.
 pub async fn mentions(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Mention>> {
     let user = tx.user();
-    sqlx::query_as(
-        "select m.entity_id, m.transcription_id, m.segment_id, s.start_ms, s.end_ms, m.text,
-                m.starts_at, m.ends_at, m.precision
+    let mut mentions: Vec<Mention> = sqlx::query_as(
+        "select m.entity_id, m.transcription_id, m.segment_id, s.start_ms, s.end_ms, m.start_char,
+                m.end_char, m.text, m.starts_at, m.ends_at, m.precision
          from mentions m join segments s on s.id = m.segment_id
          where m.user_id = $1 and m.conversation_id = $2
          order by m.transcription_id, s.position, m.start_char, m.id",
@@ -102,7 +106,16 @@ pub async fn mentions(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<M
     .bind(user.0)
     .bind(conversation)
     .fetch_all(&mut **tx)
-    .await
+    .await?;
+    let segments: Vec<Uuid> = mentions.iter().map(|mention| mention.segment_id).collect();
+    let said = said::by_segment(tx, &segments).await?;
+    for mention in &mut mentions {
+        let times = said
+            .get(&mention.segment_id)
+            .and_then(|said| said.times_within(mention.start_char, mention.end_char));
+        (mention.start_ms, mention.end_ms) = times.unwrap_or((mention.start_ms, mention.end_ms));
+    }
+    Ok(mentions)
 }
 
 /// The connections that a conversation speaks for, strongest first.

@@ -13,7 +13,7 @@ mod take_back;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{UserTx, row};
+use super::{UserTx, row, said};
 
 pub use self::around::{Edge, Evidence, connections, evidence, named, neighbourhood};
 pub use self::decide::{Edit, Refused, edit, forget};
@@ -73,10 +73,14 @@ row! {
         pub transcription_id: Uuid,
         /// In what segment of it.
         pub segment_id: Uuid,
-        /// Where that begins.
+        /// Where the words begin in the recording; where that is not known, the segment.
         pub start_ms: i64,
-        /// Where it ends.
+        /// Where they end.
         pub end_ms: i64,
+        /// Where the words begin in what the segment says, in characters.
+        pub start_char: i32,
+        /// Where they end.
+        pub end_char: i32,
         /// All that the segment says.
         pub said: String,
         /// The words that were used for the entity.
@@ -110,14 +114,14 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Entity>> {
 /// When the database does not answer.
 pub async fn timeline(tx: &mut UserTx, id: Uuid, conversations: i64) -> sqlx::Result<Vec<Appearance>> {
     let user = tx.user();
-    sqlx::query_as(
+    let mut appearances: Vec<Appearance> = sqlx::query_as(
         "with newest as (
              select c.id, c.title, c.started_at from conversations c
              where c.user_id = $1
                and exists (select from mentions m where m.conversation_id = c.id and m.entity_id = $2)
              order by c.started_at desc, c.id desc limit $3)
          select c.id as conversation_id, c.title, c.started_at, m.transcription_id, m.segment_id, s.start_ms,
-                s.end_ms, s.text as said, m.text, m.starts_at, m.ends_at, m.precision
+                s.end_ms, m.start_char, m.end_char, s.text as said, m.text, m.starts_at, m.ends_at, m.precision
          from newest c
          join mentions m on m.conversation_id = c.id and m.entity_id = $2
          join segments s on s.id = m.segment_id
@@ -128,5 +132,13 @@ pub async fn timeline(tx: &mut UserTx, id: Uuid, conversations: i64) -> sqlx::Re
     .bind(id)
     .bind(conversations)
     .fetch_all(&mut **tx)
-    .await
+    .await?;
+    let segments: Vec<Uuid> = appearances.iter().map(|one| one.segment_id).collect();
+    let said = said::by_segment(tx, &segments).await?;
+    for one in &mut appearances {
+        let times =
+            said.get(&one.segment_id).and_then(|said| said.times_within(one.start_char, one.end_char));
+        (one.start_ms, one.end_ms) = times.unwrap_or((one.start_ms, one.end_ms));
+    }
+    Ok(appearances)
 }

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Marked;
-use crate::database::{UserTx, row};
+use crate::database::{UserTx, row, said};
+use crate::domain::word_times::{TimedWord, times_within, word_times};
 
 /// A passage, and what it is from.
 #[derive(Clone, Debug)]
@@ -100,7 +101,7 @@ macro_rules! marked {
 /// When the database does not answer.
 pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Result<Vec<Passage>> {
     let user = tx.user();
-    let said: Vec<ConversationPassage> = sqlx::query_as(marked!(
+    let mut said: Vec<ConversationPassage> = sqlx::query_as(marked!(
         "e.conversation_id, c.title, c.started_at, e.transcription_id, t.audio_id, e.segment_ids, e.start_ms, e.end_ms",
         "conversation_embeddings",
         "join conversations c on c.id = e.conversation_id join transcriptions t on t.id = e.transcription_id"
@@ -110,6 +111,7 @@ pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Resu
     .bind(wanted)
     .fetch_all(&mut **tx)
     .await?;
+    time_spans(tx, &mut said).await?;
     let written: Vec<FilePassage> = sqlx::query_as(marked!(
         "e.file_id, f.device, f.path, f.content_type, f.changed_at, e.position",
         "file_embeddings",
@@ -123,4 +125,22 @@ pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Resu
     let all = said.into_iter().map(Passage::Conversation).chain(written.into_iter().map(Passage::File));
     let mut all: HashMap<Uuid, Passage> = all.map(|passage| (passage.id(), passage)).collect();
     Ok(ids.iter().filter_map(|id| all.remove(id)).collect())
+}
+
+/// Adds to what is marked in each passage when it was said.
+async fn time_spans(tx: &mut UserTx, passages: &mut [ConversationPassage]) -> sqlx::Result<()> {
+    let marked = passages.iter().filter(|passage| !passage.text.spans.is_empty());
+    let segments: Vec<Uuid> = marked.flat_map(|passage| passage.segment_ids.iter().copied()).collect();
+    let said = said::by_segment(tx, &segments).await?;
+    for passage in passages.iter_mut().filter(|passage| !passage.text.spans.is_empty()) {
+        let segments = passage.segment_ids.iter().filter_map(|id| said.get(id));
+        let heard: Vec<TimedWord<'_>> = segments.flat_map(|segment| segment.words()).collect();
+        let (start_ms, end_ms) = (passage.start_ms.unsigned_abs(), passage.end_ms.unsigned_abs());
+        let times = word_times(&passage.text.text, &heard, start_ms, end_ms);
+        let Marked { text, spans } = &mut passage.text;
+        for span in spans {
+            span.times = times_within(text, &times, span.start..span.end);
+        }
+    }
+    Ok(())
 }

@@ -24,6 +24,8 @@ pub struct Span {
     pub start: usize,
     /// Where it ends.
     pub end: usize,
+    /// From when to when it is said, in milliseconds of the recording; none for what is written.
+    pub times: Option<(u64, u64)>,
 }
 
 impl Marked {
@@ -34,7 +36,7 @@ impl Marked {
             if character == MARKS[0] {
                 opened = Some(place);
             } else if character == MARKS[1] {
-                spans.extend(opened.take().map(|start| Span { start, end: place }));
+                spans.extend(opened.take().map(|start| Span { start, end: place, times: None }));
             } else {
                 text.push(character);
                 place += 1;
@@ -79,7 +81,11 @@ impl Marked {
         let (before, after) = (if from > 0 { "…" } else { "" }, if to < text.len() { "…" } else { "" });
         let moved = usize::from(from > 0);
         let spans = self.spans.iter().filter(|span| from <= span.start && span.end <= to);
-        let spans = spans.map(|span| Span { start: span.start - from + moved, end: span.end - from + moved });
+        let spans = spans.map(|span| Span {
+            start: span.start - from + moved,
+            end: span.end - from + moved,
+            times: span.times,
+        });
         Self { text: format!("{before}{shown}{after}"), spans: spans.collect() }
     }
 }

@@ -12,6 +12,7 @@ use self_shared::domain::transcription::{Timing, Word};
 use super::cut::Chunk;
 use crate::models::transcriber::TranscribeError;
 
+pub(crate) use self::phrases::phrases;
 pub use self::pool::Ears;
 
 /// Chunks of a recording that wait or are heard, at least: more ears may come while it is heard.

@@ -26,7 +26,7 @@ const PUNCTUATION: [char; 10] = ['.', ',', ';', ':', '?', '!', '…', '–', '�
 /// The phrases of a chunk that begins at `start_ms` and sounds like `samples`: in order, none of
 /// them empty, one behind the other. Together they say the words.
 #[must_use]
-pub(super) fn phrases(words: &[HeardWord], start_ms: u64, samples: &[f32]) -> Vec<Segment> {
+pub(crate) fn phrases(words: &[HeardWord], start_ms: u64, samples: &[f32]) -> Vec<Segment> {
     let (times, timing) = times(words, samples);
     let mut rest = words.iter().zip(times).map(|(word, (start, end))| Word {
         text: word.text.clone(),

@@ -1,0 +1,61 @@
+//! When the words of segments were said, as these read now.
+
+use std::collections::HashMap;
+
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::UserTx;
+use crate::domain::transcription::{self, WordTime};
+use crate::domain::word_times::{TimedWord, times_within, word_times};
+
+/// What a segment says.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    text: String,
+    /// When each of its words was said; where that is not known, when the segment was.
+    times: Vec<(u64, u64)>,
+}
+
+impl Said {
+    /// Its words, in order.
+    pub(super) fn words(&self) -> impl Iterator<Item = TimedWord<'_>> {
+        let words = self.text.split_whitespace().zip(&self.times);
+        words.map(|(text, (start_ms, end_ms))| TimedWord { text, start_ms: *start_ms, end_ms: *end_ms })
+    }
+
+    /// When the words were said that stand in a range of its characters; none where there are none.
+    pub(super) fn times_within(&self, start_char: i32, end_char: i32) -> Option<(i64, i64)> {
+        let place = |character: i32| usize::try_from(character).unwrap_or(0);
+        let (start, end) = times_within(&self.text, &self.times, place(start_char)..place(end_char))?;
+        Some((start.try_into().ok()?, end.try_into().ok()?))
+    }
+}
+
+/// What these segments of the person say, by their ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn by_segment(tx: &mut UserTx, segments: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Said>> {
+    type Row = (Uuid, i64, i64, String, Option<String>, Option<Json<Vec<WordTime>>>);
+    if segments.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let user = tx.user();
+    let rows: Vec<Row> = sqlx::query_as(
+        "select id, start_ms, end_ms, text, original_text, word_times
+         from segments where user_id = $1 and id = any ($2)",
+    )
+    .bind(user.0)
+    .bind(segments)
+    .fetch_all(&mut **tx)
+    .await?;
+    let said = |(id, start_ms, end_ms, text, original, times): Row| {
+        let heard = original.as_ref().unwrap_or(&text);
+        let heard = times.and_then(|times| transcription::words(heard, &times)).unwrap_or_default();
+        let heard: Vec<TimedWord<'_>> = heard.iter().map(TimedWord::from).collect();
+        let times = word_times(&text, &heard, start_ms.unsigned_abs(), end_ms.unsigned_abs());
+        (id, Said { text, times })
+    };
+    Ok(rows.into_iter().map(said).collect())
+}

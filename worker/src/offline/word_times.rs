@@ -1,0 +1,130 @@
+//! How well the times of words are told, on recordings of which they are known.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use self_shared::config::WorkerConfig;
+use self_shared::domain::transcription::Word;
+use self_shared::domain::word_times::{TimedWord, matches};
+use serde::Deserialize;
+
+use crate::models::moonshine::Moonshine;
+use crate::models::transcriber::{Ear, Transcriber};
+use crate::stages::cut::Cutter;
+use crate::stages::decode::{Event, Limits, decode};
+use crate::stages::transcribe::phrases;
+
+/// A recording whose words are known: one line of the list.
+#[derive(Deserialize)]
+struct Known {
+    /// The file, from the folder of the list.
+    audio: String,
+    /// What it is reported with.
+    kind: String,
+    /// All that is said, in order.
+    words: Vec<KnownWord>,
+}
+
+#[derive(Deserialize)]
+struct KnownWord {
+    text: String,
+    /// Where it begins, in milliseconds; absent for a word of which that is not known.
+    start_ms: Option<u64>,
+}
+
+/// Errors at the starts of words, in milliseconds, and the words that were not heard.
+#[derive(Default)]
+struct Errors {
+    found: Vec<u64>,
+    missed: usize,
+}
+
+/// Prints how far the starts of words are from where they are known to be. `recordings` is a list of
+/// JSON lines (`audio`, `kind`, `words` with `text` and, where known, `start_ms`), or a folder with such
+/// a list named `words.jsonl`. The recordings are cut and transcribed as the product does it; words that
+/// are heard as others have no error and are counted.
+///
+/// # Errors
+/// A file that cannot be read, and what is wrong with it; a model that is missing.
+pub fn evaluate_word_times(config: &WorkerConfig, recordings: &Path) -> Result<()> {
+    let list = if recordings.is_dir() { recordings.join("words.jsonl") } else { recordings.to_owned() };
+    let lines = std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
+    let mut ear = Moonshine::load(&config.models_dir)?.ear()?;
+    let mut kinds: BTreeMap<String, Errors> = BTreeMap::new();
+    for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+        let known: Known = serde_json::from_str(line).with_context(|| format!("not a recording: {line}"))?;
+        let heard = heard(&mut *ear, &list.with_file_name(&known.audio))?;
+        kinds.entry(known.kind.clone()).or_default().add(&known, &heard);
+    }
+    println!("{:<24}{:>8}{:>10}{:>12}{:>10}", "word times", "words", "missed", "median ms", "p90 ms");
+    for (kind, errors) in &mut kinds {
+        ensure!(!errors.found.is_empty(), "not one known word was heard in the recordings of kind {kind}");
+        errors.found.sort_unstable();
+        let last = errors.found.len() - 1;
+        let (median, p90) = (errors.found[last / 2], errors.found[last * 9 / 10]);
+        println!("{kind:<24}{:>8}{:>10}{median:>12}{p90:>10}", last + 1, errors.missed);
+    }
+    Ok(())
+}
+
+/// The words of a recording as the product hears them.
+fn heard(ear: &mut dyn Ear, recording: &Path) -> Result<Vec<Word>> {
+    let file = File::open(recording).with_context(|| format!("cannot read {}", recording.display()))?;
+    let mut cutter = Cutter::new();
+    let mut chunks = Vec::new();
+    decode(file, &Limits::default(), |event| {
+        if let Event::Sound(samples) = event {
+            chunks.extend(cutter.push(samples));
+        }
+        Ok(())
+    })?;
+    chunks.extend(cutter.finish());
+    let mut words = Vec::new();
+    for chunk in chunks {
+        let utterance = ear.hear(&chunk.samples)?;
+        words.extend(
+            phrases(&utterance.words, chunk.start_ms, &chunk.samples)
+                .into_iter()
+                .flat_map(|phrase| phrase.words),
+        );
+    }
+    Ok(words)
+}
+
+impl Errors {
+    fn add(&mut self, known: &Known, heard: &[Word]) {
+        let texts: Vec<&str> = known.words.iter().map(|word| word.text.as_str()).collect();
+        let timed: Vec<TimedWord<'_>> = heard.iter().map(TimedWord::from).collect();
+        let pairs: BTreeMap<usize, usize> = matches(&texts, &timed).into_iter().collect();
+        for (place, word) in known.words.iter().enumerate() {
+            let Some(start_ms) = word.start_ms else { continue };
+            match pairs.get(&place) {
+                Some(found) => self.found.push(heard[*found].start_ms.abs_diff(start_ms)),
+                None => self.missed += 1,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_counts_where_it_is_known_and_heard() {
+        let line = r#"{"audio": "a.wav", "kind": "joined", "words": [{"text": "One,", "start_ms": 100},
+            {"text": "two", "start_ms": 400}, {"text": "three"}, {"text": "four.", "start_ms": 900}]}"#;
+        let known: Known = serde_json::from_str(line).unwrap();
+        let word = |text: &str, start_ms| Word {
+            text: text.to_owned(),
+            start_ms,
+            end_ms: start_ms + 50,
+            confidence: 0.9,
+        };
+        let mut errors = Errors::default();
+        errors.add(&known, &[word("one", 130), word("to", 400), word("three", 0), word("Four", 840)]);
+        assert_eq!((errors.found, errors.missed), (vec![30, 60], 1));
+    }
+}
