@@ -25,8 +25,8 @@ const LAST_LONGER: f32 = 1.1;
 /// The longest that a sound takes, in frames.
 const LONGEST: usize = 45;
 /// What speaks against a pause between two words (a logarithm), and where punctuation stands.
-const PAUSE: f32 = -5.0;
-const PAUSE_AT_PUNCTUATION: f32 = -1.3;
+const PAUSE: f32 = -12.0;
+const PAUSE_AT_PUNCTUATION: f32 = 0.0;
 /// A frame is voice when its bands from 250 to 2,000 Hz are louder than this on average.
 const VOICE: f32 = 0.3;
 /// Voice does not reach to the very edges of what is said.
