@@ -44,6 +44,7 @@ async fn a_recording_becomes_a_memory_that_can_be_searched() {
     its_other_formats_say_the_same(&person, &transcription).await;
     mentions_are_where_they_are_said(&person, accepted.conversation, &transcription).await;
     the_opening_is_found_by_its_meaning(&person, &transcription).await;
+    a_word_is_played_from_where_it_is_said(&person).await;
 }
 
 /// The last that was pushed is what polling shows, figure by figure.
@@ -174,6 +175,10 @@ async fn mentions_are_where_they_are_said(person: &Person, conversation: uuid::U
             let segment = segments.iter().find(|segment| segment["id"] == mention["segment_id"]).unwrap();
             let text = segment["text"].as_str().unwrap();
             assert!(text.contains(mention["text"].as_str().unwrap()), "{mention} in {text}");
+            let time = |of: &Value, name: &str| of[name].as_i64().unwrap();
+            assert!(time(segment, "start_ms") <= time(mention, "start_ms"), "{mention} in {segment}");
+            assert!(time(mention, "start_ms") < time(mention, "end_ms"), "{mention} in {segment}");
+            assert!(time(mention, "end_ms") <= time(segment, "end_ms"), "{mention} in {segment}");
         }
     }
     assert!(!conversation["title"].as_str().unwrap().is_empty(), "nobody gave it a title");
@@ -193,4 +198,18 @@ async fn the_opening_is_found_by_its_meaning(person: &Person, transcription: &Va
     assert_eq!(best["start_ms"], of(&ids[0])["start_ms"]);
     assert_eq!(best["end_ms"], of(ids.last().unwrap())["end_ms"]);
     assert!(best["start_ms"].as_i64().unwrap() < 6_000, "{best}");
+}
+
+/// "It was the age of foolishness" is one of eleven sentences that are one passage.
+async fn a_word_is_played_from_where_it_is_said(person: &Person) {
+    const SAID_AT_MS: u64 = 7_330;
+    let found = person.get("/api/v1/search?q=foolishness&mode=words").await.good();
+    let best = &found["items"][0];
+    for shown in [best, &best["snippet"]] {
+        let highlight = &shown["highlights"][0];
+        let time = |name: &str| highlight[name].as_u64().unwrap();
+        assert!(time("start_ms").abs_diff(SAID_AT_MS) <= 150, "{best}");
+        assert!(time("start_ms") < time("end_ms") && time("end_ms") < SAID_AT_MS + 1_500, "{best}");
+        assert_eq!(best["play_from_ms"], highlight["start_ms"], "{best}");
+    }
 }
