@@ -1,4 +1,4 @@
-"""`make eval DATA=folder`: how well names are found, and how well search finds.
+"""`make eval DATA=folder`: how well names are found, when words are said, and how well search finds.
 
 The folder holds documents that the project does not contain, a JSON object on each line:
 
@@ -21,7 +21,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from . import build
+from . import build, word_times
 from .bench.fleet import Fleet, fleet
 from .paths import MODELS, SELF, binaries
 from .report import Report, bold
@@ -44,6 +44,10 @@ def evaluate(report: Report, data: Path) -> None:
     environment = {"MODELS_DIR": str(MODELS), **os.environ}
     if subprocess.run([worker, "eval", "entities", str(entities)], env=environment).returncode != 0:
         raise Trouble("the entity finder could not be measured")
+    report.line(bold("word times"))
+    known = word_times.make(SELF / "eval" / "words")
+    if subprocess.run([worker, "eval", "word-times", str(known)], env=environment).returncode != 0:
+        raise Trouble("the times of words could not be measured")
     report.line(bold("search"))
     documents, queries = _lines(data / "search-documents.jsonl"), _lines(data / "search-queries.jsonl")
     with fleet(report, SELF / "eval") as running:
