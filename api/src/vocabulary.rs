@@ -12,6 +12,7 @@ use self_shared::domain::failure::FailureCode;
 use self_shared::domain::file::{ContentKind, ContentState, FileEventKind, FileState};
 use self_shared::domain::insight::InsightKind;
 use self_shared::domain::job::{JobKind, JobState, Lane};
+use self_shared::domain::model::{ModelRole, Sent};
 use self_shared::domain::progress::Stage;
 use self_shared::domain::transcription::{CoverageKind, Timing, Warning};
 use serde_json::Value;
@@ -68,6 +69,8 @@ vocabularies! {
     Timing: "Timing", "Where the times of words come from: estimated from sound and text, or measured by the \
                        transcriber.";
     Warning: "WarningCode", "What a person should know before they rely on a transcript. Stable.";
+    ModelRole: "ModelRole", "What a model is there for.";
+    Sent: "Sent", "What is sent to a model that another program serves.";
     EntityKind: "EntityKind", "What something is that is mentioned.";
     ConnectionKind: "ConnectionKind", "What two entities have to do with one another.";
 }

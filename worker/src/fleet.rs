@@ -1,10 +1,11 @@
-//! This worker among the others: it reports itself and takes over the live settings of the lanes.
+//! This worker among the others: it reports itself and its models, and takes over the live settings of the lanes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self_shared::database::jobs::fleet;
 use self_shared::domain::job::Lane;
+use self_shared::domain::model::ModelCard;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -17,13 +18,15 @@ pub async fn report<J: Jobs>(
     workshop: &Workshop,
     started_with: &BTreeMap<Lane, usize>,
     lanes: &[LaneExecutor<J>],
+    models: &[ModelCard],
     draining: &CancellationToken,
     stop: CancellationToken,
 ) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        if let Err(error) = report_once(workshop, started_with, lanes, draining.is_cancelled()).await {
+        if let Err(error) = report_once(workshop, started_with, lanes, models, draining.is_cancelled()).await
+        {
             tracing::debug!(%error, "could not report to the fleet");
         }
     }
@@ -36,10 +39,11 @@ async fn report_once<J: Jobs>(
     workshop: &Workshop,
     started_with: &BTreeMap<Lane, usize>,
     lanes: &[LaneExecutor<J>],
+    models: &[ModelCard],
     draining: bool,
 ) -> sqlx::Result<()> {
     let mut tx = workshop.database.as_system().await?;
-    let settings = fleet::report(&mut tx, &workshop.worker, started_with, draining).await?;
+    let settings = fleet::report(&mut tx, &workshop.worker, started_with, models, draining).await?;
     tx.commit().await?;
     for lane in lanes {
         let asked = settings.get(&lane.lane()).and_then(|settings| settings.concurrency);

@@ -1,12 +1,13 @@
 //! The whole life of a worker: load, serve, drain.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use self_shared::bus::Bus;
 use self_shared::config::WorkerConfig;
 use self_shared::database::Database;
+use self_shared::domain::model::ModelCard;
 use self_shared::objects::ObjectStore;
 use self_shared::relay::Relay;
 use self_shared::rings::Rings;
@@ -21,12 +22,14 @@ use uuid::Uuid;
 use crate::engine::{LaneExecutor, Workshop, reconciler};
 use crate::health::{self, Subject};
 use crate::jobs::Bench;
+use crate::models::cards::cards;
 use crate::models::embedder::Embedder;
 use crate::models::entity_finder::EntityFinder;
 use crate::models::gliner::Gliner;
 use crate::models::minilm::MiniLm;
 use crate::models::moonshine::Moonshine;
 use crate::models::onnx::Runtime;
+use crate::models::remote_transcriber::RemoteTranscriber;
 use crate::models::self_names::SelfNames;
 use crate::models::summarizer::Summarizer;
 use crate::models::transcriber::Transcriber;
@@ -74,6 +77,8 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         worker: format!("{}-{}", std::process::id(), Uuid::now_v7()),
         lease: config.lease,
     };
+    let remote = config.transcriber.as_ref().map(RemoteTranscriber::new).transpose()?.map(Arc::new);
+    let cards = models.cards(&config, remote.as_deref());
     let bench = Arc::new(Bench {
         database: database.clone(),
         bus: bus.clone(),
@@ -83,6 +88,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         vectors: vectors.clone(),
         sandbox: sandbox(&config),
         ears: Arc::new(Ears::open(models.transcriber, config.transcribe_threads)?),
+        remote,
         finder: models.finder,
         embedder: models.embedder,
         summarizer: config.summarizer.as_ref().map(Summarizer::new).transpose()?,
@@ -119,7 +125,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     around.spawn({
         let (workshop, lanes, started_with) = (workshop.clone(), lanes.clone(), config.lanes.clone());
         let (draining, stop) = (draining.clone(), stopping.clone());
-        async move { fleet::report(&workshop, &started_with, &lanes, &draining, stop).await }
+        async move { fleet::report(&workshop, &started_with, &lanes, &cards, &draining, stop).await }
     });
     let subject =
         Subject { workshop: workshop.clone(), objects, vectors, lanes, draining: draining.clone(), metrics };
@@ -169,11 +175,23 @@ impl Models {
     fn load(config: &WorkerConfig) -> anyhow::Result<Self> {
         let runtime = Runtime::load(&config.models_dir)?;
         Ok(Self {
-            transcriber: Arc::new(Moonshine::load(&config.models_dir)?),
+            transcriber: Arc::new(match &config.moonshine {
+                Some(model) => Moonshine::open(&runtime, &model.dir, &model.languages)?,
+                None => Moonshine::load(&config.models_dir)?,
+            }),
             finder: entity_finder(config, &runtime)?,
             embedder: Arc::new(Mutex::new(MiniLm::load(&runtime, &config.models_dir)?)),
             query_embedder: Arc::new(Mutex::new(MiniLm::load(&runtime, &config.models_dir)?)),
         })
+    }
+}
+
+impl Models {
+    /// What people are told of them, and of those that other programs serve.
+    fn cards(&self, config: &WorkerConfig, remote: Option<&RemoteTranscriber>) -> Vec<ModelCard> {
+        let finder = self.finder.lock().unwrap_or_else(PoisonError::into_inner);
+        let embedder = self.embedder.lock().unwrap_or_else(PoisonError::into_inner);
+        cards(config, &*self.transcriber, remote, &*finder, &*embedder)
     }
 }
 

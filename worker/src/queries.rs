@@ -28,5 +28,9 @@ fn embed(embedder: &Mutex<dyn Embedder + Send>, text: &str) -> Result<QueryEmbed
     let mut embedder = embedder.lock().unwrap_or_else(PoisonError::into_inner);
     let model = embedder.id();
     let embedding = embedder.embed(&[text])?.pop().unwrap_or_default();
-    Ok(QueryEmbedding { model: model.name.to_owned(), model_version: model.version.to_owned(), embedding })
+    Ok(QueryEmbedding {
+        model: model.name.into_owned(),
+        model_version: model.version.into_owned(),
+        embedding,
+    })
 }

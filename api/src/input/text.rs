@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
+use self_shared::domain::language;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -51,8 +52,7 @@ impl Form for Language {
     const MUST: &'static str = "must be a language tag such as `en` or `de-CH`";
 
     fn has(text: &str) -> bool {
-        let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        text.split('-').all(|part| (1..=8).contains(&part.len()) && plain(part))
+        language::is_tag(text)
     }
 }
 

@@ -10,6 +10,7 @@ mod health;
 mod idempotent;
 mod insights;
 mod jobs;
+mod models;
 mod operators;
 mod push;
 mod search;
@@ -32,6 +33,8 @@ pub(crate) enum Tag {
     Audio,
     /// Work that was accepted: where it stands, stop it, try it again.
     Jobs,
+    /// What listens, reads and embeds here, and where.
+    Models,
     /// What was said, with times.
     Transcriptions,
     /// Conversations, and who and what they mention.
@@ -57,7 +60,7 @@ pub(crate) fn all() -> impl OpenApi {
         (users::UserRoutes, exports::ExportRoutes),
         audio::AudioRoutes,
         jobs::JobRoutes,
-        transcriptions::TranscriptionRoutes,
+        (transcriptions::TranscriptionRoutes, models::ModelRoutes),
         segments::SegmentRoutes,
         conversations::ConversationRoutes,
         (

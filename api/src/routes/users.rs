@@ -13,6 +13,7 @@ use self_shared::domain::transcription::TranscriptionOptions;
 use super::Tag;
 use super::audio::traceparent;
 use super::auth::peer;
+use super::models::refuse_unspoken;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
@@ -119,6 +120,7 @@ impl UserRoutes {
     ) -> Result<Me, Failing<Replace>> {
         let Profile { name, preferences } = body.0;
         let preferences = chosen(preferences);
+        refuse_unspoken(&app, "preferences.transcription.language", &preferences.transcription).await?;
         let version = expected(if_match.0.as_deref())?;
         let mut tx = app.database.as_user(caller.0.user).await?;
         if !users::is_time_zone(&mut tx, &preferences.time_zone).await? {

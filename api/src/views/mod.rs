@@ -10,6 +10,7 @@ mod export;
 mod file;
 mod insight;
 mod job;
+mod model;
 mod search;
 mod transcription;
 mod user;
@@ -28,6 +29,7 @@ pub(crate) use export::{ExportPageView, ExportView};
 pub(crate) use file::{FileDetailView, FileEventPageView, FileEventView, FilePageView, FileView};
 pub(crate) use insight::{InsightPageView, InsightView};
 pub(crate) use job::{JobPageView, JobView};
+pub(crate) use model::{ModelCardListView, ModelCardView};
 pub(crate) use search::{FoundView, HitView};
 pub(crate) use transcription::{SegmentView, TranscriptionView, WarningView};
 pub(crate) use user::{

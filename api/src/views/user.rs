@@ -57,7 +57,8 @@ pub(crate) struct PreferencesView {
 #[derive(Object, Default)]
 #[oai(rename = "TranscriptionOptions", skip_serializing_if_is_none)]
 pub(crate) struct TranscriptionOptionsView {
-    /// The language spoken, as a BCP 47 tag; what the model knows best when absent.
+    /// The language spoken, as a BCP 47 tag; one that a model of `GET /api/v1/models` speaks. The
+    /// transcriber's own choice when absent.
     pub language: Option<Text<Language>>,
     /// Whether the sound may be sent to a transcriber on another machine, where this house has one;
     /// allowed when absent.

@@ -3,6 +3,7 @@
 //! All mistakes are reported together, each with the name of its variable and what to do about it.
 //! Secrets print as `[redacted]`.
 
+mod endpoints;
 mod reader;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::endpoints::{Fallback, SummarizerConfig, TranscriberConfig};
 use self::reader::Reader;
 use crate::domain::job::Lane;
 
@@ -148,17 +150,13 @@ pub struct ApiConfig {
     pub allowed_origins: Vec<String>,
 }
 
-/// A service that speaks OpenAI's chat completions.
+/// A Moonshine model in a folder.
 #[derive(Clone, Debug)]
-pub struct SummarizerConfig {
-    /// `SUMMARIZER_URL`: what `/chat/completions` follows, such as `http://127.0.0.1:11434/v1`.
-    pub url: String,
-    /// `SUMMARIZER_MODEL`
-    pub model: String,
-    /// `SUMMARIZER_API_KEY`, if it wants one.
-    pub api_key: Option<Secret>,
-    /// `SUMMARIZER_SECONDS`: how long one answer may take.
-    pub timeout: Duration,
+pub struct MoonshineConfig {
+    /// `MOONSHINE_DIR`
+    pub dir: PathBuf,
+    /// `MOONSHINE_LANGUAGES`: the languages that it was trained for, as BCP 47 tags.
+    pub languages: Vec<String>,
 }
 
 /// What `self-worker` needs.
@@ -176,6 +174,8 @@ pub struct WorkerConfig {
     pub models_dir: PathBuf,
     /// `GLINER_DIR`: the files of a GLiNER, which then finds the names.
     pub gliner_dir: Option<PathBuf>,
+    /// A folder with a Moonshine model, which then transcribes instead of the one that set-up fetched.
+    pub moonshine: Option<MoonshineConfig>,
     /// `TRANSCRIBE_THREADS`: single-threaded model sessions shared by all transcriptions.
     pub transcribe_threads: usize,
     /// `LEASE_SECONDS`: how long a silent worker keeps a job.
@@ -186,6 +186,8 @@ pub struct WorkerConfig {
     pub audio_max: Duration,
     /// `EVENTS_KEEP_DAYS`: how long an app may be away and still get all that it missed.
     pub events_keep: Duration,
+    /// What transcribes elsewhere, as soon as `TRANSCRIBER_URL` is set.
+    pub transcriber: Option<TranscriberConfig>,
     /// What sums conversations up, as soon as `SUMMARIZER_URL` is set.
     pub summarizer: Option<SummarizerConfig>,
 }
@@ -264,6 +266,8 @@ impl WorkerConfig {
             lanes: r.lanes("LANES", "audio=2,text=2,files=1,insights=1,summaries=1,maintenance=1,exports=1"),
             models_dir: r.text("MODELS_DIR", ".self/models").into(),
             gliner_dir: r.given("GLINER_DIR").map(PathBuf::from),
+            moonshine: r.moonshine(),
+            transcriber: r.transcriber(),
             transcribe_threads: r.number("TRANSCRIBE_THREADS", cores).max(1),
             lease: Duration::from_secs(r.number("LEASE_SECONDS", 30).max(1)),
             drain: Duration::from_secs(r.number("DRAIN_SECONDS", 30)),
@@ -363,24 +367,6 @@ mod tests {
         let config =
             ApiConfig::from_lookup(from(&[("DB_PASSWORD", "hunter2"), ("JWT_SECRET", "hunter3")])).unwrap();
         assert!(!format!("{config:?}").contains("hunter"));
-    }
-
-    #[test]
-    fn a_summarizer_is_there_when_it_has_an_address_and_needs_a_model_then() {
-        let summarizer = |pairs| WorkerConfig::from_lookup(from(pairs)).map(|config| config.summarizer);
-        assert!(summarizer(&[("SUMMARIZER_MODEL", "small")]).unwrap().is_none());
-        let pairs = &[
-            ("SUMMARIZER_URL", "http://localhost:11434/v1"),
-            ("SUMMARIZER_MODEL", "small"),
-            ("SUMMARIZER_API_KEY", "hunter2"),
-        ];
-        let found = summarizer(pairs).unwrap().unwrap();
-        assert_eq!((found.model.as_str(), found.timeout), ("small", Duration::from_mins(2)));
-        assert!(!format!("{found:?}").contains("hunter"));
-        let ConfigError(mistakes) = summarizer(&[("SUMMARIZER_URL", "localhost")]).unwrap_err();
-        for name in ["SUMMARIZER_URL", "SUMMARIZER_MODEL"] {
-            assert!(mistakes.iter().any(|mistake| mistake.starts_with(name)), "{name} in {mistakes:?}");
-        }
     }
 
     #[test]

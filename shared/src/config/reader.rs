@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
-use super::{ConfigError, ObjectsConfig, Secret, SummarizerConfig};
+use super::{ConfigError, MoonshineConfig, ObjectsConfig, Secret};
 use crate::domain::job::Lane;
+use crate::domain::language;
 
 /// What guessing cannot reach, in characters.
 const SHORTEST_SECRET: usize = 32;
@@ -133,18 +133,27 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         }
     }
 
-    pub(super) fn summarizer(&mut self) -> Option<SummarizerConfig> {
-        let url = self.given("SUMMARIZER_URL")?;
-        if !url.starts_with("http://") && !url.starts_with("https://") {
-            self.mistake("SUMMARIZER_URL", format_args!("is `{url}`; it begins with http:// or https://"));
+    pub(super) fn moonshine(&mut self) -> Option<MoonshineConfig> {
+        let mut languages = self.languages("MOONSHINE_LANGUAGES");
+        let Some(dir) = self.given("MOONSHINE_DIR") else {
+            if !languages.is_empty() {
+                self.mistake("MOONSHINE_LANGUAGES", "is set, but MOONSHINE_DIR is not; set both or neither");
+            }
+            return None;
+        };
+        if languages.is_empty() {
+            languages.push("en".to_owned());
         }
-        let model = self.given("SUMMARIZER_MODEL").unwrap_or_else(|| {
-            self.mistake("SUMMARIZER_MODEL", "is not set, but SUMMARIZER_URL is; name the model to ask for");
-            String::new()
-        });
-        let api_key = self.given("SUMMARIZER_API_KEY").map(Secret::new);
-        let timeout = Duration::from_secs(self.number("SUMMARIZER_SECONDS", 120).max(1));
-        Some(SummarizerConfig { url, model, api_key, timeout })
+        Some(MoonshineConfig { dir: dir.into(), languages })
+    }
+
+    /// A list of language tags.
+    pub(super) fn languages(&mut self, name: &str) -> Vec<String> {
+        let given = self.list(name);
+        if let Some(strange) = given.iter().find(|tag| !language::is_tag(tag)) {
+            self.mistake(name, format_args!("names `{strange}`; write language tags, as `en,de,pt-BR`"));
+        }
+        given
     }
 
     pub(super) fn namespace(&mut self, name: &str, default: &str) -> String {

@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod lanes;
 pub mod migrate;
 pub mod mirror;
+pub mod models;
 mod row;
 mod said;
 pub mod search;

@@ -22,6 +22,13 @@ words! {
         DecoderLimit = "decoder_limit",
         /// Decoding it crashed the decoder.
         DecoderCrashed = "decoder_crashed",
+        /// No transcriber here speaks the language that was asked for.
+        LanguageUnsupported = "language_unsupported",
+        /// The transcriber elsewhere does not answer; it is tried again by itself.
+        TranscriberAway = "transcriber_away",
+        /// The transcriber elsewhere refuses what it is sent, until an operator mends that; it is tried
+        /// again by itself.
+        TranscriberRefused = "transcriber_refused",
         /// The file holds no text, or none that can be taken out of it.
         NotText = "not_text",
         /// The file wants a password.

@@ -315,6 +315,9 @@ pub enum Ending {
     /// Something around the job is broken; try again later. The default for errors.
     #[error("will be tried again: {0:#}")]
     Retry(anyhow::Error),
+    /// As [`Self::Retry`], and this is what the person and the operator read meanwhile.
+    #[error("will be tried again: {0}")]
+    Wait(Failure),
     /// The input can never work; trying again would not help.
     #[error("cannot work: {0}")]
     Fail(Failure),

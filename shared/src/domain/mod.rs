@@ -7,6 +7,8 @@ pub mod failure;
 pub mod file;
 pub mod insight;
 pub mod job;
+pub mod language;
+pub mod model;
 pub mod preferences;
 pub mod progress;
 pub mod sentences;

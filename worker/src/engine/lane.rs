@@ -241,7 +241,12 @@ impl<J: Jobs> LaneExecutor<J> {
             }
             Err(Ending::Retry(error)) => {
                 tracing::warn!(error = format!("{error:#}"), "will be tried again");
-                self.write(task, &Outcome::Faltered).await;
+                self.write(task, &Outcome::Faltered(None)).await;
+                "retried"
+            }
+            Err(Ending::Wait(failure)) => {
+                tracing::warn!(%failure, "will be tried again");
+                self.write(task, &Outcome::Faltered(Some(failure))).await;
                 "retried"
             }
         }

@@ -163,8 +163,8 @@ async fn replace(
         .bind(position)
         .bind(&embedded.passage.text)
         .bind(&embedded.vector)
-        .bind(model.name)
-        .bind(model.version)
+        .bind(&*model.name)
+        .bind(&*model.version)
         .execute(&mut **tx)
         .await?;
     }

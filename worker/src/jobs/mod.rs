@@ -7,6 +7,7 @@ mod expire_conversations;
 mod export_user;
 mod forget_expired;
 mod generate_insights;
+mod heard_by;
 mod refresh_insights;
 mod summarize_conversation;
 mod sweep_objects;
@@ -29,6 +30,7 @@ use self_shared::vectors::Vectors;
 use crate::engine::{Jobs, Task};
 use crate::models::embedder::Embedder;
 use crate::models::entity_finder::EntityFinder;
+use crate::models::remote_transcriber::RemoteTranscriber;
 use crate::models::summarizer::Summarizer;
 use crate::sandbox::Sandbox;
 use crate::stages::transcribe::Ears;
@@ -51,6 +53,8 @@ pub struct Bench {
     pub sandbox: Sandbox,
     /// What hears.
     pub ears: Arc<Ears>,
+    /// What hears elsewhere, if there is such a service.
+    pub remote: Option<Arc<RemoteTranscriber>>,
     /// What finds names.
     pub finder: Arc<Mutex<dyn EntityFinder + Send>>,
     /// What turns text into vectors, one text at a time.

@@ -13,8 +13,9 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::Bench;
+use super::heard_by::HeardBy;
 use crate::engine::Task;
-use crate::models::ModelId;
+use crate::models::remote_transcriber::UNDETERMINED;
 use crate::stages::cover::add_heard;
 use crate::stages::decode::Info;
 use crate::stages::transcribe::{Heard, Segment};
@@ -41,7 +42,8 @@ pub(super) struct Transcript {
     pub(super) duration_ms: Option<u64>,
     /// Known once the recording was opened.
     pub(super) format: Option<Info>,
-    model: ModelId,
+    /// What it was heard by.
+    pub(super) heard_by: HeardBy,
 }
 
 /// A segment and the id of its row.
@@ -60,6 +62,8 @@ pub(super) struct SavedSegment {
 
 /// What is stored of a transcript besides its segments.
 type Row = (Uuid, Option<Uuid>, i64, Option<i64>, Json<Vec<CoverageSpan>>, Vec<String>, bool);
+/// What is stored of how it was heard: model, version, endpoint and language.
+type Author = (Option<String>, Option<String>, Option<String>, Option<String>);
 
 impl Transcript {
     /// What is in the database, be it all or what earlier attempts saved.
@@ -78,6 +82,13 @@ impl Transcript {
         .map_err(anyhow::Error::from)?;
         let (conversation_id, audio_id, transcribed_ms, duration_ms, coverage, warnings, language_uncertain) =
             row.ok_or_else(missing)?;
+        let (model, version, endpoint, language): Author = sqlx::query_as(
+            "select model, model_version, endpoint, language from transcriptions where id = $1",
+        )
+        .bind(id)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(anyhow::Error::from)?;
         let rows: Vec<(Uuid, i64, i64, String, bool, i32)> = sqlx::query_as(
             "select id, start_ms, end_ms, text, is_uncertain, revision
              from segments where transcription_id = $1 order by position",
@@ -98,6 +109,7 @@ impl Transcript {
                 hearing: None,
             })
             .collect();
+        let words = segments.iter().map(|segment| segment.text.split_whitespace().count()).sum();
         Ok(Self {
             id,
             conversation_id,
@@ -110,7 +122,7 @@ impl Transcript {
             language_uncertain,
             duration_ms: duration_ms.map(i64::unsigned_abs),
             format: None,
-            model: bench.ears.model(),
+            heard_by: HeardBy::stored(model, version, endpoint, language, words),
         })
     }
 
@@ -124,6 +136,10 @@ impl Transcript {
         self.transcribed_ms = heard.end_ms;
         for stretch in heard.voiced {
             add_heard(&mut self.coverage, stretch);
+        }
+        if let Some(language) = heard.language.as_ref().filter(|language| *language != UNDETERMINED) {
+            let words = heard.segments.iter().map(|segment| segment.words.len()).sum();
+            self.heard_by.add_words(language, words);
         }
         self.segments.extend(heard.segments.into_iter().map(SavedSegment::new));
     }
@@ -149,17 +165,19 @@ impl Transcript {
     async fn write(&self, tx: &mut PgConnection, task: &Task) -> sqlx::Result<()> {
         sqlx::query(
             "update transcriptions set transcribed_ms = $2, duration_ms = $3, model = $4, model_version = $5,
-                 coverage = $6, warnings = $7, language_uncertain = $8
+                 coverage = $6, warnings = $7, language_uncertain = $8, endpoint = $9, language = coalesce($10, language)
              where id = $1",
         )
         .bind(self.id)
         .bind(self.transcribed_ms.cast_signed())
         .bind(self.duration_ms.map(u64::cast_signed))
-        .bind(self.model.name)
-        .bind(self.model.version)
+        .bind(self.heard_by.model())
+        .bind(self.heard_by.version())
         .bind(Json(&self.coverage))
         .bind(self.warnings.iter().map(|warning| warning.as_str()).collect::<Vec<_>>())
         .bind(self.language_uncertain)
+        .bind(&self.heard_by.endpoint)
+        .bind(self.heard_by.language())
         .execute(&mut *tx)
         .await?;
         if let (Some(format), Some(duration_ms)) = (&self.format, self.duration_ms) {

@@ -1,14 +1,19 @@
 //! The port of the models that turn text into vectors.
 
-use super::ModelId;
 use super::onnx::OnnxError;
 use super::vocabulary::VocabularyError;
+use super::{About, ModelId};
 
 /// Turns texts into vectors of length one: the dot product of two is their likeness in meaning,
 /// from -1 to 1.
 pub trait Embedder {
     /// Which model this is. Vectors of different models cannot be compared.
     fn id(&self) -> ModelId;
+
+    /// What people are told of it.
+    fn about(&self) -> About {
+        About::default()
+    }
 
     /// How many numbers a vector has.
     fn dimensions(&self) -> usize;

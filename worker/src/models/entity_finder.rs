@@ -4,15 +4,20 @@ use std::ops::Range;
 
 use self_shared::domain::entity::EntityKind;
 
-use super::ModelId;
 use super::embedder::EmbedError;
 use super::onnx::OnnxError;
 use super::vocabulary::VocabularyError;
+use super::{About, ModelId};
 
 /// Finds the people, places and organizations that texts name.
 pub trait EntityFinder {
     /// Which model this is, stored with what it finds.
     fn id(&self) -> ModelId;
+
+    /// What people are told of it.
+    fn about(&self) -> About {
+        About::default()
+    }
 
     /// The names in each of the texts, in order, none over another. The texts are those of one
     /// conversation, in order: what one says of a name helps to understand the next. `awaited` is

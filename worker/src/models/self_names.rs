@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use super::ModelId;
 use super::embedder::EmbedError;
 use super::entity_finder::{EntityFinder, FindError, Name};
 use super::minilm::MiniLmReader;
 use super::onnx::Runtime;
+use super::{About, ModelId};
 use crate::stages::extract::tagger::{Document, Tagger};
 
 /// Sentences that are read together. What is kept of them until all are read is a few numbers for each
@@ -38,7 +38,15 @@ impl SelfNames {
 
 impl EntityFinder for SelfNames {
     fn id(&self) -> ModelId {
-        ModelId { name: "self-names", version: "4" }
+        ModelId::known("self-names", "4")
+    }
+
+    fn about(&self) -> About {
+        About {
+            languages: vec!["en".to_owned()],
+            source: Some("this project, over all-MiniLM-L6-v2".to_owned()),
+            licence: Some(env!("CARGO_PKG_LICENSE").to_owned()),
+        }
     }
 
     fn find(&mut self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {

@@ -1,12 +1,20 @@
 //! The port of the models that turn speech into text.
 
-use super::ModelId;
+use std::path::PathBuf;
+
 use super::onnx::OnnxError;
+use super::remote_transcriber::RemoteError;
+use super::{About, ModelId};
 
 /// A model that can hear. It is shared by all; what does the work is an [`Ear`].
 pub trait Transcriber: Send + Sync {
     /// Which model this is.
     fn id(&self) -> ModelId;
+
+    /// What people are told of it; its languages are those that it may be asked for.
+    fn about(&self) -> About {
+        About::default()
+    }
 
     /// Loads the model for one thread.
     ///
@@ -63,7 +71,13 @@ pub enum TranscribeError {
     /// A list of tokens that is damaged or of another model.
     #[error("the tokens of the transcriber are unusable: {0}")]
     Tokens(String),
+    /// `MOONSHINE_DIR` has not what belongs into it.
+    #[error("MOONSHINE_DIR: {}: {}", .0.display(), .1)]
+    Folder(PathBuf, String),
     /// The thread that heard the chunk came to a bad end; another one takes its place.
     #[error("the transcriber broke off")]
     BrokeOff,
+    /// The transcriber elsewhere.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
 }

@@ -17,6 +17,7 @@ use self::incoming::Incoming;
 use self::upload::{AcceptedView, Said};
 use super::Tag;
 use super::idempotent::Key;
+use super::models::refuse_unspoken;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::content::{self, Held, Known, Outgoing};
@@ -121,7 +122,7 @@ impl AudioRoutes {
         conversation_id: Query<Option<Uuid>>,
         /// When it was recorded; now otherwise.
         recorded_at: Query<Option<Time>>,
-        /// The language spoken, as a BCP 47 tag.
+        /// The language spoken, as a BCP 47 tag; one that a model of `GET /api/v1/models` speaks.
         language: Query<Option<Text<Language>>>,
         /// Whether the sound may be sent to a transcriber on another machine; what the person has chosen
         /// otherwise.
@@ -186,6 +187,9 @@ impl AudioRoutes {
             return Err(removed().into());
         }
         let options = upload::usual(&mut tx, options).await?;
+        drop(tx);
+        refuse_unspoken(&app, "options.language", &options).await?;
+        let mut tx = app.database.as_user(caller.0.user).await?;
         let job: JobView = upload::transcribe(&mut tx, &audio, options, traceparent(request)).await?.into();
         if let Some(key) = &key
             && !key.remember(&mut tx, &job).await?

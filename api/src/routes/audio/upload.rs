@@ -23,6 +23,7 @@ use super::incoming::Incoming;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::routes::idempotent::Key;
+use crate::routes::models::refuse_unspoken;
 use crate::views::{AudioView, ConversationView, JobView};
 
 /// What was said of the recording, besides its bytes.
@@ -61,10 +62,15 @@ pub(super) async fn accept(
     key: Option<String>,
     traceparent: Option<&str>,
 ) -> Result<AcceptedView, Problem> {
-    if let Some(id) = said.conversation_id {
-        // Before the bytes are sent for nothing.
-        conversation(&mut app.database.as_user(user).await?, id).await?;
-    }
+    // Before the bytes are sent for nothing.
+    let options = {
+        let mut tx = app.database.as_user(user).await?;
+        if let Some(id) = said.conversation_id {
+            conversation(&mut tx, id).await?;
+        }
+        usual(&mut tx, said.options.clone()).await?
+    };
+    refuse_unspoken(app, "language", &options).await?;
     let (content_type, bytes) = incoming.recognised().await?;
     let began = Instant::now();
     let id = new_id();
@@ -75,7 +81,8 @@ pub(super) async fn accept(
     }
     let stored = stored?;
 
-    let recording = Recording { id, object: &object, content_type, stored, said: &said, traceparent };
+    let recording =
+        Recording { id, object: &object, content_type, stored, said: &said, options: &options, traceparent };
     let mut committing = false;
     let outcome = async {
         let key = Key::of(key, "upload", &(&recording.stored.sha256, &said))?;
@@ -112,6 +119,7 @@ struct Recording<'a> {
     content_type: &'static str,
     stored: Stored,
     said: &'a Said,
+    options: &'a TranscriptionOptions,
     traceparent: Option<&'a str>,
 }
 
@@ -142,10 +150,9 @@ impl Recording<'_> {
             None => None,
         };
         let is_new = known.is_none();
-        let options = usual(tx, self.said.options.clone()).await?;
         let conversation = known.unwrap_or_else(|| Conversation {
             title: self.said.title.clone(),
-            language: options.language.clone(),
+            language: self.options.language.clone(),
             ..Conversation::new(new_id(), "upload", self.said.recorded_at, now)
         });
         let audio = Audio {
@@ -173,7 +180,7 @@ impl Recording<'_> {
         if is_new {
             conversations::announce(tx, &conversation, Change::Created).await?;
         }
-        let job = transcribe(tx, &audio, options, self.traceparent).await?;
+        let job = transcribe(tx, &audio, self.options.clone(), self.traceparent).await?;
         Ok(Some(AcceptedView {
             audio: audio.into(),
             conversation: conversation.into(),

@@ -43,8 +43,9 @@ pub enum Outcome {
     Cancelled,
     /// Something around it is broken: back to the queue. Waits from nothing up to twice as long as
     /// the last time (exponential with full jitter), at most ten minutes; the job dies only if it
-    /// got nowhere for 30 hours. Costs no strike: an outage is nobody's fault.
-    Faltered,
+    /// got nowhere for 30 hours. Costs no strike: an outage is nobody's fault. The failure says what
+    /// is broken, where that is known.
+    Faltered(Option<Failure>),
     /// The worker stops: back to the queue at once and without a strike.
     HandedBack,
     /// The work came to a bad end inside the program: a strike, as if it had ended the whole worker.
@@ -77,15 +78,17 @@ impl Values {
             Outcome::Done(progress) => Self { progress: Some(*progress), ..Self::new(JobState::Succeeded) },
             Outcome::Failed(failure) => Self { dead_of: Some(failure.clone()), ..Self::new(JobState::Dead) },
             Outcome::Cancelled => Self::new(JobState::Cancelled),
-            Outcome::Faltered => Self {
+            Outcome::Faltered(broken) => Self {
                 dead_of: Some(Failure::new(
                     FailureCode::GaveUp,
                     "Something that this needs has not worked for more than a day. Try again, or ask who runs this server.",
                 )),
-                waits_for: Some(Failure::new(
-                    FailureCode::TemporaryFault,
-                    "Something that this needs does not work at the moment. It is tried again by itself.",
-                )),
+                waits_for: Some(broken.clone().unwrap_or_else(|| {
+                    Failure::new(
+                        FailureCode::TemporaryFault,
+                        "Something that this needs does not work at the moment. It is tried again by itself.",
+                    )
+                })),
                 faults: 1,
                 wait: Duration::from_secs(2),
                 ..Self::new(JobState::Queued)

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use crate::domain::job::Lane;
+use crate::domain::model::ModelCard;
 
 /// A lane's settings as operators changed them; a lane without any is not paused and as wide as
 /// each worker was started with.
@@ -24,16 +26,18 @@ pub async fn report(
     tx: &mut PgConnection,
     worker: &str,
     lanes: &BTreeMap<Lane, usize>,
+    models: &[ModelCard],
     draining: bool,
 ) -> sqlx::Result<BTreeMap<Lane, LaneSettings>> {
     sqlx::query(
-        "insert into workers (name, lanes, draining) values ($1, $2, $3)
+        "insert into workers (name, lanes, draining, models) values ($1, $2, $3, $4)
          on conflict (name) do update
-         set lanes = excluded.lanes, draining = excluded.draining, seen_at = now()",
+         set lanes = excluded.lanes, models = excluded.models, draining = excluded.draining, seen_at = now()",
     )
     .bind(worker)
     .bind(serde_json::to_value(lanes).expect("words and numbers"))
     .bind(draining)
+    .bind(Json(models))
     .execute(&mut *tx)
     .await?;
     let rows: Vec<(String, bool, Option<i32>)> =
@@ -47,10 +51,18 @@ pub async fn report(
         .collect())
 }
 
-/// Takes a worker that stops off the list.
+/// Takes a worker that stops off the list. What it told of its models holds until others tell.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn leave(tx: &mut PgConnection, worker: &str) -> sqlx::Result<()> {
-    sqlx::query("delete from workers where name = $1").bind(worker).execute(tx).await.map(|_| ())
+    sqlx::query(
+        "with gone as (delete from workers where name = $1 returning models)
+         insert into last_models (models) select models from gone
+         on conflict (is_only) do update set models = excluded.models",
+    )
+    .bind(worker)
+    .execute(tx)
+    .await
+    .map(|_| ())
 }

@@ -30,7 +30,7 @@ const OF_CONVERSATION: &[InsightKind] = &[
 const OF_FACTS: &[InsightKind] = &[InsightKind::Contradiction];
 /// What changes by itself, while nothing is said.
 const OF_TIME: &[InsightKind] = &InsightKind::ABOUT_ENTITIES;
-const AUTHOR: Author<'static> = Author { model: RULES.name, version: RULES.version };
+const AUTHOR: Author<'static> = Author { model: RULES.0, version: RULES.1 };
 
 pub(super) async fn run(bench: &Bench, task: &Task, job: &GenerateInsights) -> Result<(), Ending> {
     task.report(Stage::Extract, task.progress());

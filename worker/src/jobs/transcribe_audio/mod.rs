@@ -3,6 +3,7 @@
 //! fetch → decode → cut → transcribe, chunk by chunk into rows → extract, connect, embed → save.
 //! Whoever takes the job after an interruption goes on at the end of the last chunk that was saved.
 
+mod elsewhere;
 mod pace;
 mod recording;
 mod sound;
@@ -14,9 +15,11 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{Ending, TranscribeAudio};
+use self_shared::domain::language::is_same;
 use self_shared::domain::progress::Stage;
 use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning};
 
+use self::elsewhere::Elsewhere;
 use self::pace::Pace;
 use self::recording::Recording;
 use self::sound::{Extent, Sound};
@@ -25,10 +28,8 @@ use super::{Bench, understanding};
 use crate::engine::Task;
 use crate::stages::cover::cover;
 use crate::stages::decode::{DecodeError, Refusal};
-use crate::stages::transcribe::transcribe;
+use crate::stages::transcribe::transcribe_with;
 
-/// The one language of the default transcriber.
-const LANGUAGE: &str = "en";
 /// Segments are saved together for so long, which bounds both the commits and what a crash loses.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
 
@@ -36,19 +37,38 @@ pub(super) async fn run(bench: &Bench, task: &Task, job: &TranscribeAudio) -> Re
     let recording = Recording::find(bench, task, job).await?;
     let mut transcript = Transcript::load(bench, task, job.transcription_id).await?;
     if transcript.duration_ms.is_none() {
-        listen(bench, task, &recording, &mut transcript).await?;
+        listen(bench, task, (job, &recording), &mut transcript).await?;
     }
-    let heard_as = (!transcript.language_uncertain).then_some(LANGUAGE);
-    understanding::understand(bench, task, &transcript, heard_as, pace::TRANSCRIBED).await
+    let heard_as = heard_as(bench, job, &transcript);
+    understanding::understand(bench, task, &transcript, heard_as.as_deref(), pace::TRANSCRIBED).await
+}
+
+/// The language that was heard: what the transcriber elsewhere has told, or was asked for; of a model of
+/// this worker, its own.
+fn heard_as(bench: &Bench, job: &TranscribeAudio, transcript: &Transcript) -> Option<String> {
+    if transcript.language_uncertain {
+        return None;
+    }
+    let asked = job.options.language.clone();
+    if let Some(told) = transcript.heard_by.language() {
+        return Some(told.to_owned());
+    }
+    if transcript.heard_by.endpoint.is_some() {
+        return asked;
+    }
+    let own = bench.ears.about().languages;
+    let same = |own: &String| asked.as_deref().is_none_or(|asked| is_same(own, asked));
+    own.into_iter().find(same).or(asked)
 }
 
 /// Fetches, decodes and transcribes what is not transcribed yet.
 async fn listen(
     bench: &Bench,
     task: &Task,
-    recording: &Recording,
+    (job, recording): (&TranscribeAudio, &Recording),
     transcript: &mut Transcript,
 ) -> Result<(), Ending> {
+    let elsewhere = Elsewhere::choose(bench, &job.options, &transcript.heard_by).await?;
     let mut pace = Pace::new(transcript.transcribed_ms());
     task.report(Stage::Fetch, pace.fetching());
     let file = recording.fetch(bench).await?;
@@ -59,11 +79,22 @@ async fn listen(
     pace.opened(decoding.info().seconds);
 
     let sound = Sound::new(decoding, transcript.transcribed_ms());
-    let mut heard = pin!(transcribe(Arc::clone(&bench.ears), sound.chunks()));
+    let mut heard = pin!(transcribe_with(Arc::clone(&bench.ears), sound.chunks(), |samples| {
+        let elsewhere = &elsewhere;
+        async move { elsewhere.hear(&samples).await }
+    }));
     task.report(Stage::Transcribe, pace.heard(transcript.transcribed_ms()));
     let mut saved = Instant::now();
     while let Some(chunk) = heard.next().await {
-        let chunk = chunk.map_err(anyhow::Error::from)?;
+        elsewhere.tell(&mut transcript.heard_by);
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                // Whoever goes on begins here.
+                transcript.save(task).await?;
+                return Err(elsewhere::ending(error));
+            }
+        };
         task.report(Stage::Transcribe, pace.heard(chunk.end_ms));
         transcript.add(chunk);
         if saved.elapsed() >= SAVE_EVERY {
@@ -75,6 +106,9 @@ async fn listen(
     let coverage = cover(&transcript.coverage, &losses, length_ms);
     let warnings = warnings(transcript, &coverage, cut_short);
     transcript.end(length_ms, coverage, warnings);
+    if transcript.heard_by.model().is_none() {
+        transcript.heard_by.add_model(&elsewhere.first());
+    }
     let progress = pace.done(length_ms);
     if let Some(speed) = progress.speed {
         metrics::histogram!("self_transcription_speed").record(f64::from(speed));

@@ -116,8 +116,8 @@ async fn write_mentions(
     .bind(user.0)
     .bind(transcript.conversation_id)
     .bind(transcript.id)
-    .bind(meaning.finder.name)
-    .bind(meaning.finder.version)
+    .bind(&*meaning.finder.name)
+    .bind(&*meaning.finder.version)
     .bind(serde_json::Value::from(mentions))
     .execute(tx)
     .await?;

@@ -48,7 +48,7 @@ impl Known {
     /// An embedder that is asked only for what it has not made before.
     pub(in crate::jobs) fn before(self, embedder: &mut dyn Embedder) -> impl Embedder {
         let ModelId { name, version } = embedder.id();
-        let same = self.0.into_iter().filter(|(_, _, by, of)| by == name && of == version);
+        let same = self.0.into_iter().filter(|(_, _, by, of)| *by == name && *of == version);
         KnownFirst { known: same.map(|(text, vector, ..)| (text, vector)).collect(), embedder }
     }
 }
@@ -88,7 +88,7 @@ mod tests {
 
     impl Embedder for Asked {
         fn id(&self) -> ModelId {
-            ModelId { name: "lengths", version: "1" }
+            ModelId::known("lengths", "1")
         }
 
         fn dimensions(&self) -> usize {

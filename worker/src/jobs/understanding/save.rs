@@ -157,8 +157,8 @@ async fn embed(
         .bind(segments)
         .bind(&passage.text)
         .bind(&embedded.vector)
-        .bind(meaning.embedder.name)
-        .bind(meaning.embedder.version)
+        .bind(&*meaning.embedder.name)
+        .bind(&*meaning.embedder.version)
         .execute(&mut *tx)
         .await?;
     }

@@ -17,10 +17,10 @@ use serde::Deserialize;
 use self::prompt::{Inputs, Prompt};
 use self::spans::Scores;
 use self::split::split;
-use super::ModelId;
 use super::entity_finder::{EntityFinder, FindError, Name};
 use super::onnx::{Graph, OnnxError, Runtime};
 use super::vocabulary::{Vocabulary, VocabularyError};
+use super::{About, ModelId};
 
 /// The files that are needed, as they are published.
 const GRAPH: &str = "model.onnx";
@@ -110,13 +110,11 @@ impl Gliner {
             return Err(unusable(&"max_width and max_len are at least 1"));
         }
         let vocabulary = Vocabulary::load(&vocabulary, usize::MAX)?;
-        // A model is loaded once in the life of the program, and its name is written with all that
-        // it finds.
-        let version: &'static str = settings.model_name.clone().leak();
+        let version = settings.model_name.clone().into();
         Ok(Self {
             graph: runtime.open(&graph)?,
             prompt: Prompt::new(vocabulary, &settings)?,
-            id: ModelId { name: "gliner", version },
+            id: ModelId { name: "gliner".into(), version },
             settings,
         })
     }
@@ -151,7 +149,12 @@ struct Stretch<'text> {
 
 impl EntityFinder for Gliner {
     fn id(&self) -> ModelId {
-        self.id
+        self.id.clone()
+    }
+
+    fn about(&self) -> About {
+        // Its files tell neither languages nor licence.
+        About { source: Some("the files in GLINER_DIR".to_owned()), ..About::default() }
     }
 
     fn find(&mut self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {

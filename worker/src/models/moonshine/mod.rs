@@ -1,36 +1,47 @@
-//! Moonshine tiny: English speech to text with punctuation and casing.
+//! Moonshine: speech to text with punctuation and casing, by default its tiny English model.
 //!
 //! Two graphs, driven as in Jeffries et al., "Moonshine: Speech Recognition for Live Transcription
 //! and Voice Commands" (2024), with the arguments of the ONNX export: an encoder from samples to
 //! states, and a decoder that says one token after the other and remembers what it has computed.
 
+mod memory;
 mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self_shared::domain::language;
+use sha2::{Digest, Sha256};
+
+use self::memory::Memory;
 use self::tokens::Tokens;
-use super::ModelId;
 use super::onnx::{Graph, OnnxError, Runtime, Tensor};
 use super::transcriber::{Ear, TranscribeError, Transcriber, Utterance};
+use super::{About, ModelId};
 use crate::stages::SAMPLE_RATE;
 
 const BEGIN: i64 = 1;
 const END: i64 = 2;
-/// Tokens for a second of sound: nobody speaks faster, and a decoder that loops must stop.
+/// Tokens for a second of English: nobody speaks faster, and a decoder that loops must stop. Other
+/// languages are given twice as many, as the makers of the models do.
 const TOKENS_PER_SECOND: f32 = 6.5;
 /// The encoder's first filters need a little sound; what is shorter is followed by silence.
 const SHORTEST: usize = SAMPLE_RATE as usize / 2;
-const LAYERS: usize = 6;
-const HEADS: usize = 8;
-const HEAD_WIDTH: usize = 36;
+
+/// The files of a model, without their endings.
+const ENCODER: &str = "encoder_model";
+const DECODER: &str = "decoder_model_merged";
+const TOKENS: &str = "tokenizer.bin";
 
 /// The model's files.
 #[derive(Clone, Debug)]
 pub struct Moonshine {
     runtime: Runtime,
-    folder: PathBuf,
+    encoder: PathBuf,
+    decoder: PathBuf,
     tokens: Arc<Tokens>,
+    id: ModelId,
+    about: About,
 }
 
 impl Moonshine {
@@ -40,58 +51,108 @@ impl Moonshine {
     /// [`TranscribeError`] when it or the runtime is missing.
     pub fn load(models: &Path) -> Result<Self, TranscribeError> {
         let folder = models.join("moonshine/tiny-en");
-        let tokens = Arc::new(Tokens::load(&folder.join("tokenizer.bin"))?);
-        Ok(Self { runtime: Runtime::load(models)?, folder, tokens })
+        Ok(Self {
+            tokens: Arc::new(Tokens::load(&folder.join(TOKENS))?),
+            runtime: Runtime::load(models)?,
+            encoder: folder.join(ENCODER).with_extension("ort"),
+            decoder: folder.join(DECODER).with_extension("ort"),
+            // The package that carries the weights has a version; they themselves have none.
+            id: ModelId::known("moonshine-tiny-en", "moonshine-voice-0.0.73"),
+            about: About {
+                languages: vec!["en".to_owned()],
+                source: Some("package moonshine-voice 0.0.73 (PyPI)".to_owned()),
+                licence: Some("MIT".to_owned()),
+            },
+        })
     }
+
+    /// Takes the model in a folder, of whatever size: `encoder_model` and `decoder_model_merged`, each
+    /// as `.ort` or `.onnx`, and `tokenizer.bin`. It is called as the folder is; its version are the
+    /// first digits of the SHA-256 over the decoder.
+    ///
+    /// # Errors
+    /// The file that is missing, or is not what it should be.
+    pub fn open(runtime: &Runtime, folder: &Path, languages: &[String]) -> Result<Self, TranscribeError> {
+        let unusable = |detail: String| TranscribeError::Folder(folder.to_owned(), detail);
+        let graph = |name: &str| {
+            let files = ["ort", "onnx"].map(|ending| folder.join(name).with_extension(ending));
+            let found = files.into_iter().find(|file| file.is_file());
+            found.ok_or_else(|| unusable(format!("{name}.ort or {name}.onnx is missing")))
+        };
+        let (encoder, decoder) = (graph(ENCODER)?, graph(DECODER)?);
+        let tokens = folder.join(TOKENS);
+        if !tokens.is_file() {
+            return Err(unusable(format!("{TOKENS} is missing")));
+        }
+        let folder_name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let name = folder_name.file_name().map_or_else(|| "moonshine".into(), |name| name.to_string_lossy());
+        let version = digest(&decoder).map_err(|error| unusable(error.to_string()))?;
+        let model = Self {
+            runtime: runtime.clone(),
+            encoder,
+            decoder,
+            tokens: Arc::new(Tokens::load(&tokens)?),
+            id: ModelId { name: name.into_owned().into(), version: version.into() },
+            about: About {
+                languages: languages.to_vec(),
+                source: Some("the files in MOONSHINE_DIR".to_owned()),
+                licence: None,
+            },
+        };
+        // Before the first recording comes: the graphs are those of this kind of model.
+        model.session().map_err(|error| unusable(error.to_string()))?;
+        Ok(model)
+    }
+
+    fn session(&self) -> Result<Session, OnnxError> {
+        let (encoder, decoder) = (self.runtime.open(&self.encoder)?, self.runtime.open(&self.decoder)?);
+        let is_english = self.about.languages.iter().all(|tag| language::is_same(tag, "en"));
+        Ok(Session {
+            encoder_is_masked: takes_mask(&encoder, "attention_mask"),
+            decoder_is_masked: takes_mask(&decoder, "encoder_attention_mask"),
+            memory: Memory::of(&decoder)?,
+            tokens_per_second: if is_english { TOKENS_PER_SECOND } else { 2.0 * TOKENS_PER_SECOND },
+            encoder,
+            decoder,
+            tokens: Arc::clone(&self.tokens),
+        })
+    }
+}
+
+fn takes_mask(graph: &Graph, name: &str) -> bool {
+    graph.inputs().any(|(input, _)| input == name)
+}
+
+/// The first digits of the SHA-256 of a file.
+fn digest(file: &Path) -> std::io::Result<String> {
+    let mut hash = Sha256::new();
+    std::io::copy(&mut std::fs::File::open(file)?, &mut hash)?;
+    Ok(hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect())
 }
 
 impl Transcriber for Moonshine {
     fn id(&self) -> ModelId {
-        // The package that carries the weights has a version; they themselves have none.
-        ModelId { name: "moonshine-tiny-en", version: "moonshine-voice-0.0.73" }
+        self.id.clone()
+    }
+
+    fn about(&self) -> About {
+        self.about.clone()
     }
 
     fn ear(&self) -> Result<Box<dyn Ear>, TranscribeError> {
-        Ok(Box::new(Session {
-            encoder: self.runtime.open(&self.folder.join("encoder_model.ort"))?,
-            decoder: self.runtime.open(&self.folder.join("decoder_model_merged.ort"))?,
-            memory: Memory::names(),
-            tokens: Arc::clone(&self.tokens),
-        }))
+        Ok(Box::new(self.session()?))
     }
 }
 
 struct Session {
     encoder: Graph,
     decoder: Graph,
+    /// Whether they want to be told how much of the sound is no padding. Exports differ in that.
+    encoder_is_masked: bool,
+    decoder_is_masked: bool,
+    tokens_per_second: f32,
     memory: Vec<Memory>,
     tokens: Arc<Tokens>,
-}
-
-/// The names of one of the tensors that the decoder hands from step to step.
-struct Memory {
-    past: String,
-    present: String,
-    /// Computed from the sound, once; the others grow with the text.
-    fixed: bool,
-}
-
-impl Memory {
-    fn names() -> Vec<Self> {
-        let mut names = Vec::new();
-        for layer in 0..LAYERS {
-            for (side, fixed) in [("decoder", false), ("encoder", true)] {
-                for part in ["key", "value"] {
-                    names.push(Self {
-                        past: format!("past_key_values.{layer}.{side}.{part}"),
-                        present: format!("present.{layer}.{side}.{part}"),
-                        fixed,
-                    });
-                }
-            }
-        }
-        names
-    }
 }
 
 impl Ear for Session {
@@ -109,18 +170,16 @@ impl Session {
     /// comes with the natural logarithm of its probability.
     fn say(&mut self, sound: Vec<f32>) -> Result<Vec<(i64, f32)>, OnnxError> {
         let length = sound.len();
-        let most = (length as f32 / SAMPLE_RATE as f32 * TOKENS_PER_SECOND).ceil() as usize;
+        let most = (length as f32 / SAMPLE_RATE as f32 * self.tokens_per_second).ceil() as usize;
         let mask = Tensor::new(&[1, length], vec![1_i64; length])?;
         let sound = Tensor::new(&[1, length], sound)?;
-        let states = self
-            .encoder
-            .run(&[("input_values", &sound), ("attention_mask", &mask)])?
-            .take("last_hidden_state")?;
-
-        let mut past = Vec::with_capacity(self.memory.len());
-        for _ in &self.memory {
-            past.push(Tensor::new(&[1, HEADS, 0, HEAD_WIDTH], Vec::<f32>::new())?);
+        let mut inputs = vec![("input_values", &sound)];
+        if self.encoder_is_masked {
+            inputs.push(("attention_mask", &mask));
         }
+        let states = self.encoder.run(&inputs)?.take("last_hidden_state")?;
+
+        let mut past = self.memory.iter().map(Memory::empty).collect::<Result<Vec<_>, _>>()?;
         let mut said = Vec::with_capacity(most);
         while said.len() < most {
             let first = said.is_empty();
@@ -129,9 +188,11 @@ impl Session {
             let mut inputs = vec![
                 ("input_ids", &token),
                 ("encoder_hidden_states", &states),
-                ("encoder_attention_mask", &mask),
                 ("use_cache_branch", &cached),
             ];
+            if self.decoder_is_masked {
+                inputs.push(("encoder_attention_mask", &mask));
+            }
             inputs.extend(self.memory.iter().map(|name| name.past.as_str()).zip(&past));
             let mut outputs = self.decoder.run(&inputs)?;
             drop(inputs);

@@ -53,6 +53,16 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// The names of what goes in, each with its shape; a dimension that is as long as the data is −1.
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, &[i64])> {
+        self.0.inputs().iter().map(|input| {
+            let shape = input.dtype().tensor_shape().map_or(&[][..], |shape| shape);
+            (input.name(), shape)
+        })
+    }
+}
+
 impl Outputs<'_> {
     /// Takes one output away; nothing is copied.
     ///

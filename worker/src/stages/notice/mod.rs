@@ -26,10 +26,9 @@ pub use self::phrase::line;
 pub use self::topics::{Near, Passage, returning};
 use super::extract::EntityKind;
 use super::resolve::Zone;
-use crate::models::ModelId;
 
 /// The rules' name and version, stored with what they find.
-pub const RULES: ModelId = ModelId { name: "self-insights", version: "1" };
+pub const RULES: (&str, &str) = ("self-insights", "1");
 
 /// A conversation as it was understood.
 #[derive(Clone, Debug)]

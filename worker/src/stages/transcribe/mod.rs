@@ -4,13 +4,14 @@ mod doubt;
 mod phrases;
 mod pool;
 
+use std::future::ready;
 use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt};
 use self_shared::domain::transcription::{Timing, Word};
 
 use super::cut::Chunk;
-use crate::models::transcriber::TranscribeError;
+use crate::models::transcriber::{TranscribeError, Utterance};
 
 pub(crate) use self::phrases::phrases;
 pub use self::pool::Ears;
@@ -26,6 +27,8 @@ pub struct Heard {
     pub end_ms: u64,
     /// Where somebody speaks: stretches of the recording in milliseconds, in order and apart.
     pub voiced: Vec<(u64, u64)>,
+    /// The language, where the transcriber tells it.
+    pub language: Option<String>,
     /// Its phrases; none when the chunk turned out to hold nothing that is said.
     pub segments: Vec<Segment>,
 }
@@ -58,18 +61,38 @@ pub fn transcribe(
     ears: Arc<Ears>,
     chunks: impl Stream<Item = Chunk>,
 ) -> impl Stream<Item = Result<Heard, TranscribeError>> {
+    transcribe_with(ears, chunks, |_| ready(Ok(None)))
+}
+
+/// As [`transcribe`], but each chunk is first offered to something else, which may be anywhere and take
+/// its time. Where that gives none, the ears hear it.
+///
+/// # Errors
+/// The stream gives the errors of both in the place of the text; it can go on behind them.
+pub fn transcribe_with<F>(
+    ears: Arc<Ears>,
+    chunks: impl Stream<Item = Chunk>,
+    elsewhere: impl Fn(Arc<Vec<f32>>) -> F,
+) -> impl Stream<Item = Result<Heard, TranscribeError>>
+where
+    F: Future<Output = Result<Option<Utterance>, TranscribeError>>,
+{
     let ahead = (2 * ears.count()).max(LEAST_AHEAD);
     chunks
         .map(move |chunk| {
             let ears = Arc::clone(&ears);
+            let Chunk { start_ms, end_ms, samples } = chunk;
+            let samples = Arc::new(samples);
+            let offered = elsewhere(Arc::clone(&samples));
             async move {
-                let Chunk { start_ms, end_ms, samples } = chunk;
-                let samples = Arc::new(samples);
-                let utterance = ears.hear(Arc::clone(&samples)).await?;
+                let utterance = match offered.await? {
+                    Some(utterance) => utterance,
+                    None => ears.hear(Arc::clone(&samples)).await?,
+                };
                 let words = doubt::sift(utterance.words, end_ms - start_ms);
                 let segments = phrases::phrases(&words, start_ms, &samples);
                 let voiced = if segments.is_empty() { Vec::new() } else { vec![(start_ms, end_ms)] };
-                Ok(Heard { end_ms, voiced, segments })
+                Ok(Heard { end_ms, voiced, language: utterance.language, segments })
             }
         })
         .buffered(ahead)

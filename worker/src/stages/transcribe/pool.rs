@@ -6,8 +6,8 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::models::ModelId;
 use crate::models::transcriber::{Ear, TranscribeError, Transcriber, Utterance};
+use crate::models::{About, ModelId};
 
 type Answer = Result<Utterance, TranscribeError>;
 
@@ -45,6 +45,12 @@ impl Ears {
     #[must_use]
     pub fn model(&self) -> ModelId {
         self.transcriber.id()
+    }
+
+    /// What people are told of it.
+    #[must_use]
+    pub fn about(&self) -> About {
+        self.transcriber.about()
     }
 
     /// How many chunks are heard at once.

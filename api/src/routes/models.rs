@@ -1,0 +1,66 @@
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::payload::Json;
+use self_shared::database::models;
+use self_shared::domain::model::{ModelCard, Spoken};
+use self_shared::domain::transcription::TranscriptionOptions;
+
+use super::Tag;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::problem::{Failing, Problem, declare};
+use crate::views::{ModelCardListView, ModelCardView};
+
+pub(crate) struct ModelRoutes;
+
+declare! {
+    List: ;
+}
+
+#[OpenApi(prefix_path = "/api/v1/models", tag = "Tag::Models")]
+impl ModelRoutes {
+    /// List the models
+    ///
+    /// What listens, finds names, embeds and sums up here: in which languages, from which source and
+    /// under which licence, and whether sound or text leaves this house for it. While no worker runs,
+    /// these are the models of the last one.
+    #[oai(path = "/", method = "get", operation_id = "list_models")]
+    async fn list(&self, _caller: Caller, app: Data<&App>) -> Result<Json<ModelCardListView>, Failing<List>> {
+        let items = of_the_fleet(&app).await?.into_iter().map(ModelCardView::from).collect();
+        Ok(Json(ModelCardListView { items }))
+    }
+}
+
+async fn of_the_fleet(app: &App) -> Result<Vec<ModelCard>, Problem> {
+    let mut tx = app.database.as_system().await?;
+    Ok(models::of_the_fleet(&mut tx).await?)
+}
+
+/// Refuses a language that no transcriber speaks which may hear the sound; `field` is where it was asked
+/// for.
+pub(super) async fn refuse_unspoken(
+    app: &App,
+    field: &str,
+    options: &TranscriptionOptions,
+) -> Result<(), Problem> {
+    let Some(tag) = &options.language else { return Ok(()) };
+    let models = of_the_fleet(app).await?;
+    let Spoken::These(spoken) = Spoken::by(&models, options.allow_remote != Some(false)) else {
+        return Ok(());
+    };
+    let is_spoken = |spoken: Spoken| spoken.includes(tag);
+    if is_spoken(Spoken::These(spoken.clone())) {
+        return Ok(());
+    }
+    let tags: Vec<String> = spoken.iter().map(|tag| format!("`{tag}`")).collect();
+    let elsewhere = if is_spoken(Spoken::by(&models, true)) {
+        "; it is by one on another machine, to which `allow_remote` does not let the sound go"
+    } else {
+        ""
+    };
+    let detail = format!(
+        "must be spoken by a transcriber here: `{tag}` is not{elsewhere}. Those that are: {}",
+        tags.join(", ")
+    );
+    Err(Problem::field(field, detail))
+}

@@ -1,0 +1,2 @@
+drop table last_models;
+alter table workers drop column models;

@@ -1,0 +1,97 @@
+//! By which models a transcript was heard, where, and in which language.
+
+use std::collections::BTreeMap;
+
+use crate::models::ModelId;
+
+/// Between the names of several models.
+const AND: &str = " + ";
+
+/// What is known of how a transcript came about.
+#[derive(Debug, Default)]
+pub(super) struct HeardBy {
+    /// Each model that heard some of it, in the order of their first chunks. There are several where the
+    /// transcriber elsewhere was away for a while.
+    models: Vec<ModelId>,
+    /// The host that sound was sent to.
+    pub(super) endpoint: Option<String>,
+    /// How many words were said in each language, where the transcriber tells it.
+    languages: BTreeMap<String, usize>,
+}
+
+impl HeardBy {
+    /// What an earlier attempt has stored, which has heard so many words.
+    pub(super) fn stored(
+        model: Option<String>,
+        version: Option<String>,
+        endpoint: Option<String>,
+        language: Option<String>,
+        words: usize,
+    ) -> Self {
+        let (names, versions) = (model.unwrap_or_default(), version.unwrap_or_default());
+        let models = names.split(AND).zip(versions.split(AND)).filter(|(name, _)| !name.is_empty());
+        let model = |(name, version): (&str, &str)| ModelId {
+            name: name.to_owned().into(),
+            version: version.to_owned().into(),
+        };
+        Self {
+            models: models.map(model).collect(),
+            endpoint,
+            languages: language.map(|language| (language, words)).into_iter().collect(),
+        }
+    }
+
+    /// Adds a model that has heard some of it.
+    pub(super) fn add_model(&mut self, model: &ModelId) {
+        if !self.models.contains(model) {
+            self.models.push(model.clone());
+        }
+    }
+
+    /// Adds words that were said in a language.
+    pub(super) fn add_words(&mut self, language: &str, words: usize) {
+        *self.languages.entry(language.to_owned()).or_default() += words;
+    }
+
+    /// The names of the models, or none before anything was heard.
+    pub(super) fn model(&self) -> Option<String> {
+        self.joined(|model| &model.name)
+    }
+
+    /// Their versions, in the same order.
+    pub(super) fn version(&self) -> Option<String> {
+        self.joined(|model| &model.version)
+    }
+
+    /// The language of the most words, where the transcriber tells it.
+    pub(super) fn language(&self) -> Option<&str> {
+        self.languages.iter().max_by_key(|(_, words)| **words).map(|(language, _)| language.as_str())
+    }
+
+    fn joined(&self, part: impl Fn(&ModelId) -> &str) -> Option<String> {
+        let parts: Vec<&str> = self.models.iter().map(part).collect();
+        (!parts.is_empty()).then(|| parts.join(AND))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_read_back_and_goes_on() {
+        let mut heard_by = HeardBy::default();
+        assert_eq!((heard_by.model(), heard_by.language()), (None, None));
+        heard_by.add_model(&ModelId::known("whisper-1", "unknown"));
+        heard_by.add_words("de", 12);
+        heard_by.add_words("en", 3);
+        let language = heard_by.language().map(str::to_owned);
+        let mut again = HeardBy::stored(heard_by.model(), heard_by.version(), None, language, 15);
+        again.add_model(&ModelId::known("whisper-1", "unknown"));
+        again.add_model(&ModelId::known("moonshine-tiny-en", "1"));
+        again.add_words("en", 14);
+        assert_eq!(again.model().as_deref(), Some("whisper-1 + moonshine-tiny-en"));
+        assert_eq!(again.version().as_deref(), Some("unknown + 1"));
+        assert_eq!(again.language(), Some("de"));
+    }
+}

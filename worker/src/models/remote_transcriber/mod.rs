@@ -1,0 +1,232 @@
+//! The transcriber elsewhere: any service that speaks OpenAI's audio transcriptions
+//! (`POST /audio/transcriptions`, answered as `verbose_json`), on this machine or another one. There is
+//! none unless somebody configures it.
+
+mod answer;
+mod languages;
+mod wave;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, Response, StatusCode, redirect};
+use self_shared::config::{Fallback, Secret, TranscriberConfig};
+use self_shared::domain::language;
+use tokio::sync::Semaphore;
+
+use super::transcriber::Utterance;
+use super::{About, ModelId};
+use crate::stages::SAMPLE_RATE;
+
+/// The longest answer that is read, in bytes. A chunk of 13 s with times of words takes 20 KiB.
+const LONGEST: usize = 256 * 1024;
+/// How long a service may take to be reached.
+const REACH: Duration = Duration::from_secs(5);
+/// The tag of a language that nobody told (RFC 5646, section 4.1).
+pub const UNDETERMINED: &str = "und";
+/// How long a service that was found away is not asked again, where something else can do its work.
+const PAUSE: Duration = Duration::from_secs(20);
+
+/// A configured service. All recordings of a worker share it.
+#[derive(Debug)]
+pub struct RemoteTranscriber {
+    http: Client,
+    url: String,
+    host: String,
+    model: String,
+    api_key: Option<Secret>,
+    languages: Vec<String>,
+    fallback: Fallback,
+    slots: Semaphore,
+    away_until: Mutex<Option<Instant>>,
+}
+
+/// Why there is no answer. All of it may be well again later.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// It could not be reached, did not answer in time, or has too much to do.
+    #[error("The transcriber at {host} does not answer at the moment ({reason}).")]
+    Away { host: String, reason: String },
+    /// It does not take what it is sent, and will not until somebody changes the settings.
+    #[error(
+        "The transcriber at {host} refuses what it is sent (status {status}). Whoever runs this server looks at \
+         {}.",
+        settings(*.status)
+    )]
+    Refused { host: String, status: StatusCode },
+    /// It answered something else than a transcription.
+    #[error(
+        "The transcriber at {host} answers something that is no transcription ({reason}). Whoever runs this \
+         server looks at TRANSCRIBER_URL."
+    )]
+    Unusable { host: String, reason: String },
+}
+
+/// The settings that a refusal is about.
+fn settings(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "TRANSCRIBER_API_KEY",
+        StatusCode::NOT_FOUND => "TRANSCRIBER_URL and TRANSCRIBER_MODEL",
+        _ => "TRANSCRIBER_URL, TRANSCRIBER_MODEL and TRANSCRIBER_API_KEY",
+    }
+}
+
+impl RemoteTranscriber {
+    /// A service that is asked when it is needed.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(config: &TranscriberConfig) -> reqwest::Result<Self> {
+        // Sound goes where the operator said, and not where that place points.
+        let http = Client::builder()
+            .connect_timeout(REACH)
+            .timeout(config.timeout)
+            .redirect(redirect::Policy::none())
+            .build()?;
+        Ok(Self {
+            http,
+            url: format!("{}/audio/transcriptions", config.url.trim_end_matches('/')),
+            host: config.host().to_owned(),
+            model: config.model.clone(),
+            api_key: config.api_key.clone(),
+            languages: config.languages.clone(),
+            fallback: config.fallback,
+            slots: Semaphore::new(config.concurrency),
+            away_until: Mutex::new(None),
+        })
+    }
+
+    /// The model that is asked for. The protocol tells no version.
+    #[must_use]
+    pub fn id(&self) -> ModelId {
+        ModelId { name: self.model.clone().into(), version: "unknown".into() }
+    }
+
+    /// What people are told of it.
+    #[must_use]
+    pub fn about(&self) -> About {
+        About { languages: self.languages.clone(), ..About::default() }
+    }
+
+    /// `host[:port]`, to which the sound is sent.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// What happens while it is away.
+    #[must_use]
+    pub fn fallback(&self) -> Fallback {
+        self.fallback
+    }
+
+    /// Whether it speaks a language.
+    #[must_use]
+    pub fn speaks(&self, tag: &str) -> bool {
+        language::speaks(&self.languages, tag)
+    }
+
+    /// Whether it was away a moment ago: asking again would only take time.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        let until = *self.away_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// What is said in a chunk of mono sound at 16 kHz; in which language, if that is known. Waits while
+    /// as many chunks as may be are being heard. `sent` becomes true once sound may have left.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub async fn hear(
+        &self,
+        samples: &[f32],
+        tag: Option<&str>,
+        sent: &AtomicBool,
+    ) -> Result<Utterance, RemoteError> {
+        let _slot = self.slots.acquire().await.map_err(|_| self.away("it is shut down"))?;
+        let heard = self.ask(samples, tag, sent).await;
+        let away = matches!(heard, Err(RemoteError::Away { .. })).then(|| Instant::now() + PAUSE);
+        *self.away_until.lock().unwrap_or_else(PoisonError::into_inner) = away;
+        heard
+    }
+
+    async fn ask(
+        &self,
+        samples: &[f32],
+        tag: Option<&str>,
+        sent: &AtomicBool,
+    ) -> Result<Utterance, RemoteError> {
+        let file = Part::bytes(wave::file(samples)).file_name("chunk.wav").mime_str("audio/wav");
+        let mut form = Form::new()
+            .part("file", file.map_err(|error| self.unusable(&error))?)
+            .text("model", self.model.clone())
+            .text("response_format", "verbose_json")
+            .text("temperature", "0")
+            .text("timestamp_granularities[]", "word")
+            .text("timestamp_granularities[]", "segment");
+        if let Some(tag) = tag {
+            form = form.text("language", language::primary(tag).to_ascii_lowercase());
+        }
+        let mut request = self.http.post(&self.url).multipart(form);
+        if let Some(key) = &self.api_key {
+            request = request.bearer_auth(key.expose());
+        }
+        let response = request.send().await;
+        // Without a connection nothing was sent.
+        if !response.as_ref().is_err_and(reqwest::Error::is_connect) {
+            sent.store(true, Ordering::Relaxed);
+        }
+        let response = response.map_err(|error| self.unreachable(error))?;
+        let bytes = self.read(response).await?;
+        let length_ms = samples.len() as u64 * 1000 / u64::from(SAMPLE_RATE);
+        let mut heard = answer::utterance(&bytes, length_ms).map_err(|error| self.unusable(&error))?;
+        // It knows more languages than one: which it was is a part of its answer, also when untold.
+        heard.language =
+            heard.language.or_else(|| tag.map(str::to_owned)).or_else(|| Some(UNDETERMINED.to_owned()));
+        Ok(heard)
+    }
+
+    async fn read(&self, mut response: Response) -> Result<Vec<u8>, RemoteError> {
+        let status = response.status();
+        if status.is_server_error()
+            || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS]
+                .contains(&status)
+        {
+            return Err(self.away(&format!("status {status}")));
+        }
+        if status != StatusCode::OK {
+            return Err(RemoteError::Refused { host: self.host.clone(), status });
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(error))? {
+            if bytes.len() + chunk.len() > LONGEST {
+                return Err(self.unusable(&format_args!("it is longer than {LONGEST} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    fn away(&self, reason: &str) -> RemoteError {
+        RemoteError::Away { host: self.host.clone(), reason: reason.to_owned() }
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> RemoteError {
+        let reason = if error.is_timeout() {
+            "no answer in time"
+        } else if error.is_connect() {
+            "no connection"
+        } else {
+            "the connection broke off"
+        };
+        tracing::debug!(error = %error.without_url(), host = self.host, "the transcriber is away");
+        self.away(reason)
+    }
+
+    fn unusable(&self, reason: &dyn std::fmt::Display) -> RemoteError {
+        RemoteError::Unusable { host: self.host.clone(), reason: reason.to_string() }
+    }
+}
