@@ -21,6 +21,7 @@ pub mod servers;
 pub mod socket;
 pub mod sound;
 pub mod stack;
+pub mod transcriptions;
 pub mod waiting;
 pub mod words;
 
@@ -32,4 +33,5 @@ pub use qdrant::Qdrant;
 pub use socket::Socket;
 pub use sound::Sound;
 pub use stack::Stack;
+pub use transcriptions::Transcriptions;
 pub use waiting::eventually;

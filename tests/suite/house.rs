@@ -16,7 +16,14 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["apalis", "apalis_core", "apalis_redis", "redis"], &["shared/src/redis/"]),
     (&["async_nats"], &["shared/src/bus"]),
     (&["minio", "xmltree"], &["shared/src/objects/s3"]),
-    (&["reqwest"], &["shared/src/vectors/qdrant", "worker/src/models/summarizer"]),
+    (
+        &["reqwest"],
+        &[
+            "shared/src/vectors/qdrant",
+            "worker/src/models/remote_transcriber",
+            "worker/src/models/summarizer",
+        ],
+    ),
     (&["symphonia", "symphonia_adapter_libopus"], &["worker/src/stages/decode"]),
     (&["rubato", "audioadapter_buffers"], &["worker/src/stages/resample"]),
     (&["realfft"], &["worker/src/stages/transcribe/phrases/bands"]),

@@ -28,6 +28,7 @@ mod search;
 mod summaries;
 mod tenancy;
 mod trust;
+mod transcribers;
 mod typescript;
 mod upkeep;
 mod uploads;

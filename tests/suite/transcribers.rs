@@ -1,0 +1,256 @@
+//! The transcriber elsewhere: what it hears comes through with its times, nothing is sent to it that may
+//! not be, and while it is away its work waits or is done here. And which languages are spoken at all.
+
+use reqwest::Method;
+use self_tests::person::{Accepted, id_of};
+use self_tests::stack::Setup;
+use self_tests::{Answer, Person, Sound, Stack, Transcriptions, eventually};
+use serde_json::{Value, json};
+
+/// What the service hears in every chunk.
+fn german() -> Value {
+    json!({
+        "task": "transcribe", "language": "german", "duration": 9.0,
+        "text": " Guten Morgen, Anna.",
+        "segments": [{"id": 0, "start": 0.2, "end": 1.6, "text": " Guten Morgen, Anna.", "avg_logprob": -0.105,
+                      "no_speech_prob": 0.02, "compression_ratio": 0.8}],
+        "words": [{"word": "Guten", "start": 0.2, "end": 0.5}, {"word": "Morgen", "start": 0.5, "end": 0.9},
+                  {"word": "Anna", "start": 1.1, "end": 1.6}],
+    })
+}
+
+fn setup(service: &Transcriptions) -> Setup {
+    Stack::setup()
+        .with("TRANSCRIBER_URL", service.url().replace("//", "//ada:secret@"))
+        .with("TRANSCRIBER_MODEL", "whisper-parrot")
+        .with("TRANSCRIBER_LANGUAGES", "en,de,fr")
+}
+
+/// Somebody, once the worker has told of its models.
+async fn somebody(stack: &Stack) -> Person {
+    let person = Person::register(stack).await;
+    eventually("a worker that has told of its models", async || {
+        let models = listed(&person).await;
+        (!models.is_empty()).then_some(())
+    })
+    .await;
+    person
+}
+
+async fn listed(person: &Person) -> Vec<Value> {
+    person.get("/api/v1/models").await.good()["items"].as_array().unwrap().clone()
+}
+
+async fn upload(person: &Person, query: &[(&str, &str)]) -> Answer {
+    Answer::of(person.upload_request(&Sound::short().anew()).query(query)).await.unwrap()
+}
+
+async fn accepted(person: &Person, query: &[(&str, &str)]) -> Accepted {
+    let answer = upload(person, query).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    Accepted::read(&answer.good())
+}
+
+/// The transcription that a job has made.
+async fn made(person: &Person, accepted: &Accepted) -> Value {
+    let job = person.success(accepted.job).await;
+    let id = id_of(&job["transcription_id"]);
+    person.get(&format!("/api/v1/transcriptions/{id}?include=words")).await.good()
+}
+
+/// A job that waits, with the code of what it waits for.
+async fn waits(person: &Person, accepted: &Accepted, code: &str) -> Value {
+    eventually(&format!("a job that waits for {code}"), async || {
+        let job = person.job(accepted.job).await;
+        (job["attempt"].as_i64()? >= 1 && job["failure"]["code"] == code).then_some(job)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn words_come_from_elsewhere_with_their_times_and_the_host_is_told() {
+    let mut service = Transcriptions::answering(&german());
+    service.serve();
+    let stack = setup(&service).with("TRANSCRIBER_API_KEY", "a-key-of-the-service").start().await;
+    let person = somebody(&stack).await;
+    let transcription = made(&person, &accepted(&person, &[("language", "de-CH")]).await).await;
+
+    assert_eq!(transcription["language"], "de");
+    assert_eq!(transcription["endpoint"], json!(service.host()));
+    assert_eq!(transcription["model"]["name"], "whisper-parrot");
+    let asked = service.asked();
+    let segments = transcription["segments"].as_array().unwrap();
+    assert_eq!(segments.len(), asked.len(), "{transcription}");
+    let first = &segments[0];
+    assert_eq!((&first["text"], &first["timing"]), (&json!("Guten Morgen, Anna."), &json!("measured")));
+    assert!((first["confidence"].as_f64().unwrap() - 0.9).abs() < 0.01, "{first}");
+    let words = first["words"].as_array().unwrap();
+    let times: Vec<i64> = words.iter().map(|word| word["start_ms"].as_i64().unwrap()).collect();
+    let steps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!((words[1]["text"].as_str(), &steps[..]), (Some("Morgen"), &[300, 600][..]), "{first}");
+
+    for asked in asked {
+        assert_eq!(asked.authorization.as_deref(), Some("Bearer a-key-of-the-service"));
+        let field = |name: &str| asked.fields[name].join(" ");
+        assert_eq!((field("model"), field("language")), ("whisper-parrot".to_owned(), "de".to_owned()));
+        assert_eq!(field("response_format"), "verbose_json");
+        assert_eq!(field("timestamp_granularities[]"), "word segment");
+        assert!(asked.file.starts_with(b"RIFF") && asked.file.len() > 10_000, "{} bytes", asked.file.len());
+        let length = u32::from_le_bytes(asked.file[40..44].try_into().unwrap());
+        assert_eq!(length as usize + 44, asked.file.len());
+    }
+}
+
+#[tokio::test]
+async fn sound_that_may_not_leave_is_heard_here() {
+    let mut service = Transcriptions::answering(&german());
+    service.serve();
+    let stack = setup(&service).start().await;
+    let person = somebody(&stack).await;
+    let once = made(&person, &accepted(&person, &[("allow_remote", "false")]).await).await;
+    let preferences = json!({"transcription": {"allow_remote": false}});
+    put_preferences(&person, &preferences).await.good();
+    let always = made(&person, &accepted(&person, &[]).await).await;
+    for transcription in [once, always] {
+        assert_eq!(transcription["endpoint"], Value::Null);
+        assert_eq!(
+            (&transcription["language"], &transcription["model"]["name"]),
+            (&json!("en"), &json!("moonshine-tiny-en"))
+        );
+    }
+    assert!(service.asked().is_empty(), "sound was sent that may not leave");
+
+    // And what only the service speaks is refused then.
+    let refused = upload(&person, &[("language", "de")]).await;
+    assert_eq!(refused.refused(), (400, "invalid_input".to_owned()));
+    assert!(refused.text().contains("allow_remote") && refused.text().contains("`en`"), "{}", refused.text());
+}
+
+async fn put_preferences(person: &Person, preferences: &Value) -> Answer {
+    let body = json!({"name": "A Person", "preferences": preferences});
+    Answer::of(person.request(Method::PUT, "/api/v1/users/me").json(&body)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_job_waits_for_a_service_that_is_away_and_goes_on_when_it_is_back() {
+    let mut service = Transcriptions::answering(&german());
+    let stack = setup(&service).with("TRANSCRIBER_FALLBACK", "wait").start().await;
+    let person = somebody(&stack).await;
+    let accepted = accepted(&person, &[]).await;
+    let job = waits(&person, &accepted, "transcriber_away").await;
+    assert!(job["failure"]["detail"].as_str().unwrap().contains(&service.host()), "{job}");
+    assert!(!job.to_string().contains("secret"), "credentials are shown: {job}");
+    service.serve();
+    let transcription = made(&person, &accepted).await;
+    assert_eq!(transcription["segments"][0]["text"], "Guten Morgen, Anna.");
+}
+
+#[tokio::test]
+async fn a_service_that_is_away_is_replaced_where_the_settings_say_so() {
+    let service = Transcriptions::answering(&german());
+    let stack = setup(&service).with("TRANSCRIBER_FALLBACK", "local").start().await;
+    let person = somebody(&stack).await;
+    let transcription = made(&person, &accepted(&person, &[]).await).await;
+    assert_eq!(transcription["model"]["name"], "moonshine-tiny-en");
+    assert_eq!((&transcription["endpoint"], &transcription["language"]), (&Value::Null, &json!("en")));
+    // The model of the worker does not speak this one: it waits.
+    let german = accepted(&person, &[("language", "de")]).await;
+    waits(&person, &german, "transcriber_away").await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_is_said_in_the_job_and_mended_without_a_loss() {
+    let mut service = Transcriptions::answering(&json!({}));
+    service.answers(401, &json!({"error": {"message": "Incorrect API key provided: sk-1234"}}));
+    service.serve();
+    let stack = setup(&service).with("TRANSCRIBER_FALLBACK", "local").start().await;
+    let person = somebody(&stack).await;
+    let accepted = accepted(&person, &[]).await;
+    let job = waits(&person, &accepted, "transcriber_refused").await;
+    let detail = job["failure"]["detail"].as_str().unwrap();
+    assert!(detail.contains("TRANSCRIBER_API_KEY") && !detail.contains("sk-1234"), "{detail}");
+    service.answers(200, &german());
+    assert_eq!(made(&person, &accepted).await["segments"][0]["text"], "Guten Morgen, Anna.");
+}
+
+#[tokio::test]
+async fn a_service_that_hears_nothing_leaves_a_silent_transcript() {
+    let silence = json!({"text": " Thank you.", "segments": [
+        {"text": " Thank you.", "avg_logprob": -1.2, "no_speech_prob": 0.9, "compression_ratio": 0.6}]});
+    let mut service = Transcriptions::answering(&silence);
+    service.serve();
+    let stack = setup(&service).start().await;
+    let person = somebody(&stack).await;
+    let transcription = made(&person, &accepted(&person, &[]).await).await;
+    assert_eq!((&transcription["text"], &transcription["is_silent"]), (&json!(""), &json!(true)));
+    assert!(!service.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_language_that_nobody_speaks_is_refused_with_those_that_are_spoken() {
+    let stack = Stack::start().await;
+    let person = somebody(&stack).await;
+    let known = accepted(&person, &[("language", "en-GB")]).await;
+    assert_eq!(made(&person, &known).await["language"], "en");
+
+    let again = json!({"audio_id": known.audio, "options": {"language": "de"}});
+    let refused = [
+        ("language", upload(&person, &[("language", "de")]).await),
+        ("options.language", person.post("/api/v1/audio/transcribe", &again).await),
+        (
+            "preferences.transcription.language",
+            put_preferences(&person, &json!({"transcription": {"language": "de"}})).await,
+        ),
+    ];
+    for (field, answer) in refused {
+        assert_eq!(answer.refused(), (400, "invalid_input".to_owned()), "{field}");
+        let problem: Value = serde_json::from_str(&answer.text()).unwrap();
+        assert_eq!(problem["errors"][0]["field"], field);
+        assert!(problem["detail"].as_str().unwrap().ends_with("Those that are: `en`"), "{problem}");
+    }
+    // What came as text needs no transcriber.
+    let imported = json!({"title": "Brief", "text": "Guten Morgen.", "language": "de"});
+    person.post("/api/v1/conversations", &imported).await.good();
+}
+
+#[tokio::test]
+async fn the_models_are_listed_with_where_they_are_from_and_what_leaves_for_them() {
+    let stack = Stack::start().await;
+    let models = listed(&somebody(&stack).await).await;
+    let of = |models: &[Value], role: &str| -> Vec<Value> {
+        models.iter().filter(|model| model["role"] == role).cloned().collect()
+    };
+    let [transcriber] = &of(&models, "transcriber")[..] else { panic!("{models:?}") };
+    assert_eq!(
+        (&transcriber["name"], &transcriber["languages"]),
+        (&json!("moonshine-tiny-en"), &json!(["en"]))
+    );
+    assert_eq!(transcriber["licence"], "MIT");
+    assert!(transcriber["source"].as_str().unwrap().contains("moonshine-voice 0.0.73"), "{transcriber}");
+    for role in ["voice_activity", "entity_finder", "embedder"] {
+        assert_eq!(of(&models, role).len(), 1, "{role} in {models:?}");
+    }
+    assert!(models.iter().all(|model| model["host"].is_null() && model["sends"].is_null()), "{models:?}");
+
+    let service = Transcriptions::answering(&german());
+    let mut stack = setup(&service)
+        .with("SUMMARIZER_URL", "https://sums.example/v1")
+        .with("SUMMARIZER_MODEL", "sums")
+        .start()
+        .await;
+    let person = somebody(&stack).await;
+    let with_service = listed(&person).await;
+    let sent: Vec<(&Value, &Value)> = with_service
+        .iter()
+        .filter(|model| !model["host"].is_null())
+        .map(|model| (&model["host"], &model["sends"]))
+        .collect();
+    let host = json!(service.host());
+    assert_eq!(sent, [(&host, &json!("sound")), (&json!("sums.example"), &json!("text"))]);
+    // They are known as well when the worker has stopped, and what it speaks is still accepted.
+    stack.workers[0].terminate();
+    stack.workers[0].end().await;
+    assert_eq!(listed(&person).await, with_service);
+    accepted(&person, &[("language", "fr")]).await;
+    assert_eq!(upload(&person, &[("language", "nl")]).await.status, 400);
+}
