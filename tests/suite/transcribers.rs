@@ -21,7 +21,7 @@ fn german() -> Value {
 
 fn setup(service: &Transcriptions) -> Setup {
     Stack::setup()
-        .with("TRANSCRIBER_URL", service.url().replace("//", "//ada:secret@"))
+        .with("TRANSCRIBER_URL", service.url())
         .with("TRANSCRIBER_MODEL", "whisper-parrot")
         .with("TRANSCRIBER_LANGUAGES", "en,de,fr")
 }
@@ -134,7 +134,9 @@ async fn put_preferences(person: &Person, preferences: &Value) -> Answer {
 #[tokio::test]
 async fn a_job_waits_for_a_service_that_is_away_and_goes_on_when_it_is_back() {
     let mut service = Transcriptions::answering(&german());
-    let stack = setup(&service).with("TRANSCRIBER_FALLBACK", "wait").start().await;
+    let url = service.url().replace("//", "//ada:secret@");
+    let stack =
+        setup(&service).with("TRANSCRIBER_FALLBACK", "wait").with("TRANSCRIBER_URL", url).start().await;
     let person = somebody(&stack).await;
     let accepted = accepted(&person, &[]).await;
     let job = waits(&person, &accepted, "transcriber_away").await;

@@ -64,9 +64,13 @@ impl TranscriberConfig {
 
 /// `host[:port]` of a URL, without credentials and path.
 fn host(url: &str) -> &str {
+    authority(url).rsplit('@').next().unwrap_or_default()
+}
+
+/// What stands between the scheme and the path of a URL (RFC 3986, section 3.2).
+fn authority(url: &str) -> &str {
     let behind = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = behind.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit('@').next().unwrap_or_default()
+    behind.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 impl<L: Fn(&str) -> Option<String>> Reader<L> {
@@ -103,7 +107,12 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             self.mistake(&of_model, format_args!("is not set, but {of_url} is; name the model to ask for"));
             String::new()
         });
-        Some((url, model, self.given(&format!("{name}_API_KEY")).map(Secret::new)))
+        let of_key = format!("{name}_API_KEY");
+        let api_key = self.given(&of_key).map(Secret::new);
+        if api_key.is_some() && authority(&url).contains('@') {
+            self.mistake(&of_key, format_args!("is set, and {of_url} has credentials too; keep one of them"));
+        }
+        Some((url, model, api_key))
     }
 }
 
@@ -154,6 +163,8 @@ mod tests {
         );
         let wrong = [("TRANSCRIBER_LANGUAGES", "de_DE"), ("TRANSCRIBER_FALLBACK", "never")];
         is_told_of(read(&[least, wrong].concat()), &["TRANSCRIBER_LANGUAGES", "TRANSCRIBER_FALLBACK"]);
+        let key = ("TRANSCRIBER_API_KEY", "hunter3");
+        is_told_of(read(&[&least[..], &[key]].concat()), &["TRANSCRIBER_API_KEY"]);
         is_told_of(read(&[("TRANSCRIBER_URL", "http://"), ("TRANSCRIBER_MODEL", "w")]), &["TRANSCRIBER_URL"]);
     }
 
