@@ -142,7 +142,7 @@ fn ending(error: DecodeError) -> Ending {
     let code = match refusal {
         Refusal::NotAudio => FailureCode::NotAudio,
         Refusal::UnsupportedCodec { .. } => FailureCode::UnsupportedCodec,
-        Refusal::Damaged | Refusal::NoSound => FailureCode::DamagedAudio,
+        Refusal::Damaged | Refusal::CutShort | Refusal::NoSound => FailureCode::DamagedAudio,
         Refusal::TooLong { .. } => FailureCode::AudioTooLong,
         Refusal::TooManyChannels { .. } | Refusal::UnsupportedRate { .. } => FailureCode::AudioOutOfRange,
         Refusal::DecoderCrashed => FailureCode::DecoderCrashed,

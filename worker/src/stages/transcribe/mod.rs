@@ -90,7 +90,7 @@ where
                     None => ears.hear(Arc::clone(&samples)).await?,
                 };
                 let words = doubt::sift(utterance.words, end_ms - start_ms);
-                let segments = phrases::phrases(&words, start_ms, &samples);
+                let segments = phrases(&words, start_ms, &samples);
                 let voiced = if segments.is_empty() { Vec::new() } else { vec![(start_ms, end_ms)] };
                 Ok(Heard { end_ms, voiced, language: utterance.language, segments })
             }
