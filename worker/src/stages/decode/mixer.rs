@@ -12,8 +12,6 @@ use crate::stages::resample::Resampler;
 /// Holes up to this long are silence that goes through the filter like sound, in seconds: starting
 /// the filter anew takes longer. A file may be full of them.
 const SHORT: f64 = 1.0;
-/// The silence that stands for a hole of which nobody knows the length, in seconds.
-const UNKNOWN: f64 = 0.5;
 
 pub(super) struct Mixer<'a, S> {
     sink: S,
@@ -107,11 +105,12 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
     pub(super) fn damage(&mut self, seconds: f64) -> Result<(), DecodeError> {
         self.damaged = true;
         let rest = f64::from(self.limits.seconds) - self.seconds();
-        let seconds = seconds.clamp(0.0, rest.max(UNKNOWN));
+        // A packet that says to last for days does not end the recording.
+        let seconds = seconds.clamp(0.0, rest.max(0.0));
         if self.introduced {
             return self.lose(LossKind::Damaged, seconds);
         }
-        self.before += seconds;
+        self.before = (self.before + seconds).min(rest);
         Ok(())
     }
 
@@ -131,7 +130,8 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         if begins.silent > 0.0 {
             self.silence(begins.silent)?;
         }
-        if begins.missing > 0.0 {
+        // A first stamp beyond any recording is damaged.
+        if begins.missing > 0.0 && begins.missing < f64::from(self.limits.seconds) {
             self.lose(LossKind::Missing, begins.missing)?;
         }
         if self.before > 0.0 {
@@ -166,7 +166,6 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         match self.timeline.place(time, lasting, position, || track.next_time()) {
             Place::Next(nudge) => Ok((0, nudge)),
             Place::Behind(seconds) => self.lose(kind, seconds).map(|()| (0, 0)),
-            Place::Unknown => self.lose(kind, UNKNOWN).map(|()| (0, 0)),
             Place::Repeats(seconds) => Ok(((seconds * rate).round() as usize, 0)),
         }
     }

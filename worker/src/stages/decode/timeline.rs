@@ -9,6 +9,8 @@ const JUMP: f64 = 0.1;
 const OVERLAP: f64 = 2.0;
 /// Sound without a jump, in seconds, after which a clock that was set back is believed.
 const STEADY: f64 = 2.0;
+/// The hole that stands for a jump whose length is not believed, in seconds.
+const UNKNOWN: f64 = 0.5;
 /// A drift that is corrected, and what may be left of it, in seconds.
 const DRIFT: (f64, f64) = (0.03, 0.005);
 
@@ -41,8 +43,6 @@ pub(super) enum Place {
     Next(i8),
     /// Behind a hole of this many seconds.
     Behind(f64),
-    /// Behind a hole of which nobody knows the length.
-    Unknown,
     /// This many seconds of it, or all, were given before.
     Repeats(f64),
 }
@@ -101,8 +101,8 @@ impl Timeline {
             self.overlapping = true;
             Place::Repeats(-lag)
         } else if position + lag > self.longest {
-            self.offset += lag;
-            Place::Unknown
+            self.offset += lag - UNKNOWN;
+            Place::Behind(UNKNOWN)
         } else {
             Place::Behind(lag)
         }
@@ -133,7 +133,6 @@ mod tests {
             match timeline.place(time, 0.02, position, || times.get(n + 1).copied()) {
                 Place::Next(nudge) => position += f64::from(nudge) / 48_000.0,
                 Place::Behind(hole) => position += hole,
-                Place::Unknown => {}
                 Place::Repeats(seconds) => position -= seconds.min(0.02),
             }
             starts.push(position);
@@ -181,9 +180,9 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_beyond_the_longest_recording_makes_no_silence() {
+    fn a_jump_beyond_the_longest_recording_makes_no_hours_of_silence() {
         let times = [steps(0.0, 50), steps(1e7, 50)].concat();
-        assert!(!off(positions(&times)[99], 1.98));
+        assert!(!off(positions(&times)[99], 1.98 + UNKNOWN));
     }
 
     #[test]

@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../fixtures/mod.rs"]
 mod fixtures;
+mod listen;
+mod loss;
+mod parts;
+mod times;
+mod wave;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
