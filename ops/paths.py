@@ -22,6 +22,7 @@ CARGO_DENY = TOOLS / "cargo-deny"
 CEPH = TOOLS / "ceph"
 
 MODELS = SELF / "models"
+SILERO = MODELS / "silero"
 RECORDINGS = SELF / "recordings"
 PYTHON = SELF / "python"
 PEER = SELF / "peer"

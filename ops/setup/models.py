@@ -1,11 +1,12 @@
 """Models, the runtime that drives them, recordings; and what the demo and the tests need beside."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
-from ..paths import FFMPEG, MODELS, PEER, PYTHON, QDRANT, RECORDINGS
+from ..paths import CACHE, FFMPEG, MODELS, PEER, PYTHON, QDRANT, RECORDINGS, SILERO
 from ..report import Step
-from . import wheels
+from . import inside, wheels
 from .parts import Part, replacing
 
 MOONSHINE = wheels.locked("moonshine-voice")
@@ -16,8 +17,9 @@ QDRANT_EDGE = wheels.locked("qdrant-edge-py")
 
 
 def speech() -> Part:
-    title = f"Moonshine tiny, ONNX Runtime, recordings (moonshine-voice {MOONSHINE.version})"
-    targets = (MODELS / "moonshine" / "tiny-en", MODELS / "onnxruntime", RECORDINGS)
+    title = f"Moonshine tiny, Silero VAD, ONNX Runtime, recordings (moonshine-voice {MOONSHINE.version})"
+    targets = (MODELS / "moonshine" / "tiny-en", SILERO / inside.SILERO_VAD.name, MODELS / "onnxruntime",
+               RECORDINGS)
     return Part("speech", title, MOONSHINE.key, targets, _make_speech)
 
 
@@ -55,6 +57,9 @@ def _make_speech(step: Step) -> None:
         wheels.unpack(wheel, r"/assets/[^/]*\.wav$", folder)
     with replacing(MODELS / "moonshine") as folder:
         wheels.unpack(wheel, r"/assets/tiny-en/", folder / "tiny-en")
+    with replacing(SILERO) as folder, tempfile.TemporaryDirectory(dir=CACHE) as unpacked:
+        wheels.unpack(wheel, r"/libmoonshine\.(so|dylib)$", Path(unpacked))
+        inside.cut_out(inside.SILERO_VAD, next(Path(unpacked).iterdir()), folder)
 
 
 def _make_meaning(step: Step) -> None:
