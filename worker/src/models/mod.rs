@@ -9,6 +9,7 @@ pub mod moonshine;
 pub mod onnx;
 pub mod remote_transcriber;
 pub mod self_names;
+pub mod silero;
 pub mod summarizer;
 pub mod transcriber;
 pub mod vocabulary;
