@@ -40,5 +40,5 @@ test-s3: ## the object storage suite against Ceph RGW
 bench: ## speed and memory, as ratios against peers (ONLY="decoding latency" for some)
 	@$(OPS) bench $(ONLY)
 
-eval: ## how well names are found, and search finds (DATA=a folder of documents to measure with)
-	@$(OPS) eval "$(DATA)"
+eval: ## how well speech is heard; with DATA=a folder of documents, names found and search too
+	@$(OPS) eval $(if $(DATA),"$(DATA)")

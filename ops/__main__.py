@@ -65,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     command("test-s3", _test_s3, "the object storage suite against Ceph RGW")
     added = command("bench", _bench, "how fast and how large, against peers in the same run")
     added.add_argument("only", nargs="*", help="some of: decoding transcription latency search memory files")
-    added = command("eval", _eval, "how well names are found, and how well search finds")
-    added.add_argument("data", type=Path, help="a folder with documents to measure with")
+    added = command("eval", _eval, "how well speech is heard, names are found, and search finds")
+    added.add_argument("data", type=Path, nargs="?", help="a folder with what to measure with")
     command("bin", _bin, "print the folder of the release binaries")
     command("env", _env, "print the stack's variables, for eval", home=True)
     return parser

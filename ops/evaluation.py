@@ -1,6 +1,12 @@
-"""`make eval DATA=folder`: how well names are found, when words are said, and how well search finds.
+"""`make eval DATA=folder`: how well speech is heard, names are found, words are timed, and search finds.
 
-The folder holds documents that the project does not contain, a JSON object on each line:
+Speech is measured on the reading that set-up brings (its text, by Charles Dickens, 1859, is in
+`ops/texts`) and on what the folder has in `speech`: recordings (`*.wav`), each with a file of the same
+name with what is said in it (`*.txt`). `self-worker eval speech` mixes noise in, tells how many words
+are wrong and how often words are right that are said to be, and counts the words that it hears where
+nobody speaks. Without DATA this is all.
+
+The folder also holds documents that the project does not contain, a JSON object on each line:
 
 - `entities.jsonl`: annotated documents; `self-worker eval entities` says how many names it finds
 - `search-documents.jsonl` (`doc`, `title`, `text`) and `search-queries.jsonl` (`query`, `doc`): each
@@ -23,10 +29,11 @@ from typing import Any, Dict, List, Optional
 
 from . import build, word_times
 from .bench.fleet import Fleet, fleet
-from .paths import MODELS, SELF, binaries
+from .paths import MODELS, RECORDINGS, ROOT, SELF, binaries
 from .report import Report, bold
 from .trouble import Trouble
 
+TEXTS = ROOT / "ops" / "texts"
 # How many words of a query are asked for, counted from its end.
 LENGTHS = (None, 8, 5, 3)
 MODES = ("words", "meaning", "hybrid")
@@ -34,25 +41,38 @@ MODES = ("words", "meaning", "hybrid")
 DEPTH = 100
 
 
-def evaluate(report: Report, data: Path) -> None:
+def evaluate(report: Report, data: Optional[Path]) -> None:
     build.set_up_and_build(report)
+    _hear(report, data)
+    if data is None:
+        return
     entities = data / "entities.jsonl"
     if not entities.is_file():
         raise Trouble(f"there is no {entities}: name a folder with annotated documents, DATA=…")
     report.line(bold("entities"))
-    worker = str(binaries() / "self-worker")
-    environment = {"MODELS_DIR": str(MODELS), **os.environ}
-    if subprocess.run([worker, "eval", "entities", str(entities)], env=environment).returncode != 0:
-        raise Trouble("the entity finder could not be measured")
+    _worker("entities", str(entities))
     report.line(bold("word times"))
-    known = word_times.make(SELF / "eval" / "words")
-    if subprocess.run([worker, "eval", "word-times", str(known)], env=environment).returncode != 0:
-        raise Trouble("the times of words could not be measured")
+    _worker("word-times", str(word_times.make(SELF / "eval" / "words")))
     report.line(bold("search"))
     documents, queries = _lines(data / "search-documents.jsonl"), _lines(data / "search-queries.jsonl")
     with fleet(report, SELF / "eval") as running:
         found_as = _remember(report, running, documents)
         _ask(report, running, queries, found_as)
+
+
+def _hear(report: Report, data: Optional[Path]) -> None:
+    report.line(bold("speech"))
+    pairs = [(RECORDINGS / text.with_suffix(".wav").name, text) for text in sorted(TEXTS.glob("*.txt"))]
+    if data is not None:
+        pairs += [(sound, sound.with_suffix(".txt")) for sound in sorted((data / "speech").glob("*.wav"))]
+    _worker("speech", *(str(path) for pair in pairs for path in pair))
+
+
+def _worker(*arguments: str) -> None:
+    """Measures with the worker's own program, which prints what it finds."""
+    command = [str(binaries() / "self-worker"), "eval", *arguments]
+    if subprocess.run(command, env={"MODELS_DIR": str(MODELS), **os.environ}).returncode != 0:
+        raise Trouble(f"`self-worker eval {arguments[0]}` failed")
 
 
 def _lines(path: Path) -> List[Dict[str, Any]]:

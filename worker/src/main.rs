@@ -16,6 +16,7 @@ Commands:
   run                                 serve the lanes named by LANES until stopped (the default)
   eval entities DOCUMENTS [WEIGHTS]   measure the entity finder on annotated documents
   eval word-times RECORDINGS          measure the times of words on recordings whose words are known
+  eval speech RECORDING TEXT …        measure how well recordings are heard, as they are and in noise
   train-entities DOCUMENTS WEIGHTS    train it anew
   help                                print this
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         ["eval", "entities", documents] => evaluate_entities(documents, None),
         ["eval", "entities", documents, weights] => evaluate_entities(documents, Some(weights)),
         ["eval", "word-times", recordings] => evaluate_word_times(recordings),
+        ["eval", "speech", ref files @ ..] => evaluate_speech(files),
         ["train-entities", documents, weights] => train_entities(documents, weights),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");
@@ -58,6 +60,10 @@ fn evaluate_entities(documents: &str, weights: Option<&str>) -> anyhow::Result<(
 
 fn evaluate_word_times(recordings: &str) -> anyhow::Result<()> {
     offline::evaluate_word_times(&WorkerConfig::from_env()?, Path::new(recordings))
+}
+
+fn evaluate_speech(files: &[&str]) -> anyhow::Result<()> {
+    offline::evaluate_speech(&WorkerConfig::from_env()?, files)
 }
 
 fn train_entities(documents: &str, weights: &str) -> anyhow::Result<()> {

@@ -31,6 +31,7 @@ use crate::models::moonshine::Moonshine;
 use crate::models::onnx::Runtime;
 use crate::models::remote_transcriber::RemoteTranscriber;
 use crate::models::self_names::SelfNames;
+use crate::models::silero::Silero;
 use crate::models::summarizer::Summarizer;
 use crate::models::transcriber::Transcriber;
 use crate::sandbox::Sandbox;
@@ -87,8 +88,9 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         objects: objects.clone(),
         vectors: vectors.clone(),
         sandbox: sandbox(&config),
-        ears: Arc::new(Ears::open(models.transcriber, config.transcribe_threads)?),
+        ears: Arc::new(Ears::open(models.silero, models.transcriber, config.transcribe_threads)?),
         remote,
+        uncertain_below: config.uncertain_below,
         finder: models.finder,
         embedder: models.embedder,
         summarizer: config.summarizer.as_ref().map(Summarizer::new).transpose()?,
@@ -165,6 +167,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
 /// What takes seconds to load.
 struct Models {
     /// Held by every thread that hears.
+    silero: Silero,
     transcriber: Arc<dyn Transcriber>,
     finder: Arc<Mutex<dyn EntityFinder + Send>>,
     embedder: Arc<Mutex<dyn Embedder + Send>>,
@@ -175,6 +178,7 @@ impl Models {
     fn load(config: &WorkerConfig) -> anyhow::Result<Self> {
         let runtime = Runtime::load(&config.models_dir)?;
         Ok(Self {
+            silero: Silero::load(&config.models_dir)?,
             transcriber: Arc::new(match &config.moonshine {
                 Some(model) => Moonshine::open(&runtime, &model.dir, &model.languages)?,
                 None => Moonshine::load(&config.models_dir)?,
@@ -209,7 +213,7 @@ pub(crate) fn entity_finder(
     })
 }
 
-fn sandbox(config: &WorkerConfig) -> Sandbox {
+pub(crate) fn sandbox(config: &WorkerConfig) -> Sandbox {
     let seconds = u32::try_from(config.audio_max.as_secs()).unwrap_or(u32::MAX);
     Sandbox { limits: Limits { seconds, ..Limits::default() }, ..Sandbox::default() }
 }

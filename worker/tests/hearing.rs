@@ -9,9 +9,14 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use self_worker::models::moonshine::Moonshine;
+use self_worker::models::silero::Silero;
 use self_worker::models::transcriber::Transcriber;
+use self_worker::offline::{Noise, SILENT_SOUNDS, mixed};
+use self_worker::stages::SAMPLE_RATE;
 use self_worker::stages::cut::{Chunk, Cutter};
-use self_worker::stages::transcribe::{Ears, Heard, Segment, transcribe};
+use self_worker::stages::transcribe::{
+    Ears, Heard, Segment, UNINTELLIGIBLE, is_language_uncertain, transcribe,
+};
 
 /// The opening of "A Tale of Two Cities" (Charles Dickens, 1859), as `two_cities.wav` reads it.
 const TWO_CITIES: &str = "It was the best of times, it was the worst of times, it was the age of \
@@ -26,21 +31,31 @@ const TWO_CITIES: &str = "It was the best of times, it was the worst of times, i
 const VENDOR_ERROR_RATE: f64 = 5.9;
 
 fn ears(count: usize) -> Arc<Ears> {
-    let model = Moonshine::load(&fixtures::models()).unwrap();
-    Arc::new(Ears::open(Arc::new(model), count).unwrap())
+    let models = fixtures::models();
+    let (silero, moonshine) = (Silero::load(&models).unwrap(), Moonshine::load(&models).unwrap());
+    Arc::new(Ears::open(silero, Arc::new(moonshine), count).unwrap())
 }
 
-async fn chunks(file: &Path) -> Vec<Chunk> {
-    let (_, sound) = fixtures::decode(&fixtures::sandbox(), file).await.unwrap();
-    let mut cutter = Cutter::new();
-    let mut chunks = cutter.push(&sound);
+async fn sound(file: &Path) -> Vec<f32> {
+    fixtures::decode(&fixtures::sandbox(), file).await.unwrap().1
+}
+
+fn cut(mut cutter: Cutter, sound: &[f32]) -> Vec<Chunk> {
+    let mut chunks = cutter.push(sound);
     chunks.extend(cutter.finish());
     chunks
 }
 
+async fn chunks(file: &Path) -> Vec<Chunk> {
+    cut(Cutter::new(), &sound(file).await)
+}
+
+async fn heard(ears: Arc<Ears>, chunks: Vec<Chunk>) -> Vec<Heard> {
+    transcribe(ears, stream::iter(chunks), 0.5).try_collect().await.unwrap()
+}
+
 async fn segments(ears: Arc<Ears>, chunks: Vec<Chunk>) -> Vec<Segment> {
-    let heard: Vec<Heard> = transcribe(ears, stream::iter(chunks)).try_collect().await.unwrap();
-    heard.into_iter().flat_map(|chunk| chunk.segments).collect()
+    heard(ears, chunks).await.into_iter().flat_map(|chunk| chunk.segments).collect()
 }
 
 fn text(segments: &[Segment]) -> String {
@@ -80,7 +95,7 @@ async fn a_reading_is_transcribed_at_least_as_well_as_the_vendor_does() {
 #[tokio::test]
 async fn a_segment_is_a_phrase_and_its_times_are_where_it_is_said() {
     let recording = fixtures::recording("two_cities.wav");
-    let (_, sound) = fixtures::decode(&fixtures::sandbox(), &recording).await.unwrap();
+    let sound = sound(&recording).await;
     let ears = ears(2);
     let segments = segments(Arc::clone(&ears), chunks(&recording).await).await;
     assert!(segments.len() >= 12, "{segments:#?}");
@@ -92,7 +107,9 @@ async fn a_segment_is_a_phrase_and_its_times_are_where_it_is_said() {
     let (mut wrong, mut all) = (0.0, 0.0);
     for segment in &segments {
         let around = sample(segment.start_ms.saturating_sub(150))..sample(segment.end_ms + 150);
-        let alone = ears.hear(Arc::new(sound[around].to_vec())).await.unwrap().text();
+        let chunk =
+            Chunk { start_ms: segment.start_ms, end_ms: segment.end_ms, samples: sound[around].to_vec() };
+        let alone = text(&self::segments(Arc::clone(&ears), vec![chunk]).await);
         let count = words(&segment.text).len() as f64;
         let rate = error_rate(&segment.text, &alone);
         println!("{:>6}–{:<6} {rate:>5.1} % {} | {alone}", segment.start_ms, segment.end_ms, segment.text);
@@ -117,7 +134,7 @@ async fn the_number_of_ears_changes_while_they_hear() {
         once.iter().cycle().take(8 * once.len()).cloned().collect()
     };
     let count = chunks.len();
-    let mut heard = Box::pin(transcribe(Arc::clone(&ears), stream::iter(chunks)));
+    let mut heard = Box::pin(transcribe(Arc::clone(&ears), stream::iter(chunks), 0.5));
     let mut texts = vec![text(&heard.next().await.unwrap().unwrap().segments)];
     ears.resize(3).await.unwrap();
     assert_eq!(ears.count(), 3);
@@ -133,20 +150,117 @@ async fn the_number_of_ears_changes_while_they_hear() {
 }
 
 #[tokio::test]
-async fn hiss_and_hum_are_not_taken_for_words() {
-    let mut state = 5_u32;
-    let noise: Vec<f32> = (0..16_000 * 20)
-        .map(|n| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let hiss = f64::from(state) / f64::from(u32::MAX) - 0.5;
-            let hum = (std::f64::consts::TAU * 50.0 * f64::from(n) / 16_000.0).sin();
-            (0.05 * hiss + 0.1 * hum) as f32
-        })
-        .collect();
-    let mut cutter = Cutter::new();
-    let mut chunks = cutter.push(&noise);
-    chunks.extend(cutter.finish());
-    assert_eq!(text(&segments(ears(1), chunks).await), "");
+async fn nothing_is_heard_where_nobody_speaks() {
+    let ears = ears(2);
+    for (name, sound) in SILENT_SOUNDS {
+        let sound = sound();
+        // As it is, faint, and in a room that hisses.
+        let faint = sound.iter().map(|sample| 0.05 * sample).collect();
+        let hissing = mixed(&sound, Noise::White, 20.0);
+        for sound in [sound, faint, hissing] {
+            let heard = heard(Arc::clone(&ears), cut(Cutter::new(), &sound)).await;
+            let said = heard.iter().flat_map(|chunk| &chunk.segments).collect::<Vec<_>>();
+            assert!(said.is_empty(), "{name}: {said:?}");
+            assert!(heard.iter().all(|chunk| chunk.voiced.is_empty()), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn speech_stays_behind_noise_far_away_and_among_noise() {
+    let ears = ears(2);
+    let speech = sound(&fixtures::recording("two_cities.wav")).await;
+    let speech = &speech[..20 * SAMPLE_RATE as usize];
+    let clean = text(&segments(Arc::clone(&ears), cut(Cutter::new(), speech)).await);
+    assert!(words(&clean).len() > 50, "{clean}");
+    let fan = SILENT_SOUNDS.iter().find(|(name, _)| *name == "fan").unwrap().1();
+
+    let mut behind_a_fan: Vec<f32> = fan.iter().map(|sample| 0.05 * sample).collect();
+    behind_a_fan.extend(mixed(speech, Noise::Pink, 20.0));
+    let quiet = speech.iter().map(|sample| 0.05 * sample).collect();
+    let noisy = mixed(speech, Noise::White, 10.0);
+    for (kind, sound, most) in [("fan", behind_a_fan, 10.0), ("quiet", quiet, 8.0), ("noisy", noisy, 25.0)] {
+        let heard = text(&segments(Arc::clone(&ears), cut(Cutter::new(), &sound)).await);
+        let rate = error_rate(&clean, &heard);
+        assert!(rate <= most, "{kind}: {rate} %: {heard}");
+        assert!(!heard.contains(UNINTELLIGIBLE), "{kind}: {heard}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_resumes_hears_the_same() {
+    let ears = ears(2);
+    let mut sound = sound(&fixtures::recording("endgame_nagg_nell.wav")).await;
+    sound.extend(SILENT_SOUNDS[0].1());
+    sound.extend(self::sound(&fixtures::recording("beckett.wav")).await);
+    let whole = heard(Arc::clone(&ears), cut(Cutter::new(), &sound)).await;
+    for (done, last) in whole.iter().enumerate() {
+        let rest = cut(Cutter::resuming_at(last.end_ms), &sound);
+        assert_eq!(heard(Arc::clone(&ears), rest).await, whole[done + 1..], "behind {} ms", last.end_ms);
+    }
+}
+
+#[tokio::test]
+async fn babble_is_not_made_into_fluent_english() {
+    let speech = sound(&fixtures::recording("endgame_nagg_nell.wav")).await;
+    let babble: Vec<f32> =
+        mixed(&speech, Noise::Babble, -30.0).iter().map(|sample| (0.01 * sample).clamp(-1.0, 1.0)).collect();
+    let segments = segments(ears(2), cut(Cutter::new(), &babble)).await;
+    let believed: Vec<_> = segments.iter().filter(|segment| !segment.is_uncertain).collect();
+    assert!(believed.is_empty(), "{believed:?}");
+}
+
+/// Speech played backwards has voices, syllables and no English, like a language that nobody knows.
+#[tokio::test]
+async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
+    let ears = ears(2);
+    let english = sound(&fixtures::recording("two_cities.wav")).await;
+    let foreign: Vec<f32> = english.iter().rev().copied().collect();
+    let all = segments(Arc::clone(&ears), cut(Cutter::new(), &foreign)).await;
+    let believed: Vec<_> = all.iter().filter(|segment| !segment.is_uncertain).collect();
+    assert!(believed.is_empty(), "{believed:?}");
+    assert!(is_language_uncertain(lengths(&all)), "{all:?}");
+
+    let twelve = 12 * SAMPLE_RATE as usize;
+    let both = [&english[..twelve], &foreign[foreign.len() - twelve..]].concat();
+    let both = segments(ears, cut(Cutter::new(), &both)).await;
+    assert!(text(&both).contains("age of wisdom"), "{}", text(&both));
+    assert!(!is_language_uncertain(lengths(&both[..1])), "{both:?}");
+    let marks = both.iter().filter(|segment| segment.text == UNINTELLIGIBLE);
+    let marked: u64 = marks.map(|mark| mark.end_ms - mark.start_ms).sum();
+    assert!(marked > 5_000, "{both:?}");
+    let late = both.iter().filter(|segment| segment.start_ms > 14_000 && !segment.is_uncertain);
+    assert_eq!(late.count(), 0, "{both:?}");
+}
+
+fn lengths(segments: &[Segment]) -> impl Iterator<Item = (u64, &str, bool)> {
+    segments
+        .iter()
+        .map(|segment| (segment.end_ms - segment.start_ms, segment.text.as_str(), segment.is_uncertain))
+}
+
+#[tokio::test]
+async fn confidence_falls_as_noise_rises() {
+    let ears = ears(2);
+    let speech = sound(&fixtures::recording("two_cities.wav")).await;
+    let mut before = 1.0;
+    for decibels in [30.0, 10.0, 0.0] {
+        let noisy = mixed(&speech, Noise::White, decibels);
+        let segments = segments(Arc::clone(&ears), cut(Cutter::new(), &noisy)).await;
+        assert!(segments.iter().all(|segment| (0.0..=1.0).contains(&segment.confidence)), "{segments:?}");
+        let mean =
+            segments.iter().map(|segment| segment.confidence).sum::<f32>() / segments.len().max(1) as f32;
+        assert!(mean < before, "{mean} at {decibels} dB");
+        before = mean;
+    }
+    assert!(before < 0.5, "{before}");
+}
+
+#[test]
+fn a_missing_voice_detector_names_the_command_that_fetches_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Silero::load(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("silero_vad.ort is missing: run `make setup`"), "{error}");
 }
 
 #[test]

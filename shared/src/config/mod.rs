@@ -178,6 +178,8 @@ pub struct WorkerConfig {
     pub moonshine: Option<MoonshineConfig>,
     /// `TRANSCRIBE_THREADS`: single-threaded model sessions shared by all transcriptions.
     pub transcribe_threads: usize,
+    /// `UNCERTAIN_BELOW`: segments of less confidence, from 0 to 1, are marked as uncertain.
+    pub uncertain_below: f32,
     /// `LEASE_SECONDS`: how long a silent worker keeps a job.
     pub lease: Duration,
     /// `DRAIN_SECONDS`: how long a stopping worker may take to reach a checkpoint.
@@ -269,6 +271,7 @@ impl WorkerConfig {
             moonshine: r.moonshine(),
             transcriber: r.transcriber(),
             transcribe_threads: r.number("TRANSCRIBE_THREADS", cores).max(1),
+            uncertain_below: r.number("UNCERTAIN_BELOW", 0.5_f32).clamp(0.0, 1.0),
             lease: Duration::from_secs(r.number("LEASE_SECONDS", 30).max(1)),
             drain: Duration::from_secs(r.number("DRAIN_SECONDS", 30)),
             audio_max: Duration::from_secs(3600 * r.number("AUDIO_MAX_HOURS", 24)),

@@ -14,6 +14,8 @@ words! {
         UnsupportedCodec = "unsupported_codec",
         /// Too broken to make sense of.
         DamagedAudio = "damaged_audio",
+        /// The file breaks off before any sound.
+        AudioCutShort = "audio_cut_short",
         /// The recording is longer than the house allows.
         AudioTooLong = "audio_too_long",
         /// More channels or a stranger sample rate than any recorder makes.

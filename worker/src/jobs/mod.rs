@@ -55,6 +55,8 @@ pub struct Bench {
     pub ears: Arc<Ears>,
     /// What hears elsewhere, if there is such a service.
     pub remote: Option<Arc<RemoteTranscriber>>,
+    /// Segments of less confidence are marked as uncertain.
+    pub uncertain_below: f32,
     /// What finds names.
     pub finder: Arc<Mutex<dyn EntityFinder + Send>>,
     /// What turns text into vectors, one text at a time.

@@ -71,8 +71,7 @@ impl VoiceDetector {
             input.resize(CONTEXT + FRAME, 0.0);
             context.copy_from_slice(&input[FRAME..]);
             let input = Tensor::new(&[1, CONTEXT + FRAME], input)?;
-            let mut outputs =
-                self.graph.run(&[("input", &input), ("state", &state), ("sr", &self.rate)])?;
+            let mut outputs = self.graph.run(&[("input", &input), ("state", &state), ("sr", &self.rate)])?;
             let probability = outputs.take("output")?;
             let probability = probability.view::<f32>()?.1.first().copied();
             probabilities.push(probability.ok_or_else(|| OnnxError::Shape("probability".to_owned()))?);

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{Stream, stream};
-use self_shared::domain::transcription::CoverageSpan;
+use self_shared::domain::transcription::{CoverageKind, CoverageSpan};
 
 use crate::sandbox::Decoding;
 use crate::stages::SAMPLE_RATE;
 use crate::stages::cut::{Chunk, Cutter};
-use crate::stages::decode::{DecodeError, Ending};
+use crate::stages::decode::{DecodeError, Loss, LossKind};
 
 /// A recording that is being decoded and cut as its chunks are asked for.
 pub(super) struct Sound {
@@ -29,12 +29,20 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    fn of(ending: &Ending) -> Self {
-        Self {
-            length_ms: ending.samples * 1000 / u64::from(SAMPLE_RATE),
-            cut_short: ending.cut_short,
-            losses: Vec::new(),
-        }
+    /// What was found once all of it is decoded.
+    fn of(decoding: &Decoding) -> Self {
+        let (samples, cut_short) =
+            decoding.ending().map_or((0, false), |ending| (ending.samples, ending.cut_short));
+        let span = |loss: &Loss| CoverageSpan {
+            kind: match loss.kind {
+                LossKind::Damaged => CoverageKind::Damaged,
+                LossKind::Missing => CoverageKind::Missing,
+            },
+            start_ms: milliseconds(loss.start),
+            end_ms: milliseconds(loss.end()),
+        };
+        let losses = decoding.losses().iter().map(span).collect();
+        Self { length_ms: milliseconds(samples), cut_short, losses }
     }
 }
 
@@ -92,7 +100,7 @@ impl Source {
             match self.decoding.next().await {
                 Ok(Some(samples)) => self.ready.extend(cutter.push(&samples)),
                 Ok(None) => {
-                    let extent = self.decoding.ending().map(Extent::of).unwrap_or_default();
+                    let extent = Extent::of(&self.decoding);
                     *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Ok(extent);
                     self.ready.extend(self.cutter.take()?.finish());
                 }
@@ -103,4 +111,8 @@ impl Source {
             }
         }
     }
+}
+
+fn milliseconds(samples: u64) -> u64 {
+    samples * 1000 / u64::from(SAMPLE_RATE)
 }

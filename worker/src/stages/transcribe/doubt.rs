@@ -1,35 +1,55 @@
-//! What a model says when nothing was said.
+//! What a model says when nothing was said, or nothing that it understands.
 //!
-//! On a cough or a hum a speech model still answers, with a question mark or with the commonest
-//! words of its training; on sound that it cannot follow it repeats itself until it is stopped.
+//! On a hum a speech model still answers, with the commonest words of its training; on sound that it
+//! cannot follow it repeats itself until it is stopped; and what is said in another language it turns
+//! into fluent English. It does so with little belief in its own words, as their mean log-probability
+//! without repetitions says. Moonshine tiny was measured on 645 chunks. Of 5,931 words that it made of
+//! 21 other languages (people and synthetic voices), 1.4 % were neither recognised here nor uncertain. Of
+//! 5,400 words of English, clean or with noise at 20 and 10 dB, 3 were taken for unintelligible; of 760
+//! that it heard far from a table microphone in meetings 13 %, most of them wrong.
 
 use crate::models::transcriber::HeardWord;
+use crate::stages::transcribe::confidence::{bare, mean_log_probability};
 
-/// What short noises may be heard as, in lower case and without punctuation. Of these "you" has been
-/// observed; the others are a guess, and kept out only where there was hardly time to say them.
-const STRAY: [&str; 8] = ["you", "oh", "uh", "um", "ah", "bye", "thank you", "so"];
-/// In a chunk as short as this, those words count as noise. Its margins are part of it.
-const SHORT_MS: u64 = 900;
+/// Below this mean log-probability the words are not what was said.
+const NOT_UNDERSTOOD: f32 = -0.6;
+/// A sentence is judged together with so many tokens of the mean of all that was heard with it: few
+/// tokens say little by themselves.
+const SHARED_TOKENS: f32 = 15.0;
+/// Speech so short that nothing can be told from what was not understood of it, in milliseconds …
+const SHORT_MS: u64 = 1_500;
+/// … where the mean log-probability is below this: a noise that resembles a voice.
+const NOISE: f32 = -1.2;
+/// Nobody who speaks says less than so many tokens in a second of voice; a tone is "You", for long.
+const LEAST_TOKENS_PER_SECOND: f32 = 1.5;
+/// A voice as short as this may say one token, in milliseconds.
+const ONE_TOKEN_MS: u64 = 700;
 /// How often a phrase may follow itself. People do say "no, no, no".
 const REPEATS: usize = 4;
 /// The longest phrase, in words, that is looked for.
 const PHRASE: usize = 12;
 
-/// The part of a chunk's words that can be believed.
-pub(super) fn sift(words: Vec<HeardWord>, chunk_ms: u64) -> Vec<HeardWord> {
-    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-    let bare = bare(&texts.join(" "));
-    if bare.is_empty() || (chunk_ms < SHORT_MS && STRAY.contains(&bare.as_str())) {
-        return Vec::new();
-    }
-    without_loops(words)
+/// The words that can have been said in so much voice: none where it was noise.
+pub(super) fn sift(words: Vec<HeardWord>, voiced_ms: u64) -> Vec<HeardWord> {
+    let tokens: u32 = words.iter().map(|word| word.tokens).sum();
+    let too_slow =
+        voiced_ms > ONE_TOKEN_MS && tokens as f32 * 1000.0 < LEAST_TOKENS_PER_SECOND * voiced_ms as f32;
+    let noise = voiced_ms < SHORT_MS && mean_log_probability(&words) < NOISE;
+    if too_slow || noise { Vec::new() } else { spoken(words) }
 }
 
-/// Only letters and digits in lower case, words apart.
-fn bare(text: &str) -> String {
-    let letters = text.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' });
-    let spaced: String = letters.flat_map(char::to_lowercase).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+/// The words, said once where they follow themselves without end; none where they are signs alone.
+pub(super) fn spoken(words: Vec<HeardWord>) -> Vec<HeardWord> {
+    let is_wordless = words.iter().all(|word| bare(&word.text).is_empty());
+    if is_wordless { Vec::new() } else { without_loops(words) }
+}
+
+/// Whether the model did not understand what it made these words of, heard among words of the mean
+/// log-probability `around`.
+pub(super) fn is_unintelligible(words: &[HeardWord], around: f32) -> bool {
+    let tokens = words.iter().map(|word| word.tokens).sum::<u32>() as f32;
+    let mean = mean_log_probability(words);
+    (mean * tokens + around * SHARED_TOKENS) / (tokens + SHARED_TOKENS) < NOT_UNDERSTOOD
 }
 
 /// Leaves one of a phrase that follows itself more than [`REPEATS`] times.
@@ -59,37 +79,56 @@ fn repeats(words: &[String], length: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn sift(text: &str, chunk_ms: u64) -> String {
-        let word =
-            |text: &str| HeardWord { text: text.to_owned(), log_probability: -0.1, tokens: 1, times: None };
-        let kept = super::sift(text.split_whitespace().map(word).collect(), chunk_ms);
+    fn words(text: &str, log_probability: f32) -> Vec<HeardWord> {
+        let word = |text: &str| HeardWord { text: text.to_owned(), log_probability, tokens: 1, times: None };
+        text.split_whitespace().map(word).collect()
+    }
+
+    fn sift(text: &str, log_probability: f32, voiced_ms: u64) -> String {
+        let kept = super::sift(words(text, log_probability), voiced_ms);
         kept.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
-    fn punctuation_alone_is_nothing_said() {
-        assert_eq!(sift("?", 5_000), "");
-        assert_eq!(sift(" ... ", 5_000), "");
+    fn punctuation_and_notes_alone_are_nothing_said() {
+        assert_eq!(sift("?", -0.1, 500), "");
+        assert_eq!(sift("♪♪ ... ♪", -0.1, 5_000), "");
     }
 
     #[test]
-    fn a_stray_word_counts_only_when_there_was_time_to_say_it() {
-        assert_eq!(sift("You", 700), "");
-        assert_eq!(sift("You.", 1_500), "You.");
-        assert_eq!(sift("No.", 700), "No.");
+    fn one_word_for_a_long_tone_is_nothing_said() {
+        assert_eq!(sift("You", -0.1, 1_300), "");
+        assert_eq!(sift("You.", -0.1, 600), "You.");
+        assert_eq!(sift("You are right.", -0.1, 1_300), "You are right.");
+    }
+
+    #[test]
+    fn a_short_noise_that_the_model_guesses_at_is_nothing_said() {
+        assert_eq!(sift("Thank you for watching!", -1.7, 1_300), "");
+        assert_eq!(sift("Thank you for watching!", -0.2, 1_300), "Thank you for watching!");
     }
 
     #[test]
     fn a_phrase_that_repeats_without_end_is_said_once() {
         let stuck = format!("Well, {}", "I think that, ".repeat(9));
-        assert_eq!(sift(&stuck, 9_000), "Well, I think that,");
-        assert_eq!(sift(&"no ".repeat(40), 9_000), "no");
+        assert_eq!(sift(&stuck, -0.1, 9_000), "Well, I think that,");
+        assert_eq!(sift(&"no ".repeat(40), -0.1, 9_000), "no");
     }
 
     #[test]
     fn what_people_repeat_stays() {
         for said in ["No, no, no, no.", "Do you hear me? Yes. Do you hear me? Yes."] {
-            assert_eq!(sift(said, 4_000), said);
+            assert_eq!(sift(said, -0.1, 2_000), said);
         }
+    }
+
+    #[test]
+    fn a_sentence_is_judged_by_itself_and_by_what_surrounds_it() {
+        let guessed = words("We are contracting them on a family of apples with a dog.", -0.9);
+        assert!(is_unintelligible(&guessed, -0.9));
+        assert!(is_unintelligible(&guessed, -0.4), "the rest is English, this is not");
+        assert!(!is_unintelligible(&words("We took the early train to Boston.", -0.1), -0.5));
+        assert!(is_unintelligible(&words("I'm sorry.", -0.1), -1.1), "few words among foreign ones");
+        assert!(!is_unintelligible(&words("Dr. Okafor,", -1.2), -0.1), "a rare name among known words");
     }
 }

@@ -1,20 +1,32 @@
 //! Chunks of sound to text, in order, on as many cores as the lane is given.
 
+mod confidence;
 mod doubt;
+pub mod evaluate;
+mod language;
+mod listener;
 mod phrases;
 mod pool;
+mod voices;
 
 use std::future::ready;
+use std::ops::Range;
 use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt};
 use self_shared::domain::transcription::{Timing, Word};
 
+use self::voices::Stretch;
+use super::SAMPLE_RATE;
 use super::cut::Chunk;
-use crate::models::transcriber::{TranscribeError, Utterance};
+use crate::models::transcriber::{HeardWord, TranscribeError, Utterance};
 
+pub use self::language::is_language_uncertain;
 pub(crate) use self::phrases::phrases;
 pub use self::pool::Ears;
+
+/// What stands in a transcript where somebody speaks and is not understood.
+pub const UNINTELLIGIBLE: &str = "[unintelligible]";
 
 /// Chunks of a recording that wait or are heard, at least: more ears may come while it is heard.
 const LEAST_AHEAD: usize = 8;
@@ -52,48 +64,181 @@ pub struct Segment {
 }
 
 /// Transcribes chunks in parallel and gives their text in order, each as soon as it and all before
-/// it are done. Few chunks are drawn ahead of the ears: who makes them is held back, and memory
-/// stays flat. Dropping the stream drops the work.
+/// it are done. Segments whose confidence is below `uncertain_below` are marked as uncertain. Few
+/// chunks are drawn ahead of the ears: who makes them is held back, and memory stays flat. Dropping
+/// the stream drops the work.
 ///
 /// # Errors
-/// The stream gives the errors of the model in the place of the text; it can go on behind them.
+/// The stream gives the errors of the models in the place of the text; it can go on behind them.
 pub fn transcribe(
     ears: Arc<Ears>,
     chunks: impl Stream<Item = Chunk>,
+    uncertain_below: f32,
 ) -> impl Stream<Item = Result<Heard, TranscribeError>> {
-    transcribe_with(ears, chunks, |_| ready(Ok(None)))
+    transcribe_with(ears, chunks, uncertain_below, |_, _| ready(Ok(None)))
 }
 
-/// As [`transcribe`], but each chunk is first offered to something else, which may be anywhere and take
-/// its time. Where that gives none, the ears hear it.
+/// As [`transcribe`], but each stretch of speech (a range of the samples of its chunk) is first offered to
+/// something else, which may be anywhere and take its time. Where that gives none, the ears hear it.
 ///
 /// # Errors
 /// The stream gives the errors of both in the place of the text; it can go on behind them.
 pub fn transcribe_with<F>(
     ears: Arc<Ears>,
     chunks: impl Stream<Item = Chunk>,
-    elsewhere: impl Fn(Arc<Vec<f32>>) -> F,
+    uncertain_below: f32,
+    elsewhere: impl Fn(Arc<Vec<f32>>, Range<usize>) -> F,
 ) -> impl Stream<Item = Result<Heard, TranscribeError>>
 where
     F: Future<Output = Result<Option<Utterance>, TranscribeError>>,
 {
     let ahead = (2 * ears.count()).max(LEAST_AHEAD);
+    let (ears, elsewhere) = (ears, Arc::new(elsewhere));
     chunks
         .map(move |chunk| {
-            let ears = Arc::clone(&ears);
-            let Chunk { start_ms, end_ms, samples } = chunk;
-            let samples = Arc::new(samples);
-            let offered = elsewhere(Arc::clone(&samples));
+            let (ears, elsewhere) = (Arc::clone(&ears), Arc::clone(&elsewhere));
             async move {
-                let utterance = match offered.await? {
-                    Some(utterance) => utterance,
-                    None => ears.hear(Arc::clone(&samples)).await?,
-                };
-                let words = doubt::sift(utterance.words, end_ms - start_ms);
-                let segments = phrases(&words, start_ms, &samples);
-                let voiced = if segments.is_empty() { Vec::new() } else { vec![(start_ms, end_ms)] };
-                Ok(Heard { end_ms, voiced, language: utterance.language, segments })
+                let Chunk { start_ms, end_ms, samples } = chunk;
+                let samples = Arc::new(samples);
+                let mut heard = Heard { end_ms, voiced: Vec::new(), language: None, segments: Vec::new() };
+                for stretch in ears.voices(Arc::clone(&samples)).await? {
+                    let (offered, sound) = (Arc::clone(&samples), stretch.sound.clone());
+                    match elsewhere(offered, sound.clone()).await? {
+                        Some(utterance) => heard.add_believed(start_ms, &samples, &stretch, utterance),
+                        None => {
+                            let utterance = ears.hear(Arc::clone(&samples), sound).await?;
+                            heard.add(start_ms, &samples, &stretch, utterance);
+                        }
+                    }
+                }
+                for segment in &mut heard.segments {
+                    segment.is_uncertain |= segment.confidence < uncertain_below;
+                }
+                Ok(heard)
             }
         })
         .buffered(ahead)
+}
+
+impl Heard {
+    /// Adds what the model of this worker heard in a stretch of the chunk that begins at `start_ms`.
+    fn add(&mut self, start_ms: u64, samples: &[f32], stretch: &Stretch, utterance: Utterance) {
+        let words = doubt::sift(utterance.words, milliseconds(stretch.voiced));
+        if words.is_empty() {
+            return;
+        }
+        let around = confidence::mean_log_probability(&words);
+        let segments = self.phrases(start_ms, samples, stretch, &rated(&words, around));
+        self.segments.extend(understood(segments, &words, around));
+    }
+
+    /// Adds what something else heard, which knows by itself what it did not understand, and whose
+    /// probabilities are its own.
+    fn add_believed(&mut self, start_ms: u64, samples: &[f32], stretch: &Stretch, utterance: Utterance) {
+        self.language = self.language.take().or(utterance.language);
+        let words = doubt::spoken(utterance.words);
+        if words.is_empty() {
+            return;
+        }
+        let segments = self.phrases(start_ms, samples, stretch, &words);
+        self.segments.extend(segments);
+    }
+
+    /// The phrases of a stretch, which is voiced then.
+    fn phrases(
+        &mut self,
+        start_ms: u64,
+        samples: &[f32],
+        stretch: &Stretch,
+        words: &[HeardWord],
+    ) -> Vec<Segment> {
+        let at = |sample: usize| start_ms + milliseconds(sample);
+        self.voiced.push((at(stretch.speech.start), at(stretch.speech.end)));
+        phrases(words, at(stretch.sound.start), &samples[stretch.sound.clone()])
+    }
+}
+
+/// The words with the logarithm of how likely each is right, in place of how sure the model was.
+fn rated(words: &[HeardWord], around: f32) -> Vec<HeardWord> {
+    let rate = |word: &HeardWord| confidence::confidence(word.log_probability, around).ln();
+    words.iter().map(|word| HeardWord { log_probability: rate(word), ..word.clone() }).collect()
+}
+
+/// Puts the mark in place of each sentence that the model did not understand; neighbours share one.
+/// `words` are those of all sentences, as the model gave them.
+fn understood(sentences: Vec<Segment>, words: &[HeardWord], around: f32) -> Vec<Segment> {
+    let mut rest = words;
+    let mut segments: Vec<Segment> = Vec::with_capacity(sentences.len());
+    for mut segment in sentences {
+        let count = segment.text.split_whitespace().count().min(rest.len());
+        let (own, others) = rest.split_at(count);
+        rest = others;
+        if doubt::is_unintelligible(own, around) {
+            segment =
+                Segment { text: UNINTELLIGIBLE.to_owned(), is_uncertain: true, words: Vec::new(), ..segment };
+            if let Some(last) = segments.last_mut().filter(|last| last.text == UNINTELLIGIBLE) {
+                last.end_ms = segment.end_ms;
+                last.confidence = last.confidence.min(segment.confidence);
+                continue;
+            }
+        }
+        segments.push(segment);
+    }
+    segments
+}
+
+fn milliseconds(samples: usize) -> u64 {
+    samples as u64 * 1000 / u64::from(SAMPLE_RATE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(text: &str, log_probability: f32) -> HeardWord {
+        HeardWord { text: text.to_owned(), log_probability, tokens: 1, times: None }
+    }
+
+    fn words(parts: &[(&str, f32)]) -> Vec<HeardWord> {
+        let each = |(text, log_probability): &(&str, f32)| {
+            text.split_whitespace().map(|text| word(text, *log_probability)).collect::<Vec<_>>()
+        };
+        parts.iter().flat_map(each).collect()
+    }
+
+    fn heard(words: Vec<HeardWord>, add: fn(&mut Heard, u64, &[f32], &Stretch, Utterance)) -> Heard {
+        let samples: Vec<f32> = (0..160_000).map(|n| 0.3 * (n as f32 * 0.35).sin()).collect();
+        let stretch = Stretch { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000 };
+        let mut heard = Heard { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
+        add(&mut heard, 5_000, &samples, &stretch, Utterance { words, language: Some("de".to_owned()) });
+        heard
+    }
+
+    #[test]
+    fn what_was_not_understood_is_marked_and_what_was_stays() {
+        let english = "We are about ten minutes late for the meeting with the contractor.";
+        let (one, other) =
+            ("Again with a vertical in bearing this weather.", "Blind the shlect of the day now.");
+        let said = [(english, -0.05), (one, -1.4), (other, -1.2)];
+        let heard = heard(words(&said), Heard::add);
+        let texts: Vec<&str> = heard.segments.iter().map(|segment| segment.text.as_str()).collect();
+        assert_eq!(texts, [english, UNINTELLIGIBLE], "neighbours share a mark");
+        let mark = &heard.segments[1];
+        assert!(mark.is_uncertain && mark.words.is_empty() && mark.confidence < 0.3, "{mark:?}");
+        assert!(mark.end_ms > 14_000 && mark.end_ms <= 15_000, "{mark:?}");
+        assert_eq!(heard.voiced, [(5_100, 14_900)]);
+    }
+
+    #[test]
+    fn what_was_heard_elsewhere_is_believed() {
+        let heard = heard(words(&[("Das Wetter bleibt schlecht.", -0.9)]), Heard::add_believed);
+        assert_eq!(heard.language.as_deref(), Some("de"));
+        assert_eq!(heard.segments[0].text, "Das Wetter bleibt schlecht.");
+    }
+
+    #[test]
+    fn a_tone_that_is_heard_as_a_word_is_silence() {
+        let heard = heard(words(&[("You", -0.05)]), Heard::add);
+        assert_eq!((heard.voiced, heard.segments), (Vec::new(), Vec::new()));
+    }
 }

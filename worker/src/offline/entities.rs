@@ -1,4 +1,4 @@
-//! Commands that need no servers: training the entity finder, and measuring it.
+//! The entity finder: training it, and measuring it.
 
 mod word_times;
 
