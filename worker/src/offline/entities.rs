@@ -1,6 +1,5 @@
 //! The entity finder: training it, and measuring it.
 
-mod word_times;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +18,6 @@ use crate::stages::extract::evaluate::{Strictness, evaluate};
 use crate::stages::extract::tagger::Tagger;
 use crate::stages::extract::{corpus, extract};
 
-pub use self::word_times::evaluate_word_times;
 
 /// Trains the entity finder on a file of annotated documents and writes its weights.
 ///

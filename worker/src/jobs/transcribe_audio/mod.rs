@@ -147,7 +147,8 @@ fn ending(error: DecodeError) -> Ending {
     let code = match refusal {
         Refusal::NotAudio => FailureCode::NotAudio,
         Refusal::UnsupportedCodec { .. } => FailureCode::UnsupportedCodec,
-        Refusal::Damaged | Refusal::CutShort | Refusal::NoSound => FailureCode::DamagedAudio,
+        Refusal::CutShort => FailureCode::AudioCutShort,
+        Refusal::Damaged | Refusal::NoSound => FailureCode::DamagedAudio,
         Refusal::TooLong { .. } => FailureCode::AudioTooLong,
         Refusal::TooManyChannels { .. } | Refusal::UnsupportedRate { .. } => FailureCode::AudioOutOfRange,
         Refusal::DecoderCrashed => FailureCode::DecoderCrashed,
