@@ -177,6 +177,8 @@ impl Stack {
             ("MODELS_DIR", environment::given("MODELS")),
             ("JWT_SECRET", JWT_SECRET.to_owned()),
             ("JWT_REFRESH_SECRET", JWT_REFRESH_SECRET.to_owned()),
+            // Whatever is installed here.
+            ("FFMPEG", "off".to_owned()),
             // Two tests run at once on the two cores of the smallest machine.
             ("TRANSCRIBE_THREADS", "1".to_owned()),
             ("DB_MAX_CONNECTIONS", "8".to_owned()),

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use self_tests::person::{id_of, said};
 use self_tests::words::error_rate;
-use self_tests::{Person, Sound, Stack};
+use self_tests::{Person, Sound, Stack, environment};
 
 /// What a recorder could have written of the same speech: a file, how `ffmpeg` makes it, and how
 /// many of its words may come out differently, since some of these lose sound.
@@ -15,7 +15,7 @@ const WRITTEN: &[(&str, &str, f64, &[&str])] = &[
     ("telephone.wav", "audio/wav", 0.20, &["-ar", "8000"]),
     ("studio.wav", "audio/wav", 0.05, &["-ar", "96000", "-c:a", "pcm_s24le"]),
     ("stereo.wav", "audio/wav", 0.05, &["-ac", "2"]),
-    ("six channels.wav", "audio/wav", 0.05, &["-af", "pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0"]),
+    ("six channels.wav", "audio/wav", 0.05, &["-af", SURROUND]),
     ("voice.mp3", "audio/mpeg", 0.10, &["-c:a", "libmp3lame", "-b:a", "64k"]),
     ("index last.m4a", "audio/mp4", 0.10, &["-c:a", "aac", "-b:a", "64k"]),
     ("index first.m4a", "audio/mp4", 0.10, &["-c:a", "aac", "-b:a", "64k", "-movflags", "+faststart"]),
@@ -26,7 +26,26 @@ const WRITTEN: &[(&str, &str, f64, &[&str])] = &[
     ("stereo opus.ogg", "audio/ogg", 0.10, &["-c:a", "libopus", "-b:a", "48k", "-ac", "2"]),
     ("browser.webm", "audio/webm", 0.10, &["-c:a", "libopus", "-b:a", "32k"]),
     ("vorbis.webm", "audio/webm", 0.10, &["-c:a", "libvorbis", "-q:a", "4"]),
+    ("six channels.opus", "audio/ogg", 0.10, &["-af", SURROUND, "-c:a", "libopus", "-mapping_family", "1"]),
+    ("studio.aiff", "audio/aiff", 0.05, &["-ar", "44100", "-ac", "2"]),
+    ("memo.caf", "audio/x-caf", 0.0, &["-c:a", "pcm_s16le"]),
+    ("recorder.w64", "audio/x-w64", 0.0, &["-c:a", "pcm_s16le"]),
+    ("iphone.mov", "audio/mp4", 0.10, &["-c:a", "aac", "-b:a", "64k"]),
+    ("safari.mp4", "audio/mp4", 0.10, &["-c:a", "aac", "-b:a", "64k", "-movflags", FRAGMENTED]),
 ];
+
+/// What a worker decodes only with an installed `ffmpeg`, and what the codec is called.
+const FOREIGN: &[(&str, &str, f64, &str, &[&str])] = &[
+    ("six channels.m4a", "audio/mp4", 0.10, "AAC with 6 channels", &["-af", SURROUND, "-c:a", "aac"]),
+    ("film.mp4", "audio/mp4", 0.10, "AC-3", &["-ar", "48000", "-c:a", "ac3"]),
+    ("bare.ac3", "audio/ac3", 0.10, "AC-3", &["-ar", "48000", "-c:a", "ac3"]),
+    ("windows.wma", "audio/x-ms-wma", 0.10, "Windows Media Audio 2", &["-c:a", "wmav2"]),
+    ("broadcast.ts", "video/mp2t", 0.10, "AAC in a transport stream", &["-c:a", "aac", "-b:a", "64k"]),
+    ("lossless.wv", "audio/x-wavpack", 0.0, "WavPack", &["-c:a", "wavpack"]),
+];
+
+const SURROUND: &str = "pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0";
+const FRAGMENTED: &str = "frag_keyframe+empty_moov+default_base_moof";
 
 #[tokio::test]
 async fn every_format_gives_the_same_transcript() {
@@ -41,6 +60,36 @@ async fn every_format_gives_the_same_transcript() {
     });
     let different: Vec<String> = join_all(written).await.into_iter().flatten().collect();
     assert!(different.is_empty(), "{different:#?}");
+}
+
+#[tokio::test]
+async fn with_ffmpeg_what_is_foreign_gives_the_same_transcript() {
+    let stack = Stack::setup().with("FFMPEG", environment::given("FFMPEG")).start().await;
+    let person = Person::register(&stack).await;
+    let spoken = Sound::recording("two_cities.wav");
+    let expected = said(&person.transcribe(&spoken).await);
+    for (name, kind, tolerance, _, options) in FOREIGN {
+        let heard = said(&person.transcribe(&spoken.converted(name, kind, options)).await);
+        let wrong = error_rate(&expected, &heard);
+        assert!(wrong <= *tolerance, "{name}: {wrong:.3} of the words differ: {heard}");
+    }
+}
+
+#[tokio::test]
+async fn without_ffmpeg_what_is_foreign_is_refused_by_the_name_of_its_codec() {
+    let stack = Stack::start().await;
+    let person = Person::register(&stack).await;
+    for (name, kind, _, codec, options) in FOREIGN {
+        let accepted = person.upload(&Sound::short().converted(name, kind, options)).await;
+        let job = person.ending(accepted.job).await;
+        assert_eq!(
+            (&job["state"], &job["failure"]["code"]),
+            (&"dead".into(), &"unsupported_codec".into()),
+            "{job}"
+        );
+        let sentence = job["failure"].to_string();
+        assert!(sentence.contains(codec) && sentence.contains("Install ffmpeg"), "{name}: {sentence}");
+    }
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         // A process that opens a stranger's file, before anything else is started.
         [sandbox::DECODE, order] => return sandbox::decode(order),
         [sandbox::READ, order] => return sandbox::read(order),
+        [sandbox::CONVERT, order] => return sandbox::convert(order),
         [] | ["run"] => run(),
         ["eval", "entities", documents] => evaluate_entities(documents, None),
         ["eval", "entities", documents, weights] => evaluate_entities(documents, Some(weights)),

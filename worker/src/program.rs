@@ -34,7 +34,7 @@ use crate::models::self_names::SelfNames;
 use crate::models::silero::Silero;
 use crate::models::summarizer::Summarizer;
 use crate::models::transcriber::Transcriber;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Ffmpeg, Sandbox};
 use crate::stages::decode::Limits;
 use crate::stages::transcribe::Ears;
 use crate::{fleet, queries};
@@ -215,7 +215,15 @@ pub(crate) fn entity_finder(
 
 pub(crate) fn sandbox(config: &WorkerConfig) -> Sandbox {
     let seconds = u32::try_from(config.audio_max.as_secs()).unwrap_or(u32::MAX);
-    Sandbox { limits: Limits { seconds, ..Limits::default() }, ..Sandbox::default() }
+    let ffmpeg = config.ffmpeg.as_deref().and_then(Ffmpeg::find);
+    match (&config.ffmpeg, &ffmpeg) {
+        (Some(program), Some(_)) => {
+            tracing::info!(program = %program.display(), "ffmpeg decodes what is foreign")
+        }
+        (Some(program), None) => tracing::warn!(program = %program.display(), "this ffmpeg does not work"),
+        (None, _) => tracing::info!("there is no ffmpeg: codecs that the worker does not know are refused"),
+    }
+    Sandbox { limits: Limits { seconds, ..Limits::default() }, ffmpeg, ..Sandbox::default() }
 }
 
 /// Sees that there is a place for objects, as soon as the storage is there.

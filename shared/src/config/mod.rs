@@ -186,6 +186,8 @@ pub struct WorkerConfig {
     pub drain: Duration,
     /// `AUDIO_MAX_HOURS`: the longest recording that is transcribed.
     pub audio_max: Duration,
+    /// `FFMPEG`: decodes what the worker itself does not know.
+    pub ffmpeg: Option<PathBuf>,
     /// `EVENTS_KEEP_DAYS`: how long an app may be away and still get all that it missed.
     pub events_keep: Duration,
     /// What transcribes elsewhere, as soon as `TRANSCRIBER_URL` is set.
@@ -274,6 +276,7 @@ impl WorkerConfig {
             uncertain_below: r.number("UNCERTAIN_BELOW", 0.5_f32).clamp(0.0, 1.0),
             lease: Duration::from_secs(r.number("LEASE_SECONDS", 30).max(1)),
             drain: Duration::from_secs(r.number("DRAIN_SECONDS", 30)),
+            ffmpeg: r.program("FFMPEG", "ffmpeg"),
             audio_max: Duration::from_secs(3600 * r.number("AUDIO_MAX_HOURS", 24)),
             events_keep: Duration::from_secs(86_400 * r.number("EVENTS_KEEP_DAYS", 30).clamp(1, 36_500)),
         })

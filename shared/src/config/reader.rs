@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::{ConfigError, MoonshineConfig, ObjectsConfig, Secret};
@@ -156,6 +157,27 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         given
     }
 
+    /// A program that may be absent: the file that a variable names, or the one that `PATH` finds. `off`
+    /// stands for none.
+    pub(super) fn program(&mut self, name: &str, usual: &str) -> Option<PathBuf> {
+        match self.given(name).as_deref() {
+            Some("off") => None,
+            Some(path) => {
+                if !Path::new(path).is_file() {
+                    self.mistake(
+                        name,
+                        format_args!("is `{path}`, which is no file; name a program, or say `off`"),
+                    );
+                }
+                Some(path.into())
+            }
+            None => {
+                let folders = self.given("PATH").unwrap_or_default();
+                std::env::split_paths(&folders).map(|folder| folder.join(usual)).find(|path| path.is_file())
+            }
+        }
+    }
+
     pub(super) fn namespace(&mut self, name: &str, default: &str) -> String {
         let given = self.text(name, default);
         if !given.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
@@ -178,5 +200,27 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             }
         }
         lanes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_named_found_or_off() {
+        let program = std::env::current_exe().unwrap();
+        let (folder, name) = (program.parent().unwrap(), program.file_name().unwrap().to_str().unwrap());
+        let found = |given: Option<&str>| {
+            let given = given.map(str::to_owned);
+            let path = folder.to_str().unwrap().to_owned();
+            Reader::new(|variable: &str| if variable == "PATH" { Some(path.clone()) } else { given.clone() })
+                .read(|reader| reader.program("PROGRAM", name))
+        };
+        assert_eq!(found(None).unwrap().as_deref(), Some(&*program));
+        assert_eq!(found(Some(program.to_str().unwrap())).unwrap().as_deref(), Some(&*program));
+        assert_eq!(found(Some("off")).unwrap(), None);
+        let ConfigError(mistakes) = found(Some("/nowhere/ffmpeg")).unwrap_err();
+        assert!(mistakes[0].starts_with("PROGRAM"), "{mistakes:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! The words of the product. Nothing here knows of a database, a queue or a socket.
 
+pub mod container;
 pub mod date;
 pub mod entity;
 pub mod event;

@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use serde::Deserialize;
 
-use super::{Order, frame, reading};
+use super::{Order, convert, frame, reading};
 use crate::stages::decode::{self, DecodeError, Event};
 use crate::stages::read;
 
@@ -17,6 +18,11 @@ use crate::stages::read;
 pub const DECODE: &str = "decode";
 /// The argument that makes it a reader.
 pub const READ: &str = "read";
+/// The argument that makes it an `ffmpeg`.
+pub const CONVERT: &str = "convert";
+
+/// How the last words of a process begin that could not become an `ffmpeg`.
+pub(super) const NOT_STARTED: &str = "ffmpeg cannot be started";
 
 /// The whole life of the decoder's process: `order` (JSON) says what is allowed, standard input
 /// is the recording, standard output takes the frames. Call it first thing in `main`, before any
@@ -25,6 +31,7 @@ pub const READ: &str = "read";
 pub fn decode(order: &str) -> ExitCode {
     obey::<Order>(DECODE, order, |order| {
         confine(order.memory_bytes, order.cpu_seconds)?;
+        confine_to_itself()?;
         decode_as_told(order)
     })
 }
@@ -35,10 +42,22 @@ pub fn decode(order: &str) -> ExitCode {
 pub fn read(order: &str) -> ExitCode {
     obey::<reading::Order>(READ, order, |order| {
         confine(order.memory_bytes, order.cpu_seconds)?;
+        confine_to_itself()?;
         let outcome = read::read(&mut io::stdin().lock(), order.kind, order.longest)?;
         let mut pipe = BufWriter::new(io::stdout().lock());
         serde_json::to_writer(&mut pipe, &outcome)?;
         pipe.flush()
+    })
+}
+
+/// The process of a converter: gives up what `ffmpeg` does not need and becomes it. `order` (JSON)
+/// says what is allowed, standard input is the recording, standard output takes its sound.
+#[must_use]
+pub fn convert(order: &str) -> ExitCode {
+    obey::<convert::Order>(CONVERT, order, |order| {
+        confine(order.memory_bytes, order.cpu_seconds)?;
+        let error = Command::new(&order.program).args(&order.arguments).exec();
+        Err(io::Error::other(format!("{NOT_STARTED}: {error}")))
     })
 }
 
@@ -60,8 +79,7 @@ fn obey<O: for<'de> Deserialize<'de>>(
     }
 }
 
-/// Limits that the process cannot lift again. It needs no file, no child and no thread beyond
-/// those it has.
+/// Limits that the process cannot lift again: it writes no file and opens few.
 fn confine(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
     let at_most = |most| Rlimit { current: Some(most), maximum: Some(most) };
     let cpu = Rlimit { current: Some(cpu_seconds), maximum: Some(cpu_seconds + 1) };
@@ -71,10 +89,15 @@ fn confine(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
         (Resource::Fsize, at_most(0)),
         (Resource::Core, at_most(0)),
         (Resource::Nofile, at_most(8)),
-        (Resource::Nproc, at_most(0)),
     ] {
         setrlimit(resource, limit)?;
     }
+    Ok(())
+}
+
+/// No child, and no thread beyond those it has. `ffmpeg` runs its parts in threads.
+fn confine_to_itself() -> io::Result<()> {
+    setrlimit(Resource::Nproc, Rlimit { current: Some(0), maximum: Some(0) })?;
     Ok(())
 }
 

@@ -8,10 +8,11 @@
 //! or a crash, a loop (processor time, or silence on the pipe), a swelling memory.
 
 mod child;
+mod convert;
+mod convert;
 mod frame;
 mod reading;
 
-use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -23,11 +24,13 @@ use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
+use self::convert::Converter;
 use self::frame::Frame;
 use crate::stages::SAMPLE_RATE;
 use crate::stages::decode::{BLOCK, DecodeError, Ending, Info, Limits, Loss, Losses, Refusal};
 
-pub use self::child::{DECODE, READ, decode, read};
+pub use self::child::{CONVERT, DECODE, READ, convert, decode, read};
+pub use self::convert::Ffmpeg;
 pub use self::reading::ReadError;
 
 /// How decoders and readers are run, and what one may use.
@@ -37,6 +40,8 @@ pub struct Sandbox {
     pub program: PathBuf,
     /// What a recording may be.
     pub limits: Limits,
+    /// Decodes what the decoder does not know.
+    pub ffmpeg: Option<Ffmpeg>,
     /// Address space, the program itself included.
     pub memory_bytes: u64,
     /// Processor time of a decoder for any recording, and what each MiB of it adds.
@@ -53,6 +58,7 @@ impl Default for Sandbox {
         Self {
             program: PathBuf::from("/proc/self/exe"),
             limits: Limits::default(),
+            ffmpeg: None,
             memory_bytes: 512 << 20,
             cpu: Duration::from_secs(10),
             cpu_per_mib: Duration::from_secs(20),
@@ -88,6 +94,7 @@ enum Death {
 pub struct Decoding {
     info: Info,
     child: Child,
+    converter: Option<Converter>,
     pipe: BufReader<ChildStdout>,
     patience: Duration,
     longest: u64,
@@ -97,22 +104,24 @@ pub struct Decoding {
 }
 
 impl Sandbox {
-    /// Starts to decode an opened, seekable file, and waits until it is known what it is.
-    ///
-    /// # Errors
-    /// [`DecodeError::Refused`] for what is no recording, [`DecodeError::Machine`] when no process
-    /// can be started.
-    pub async fn decode(&self, file: File) -> Result<Decoding, DecodeError> {
+    /// Decodes a recording of so many bytes, as it is in its file or as a converter gives it.
+    async fn decode_from(
+        &self,
+        input: impl Into<Stdio>,
+        bytes: u64,
+        converter: Option<Converter>,
+    ) -> Result<Decoding, DecodeError> {
         let order = Order {
             limits: self.limits.clone(),
             memory_bytes: self.memory_bytes,
-            cpu_seconds: self.cpu_seconds(file.metadata()?.len()),
+            cpu_seconds: self.cpu_seconds(bytes),
         };
-        let mut child = self.spawn(DECODE, &order, file)?;
+        let mut child = self.spawn(DECODE, &order, input)?;
         let pipe = child.stdout.take().expect("standard output is a pipe");
         let mut decoding = Decoding {
             info: Info::default(),
             child,
+            converter,
             pipe: BufReader::with_capacity(1 << 16, pipe),
             patience: self.patience,
             longest: u64::from(self.limits.seconds) * u64::from(SAMPLE_RATE) + BLOCK as u64,
@@ -121,19 +130,29 @@ impl Sandbox {
             ending: None,
         };
         match decoding.frame().await? {
-            Frame::Info(info) => decoding.info = info,
+            Frame::Info(info) => {
+                decoding.info = match &decoding.converter {
+                    Some(converter) => converter.correct(info),
+                    None => info,
+                };
+            }
             _ => return Err(Refusal::DecoderCrashed.into()),
         }
         Ok(decoding)
     }
 
-    fn spawn(&self, subcommand: &str, order: &impl Serialize, file: File) -> std::io::Result<Child> {
+    fn spawn(
+        &self,
+        subcommand: &str,
+        order: &impl Serialize,
+        input: impl Into<Stdio>,
+    ) -> std::io::Result<Child> {
         Command::new(&self.program)
             .arg(subcommand)
             .arg(serde_json::to_string(order)?)
             .env_clear()
             .current_dir("/")
-            .stdin(file)
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
@@ -157,6 +176,12 @@ impl Decoding {
     #[must_use]
     pub fn process(&self) -> Option<u32> {
         self.child.id()
+    }
+
+    /// The process of its converter, while there is one.
+    #[must_use]
+    pub fn converter(&self) -> Option<u32> {
+        self.converter.as_ref().and_then(Converter::process)
     }
 
     /// How it ended; known once [`Self::next`] has given `None`.
@@ -191,7 +216,10 @@ impl Decoding {
                 }
                 Frame::Loss(loss) if loss.end() <= self.longest => self.losses.add(loss),
                 Frame::Ending(ending) if ending.samples == self.given => {
-                    self.ending = Some(ending);
+                    self.ending = Some(match self.converter.take() {
+                        Some(converter) => converter.end(self.patience, ending).await?,
+                        None => ending,
+                    });
                     return Ok(None);
                 }
                 _ => return Err(Refusal::DecoderCrashed.into()),
@@ -202,9 +230,18 @@ impl Decoding {
     async fn frame(&mut self) -> Result<Frame, DecodeError> {
         match timeout(self.patience, frame::read(&mut self.pipe)).await {
             Err(_) => Err(Refusal::DecoderTimedOut.into()),
-            Ok(Some(Frame::Refusal(refusal))) => Err(refusal.into()),
+            Ok(Some(Frame::Refusal(refusal))) => Err(self.refused(refusal).await),
             Ok(Some(frame)) => Ok(frame),
             Ok(None) => Err(self.autopsy().await),
+        }
+    }
+
+    /// A decoder that has nothing to read says so; its converter knows why.
+    async fn refused(&mut self, refusal: Refusal) -> DecodeError {
+        let nothing = matches!(refusal, Refusal::NotAudio | Refusal::Damaged | Refusal::NoSound);
+        match self.converter.take().filter(|_| nothing) {
+            Some(converter) => converter.autopsy(self.patience).await,
+            None => refusal.into(),
         }
     }
 

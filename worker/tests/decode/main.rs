@@ -58,20 +58,6 @@ fn refused(outcome: Result<(), DecodeError>) -> Refusal {
     }
 }
 
-/// How alike two sounds are, from -1 to 1, at the best of the shifts that codecs cause.
-fn likeness(a: &[f32], b: &[f32]) -> f64 {
-    let middle = 16_000..48_000;
-    let at = |shift: isize| {
-        let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-        for n in middle.clone() {
-            let (x, y) = (f64::from(a[n]), f64::from(b[n.saturating_add_signed(shift)]));
-            (ab, aa, bb) = (ab + x * y, aa + x * x, bb + y * y);
-        }
-        ab / (aa * bb).sqrt()
-    };
-    (-1_400..=1_400).map(at).fold(-1.0, f64::max)
-}
-
 #[tokio::test]
 async fn every_format_decodes_to_the_same_sound() {
     let folder = folder();
@@ -84,7 +70,7 @@ async fn every_format_decodes_to_the_same_sound() {
         assert_eq!((&*info.container, &*info.codec), (container, codec), "{name}");
         let off = sound.len().abs_diff(wanted.len()) as u64;
         assert!(off <= slack_ms * 16, "{name} is {off} samples off");
-        assert!(likeness(&wanted, &sound) > 0.9, "{name}: {}", likeness(&wanted, &sound));
+        assert!(fixtures::likeness(&wanted, &sound) > 0.9, "{name}: {}", fixtures::likeness(&wanted, &sound));
         let ending = decoding.ending().unwrap();
         assert_eq!((ending.samples, ending.cut_short), (sound.len() as u64, false), "{name}");
         if let Some(seconds) = info.seconds {

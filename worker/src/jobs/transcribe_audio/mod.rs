@@ -146,7 +146,7 @@ fn ending(error: DecodeError) -> Ending {
     };
     let code = match refusal {
         Refusal::NotAudio => FailureCode::NotAudio,
-        Refusal::UnsupportedCodec { .. } => FailureCode::UnsupportedCodec,
+        Refusal::UnsupportedCodec { .. } | Refusal::UnknownCodec { .. } => FailureCode::UnsupportedCodec,
         Refusal::CutShort => FailureCode::AudioCutShort,
         Refusal::Damaged | Refusal::NoSound => FailureCode::DamagedAudio,
         Refusal::TooLong { .. } => FailureCode::AudioTooLong,

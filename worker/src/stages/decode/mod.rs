@@ -1,17 +1,23 @@
 //! Decoding of a recording to mono sound at 16 kHz.
 //!
-//! Knows the library `symphonia`. It reads wav, mp3, m4a/aac, flac, ogg (vorbis, opus) and webm
-//! (opus, vorbis). Files come from strangers, and decoders have been made to loop, panic and swell
+//! Knows the library `symphonia`. It reads wav, aiff, caf, mp3, m4a/aac, flac, ogg (vorbis, opus) and
+//! webm (opus, vorbis). Files come from strangers, and decoders have been made to loop, panic and swell
 //! by a few bytes: outside of tests it runs only in the child process of [`crate::sandbox`].
 
+mod aac;
+mod choice;
 mod downmix;
 mod frames;
 mod landmarks;
 mod loss;
 mod mixer;
+mod mp4;
+mod names;
+mod opus;
 mod peek;
 mod refusal;
 mod source;
+mod step;
 mod timeline;
 mod track;
 mod wave;
@@ -21,11 +27,12 @@ use std::fs::File;
 use std::io;
 
 use self::mixer::Mixer;
-use self::track::{Step, Track};
+use self::step::Step;
 use super::SAMPLE_RATE;
 use serde::{Deserialize, Serialize};
 
 pub use self::loss::{Loss, LossKind, Losses};
+pub use self::names::container;
 pub use self::refusal::Refusal;
 
 /// How many samples are handed on at once: half a second.
@@ -107,7 +114,7 @@ pub fn decode(
     limits: &Limits,
     sink: impl FnMut(Event<'_>) -> io::Result<()>,
 ) -> Result<Ending, DecodeError> {
-    let mut track = Track::open(file)?;
+    let mut track = names::open(file)?;
     let mut mixer = Mixer::new(sink, limits);
     let mut ending = Ending::default();
     loop {

@@ -10,8 +10,17 @@ use serde::{Deserialize, Serialize};
 pub enum Refusal {
     #[error("This file is not a recording in a format that can be read.")]
     NotAudio,
-    #[error("The sound in this file is encoded as {codec}, which cannot be decoded.")]
+    #[error(
+        "The sound in this file is encoded as {codec}, which is decoded only where ffmpeg is installed. \
+         Install ffmpeg beside the worker, or convert the file to wav, flac, mp3, m4a or ogg."
+    )]
     UnsupportedCodec { codec: String },
+    /// An `ffmpeg` is there, and does not know it either.
+    #[error(
+        "The sound in this file is encoded as {codec}, which cannot be decoded, also not by the ffmpeg that is \
+         installed. Convert the file to wav, flac, mp3, m4a or ogg."
+    )]
+    UnknownCodec { codec: String },
     #[error("This recording is damaged: nothing of it can be decoded.")]
     Damaged,
     #[error("This recording holds no sound at all.")]
@@ -39,6 +48,7 @@ impl Refusal {
         match self {
             Self::NotAudio => "not_audio",
             Self::UnsupportedCodec { .. } => "unsupported_codec",
+            Self::UnknownCodec { .. } => "unknown_codec",
             Self::Damaged => "damaged",
             Self::NoSound => "no_sound",
             Self::CutShort => "cut_short",

@@ -2,39 +2,20 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
-use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::formats::FormatReader;
+use symphonia::core::io::{MediaSource, ReadOnlySource};
 use symphonia::core::packet::Packet;
-use symphonia::core::units::{Duration, TimeBase, Timestamp};
-use symphonia_adapter_libopus::OpusDecoder;
+use symphonia::core::units::{Duration, Timestamp};
 
+use super::choice::{Choice, reader};
 use super::frames::Frames;
 use super::landmarks::Landmarks;
+use super::step::{Begins, Step};
 use super::wave::{Wave, Waves};
 use super::{Info, LossKind, Refusal, whole};
-
-/// The longest time before the first packet of all that is a beginning, in seconds. Players count
-/// from the first packet or from zero; recorders that stream count from their own start, which may
-/// be days ago. A track that begins later than another one of its file begins late at any time.
-const LATE: f64 = 600.0;
-/// How far times of one packet may be apart, in seconds.
-const SAME: f64 = 0.005;
-/// What codecs need to get going, in seconds: no beginning is late by less.
-const PRIMING: f64 = 0.1;
-
-static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
-    let mut registry = CodecRegistry::new();
-    symphonia::default::register_enabled_codecs(&mut registry);
-    registry.register_audio_decoder::<OpusDecoder>();
-    registry
-});
 
 pub(super) struct Track {
     file: Arc<File>,
@@ -63,28 +44,6 @@ pub(super) struct Track {
     before: Option<Packet>,
 }
 
-/// The track that is heard, among those of the container.
-struct Choice {
-    id: u32,
-    base: Option<TimeBase>,
-    /// The length that the container claims.
-    seconds: Option<f64>,
-    decoder: Box<dyn AudioDecoder>,
-}
-
-/// What became of one packet.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// It is in [`Track::planes`].
-    Sound,
-    /// It cannot be decoded; the next one perhaps can.
-    Damaged,
-    /// There is none: the recording is over.
-    End,
-    /// There is none where one should be: the file stops or turns to garbage in the middle.
-    CutShort,
-}
-
 /// What the container gives next.
 enum Next {
     Packet(Packet),
@@ -92,15 +51,6 @@ enum Next {
     Reset,
     End,
     CutShort,
-}
-
-/// What is before the first sound of a track, in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Begins {
-    /// The container says that nothing is to be heard there.
-    pub(super) silent: f64,
-    /// The times of the packets begin behind it.
-    pub(super) missing: f64,
 }
 
 impl Track {
@@ -111,6 +61,11 @@ impl Track {
     pub(super) fn open(file: File) -> Result<Self, Refusal> {
         let file = Arc::new(file);
         let length = file.metadata().map_or(0, |metadata| metadata.len());
+        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            // What a converter gives.
+            let pipe = file.try_clone().map_err(|_| Refusal::NotAudio)?;
+            return Self::find(&file, Box::new(ReadOnlySource::new(pipe)), u64::MAX);
+        }
         if let Some(waves) = Waves::of(&file).map_err(|_| Refusal::Damaged)? {
             return Self::of_waves(&file, waves);
         }
@@ -145,7 +100,7 @@ impl Track {
     }
 
     fn of_reader(file: &Arc<File>, reader: Box<dyn FormatReader>, length: u64) -> Result<Self, Refusal> {
-        let choice = Choice::among(&*reader, length)?;
+        let choice = Choice::among(&*reader, file, length)?;
         let mut track = Self {
             file: Arc::clone(file),
             reader,
@@ -182,7 +137,7 @@ impl Track {
             let packet = match self.ahead.take().map_or_else(|| self.read(), Ok)? {
                 Next::Packet(packet) => packet,
                 Next::Reset => {
-                    self.choice = Choice::among(&*self.reader, u64::MAX)?;
+                    self.choice = Choice::among(&*self.reader, &self.file, u64::MAX)?;
                     // Frames without a container have times that go on.
                     self.begins_anew = !self.is_frames();
                     self.before = None;
@@ -191,7 +146,7 @@ impl Track {
                 Next::End => match self.parts.pop_front() {
                     Some(part) => {
                         self.reader = reader(Box::new(part.source(&self.file)))?;
-                        self.choice = Choice::among(&*self.reader, u64::MAX)?;
+                        self.choice = Choice::among(&*self.reader, &self.file, u64::MAX)?;
                         continue;
                     }
                     None if self.goes_on(self.breaks_off()) => continue,
@@ -224,7 +179,7 @@ impl Track {
             self.lasting = self.seconds(packet.dur).unwrap_or(0.0);
             return Ok(Some(Step::Damaged));
         }
-        let decoded = match self.choice.decoder.decode(&packet) {
+        let mut decoded = match self.choice.decoder.decode(&packet) {
             // Codecs that overlap their packets give nothing for the first.
             Ok(sound) if sound.frames() <= trim => None,
             Ok(sound) => {
@@ -250,10 +205,30 @@ impl Track {
                 time = time.map(|time| time + self.lasting - sound);
             }
             self.lasting = sound;
+            if self.choice.is_edited() {
+                time = self.cut(time);
+                decoded = time.and(decoded);
+            }
         }
         self.time = time;
-        self.before = Some(packet);
+        if decoded.is_some() {
+            self.before = Some(packet);
+        }
         Ok(decoded)
+    }
+
+    /// Leaves out what is not to be heard of the packet just decoded: all of it without a time, else
+    /// what lies before 0. Gives the time of the rest, if there is any.
+    fn cut(&mut self, time: Option<f64>) -> Option<f64> {
+        let (time, rate) = (time?, f64::from(self.rate.max(1)));
+        let early = (-time * rate).round().max(0.0) as usize;
+        if early >= self.frames() {
+            return None;
+        }
+        for plane in &mut self.planes {
+            plane.drain(..early);
+        }
+        Some(time + early as f64 / rate)
     }
 
     /// Reads on to a packet of the track.
@@ -277,10 +252,12 @@ impl Track {
 
     /// Takes note of the time at which the file begins.
     fn note(&mut self, id: u32, at: Timestamp) {
+        let of_another = || {
+            let track = self.reader.tracks().iter().find(|track| track.id == id)?;
+            Some(track.time_base?.calc_time(at)?.as_secs_f64())
+        };
         if self.before.is_none() {
-            let base =
-                self.reader.tracks().iter().find(|track| track.id == id).and_then(|track| track.time_base);
-            let time = base.and_then(|base| base.calc_time(at)).map(|time| time.as_secs_f64());
+            let time = if id == self.choice.id { self.choice.time(at) } else { of_another() };
             self.earliest = self.earliest.min(time.unwrap_or(f64::INFINITY));
         }
     }
@@ -292,10 +269,10 @@ impl Track {
             // Its index names places that are no longer right: it is read from front to back.
             let source = Box::new(ReadOnlySource::new(again.source));
             let Ok(reader) = reader(source) else { continue };
-            let Ok(choice) = Choice::among(&*reader, u64::MAX) else { continue };
+            let Ok(choice) = Choice::among(&*reader, &self.file, u64::MAX) else { continue };
             let seconds = self.choice.seconds;
             self.reader = reader;
-            self.choice = Choice { seconds, ..choice };
+            self.choice = Choice { seconds, ..choice.of_part(again.is_another) };
             self.begins_anew = again.is_another;
             self.given = if again.is_another { None } else { self.time.map(|time| time + self.lasting) };
             self.was_damaged = !again.is_another;
@@ -395,10 +372,10 @@ impl Track {
 
     /// What is before the packet just decoded, which is the first.
     pub(super) fn begins(&self) -> Begins {
-        let (true, Some(time)) = (self.has_clock(), self.time) else { return Begins::default() };
-        let zero = if self.earliest > LATE { self.earliest } else { 0.0 };
-        let missing = if time - zero > PRIMING { time - zero } else { 0.0 };
-        Begins { silent: 0.0, missing }
+        match self.time.filter(|_| self.has_clock()) {
+            Some(time) => Begins::at(time, self.earliest, self.choice.is_edited()),
+            None => Begins::default(),
+        }
     }
 
     /// What the recording is, by its headers and by the packet just decoded.
@@ -411,55 +388,4 @@ impl Track {
             seconds: self.choice.seconds,
         }
     }
-}
-
-fn reader(source: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>, Refusal> {
-    let source = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
-    symphonia::default::get_probe()
-        .probe(&Hint::new(), source, FormatOptions::default(), MetadataOptions::default())
-        .map_err(|error| match error {
-            Error::DecodeError(_) | Error::LimitError(_) => Refusal::Damaged,
-            _ => Refusal::NotAudio,
-        })
-}
-
-impl Choice {
-    /// The default track for sound, else the first with a known codec.
-    fn among(reader: &dyn FormatReader, file_bytes: u64) -> Result<Self, Refusal> {
-        let track = reader.default_track(TrackType::Audio).ok_or(Refusal::NotAudio)?;
-        let codec = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or(Refusal::NotAudio)?;
-        let decoder = CODECS
-            .make_audio_decoder(codec, &AudioDecoderOptions::default().gapless(false))
-            .map_err(|error| match error {
-                Error::Unsupported(feature) => Refusal::UnsupportedCodec { codec: feature.to_owned() },
-                _ => Refusal::Damaged,
-            })?;
-        let claimed = track
-            .time_base
-            .zip(track.duration)
-            .and_then(|(base, duration)| base.calc_duration(duration))
-            .map(|time| time.as_secs_f64());
-        let possible = uncompressed_seconds(&*decoder, codec, file_bytes).unwrap_or(f64::INFINITY);
-        let seconds = claimed.map(|claimed| claimed.min(possible));
-        Ok(Self { id: track.id, base: track.time_base, seconds, decoder })
-    }
-
-    fn time(&self, at: Timestamp) -> Option<f64> {
-        self.base.and_then(|base| base.calc_time(at)).map(|time| time.as_secs_f64())
-    }
-}
-
-/// The most that a file of this size can hold uncompressed. A wav that was written into a pipe
-/// claims the largest length there is.
-fn uncompressed_seconds(
-    decoder: &dyn AudioDecoder,
-    codec: &AudioCodecParameters,
-    file_bytes: u64,
-) -> Option<f64> {
-    if !decoder.codec_info().short_name.starts_with("pcm_") {
-        return None;
-    }
-    let channels = codec.channels.as_ref()?.count() as f64;
-    let bytes = f64::from(codec.bits_per_coded_sample.or(codec.bits_per_sample)?) / 8.0;
-    Some(file_bytes as f64 / (bytes * channels * f64::from(codec.sample_rate?)))
 }

@@ -1,0 +1,241 @@
+//! What the decoder does not know, an `ffmpeg` decodes, where one is installed.
+//!
+//! `ffmpeg` runs in a process with limits of its own and an empty environment. It is told which
+//! demuxer to use, by the file's first bytes; it may open nothing but its standard input, and with no
+//! codec but those for sound. What it gives (plain samples in Matroska, with their times) is the input
+//! of the usual decoder in the usual sandbox, so that gaps, limits and channels are treated alike.
+
+mod words;
+
+use std::fs::File;
+use std::io::Seek;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use self_shared::domain::container::Container;
+use serde::{Deserialize, Serialize};
+use tokio::process::Child;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use self::words::{Opened, Words, listen};
+use super::{CONVERT, Decoding, Sandbox};
+use crate::stages::decode::{self, DecodeError, Ending, Info, Refusal};
+
+/// The decoders that `ffmpeg` may use. Those that it was built without are no error.
+const CODECS: &str = "aac,aac_fixed,aac_latm,ac3,ac3_fixed,eac3,dca,mlp,truehd,mp1,mp1float,mp2,mp2float,mp3,\
+mp3float,wmav1,wmav2,wmapro,wmalossless,wmavoice,gsm,gsm_ms,libgsm,libgsm_ms,amrnb,amrwb,\
+libopencore_amrnb,libopencore_amrwb,ilbc,libilbc,speex,libspeex,opus,libopus,vorbis,libvorbis,flac,alac,\
+wavpack,tta,qcelp,evrc,g723_1,g729,g722,g726,g726le,truespeech,qdm2,qdmc,mace3,mace6,\
+adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,adpcm_g722,adpcm_g726,adpcm_g726le,adpcm_swf,adpcm_yamaha,\
+pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_u16le,pcm_u16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,\
+pcm_f32be,pcm_f64le,pcm_f64be,pcm_mulaw,pcm_alaw,pcm_bluray,pcm_dvd,pcm_lxf";
+
+/// An `ffmpeg` that works.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ffmpeg {
+    program: PathBuf,
+    /// The protocol by which it opens its standard input, where it can go back in it. `fd` is that
+    /// and no more, since version 6.1. Older ones open the same file by its name under `/dev`.
+    by_descriptor: bool,
+}
+
+impl Ffmpeg {
+    /// Asks the program what it can do. `None` stands for a program that is none or that fails.
+    #[must_use]
+    pub fn find(program: &Path) -> Option<Self> {
+        let asked = std::process::Command::new(program)
+            .args(["-nostdin", "-hide_banner", "-protocols"])
+            .env_clear()
+            .stdin(Stdio::null())
+            .output()
+            .ok()
+            .filter(|asked| asked.status.success())?;
+        let protocols = String::from_utf8_lossy(&asked.stdout).into_owned();
+        let by_descriptor = protocols.lines().any(|line| line.trim() == "fd");
+        Some(Self { program: program.to_owned(), by_descriptor })
+    }
+
+    fn arguments(&self, demuxer: &str) -> Vec<String> {
+        let (protocol, input) = if self.by_descriptor { ("fd", "fd:") } else { ("file", "file:/dev/fd/0") };
+        let arguments = [
+            "-nostdin -hide_banner -nostats -v level+info -protocol_whitelist",
+            protocol,
+            "-format_whitelist",
+            demuxer,
+            "-codec_whitelist",
+            CODECS,
+            "-f",
+            demuxer,
+            "-threads 1 -i",
+            input,
+            "-map 0:a:0 -vn -sn -dn -map_metadata -1 -map_chapters -1 -c:a pcm_f32le -f matroska -live 1 pipe:1",
+        ];
+        arguments.iter().flat_map(|words| words.split(' ')).map(str::to_owned).collect()
+    }
+}
+
+/// What the parent asks of the process that becomes `ffmpeg`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Order {
+    pub(super) program: PathBuf,
+    pub(super) arguments: Vec<String>,
+    pub(super) memory_bytes: u64,
+    pub(super) cpu_seconds: u64,
+}
+
+/// The process of `ffmpeg`, whose output a decoder reads. Dropping it kills it.
+#[derive(Debug)]
+pub(super) struct Converter {
+    child: Child,
+    container: &'static str,
+    words: JoinHandle<Words>,
+    opened: Opened,
+    /// Why the file was not decoded without it.
+    refusal: Refusal,
+}
+
+impl Sandbox {
+    /// Starts to decode an opened, seekable file, and waits until it is known what it is.
+    ///
+    /// # Errors
+    /// [`DecodeError::Refused`] for what is no recording, [`DecodeError::Machine`] when no process
+    /// can be started.
+    pub async fn decode(&self, file: File) -> Result<Decoding, DecodeError> {
+        let again = file.try_clone()?;
+        let bytes = file.metadata()?.len();
+        let refusal = match self.decode_from(file, bytes, None).await {
+            Err(DecodeError::Refused(refusal @ (Refusal::UnsupportedCodec { .. } | Refusal::NotAudio))) => {
+                refusal
+            }
+            outcome => return outcome,
+        };
+        match (&self.ffmpeg, decode::container(&again)) {
+            (Some(ffmpeg), Some(container)) => self.convert(ffmpeg, container, again, refusal).await,
+            _ => Err(refusal.into()),
+        }
+    }
+
+    async fn convert(
+        &self,
+        ffmpeg: &Ffmpeg,
+        container: Container,
+        mut file: File,
+        refusal: Refusal,
+    ) -> Result<Decoding, DecodeError> {
+        // The first decoder has moved the place that all copies of an opened file share.
+        file.rewind()?;
+        let bytes = file.metadata()?.len();
+        let order = Order {
+            program: ffmpeg.program.clone(),
+            arguments: ffmpeg.arguments(demuxer(container)),
+            memory_bytes: self.memory_bytes,
+            cpu_seconds: self.cpu_seconds(bytes),
+        };
+        let mut child = self.spawn(CONVERT, &order, file)?;
+        let sound = child.stdout.take().expect("standard output is a pipe").into_owned_fd()?;
+        let said = child.stderr.take().expect("standard error is a pipe");
+        let (tell, opened) = oneshot::channel();
+        let words = tokio::spawn(listen(said, tell));
+        let opened = timeout(self.patience, opened).await.map_err(|_| Refusal::DecoderTimedOut)?;
+        let converter = Converter {
+            child,
+            container: demuxer(container),
+            words,
+            opened: opened.unwrap_or_default(),
+            refusal,
+        };
+        self.decode_from(sound, bytes, Some(converter)).await
+    }
+}
+
+impl Converter {
+    pub(super) fn process(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Corrects what the decoder takes for the recording.
+    pub(super) fn correct(&self, info: Info) -> Info {
+        let codec = self.opened.codec.clone().unwrap_or(info.codec);
+        Info { codec, container: self.container.to_owned(), seconds: self.opened.seconds, ..info }
+    }
+
+    /// How a decoding ended that came to the end of what there was to read.
+    pub(super) async fn end(self, patience: Duration, ending: Ending) -> Result<Ending, DecodeError> {
+        let (status, words, _) = self.wait(patience).await?;
+        if words.timed_out {
+            return Err(Refusal::DecoderTimedOut.into());
+        }
+        // The decoder itself sees a stream without an end. Errors after which `ffmpeg` goes on are
+        // packets that it left out.
+        let cut_short = !status.success();
+        Ok(Ending { cut_short, damaged_packets: ending.damaged_packets.max(words.errors), ..ending })
+    }
+
+    /// Why there was nothing to decode.
+    pub(super) async fn autopsy(self, patience: Duration) -> DecodeError {
+        let (status, words, before) = match self.wait(patience).await {
+            Ok(waited) => waited,
+            Err(error) => return error,
+        };
+        let is = |signal: Signal| status.signal() == Some(signal.as_raw());
+        if words.timed_out || is(Signal::XCPU) {
+            return Refusal::DecoderTimedOut.into();
+        }
+        if words.out_of_memory {
+            return Refusal::DecoderOutOfMemory.into();
+        }
+        if words.not_started || is(Signal::KILL) {
+            return std::io::Error::other(format!("ffmpeg ended with {status}")).into();
+        }
+        if status.signal().is_some() {
+            return Refusal::DecoderCrashed.into();
+        }
+        match before {
+            Refusal::UnsupportedCodec { codec } if words.opened.codec.is_none() && !words.invalid_data => {
+                Refusal::UnknownCodec { codec }.into()
+            }
+            Refusal::UnsupportedCodec { .. } if status.success() => Refusal::NoSound.into(),
+            Refusal::UnsupportedCodec { .. } => Refusal::Damaged.into(),
+            before => before.into(),
+        }
+    }
+
+    async fn wait(mut self, patience: Duration) -> Result<(ExitStatus, Words, Refusal), DecodeError> {
+        // Nobody reads its output any more: one that still writes ends at once.
+        let Ok(status) = timeout(patience, self.child.wait()).await else {
+            return Err(Refusal::DecoderTimedOut.into());
+        };
+        let status = status?;
+        let words = timeout(patience, self.words).await.ok().and_then(Result::ok).unwrap_or_default();
+        tracing::info!(%status, errors = words.errors, "ffmpeg has ended");
+        Ok((status, words, self.refusal))
+    }
+}
+
+/// The name that `ffmpeg` has for the reader of a container.
+fn demuxer(container: Container) -> &'static str {
+    match container {
+        Container::Wave => "wav",
+        Container::Wave64 => "w64",
+        Container::Aiff => "aiff",
+        Container::Caf => "caf",
+        Container::Au => "au",
+        Container::Flac => "flac",
+        Container::Ogg => "ogg",
+        Container::Matroska => "matroska",
+        Container::Mp4 => "mov",
+        Container::Mpeg => "mp3",
+        Container::Adts => "aac",
+        Container::Ac3 => "ac3",
+        Container::Eac3 => "eac3",
+        Container::Amr => "amr",
+        Container::MpegTs => "mpegts",
+        Container::Asf => "asf",
+        Container::WavPack => "wv",
+    }
+}

@@ -1,0 +1,152 @@
+//! What `ffmpeg` says while it works, line by line. It is read for what is in the file and for what
+//! went wrong, and kept nowhere: it holds titles and names.
+
+use rustix::process::Signal;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::ChildStderr;
+use tokio::sync::oneshot;
+
+use super::NOT_STARTED;
+
+/// What `ffmpeg` says before the first sound.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Opened {
+    /// None if it found no sound that it can decode.
+    pub(super) codec: Option<String>,
+    pub(super) seconds: Option<f64>,
+}
+
+/// What `ffmpeg` says in all.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Words {
+    pub(super) opened: Opened,
+    /// Lines about errors while it decoded.
+    pub(super) errors: u64,
+    pub(super) invalid_data: bool,
+    pub(super) out_of_memory: bool,
+    pub(super) timed_out: bool,
+    pub(super) not_started: bool,
+}
+
+/// Follows what `ffmpeg` says to its end, and tells when it has opened its input. Nothing of it is
+/// kept or logged: it holds titles and names.
+pub(super) async fn listen(mut said: ChildStderr, tell: oneshot::Sender<Opened>) -> Words {
+    let mut tell = Some(tell);
+    let mut words = Words::default();
+    let mut lines = Lines::default();
+    while let Some(line) = lines.next(&mut said).await {
+        words.take(&line);
+        if line.starts_with("[info] Output #0")
+            && let Some(tell) = tell.take()
+        {
+            let Opened { codec, seconds } = &words.opened;
+            // Nobody waits any more when the decoding was dropped.
+            drop(tell.send(Opened { codec: codec.clone(), seconds: *seconds }));
+        }
+    }
+    words
+}
+
+impl Words {
+    /// A line has its level in brackets, mostly behind who says it in brackets.
+    fn take(&mut self, line: &str) {
+        let errs = line.contains("[error]") || line.contains("[fatal]");
+        self.invalid_data |= errs && line.contains("Invalid data found");
+        self.out_of_memory |= errs && line.contains("Cannot allocate memory");
+        self.not_started |= line.starts_with(NOT_STARTED);
+        self.timed_out |= line.contains(&format!("received signal {}", Signal::XCPU.as_raw()));
+        // Streams that are not sound are refused their codecs, and that is as it should be.
+        let opened = self.opened.codec.is_some();
+        self.errors += u64::from(errs && opened && !line.contains("not on whitelist"));
+        let Some(info) = line.strip_prefix("[info]   ") else { return };
+        if let Some(rest) = info.strip_prefix("Stream #0:")
+            && let Some((_, codecs)) = rest.split_once(" -> #0:0 (")
+        {
+            self.opened.codec = codecs.split([' ', ')']).next().map(str::to_owned);
+        }
+        if let Some(rest) = info.strip_prefix("Duration: ") {
+            self.opened.seconds = rest.split(',').next().and_then(seconds);
+        }
+    }
+}
+
+/// `00:01:23.45` in seconds.
+fn seconds(clock: &str) -> Option<f64> {
+    clock.split(':').try_fold(0.0, |sum, part| Some(sum * 60.0 + part.parse::<f64>().ok()?))
+}
+
+/// Lines of a bounded length: what is longer is cut.
+#[derive(Default)]
+struct Lines {
+    read: Vec<u8>,
+    ended: bool,
+}
+
+impl Lines {
+    const LONGEST: usize = 4096;
+
+    async fn next(&mut self, from: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let line = String::from_utf8_lossy(&self.read[..end]).into_owned();
+                self.read.drain(..=end);
+                return Some(line);
+            }
+            if self.ended {
+                let line = String::from_utf8_lossy(&std::mem::take(&mut self.read)).into_owned();
+                return (!line.is_empty()).then_some(line);
+            }
+            self.read.truncate(Self::LONGEST);
+            let mut more = [0; Self::LONGEST];
+            match from.read(&mut more).await {
+                Ok(read @ 1..) => self.read.extend_from_slice(&more[..read]),
+                _ => self.ended = true,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(lines: &str) -> Words {
+        let mut words = Words::default();
+        lines.lines().for_each(|line| words.take(line));
+        words
+    }
+
+    const OPENED: &str = "\
+[info] Input #0, mpegts, from 'fd:':
+[info]   Metadata:
+[info]     title           : Stream #0:0 -> #0:0 (lies (native) -> pcm_f32le (native))
+[info]   Duration: 00:01:24.50, start: 1.400000, bitrate: 441 kb/s
+[mpeg4 @ 0x561fa9abf400] [error] Codec (mpeg4) not on whitelist 'aac'
+[info]   Stream #0:1[0x101]: Audio: ac3 (AC-3 / 0x332D4341), 32000 Hz, 5.1(side), fltp, 448 kb/s
+[info] Stream mapping:
+[info]   Stream #0:1 -> #0:0 (ac3 (native) -> pcm_f32le (native))";
+
+    #[test]
+    fn codec_and_length_are_read_and_titles_are_not_believed() {
+        let Words { opened, errors, .. } = words(OPENED);
+        assert_eq!(opened, Opened { codec: Some("ac3".to_owned()), seconds: Some(84.5) });
+        assert_eq!(errors, 0);
+    }
+
+    #[test]
+    fn errors_count_once_the_input_is_open() {
+        let lines = format!("[ac3 @ 0x1] [error] before\n{OPENED}\n[ac3 @ 0x1] [error] frame sync error\n");
+        assert_eq!(words(&lines).errors, 1);
+        assert!(words("[error] Exiting normally, received signal 24.").timed_out);
+    }
+
+    #[tokio::test]
+    async fn a_line_without_an_end_is_cut() {
+        let said = [&b"a\n"[..], &[b'x'; 100_000], b"\nend"].concat();
+        let (mut lines, mut from) = (Lines::default(), &said[..]);
+        assert_eq!(lines.next(&mut from).await.as_deref(), Some("a"));
+        assert!(lines.next(&mut from).await.unwrap().len() <= 2 * Lines::LONGEST);
+        assert_eq!(lines.next(&mut from).await.as_deref(), Some("end"));
+        assert_eq!(lines.next(&mut from).await, None);
+    }
+}

@@ -1,0 +1,103 @@
+//! The track that is heard, among those of a container, and what decodes it.
+
+use std::fs::File;
+use std::sync::LazyLock;
+
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::errors::Error;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::MetadataOptions;
+use symphonia::core::units::{TimeBase, Timestamp};
+
+use super::opus::OpusDecoder;
+use super::{Refusal, aac, mp4};
+
+static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
+    let mut registry = CodecRegistry::new();
+    symphonia::default::register_enabled_codecs(&mut registry);
+    registry.register_audio_decoder::<OpusDecoder>();
+    registry
+});
+
+/// The track that is heard, among those of the container.
+pub(super) struct Choice {
+    pub(super) id: u32,
+    pub(super) base: Option<TimeBase>,
+    /// What an mp4 says of the times of the track.
+    times: Option<mp4::Times>,
+    /// The length that the container claims.
+    pub(super) seconds: Option<f64>,
+    pub(super) decoder: Box<dyn AudioDecoder>,
+}
+
+impl Choice {
+    /// The default track for sound, else the first with a known codec.
+    pub(super) fn among(reader: &dyn FormatReader, file: &File, file_bytes: u64) -> Result<Self, Refusal> {
+        let track = reader.default_track(TrackType::Audio).ok_or(Refusal::NotAudio)?;
+        let codec = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or(Refusal::NotAudio)?;
+        let decoder = CODECS
+            .make_audio_decoder(&aac::core(codec), &AudioDecoderOptions::default().gapless(false))
+            .map_err(|error| match error {
+                Error::Unsupported(feature) => Refusal::UnsupportedCodec { codec: feature.to_owned() },
+                _ => Refusal::Damaged,
+            })?;
+        let claimed = track
+            .time_base
+            .zip(track.duration)
+            .and_then(|(base, duration)| base.calc_duration(duration))
+            .map(|time| time.as_secs_f64());
+        let possible = uncompressed_seconds(&*decoder, codec, file_bytes).unwrap_or(f64::INFINITY);
+        let seconds = claimed.map(|claimed| claimed.min(possible));
+        let is_mp4 = reader.format_info().short_name == "isomp4";
+        let times = if is_mp4 { mp4::Times::of(file, track.id) } else { None };
+        Ok(Self { id: track.id, base: track.time_base, times, seconds, decoder })
+    }
+
+    /// The track of a part of the file: what the file says of times first does not hold for another
+    /// one behind it.
+    pub(super) fn of_part(self, is_another: bool) -> Self {
+        Self { times: self.times.filter(|_| !is_another), ..self }
+    }
+
+    /// When a packet is heard, in seconds: before 0 what warms the decoder up.
+    pub(super) fn time(&self, at: Timestamp) -> Option<f64> {
+        if let Some(times) = &self.times {
+            return times.heard_at(at.get());
+        }
+        self.base.and_then(|base| base.calc_time(at)).map(|time| time.as_secs_f64())
+    }
+
+    /// Whether the container itself says when the track begins and what of it is heard.
+    pub(super) fn is_edited(&self) -> bool {
+        self.times.is_some()
+    }
+}
+
+/// The most that a file of this size can hold uncompressed. A wav that was written into a pipe
+/// claims the largest length there is.
+fn uncompressed_seconds(
+    decoder: &dyn AudioDecoder,
+    codec: &AudioCodecParameters,
+    file_bytes: u64,
+) -> Option<f64> {
+    if !decoder.codec_info().short_name.starts_with("pcm_") {
+        return None;
+    }
+    let channels = codec.channels.as_ref()?.count() as f64;
+    let bytes = f64::from(codec.bits_per_coded_sample.or(codec.bits_per_sample)?) / 8.0;
+    Some(file_bytes as f64 / (bytes * channels * f64::from(codec.sample_rate?)))
+}
+
+/// Finds out what container this is and reads its head.
+pub(super) fn reader(source: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>, Refusal> {
+    let source = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
+    symphonia::default::get_probe()
+        .probe(&Hint::new(), source, FormatOptions::default(), MetadataOptions::default())
+        .map_err(|error| match error {
+            Error::DecodeError(_) | Error::LimitError(_) => Refusal::Damaged,
+            _ => Refusal::NotAudio,
+        })
+}

@@ -1,0 +1,75 @@
+//! What symphonia does not read of an mp4: its edit lists, the times of its fragments, and the names
+//! of codecs that it does not know.
+
+mod boxes;
+mod fragments;
+mod times;
+
+use std::fs::File;
+use std::ops::Range;
+
+use self::boxes::{Boxes, bytes, read};
+
+pub(super) use self::times::Times;
+
+/// A track, by its boxes.
+#[derive(Debug)]
+struct Trak<'a> {
+    file: &'a File,
+    body: Range<u64>,
+}
+
+impl Trak<'_> {
+    /// The tracks of a file, at most as many as any honest one has.
+    fn all(file: &File) -> Vec<Trak<'_>> {
+        let Some(moov) = Boxes::of(file).find(b"moov") else {
+            return Vec::new();
+        };
+        let traks = Boxes::within(file, moov).filter(|found| &found.kind == b"trak").take(64);
+        traks.map(|found| Trak { file, body: found.body }).collect()
+    }
+
+    /// The box at the end of a path of boxes.
+    fn find(&self, path: &[&[u8; 4]]) -> Option<Range<u64>> {
+        path.iter().try_fold(self.body.clone(), |part, kind| Boxes::within(self.file, part).find(kind))
+    }
+
+    /// `track_ID` of the header, which stands behind two times of 4 or 8 bytes.
+    fn id(&self) -> Option<u32> {
+        self.after_times(&[b"tkhd"])
+    }
+
+    /// Units of the track's own times in a second.
+    fn scale(&self) -> Option<u32> {
+        self.after_times(&[b"mdia", b"mdhd"]).filter(|scale| *scale > 0)
+    }
+
+    fn after_times(&self, path: &[&[u8; 4]]) -> Option<u32> {
+        after_times(self.file, &self.find(path)?)
+    }
+
+    fn is_sound(&self) -> bool {
+        let handler = self.find(&[b"mdia", b"hdlr"]).map(|body| bytes(self.file, &body, 12));
+        handler.is_some_and(|handler| handler.get(8..12) == Some(b"soun"))
+    }
+
+    /// The first description of its samples, which is named after the codec.
+    fn sample_entry(&self) -> Option<boxes::Mp4Box> {
+        let stsd = self.find(&[b"mdia", b"minf", b"stbl", b"stsd"])?;
+        Boxes::within(self.file, (stsd.start + 8).min(stsd.end)..stsd.end).next()
+    }
+}
+
+/// The 32 bits behind version, flags and two times: four bytes each, or eight in version 1.
+fn after_times(file: &File, header: &Range<u64>) -> Option<u32> {
+    let [version, ..] = read::<4>(file, header)?;
+    let at = header.start + if version == 1 { 20 } else { 12 };
+    read(file, &(at..header.end)).map(u32::from_be_bytes)
+}
+
+/// The four letters that name the codec of the first track with sound, and what describes it.
+pub(super) fn codec(file: &File) -> Option<([u8; 4], Vec<u8>)> {
+    let traks = Trak::all(file);
+    let entry = traks.iter().find(|trak| trak.is_sound())?.sample_entry()?;
+    Some((entry.kind, bytes(file, &entry.body, 4096)))
+}
