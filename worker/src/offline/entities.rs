@@ -1,6 +1,5 @@
 //! The entity finder: training it, and measuring it.
 
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +16,6 @@ use crate::program::entity_finder;
 use crate::stages::extract::evaluate::{Strictness, evaluate};
 use crate::stages::extract::tagger::Tagger;
 use crate::stages::extract::{corpus, extract};
-
 
 /// Trains the entity finder on a file of annotated documents and writes its weights.
 ///

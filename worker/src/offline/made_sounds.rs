@@ -149,7 +149,7 @@ fn bursts(seconds: f64, count: usize, length: usize, decay: f64) -> Vec<f32> {
     let mut state = 11;
     for _ in 0..count {
         let start = ((random(&mut state) + 1.0) / 2.0 * (sound.len() - length) as f64) as usize;
-        let loud = 0.3 * (random(&mut state) + 1.0);
+        let loud = 0.2 * (random(&mut state) + 1.0);
         for (at, sample) in sound[start..start + length].iter_mut().enumerate() {
             *sample += (loud * random(&mut state) * (-(at as f64) / decay).exp()) as f32;
         }

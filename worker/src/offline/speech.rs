@@ -28,6 +28,7 @@ const RATIOS: [f32; 4] = [20.0, 10.0, 5.0, 0.0];
 /// # Errors
 /// A file that cannot be read, and what is wrong with it; a model that is missing.
 pub fn evaluate_speech(config: &WorkerConfig, files: &[&str]) -> Result<()> {
+    anyhow::ensure!(files.len().is_multiple_of(2), "each recording needs a file with what is said in it");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let silero = Silero::load(&config.models_dir)?;
@@ -64,7 +65,8 @@ impl Hearing<'_> {
                 for (sound, said) in &recordings {
                     noisy += self.compared(mixed(sound, noise, ratio), said, &mut calibration).await?;
                 }
-                println!("{:<24}{noisy}", format!("{noise:?} at {ratio} dB"));
+                let name = format!("{noise:?} at {ratio} dB");
+                println!("{name:<24}{noisy}");
             }
         }
         println!("\nWords that are said to be right, and are:\n{calibration}");

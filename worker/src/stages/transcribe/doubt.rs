@@ -21,7 +21,7 @@ const SHORT_MS: u64 = 1_500;
 /// … where the mean log-probability is below this: a noise that resembles a voice.
 const NOISE: f32 = -1.2;
 /// Nobody who speaks says less than so many tokens in a second of voice; a tone is "You", for long.
-const LEAST_TOKENS_PER_SECOND: f32 = 1.5;
+const LEAST_TOKENS_PER_SECOND: f32 = 1.0;
 /// A voice as short as this may say one token, in milliseconds.
 const ONE_TOKEN_MS: u64 = 700;
 /// How often a phrase may follow itself. People do say "no, no, no".
