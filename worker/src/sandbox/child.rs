@@ -10,7 +10,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use serde::Deserialize;
 
-use super::{Order, convert, frame, reading};
+use super::{Order, convert as converter, frame, reading};
 use crate::stages::decode::{self, DecodeError, Event};
 use crate::stages::read;
 
@@ -54,7 +54,7 @@ pub fn read(order: &str) -> ExitCode {
 /// says what is allowed, standard input is the recording, standard output takes its sound.
 #[must_use]
 pub fn convert(order: &str) -> ExitCode {
-    obey::<convert::Order>(CONVERT, order, |order| {
+    obey::<converter::Order>(CONVERT, order, |order| {
         confine(order.memory_bytes, order.cpu_seconds)?;
         let error = Command::new(&order.program).args(&order.arguments).exec();
         Err(io::Error::other(format!("{NOT_STARTED}: {error}")))

@@ -9,7 +9,6 @@
 
 mod child;
 mod convert;
-mod convert;
 mod frame;
 mod reading;
 

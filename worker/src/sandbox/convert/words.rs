@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::ChildStderr;
 use tokio::sync::oneshot;
 
-use super::NOT_STARTED;
+use super::super::child::NOT_STARTED;
 
 /// What `ffmpeg` says before the first sound.
 #[derive(Debug, Default, PartialEq)]

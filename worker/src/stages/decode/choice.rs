@@ -27,7 +27,7 @@ pub(super) struct Choice {
     pub(super) id: u32,
     pub(super) base: Option<TimeBase>,
     /// What an mp4 says of the times of the track.
-    times: Option<mp4::Times>,
+    pub(super) times: Option<mp4::Times>,
     /// The length that the container claims.
     pub(super) seconds: Option<f64>,
     pub(super) decoder: Box<dyn AudioDecoder>,

@@ -5,7 +5,7 @@
 /// be days ago. A track that begins later than another one of its file begins late at any time.
 const LATE: f64 = 600.0;
 /// How far times of one packet may be apart, in seconds.
-const SAME: f64 = 0.005;
+pub(super) const SAME: f64 = 0.005;
 /// What codecs need to get going, in seconds: no beginning is late by less.
 const PRIMING: f64 = 0.1;
 

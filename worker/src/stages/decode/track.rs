@@ -13,7 +13,7 @@ use symphonia::core::units::{Duration, Timestamp};
 use super::choice::{Choice, reader};
 use super::frames::Frames;
 use super::landmarks::Landmarks;
-use super::step::{Begins, Step};
+use super::step::{Begins, SAME, Step};
 use super::wave::{Wave, Waves};
 use super::{Info, LossKind, Refusal, whole};
 
