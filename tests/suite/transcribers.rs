@@ -87,7 +87,7 @@ async fn words_come_from_elsewhere_with_their_times_and_the_host_is_told() {
     let words = first["words"].as_array().unwrap();
     let times: Vec<i64> = words.iter().map(|word| word["start_ms"].as_i64().unwrap()).collect();
     let steps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert_eq!((words[1]["text"].as_str(), &steps[..]), (Some("Morgen"), &[300, 600][..]), "{first}");
+    assert_eq!((words[1]["text"].as_str(), &steps[..]), (Some("Morgen,"), &[300, 600][..]), "{first}");
 
     for asked in asked {
         assert_eq!(asked.authorization.as_deref(), Some("Bearer a-key-of-the-service"));
