@@ -122,14 +122,12 @@ fn label(line: &str, has_next: bool) -> Option<(&str, &str)> {
 fn is_name(name: &str) -> bool {
     let words: Vec<&str> = name.split_whitespace().collect();
     let is_word = |(index, word): (usize, &&str)| {
-        let starts = word.chars().next().unwrap_or(' ');
-        let begins = starts.is_alphabetic() && !starts.is_lowercase();
+        let (first, length) = (word.chars().next().unwrap_or(' '), word.chars().count());
+        let begins = first.is_uppercase()
+            || (first.is_alphabetic() && !first.is_lowercase() && length <= LONGEST_WITHOUT_CASE);
         let is_number = index > 0 && word.bytes().all(|byte| byte.is_ascii_digit());
-        let is_particle = index > 0 && index + 1 < words.len() && word.chars().count() <= PARTICLE;
-        let is_short = starts.is_uppercase() || starts.is_lowercase() || {
-            !begins || word.chars().count() <= LONGEST_WITHOUT_CASE
-        };
-        (begins || is_number || is_particle) && is_short && word.chars().all(is_of_name)
+        let is_particle = index > 0 && index + 1 < words.len() && length <= PARTICLE;
+        (begins || is_number || is_particle) && word.chars().all(is_of_name)
     };
     (1..=MOST_WORDS).contains(&words.len()) && words.iter().enumerate().all(is_word)
 }
