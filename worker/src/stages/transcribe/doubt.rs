@@ -24,18 +24,24 @@ const NOISE: f32 = -1.2;
 const LEAST_TOKENS_PER_SECOND: f32 = 1.0;
 /// A voice as short as this may say one token, in milliseconds.
 const ONE_TOKEN_MS: u64 = 700;
+/// So few tokens are what a noise that resembles a voice is made into …
+const FEW_TOKENS: u32 = 3;
+/// … unless the voice detector is that sure of the voice; it was surer of each of 140 single words.
+const SURE_OF_VOICE: f32 = 0.84;
 /// How often a phrase may follow itself. People do say "no, no, no".
 const REPEATS: usize = 4;
 /// The longest phrase, in words, that is looked for.
 const PHRASE: usize = 12;
 
-/// The words that can have been said in so much voice: none where it was noise.
-pub(super) fn sift(words: Vec<HeardWord>, voiced_ms: u64) -> Vec<HeardWord> {
+/// The words that can have been said in so much voice, of which the detector is so certain: none where
+/// it was noise.
+pub(super) fn sift(words: Vec<HeardWord>, voiced_ms: u64, certainty: f32) -> Vec<HeardWord> {
     let tokens: u32 = words.iter().map(|word| word.tokens).sum();
     let too_slow =
         voiced_ms > ONE_TOKEN_MS && tokens as f32 * 1000.0 < LEAST_TOKENS_PER_SECOND * voiced_ms as f32;
     let noise = voiced_ms < SHORT_MS && mean_log_probability(&words) < NOISE;
-    if too_slow || noise { Vec::new() } else { spoken(words) }
+    let guess = tokens <= FEW_TOKENS && certainty < SURE_OF_VOICE;
+    if too_slow || noise || guess { Vec::new() } else { spoken(words) }
 }
 
 /// The words, said once where they follow themselves without end; none where they are signs alone.
@@ -85,7 +91,7 @@ mod tests {
     }
 
     fn sift(text: &str, log_probability: f32, voiced_ms: u64) -> String {
-        let kept = super::sift(words(text, log_probability), voiced_ms);
+        let kept = super::sift(words(text, log_probability), voiced_ms, 0.95);
         kept.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 
@@ -100,6 +106,13 @@ mod tests {
         assert_eq!(sift("You", -0.1, 1_300), "");
         assert_eq!(sift("You.", -0.1, 600), "You.");
         assert_eq!(sift("You are right.", -0.1, 1_300), "You are right.");
+    }
+
+    #[test]
+    fn a_lone_word_wants_a_voice_that_is_certain() {
+        assert_eq!(super::sift(words("You", -0.1), 600, 0.8), []);
+        assert_eq!(super::sift(words("Yes.", -0.1), 400, 0.9).len(), 1);
+        assert_eq!(super::sift(words("We took the early train.", -0.1), 1_400, 0.75).len(), 5);
     }
 
     #[test]

@@ -123,7 +123,7 @@ where
 impl Heard {
     /// Adds what the model of this worker heard in a stretch of the chunk that begins at `start_ms`.
     fn add(&mut self, start_ms: u64, samples: &[f32], stretch: &Stretch, utterance: Utterance) {
-        let words = doubt::sift(utterance.words, milliseconds(stretch.voiced));
+        let words = doubt::sift(utterance.words, milliseconds(stretch.voiced), stretch.certainty);
         if words.is_empty() {
             return;
         }
@@ -208,7 +208,7 @@ mod tests {
 
     fn heard(words: Vec<HeardWord>, add: fn(&mut Heard, u64, &[f32], &Stretch, Utterance)) -> Heard {
         let samples: Vec<f32> = (0..160_000).map(|n| 0.3 * (n as f32 * 0.35).sin()).collect();
-        let stretch = Stretch { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000 };
+        let stretch = Stretch { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty: 0.95 };
         let mut heard = Heard { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
         add(&mut heard, 5_000, &samples, &stretch, Utterance { words, language: Some("de".to_owned()) });
         heard

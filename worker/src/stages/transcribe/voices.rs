@@ -2,10 +2,12 @@
 //!
 //! Speech begins at one probability and ends at a lower one, as in the detector's own examples. The
 //! other limits were chosen on recordings of speech (readings, announcements, table microphones in
-//! meetings, single words) and of none (tones, bells, music, machines, weather): the probability
-//! passed 0.97 in each of 140 single words; of 70 sounds without speech only music passed 0.9 at all, in
-//! stretches of 0.3 s that the transcriber's own doubt then sorts out. Of 234 s of speech far from a
-//! table microphone 11 are lost, of which the transcriber made nothing that was said.
+//! meetings, single words) and of none (tones, bells, music, machines, weather). The mean probability
+//! of what was taken for speech was above 0.9 in each of 280 chunks of English, clean and with noise at
+//! 20 and 10 dB, above 0.83 with noise at 5 dB, and above 0.77 in 95 % of those far from a table
+//! microphone; of 70 sounds without speech the detector took five for speech, at 0.55 to 0.62, and music
+//! in hiss at 0.81. Of 234 s of speech in meetings 11 are lost, of which the transcriber made nothing
+//! that was said.
 
 use std::ops::Range;
 
@@ -16,12 +18,10 @@ use crate::stages::SAMPLE_RATE;
 const BEGINS: f32 = 0.5;
 /// … and ends below this one.
 const ENDS: f32 = 0.35;
-/// The detector is that sure somewhere in each stretch of speech …
-const CERTAIN: f32 = 0.9;
-/// … unless the stretch is as long as this: 1 s, in frames.
-const LONG: usize = 31;
 /// What is shorter is a knock, in frames: 256 ms.
 const LEAST: usize = 8;
+/// The detector is that sure of speech, on the mean.
+const CERTAIN: f32 = 0.7;
 /// A pause of this length parts what is heard together: 3 s.
 const PAUSE: usize = 3 * SAMPLE_RATE as usize;
 /// So much without speech at an end of the chunk is heard along with it: 2 s.
@@ -30,7 +30,7 @@ const SPARED: usize = 2 * SAMPLE_RATE as usize;
 const MARGIN: usize = SAMPLE_RATE as usize * 3 / 10;
 
 /// A part of a chunk in which somebody speaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Stretch {
     /// What is to be heard, in samples of the chunk: the speech with a margin.
     pub(super) sound: Range<usize>,
@@ -38,6 +38,8 @@ pub(super) struct Stretch {
     pub(super) speech: Range<usize>,
     /// How many samples of it are speech.
     pub(super) voiced: usize,
+    /// The mean probability of these.
+    pub(super) certainty: f32,
 }
 
 /// The stretches of speech in a chunk of `length` samples whose frames have these probabilities: in
@@ -46,14 +48,19 @@ pub(super) fn stretches(probabilities: &[f32], length: usize) -> Vec<Stretch> {
     let mut found: Vec<Stretch> = Vec::new();
     for run in runs(probabilities) {
         let (start, end) = (run.start * FRAME, (run.end * FRAME).min(length));
+        let voiced = end - start;
+        let certainty = probabilities[run.clone()].iter().sum::<f32>() / run.len() as f32;
         match found.last_mut() {
             Some(stretch) if start - stretch.speech.end < PAUSE => {
+                let sum = stretch.certainty * stretch.voiced as f32 + certainty * voiced as f32;
+                stretch.voiced += voiced;
+                stretch.certainty = sum / stretch.voiced as f32;
                 stretch.speech.end = end;
-                stretch.voiced += end - start;
             }
-            _ => found.push(Stretch { sound: 0..length, speech: start..end, voiced: end - start }),
+            _ => found.push(Stretch { sound: 0..length, speech: start..end, voiced, certainty }),
         }
     }
+    found.retain(|stretch| stretch.certainty >= CERTAIN);
     for at in 1..found.len() {
         let middle = found[at - 1].speech.end.midpoint(found[at].speech.start);
         found[at - 1].sound.end = middle;
@@ -85,10 +92,7 @@ fn runs(probabilities: &[f32]) -> Vec<Range<usize>> {
         }
     }
     runs.extend(start.map(|began| began..probabilities.len()));
-    runs.retain(|run| {
-        let certain = || probabilities[run.clone()].iter().any(|probability| *probability >= CERTAIN);
-        run.len() >= LEAST && (run.len() >= LONG || certain())
-    });
+    runs.retain(|run| run.len() >= LEAST);
     runs
 }
 
@@ -124,14 +128,14 @@ mod tests {
 
     #[test]
     fn what_is_short_or_never_sure_is_no_speech() {
-        assert_eq!(found(&[(0.0, 20), (0.99, 5), (0.0, 20), (0.8, 25), (0.0, 20)]), []);
-        assert_eq!(found(&[(0.8, 40)]).len(), 1);
+        assert_eq!(found(&[(0.0, 20), (0.99, 5), (0.0, 20), (0.6, 25), (0.0, 20)]), []);
+        assert_eq!(found(&[(0.6, 10), (0.9, 40)]).len(), 1);
         assert_eq!(stretches(&[], 0), []);
     }
 
     #[test]
     fn a_probability_that_sags_within_a_word_does_not_end_it() {
-        assert_eq!(found(&[(0.95, 5), (0.4, 5), (0.6, 5), (0.0, 9)])[0].speech, 0..15 * FRAME);
+        assert_eq!(found(&[(0.95, 9), (0.4, 3), (0.8, 3), (0.0, 9)])[0].speech, 0..15 * FRAME);
     }
 
     #[test]
