@@ -10,6 +10,7 @@ const REASONS: &[&str] = &[
     "not_audio",
     "unsupported_codec",
     "damaged_audio",
+    "audio_cut_short",
     "audio_too_long",
     "audio_out_of_range",
     "decoder_limit",

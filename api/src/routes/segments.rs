@@ -9,6 +9,7 @@ use self_shared::database::segments::{self, Segment};
 use self_shared::database::{UserTx, events, jobs, transcriptions};
 use self_shared::domain::event::{EventKind, Room};
 use self_shared::domain::job::{Job, JobSnapshot, UnderstandConversation};
+use self_shared::domain::transcription::thousandths;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -135,7 +136,7 @@ async fn announce(tx: &mut UserTx, segment: &Segment) -> sqlx::Result<()> {
             "end_ms": segment.end_ms,
             "text": segment.text,
             "speaker": segment.speaker,
-            "confidence": segment.confidence,
+            "confidence": segment.confidence.map(thousandths),
             "uncertain": segment.is_uncertain,
             "is_final": true,
             "speech_final": true,

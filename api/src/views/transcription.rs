@@ -2,7 +2,7 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::segments::Segment;
 use self_shared::database::transcriptions::Transcription;
-use self_shared::domain::transcription::{self, CoverageKind, CoverageSpan, Timing, Warning};
+use self_shared::domain::transcription::{self, CoverageKind, CoverageSpan, Timing, Warning, thousandths};
 use uuid::Uuid;
 
 use super::{example_id, example_time};
@@ -80,7 +80,7 @@ pub(crate) struct SegmentView {
     pub revision: i32,
     /// The probability, from 0 to 1, that a word of it is right, as the transcriber judges; absent for
     /// text that no model heard.
-    pub confidence: Option<f32>,
+    pub confidence: Option<f64>,
     /// Whether the transcriber doubts it. It is then kept out of search, entities and insights, until a
     /// person corrects or confirms it.
     pub uncertain: bool,
@@ -102,7 +102,7 @@ pub(crate) struct WordView {
     /// Where it ends.
     pub end_ms: u64,
     /// The probability, from 0 to 1, that it is right.
-    pub confidence: f32,
+    pub confidence: f64,
 }
 
 /// What became of a stretch of a recording.
@@ -169,7 +169,7 @@ impl SegmentView {
             original_text: segment.original_text,
             speaker: segment.speaker,
             revision: segment.revision,
-            confidence: segment.confidence,
+            confidence: segment.confidence.map(thousandths),
             uncertain: segment.is_uncertain,
             timing: segment.timing.filter(|_| words.is_some()).map(Stored::from),
             words: words.map(|words| words.into_iter().map(WordView::from).collect()),
@@ -180,7 +180,7 @@ impl SegmentView {
 impl From<transcription::Word> for WordView {
     fn from(word: transcription::Word) -> Self {
         let transcription::Word { text, start_ms, end_ms, confidence } = word;
-        Self { text, start_ms, end_ms, confidence }
+        Self { text, start_ms, end_ms, confidence: thousandths(confidence) }
     }
 }
 

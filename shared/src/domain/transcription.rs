@@ -1,6 +1,6 @@
 //! How a transcription is asked for, and how far its transcript can be trusted.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// What a person may ask of a transcription.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,19 @@ pub struct Word {
     /// Where it ends; never before `start_ms`.
     pub end_ms: u64,
     /// The probability, from 0 to 1, that the word is right.
+    #[serde(serialize_with = "in_thousandths")]
     pub confidence: f32,
+}
+
+/// A confidence as people and programs are told of it: no model is more exact than a thousandth.
+#[must_use]
+pub fn thousandths(confidence: f32) -> f64 {
+    (f64::from(confidence) * 1000.0).round() / 1000.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn in_thousandths<S: Serializer>(confidence: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(thousandths(*confidence))
 }
 
 /// The times of a word, as they are stored beside the text that has the word itself.

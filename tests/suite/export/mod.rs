@@ -97,7 +97,8 @@ async fn an_export_holds_all_that_was_said_and_every_recording_byte_for_byte() {
     assert_eq!(shown.as_object_mut().unwrap().remove("conversation_id"), Some(json!(accepted.conversation)));
     assert_eq!(audio, shown);
 
-    let now = person.get(&format!("/api/v1/transcriptions/{}", id_of(&heard["id"]))).await.good();
+    let now =
+        person.get(&format!("/api/v1/transcriptions/{}?include=words", id_of(&heard["id"]))).await.good();
     let transcript = &conversation["transcriptions"][0];
     for field in ["id", "audio_id", "language", "model", "duration_ms", "completed_at", "segments"] {
         assert_eq!(transcript[field], now[field], "{field}");

@@ -6,7 +6,7 @@ use self_shared::domain::event::{EventKind, Room};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::Ending;
 use self_shared::domain::new_id;
-use self_shared::domain::transcription::{CoverageSpan, Warning, Word, WordTime, words};
+use self_shared::domain::transcription::{CoverageSpan, Warning, Word, WordTime, thousandths, words};
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -223,7 +223,7 @@ impl Transcript {
                     "end_ms": segment.end_ms,
                     "text": segment.text,
                     "speaker": null,
-                    "confidence": segment.hearing.as_ref().map(|hearing| hearing.confidence),
+                    "confidence": segment.hearing.as_ref().map(|hearing| thousandths(hearing.confidence)),
                     "uncertain": segment.is_uncertain,
                     "words": segment.words(),
                     "timing": segment.hearing.as_ref().map(|hearing| hearing.timing),

@@ -9,7 +9,7 @@ use self_shared::database::audio::{self, Audio};
 use self_shared::database::conversations::{self, Conversation};
 use self_shared::database::segments::{self, Segment};
 use self_shared::database::transcriptions::{self, Transcription};
-use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning, Word};
+use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning, Word, thousandths};
 use self_shared::subtitles::{self, Layout, Utterance};
 use serde::Serialize;
 use uuid::Uuid;
@@ -83,7 +83,7 @@ struct Said {
     original_text: Option<String>,
     speaker: Option<String>,
     revision: i32,
-    confidence: Option<f32>,
+    confidence: Option<f64>,
     uncertain: bool,
     timing: Option<String>,
     words: Option<Vec<Word>>,
@@ -216,7 +216,7 @@ impl From<Segment> for Said {
             original_text: segment.original_text,
             speaker: segment.speaker,
             revision: segment.revision,
-            confidence: segment.confidence,
+            confidence: segment.confidence.map(thousandths),
             uncertain: segment.is_uncertain,
             timing: segment.timing,
         }
