@@ -61,7 +61,7 @@ impl Track {
     pub(super) fn open(file: File) -> Result<Self, Refusal> {
         let file = Arc::new(file);
         let length = file.metadata().map_or(0, |metadata| metadata.len());
-        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        if !is_regular(&file) {
             // What a converter gives.
             let pipe = file.try_clone().map_err(|_| Refusal::NotAudio)?;
             return Self::find(&file, Box::new(ReadOnlySource::new(pipe)), u64::MAX);
@@ -373,7 +373,8 @@ impl Track {
     /// What is before the packet just decoded, which is the first.
     pub(super) fn begins(&self) -> Begins {
         match self.time.filter(|_| self.has_clock()) {
-            Some(time) => Begins::at(time, self.earliest, self.choice.is_edited()),
+            // What a converter leaves open at the start is no loss: the track begins late.
+            Some(time) => Begins::at(time, self.earliest, self.choice.is_edited() || !is_regular(&self.file)),
             None => Begins::default(),
         }
     }
@@ -388,4 +389,9 @@ impl Track {
             seconds: self.choice.seconds,
         }
     }
+}
+
+/// Whether this is a file and no pipe.
+fn is_regular(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
