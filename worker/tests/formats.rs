@@ -108,7 +108,7 @@ async fn what_only_ffmpeg_knows_is_decoded_by_it() {
         let ending = decoding.ending().unwrap();
         assert_eq!((ending.damaged_packets, ending.cut_short), (0, false), "{name}");
         let seconds = decoding.info().seconds.unwrap();
-        assert!((seconds - sound.len() as f64 / 16_000.0).abs() < 0.3, "{name}: {seconds} s");
+        assert!((seconds - sound.len() as f64 / 16_000.0).abs() < 0.5, "{name}: {seconds} s");
     }
 }
 
