@@ -232,7 +232,7 @@ mod tests {
         let sound = tone(200.0, 3.3);
         for offset in [0.02, -0.1, 0.7] {
             let raised: Vec<f32> = sound.iter().map(|x| x + offset).collect();
-            assert!(worst(&mixed(&[raised.clone()]), &sound) < 2e-3, "{offset}");
+            assert!(worst(&mixed(std::slice::from_ref(&raised)), &sound) < 2e-3, "{offset}");
             assert!(worst(&mixed(&[raised, sound.clone()]), &sound) < 2e-3, "{offset} on one side");
         }
     }

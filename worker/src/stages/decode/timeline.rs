@@ -69,7 +69,7 @@ impl Timeline {
     ) -> Place {
         let mut lag = time - self.offset - position;
         if self.overlapping {
-            self.overlapping = lag < 0.0 && lag >= -OVERLAP;
+            self.overlapping = (-OVERLAP..0.0).contains(&lag);
             if self.overlapping {
                 return Place::Repeats(-lag);
             }

@@ -159,7 +159,7 @@ impl Chunks {
     fn behind(&self, peek: &mut Peek, end: u64) -> io::Result<u64> {
         let padded = match self.layout {
             Layout::Wave64 => end.saturating_add(7) & !7,
-            Layout::Riff if end % 2 == 0 => end,
+            Layout::Riff if end.is_multiple_of(2) => end,
             Layout::Riff => {
                 let forgotten = peek.bytes(end, 4)?.first().is_some_and(|&byte| byte != 0)
                     && self.header(peek, end)?.is_some()
