@@ -113,7 +113,7 @@ mod tests {
     fn a_file_full_of_holes_is_told_in_a_bounded_number_of_spans() {
         let mut losses = Losses::default();
         for n in 0..100_000_u64 {
-            let kind = if n % 2 == 0 { LossKind::Damaged } else { LossKind::Missing };
+            let kind = if n.is_multiple_of(2) { LossKind::Damaged } else { LossKind::Missing };
             losses.add(loss(kind, n * 8_000, 320));
         }
         assert!(losses.spans().len() <= Losses::MOST);
