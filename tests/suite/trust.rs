@@ -102,7 +102,7 @@ async fn words_have_times_for_those_who_ask() {
 async fn what_a_person_confirms_is_not_uncertain_any_more_and_is_found() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
-    let accepted = person.upload(&Sound::short()).await;
+    let accepted = person.upload(&Sound::recording("two_cities.wav")).await;
     let job = person.success(accepted.job).await;
     let transcription = person.transcription(id_of(&job["transcription_id"])).await;
     // As a transcriber leaves them that was not sure of anything.
