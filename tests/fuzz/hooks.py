@@ -31,6 +31,9 @@ BEYOND_SCHEMAS_OF_FIELDS = re.compile(
     r"|preferences\.time_zone|names"
     # It depends on another field: nothing is merged with itself, ends before it begins, comes as two.
     r"|entity_id|title|segments|segments\[\d+\]\.end_ms|events\[\d+\]\.(from_path|content)"
+    # Only subtitles are laid out; and only some languages are spoken by the transcribers that are there.
+    r"|max_line_chars|max_lines|max_cue_ms|include"
+    r"|((preferences\.transcription|options)\.)?language"
     # It must not be in the future, nor before there were files; schemas of times have no limits.
     r"|events\[\d+\]\.happened_at"
     # What is wrong is the name of a field, or what is inside of a text.
