@@ -20,6 +20,8 @@ alter table conversations add column warnings text[] not null default '{}';
 alter table audio
     add column removed_at timestamptz,
     drop constraint audio_user_id_sha256_key;
+-- Objects of sound that was removed are swept like those that no row names.
+grant select (removed_at) on audio to self_system;
 -- Who has chosen that old sound goes.
 create index users_keep_audio on users (id) where preferences ? 'keep_audio_days';
 create unique index audio_sha256 on audio (user_id, sha256) where removed_at is null;

@@ -88,7 +88,8 @@ async fn told_to_stop_in_the_middle_of_an_upload_it_takes_it_to_its_end() {
     let mut stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let sound = Sound::short();
-    let (first, rest) = (sound.bytes.slice(..1_000), sound.bytes.slice(1_000..));
+    // More than the door wants to see before it knows what the file is.
+    let (first, rest) = (sound.bytes.slice(..50_000), sound.bytes.slice(50_000..));
     let (go, gone) = tokio::sync::oneshot::channel::<()>();
     let body = futures_util::stream::unfold((Some(first), Some((gone, rest))), async |(first, rest)| {
         if let Some(first) = first {
