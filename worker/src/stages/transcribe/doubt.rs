@@ -24,6 +24,8 @@ const NOISE: f32 = -1.2;
 const LEAST_TOKENS_PER_SECOND: f32 = 1.0;
 /// A voice as short as this may say one token, in milliseconds.
 const ONE_TOKEN_MS: u64 = 700;
+/// Nobody speaks faster than so many: Moonshine made 2.4 to 8.5 tokens of a second of what people said.
+const MOST_TOKENS_PER_SECOND: f32 = 11.0;
 /// So few tokens are what a noise that resembles a voice is made into …
 const FEW_TOKENS: u32 = 3;
 /// … unless the voice detector is that sure of the voice; it was surer of each of 140 single words.
@@ -40,8 +42,9 @@ pub(super) fn sift(words: Vec<HeardWord>, voiced_ms: u64, certainty: f32) -> Vec
     let too_slow =
         voiced_ms > ONE_TOKEN_MS && tokens as f32 * 1000.0 < LEAST_TOKENS_PER_SECOND * voiced_ms as f32;
     let noise = voiced_ms < SHORT_MS && mean_log_probability(&words) < NOISE;
+    let too_fast = tokens > FEW_TOKENS && tokens as f32 * 1000.0 > MOST_TOKENS_PER_SECOND * voiced_ms as f32;
     let guess = tokens <= FEW_TOKENS && certainty < SURE_OF_VOICE;
-    if too_slow || noise || guess { Vec::new() } else { spoken(words) }
+    if too_slow || too_fast || noise || guess { Vec::new() } else { spoken(words) }
 }
 
 /// The words, said once where they follow themselves without end; none where they are signs alone.
@@ -106,6 +109,12 @@ mod tests {
         assert_eq!(sift("You", -0.1, 1_300), "");
         assert_eq!(sift("You.", -0.1, 600), "You.");
         assert_eq!(sift("You are right.", -0.1, 1_300), "You are right.");
+    }
+
+    #[test]
+    fn more_than_there_was_time_for_is_nothing_said() {
+        assert_eq!(sift("I don't know what to say about it.", -0.3, 500), "");
+        assert_eq!(sift("I don't know.", -0.3, 500), "I don't know.");
     }
 
     #[test]
