@@ -359,9 +359,9 @@ mod tests {
 
     #[test]
     fn an_elementary_stream_says_what_it_is() {
-        let aac = b"....esds\0\0\0\0\x03\x19\0\0\0\x04\x11\x40\x15............\x05\x02\x12\x30";
+        let aac = b"....esds\0\0\0\0\x03\x19\0\0\0\x04\x11\x40\x15...........\x05\x02\x12\x30";
         assert_eq!(elementary_stream(&aac[..]), "AAC with 6 channels");
-        let dts = b"....esds\0\0\0\0\x03\x80\x80\x80\x19\0\0\0\x04\x11\xa9\x15............";
+        let dts = b"....esds\0\0\0\0\x03\x80\x80\x80\x19\0\0\0\x04\x11\xa9\x15...........";
         assert_eq!(elementary_stream(&dts[..]), "DTS");
         assert_eq!(elementary_stream(b"esds"), "AAC");
     }
