@@ -47,6 +47,26 @@ async fn redis_is_away_for_a_while() {
 }
 
 #[tokio::test]
+async fn a_job_whose_rings_take_long_has_succeeded_and_is_not_called_lost() {
+    let stack = setup(&[Kind::Redis]).with("LEASE_SECONDS", 1).start().await;
+    let person = Person::register(&stack).await;
+    // A ring now takes longer than the time from one heartbeat to the next.
+    stack.servers.freeze(Kind::Redis);
+    for _ in 0..3 {
+        person.transcribe(&Sound::short().anew()).await;
+    }
+    stack.servers.thaw(Kind::Redis);
+    let log = || stack.workers[0].log();
+    eventually("three endings", async || {
+        let log = log();
+        let endings = log.lines().filter(|line| line.ends_with(" done") || line.contains("lease was lost"));
+        (endings.count() >= 3).then_some(())
+    })
+    .await;
+    assert!(!log().contains("lease was lost"), "{}", log());
+}
+
+#[tokio::test]
 async fn nats_is_away_for_a_while() {
     let stack = setup(&[Kind::Nats]).start().await;
     let (person, accepted) = under_load(&stack, async || away(&stack.servers, Kind::Nats).await).await;

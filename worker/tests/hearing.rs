@@ -14,9 +14,7 @@ use self_worker::models::transcriber::Transcriber;
 use self_worker::offline::{Noise, SILENT_SOUNDS, mixed};
 use self_worker::stages::SAMPLE_RATE;
 use self_worker::stages::cut::{Chunk, Cutter};
-use self_worker::stages::transcribe::{
-    Ears, Heard, Segment, UNINTELLIGIBLE, is_language_uncertain, transcribe,
-};
+use self_worker::stages::transcribe::{Ears, Heard, Segment, Told, UNINTELLIGIBLE, judge, transcribe};
 
 /// The opening of "A Tale of Two Cities" (Charles Dickens, 1859), as `two_cities.wav` reads it.
 const TWO_CITIES: &str = "It was the best of times, it was the worst of times, it was the age of \
@@ -221,13 +219,15 @@ async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
     let believed: Vec<_> = all.iter().filter(|segment| !segment.is_uncertain).collect();
     let believed_ms: u64 = believed.iter().map(|segment| segment.end_ms - segment.start_ms).sum();
     assert!(believed_ms < 2_500, "of 40 s: {believed:?}");
-    assert!(is_language_uncertain(lengths(&all)), "{all:?}");
+    let judgement = judge(&told(&all));
+    assert!(judgement.language_uncertain, "{all:?}");
+    assert_eq!(judgement.doubted.len(), believed.len(), "{all:?}");
 
     let twelve = 12 * SAMPLE_RATE as usize;
     let both = [&english[..twelve], &foreign[..twelve]].concat();
     let both = segments(ears, cut(Cutter::new(), &both)).await;
     assert!(text(&both).contains("age of wisdom"), "{}", text(&both));
-    assert!(!is_language_uncertain(lengths(&both[..1])), "{both:?}");
+    assert!(!judge(&told(&both[..1])).language_uncertain, "{both:?}");
     let marks = both.iter().filter(|segment| segment.text == UNINTELLIGIBLE);
     let marked: u64 = marks.map(|mark| mark.end_ms - mark.start_ms).sum();
     assert!(marked > 5_000, "{both:?}");
@@ -236,10 +236,12 @@ async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
     assert_eq!(late, Vec::<&Segment>::new());
 }
 
-fn lengths(segments: &[Segment]) -> impl Iterator<Item = (u64, &str, bool)> {
-    segments
-        .iter()
-        .map(|segment| (segment.end_ms - segment.start_ms, segment.text.as_str(), segment.is_uncertain))
+fn told(segments: &[Segment]) -> Vec<Told<'_>> {
+    let mut told = Vec::with_capacity(segments.len());
+    for Segment { start_ms, end_ms, text, is_uncertain, .. } in segments {
+        told.push(Told { length_ms: end_ms - start_ms, text, is_uncertain: *is_uncertain });
+    }
+    told
 }
 
 #[tokio::test]

@@ -131,6 +131,22 @@ pub async fn insert(
     .map(|_| ())
 }
 
+/// Marks segments as uncertain, but for those that a person has corrected or confirmed meanwhile.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn doubt(tx: &mut PgConnection, user: UserId, segments: &[Uuid]) -> sqlx::Result<()> {
+    sqlx::query(
+        "update segments set is_uncertain = true, revision = revision + 1
+         where user_id = $1 and id = any($2) and revision = 1",
+    )
+    .bind(user.0)
+    .bind(segments)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
 /// The segments of a transcript in the order of time, without those that have no text.
 ///
 /// # Errors

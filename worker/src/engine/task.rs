@@ -1,6 +1,8 @@
 //! One job while it runs: what it may ask of the engine, and what keeps its lease.
 
 use std::convert::Infallible;
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +35,9 @@ pub struct Task {
     workshop: Workshop,
     state: Mutex<State>,
     held: watch::Sender<Held>,
+    /// Whether the success is being committed. From then on nothing stops the job: a heartbeat that no
+    /// longer finds its lease has found the success.
+    is_ending: AtomicBool,
     draining: CancellationToken,
 }
 
@@ -46,7 +51,14 @@ struct State {
 impl Task {
     pub(super) fn new(claim: Claim, workshop: Workshop, draining: CancellationToken) -> Self {
         let state = State { stage: Stage::Fetch, progress: claim.snapshot.progress, changes: 0 };
-        Self { claim, workshop, state: Mutex::new(state), held: watch::Sender::new(Held::Yes), draining }
+        Self {
+            claim,
+            workshop,
+            state: Mutex::new(state),
+            held: watch::Sender::new(Held::Yes),
+            is_ending: AtomicBool::new(false),
+            draining,
+        }
     }
 
     /// Whose job it is.
@@ -113,6 +125,7 @@ impl Task {
         if !ending::end(&mut tx, &self.claim, &done).await.map_err(anyhow::Error::from)? {
             return Err(Ending::LeaseLost);
         }
+        self.is_ending.store(true, Ordering::Relaxed);
         self.commit(tx).await?;
         for job in accepted {
             self.ring(job).await;
@@ -135,6 +148,7 @@ impl Task {
         if !ending::end(&mut tx, &self.claim, &done).await.map_err(anyhow::Error::from)? {
             return Err(Ending::LeaseLost);
         }
+        self.is_ending.store(true, Ordering::Relaxed);
         tx.commit().await.map_err(anyhow::Error::from)?;
         Ok(())
     }
@@ -142,13 +156,17 @@ impl Task {
     /// Resolves when the job has to stop: asked for, taken away, or because the worker stops.
     pub(super) async fn stopped(&self) -> Ending {
         let mut held = self.held.subscribe();
-        tokio::select! {
+        let reason = tokio::select! {
             () = self.draining.cancelled() => Ending::Interrupted,
             changed = held.wait_for(|held| *held != Held::Yes) => match changed.map(|held| *held) {
                 Ok(Held::CancelRequested) => Ending::Cancelled,
                 _ => Ending::LeaseLost,
             },
+        };
+        if self.is_ending.load(Ordering::Relaxed) {
+            return pending().await;
         }
+        reason
     }
 
     /// Keeps the lease and tells the progress, until dropped. What is told is in the row by then:

@@ -18,7 +18,7 @@ use crate::engine::Task;
 use crate::models::remote_transcriber::UNDETERMINED;
 use crate::stages::cover::add_heard;
 use crate::stages::decode::Info;
-use crate::stages::transcribe::{Heard, Segment};
+use crate::stages::transcribe::{self, Heard, Judgement, Segment, Told};
 
 /// What is known of what was said.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(super) struct Transcript {
     pub(super) segments: Vec<SavedSegment>,
     /// How many of them are in the database.
     saved: usize,
+    /// The places of those that are in the database as certain, and are not.
+    doubted: Vec<usize>,
     transcribed_ms: u64,
     /// Where somebody speaks so far; what became of the whole recording, once all of it is in segments.
     pub(super) coverage: Vec<CoverageSpan>,
@@ -115,6 +117,7 @@ impl Transcript {
             conversation_id,
             audio_id,
             saved: segments.len(),
+            doubted: Vec::new(),
             segments,
             transcribed_ms: transcribed_ms.unsigned_abs(),
             coverage: coverage.0,
@@ -144,6 +147,20 @@ impl Transcript {
         self.segments.extend(heard.segments.into_iter().map(SavedSegment::new));
     }
 
+    /// Doubts what only the whole recording shows to be doubtful.
+    pub(super) fn judge(&mut self) {
+        let told: Vec<Told<'_>> = self.segments.iter().map(SavedSegment::told).collect();
+        let Judgement { language_uncertain, doubted } = transcribe::judge(&told);
+        self.language_uncertain = language_uncertain;
+        for place in doubted {
+            self.segments[place].is_uncertain = true;
+            if place < self.saved {
+                self.segments[place].revision += 1;
+                self.doubted.push(place);
+            }
+        }
+    }
+
     /// All sound was heard: there was so much of it, and this became of it.
     pub(super) fn end(&mut self, length_ms: u64, coverage: Vec<CoverageSpan>, warnings: Vec<Warning>) {
         self.transcribed_ms = length_ms;
@@ -159,6 +176,7 @@ impl Transcript {
         self.write(&mut tx, task).await.map_err(anyhow::Error::from)?;
         task.commit(tx).await?;
         self.saved = self.segments.len();
+        self.doubted.clear();
         Ok(())
     }
 
@@ -193,31 +211,34 @@ impl Transcript {
             .await?;
         }
         let Some(user) = task.claim.user else { return Ok(()) };
-        let (first, fresh) = (self.saved, &self.segments[self.saved..]);
-        if fresh.is_empty() {
+        let fresh = self.saved..self.segments.len();
+        if fresh.is_empty() && self.doubted.is_empty() {
             return Ok(());
         }
-        let fresh: Vec<NewSegment> = fresh.iter().map(SavedSegment::row).collect();
-        let position = i32::try_from(first).unwrap_or(i32::MAX);
-        segments::insert(tx, user, self.conversation_id, self.id, position, &fresh).await?;
-        let data = self.news(first, None);
+        let doubted: Vec<Uuid> = self.doubted.iter().map(|place| self.segments[*place].id).collect();
+        segments::doubt(tx, user, &doubted).await?;
+        let rows: Vec<NewSegment> = self.segments[fresh.clone()].iter().map(SavedSegment::row).collect();
+        let position = i32::try_from(fresh.start).unwrap_or(i32::MAX);
+        segments::insert(tx, user, self.conversation_id, self.id, position, &rows).await?;
+        let data = self.news(self.doubted.iter().copied().chain(fresh), None);
         events::append(tx, user, EventKind::TranscriptionUpdate, &self.rooms(task), data).await?;
         Ok(())
     }
 
-    /// The event's particulars: the segments from `first` on, and whether more will come. Text is
+    /// The event's particulars: the segments at these places, and whether more will come. Text is
     /// replaced by `segment_id` and `revision`, never appended.
     pub(super) fn news(
         &self,
-        first: usize,
+        places: impl IntoIterator<Item = usize>,
         completed_at: Option<chrono::DateTime<chrono::Utc>>,
     ) -> serde_json::Value {
-        let segments: Vec<_> = (first..)
-            .zip(&self.segments[first..])
-            .map(|(position, segment)| {
+        let segments: Vec<_> = places
+            .into_iter()
+            .map(|position| {
+                let segment = &self.segments[position];
                 json!({
                     "segment_id": segment.id,
-                    "revision": 1,
+                    "revision": segment.revision,
                     "position": position,
                     "start_ms": segment.start_ms,
                     "end_ms": segment.end_ms,
@@ -276,6 +297,11 @@ impl SavedSegment {
             words.iter().map(|word| WordTime::from((word.start_ms, word.end_ms, word.confidence)));
         let hearing = Hearing { confidence, is_uncertain, word_times: word_times.collect(), timing };
         Self { id: new_id(), start_ms, end_ms, text, is_uncertain, revision: 1, hearing: Some(hearing) }
+    }
+
+    fn told(&self) -> Told<'_> {
+        let length_ms = self.end_ms.saturating_sub(self.start_ms);
+        Told { length_ms, text: &self.text, is_uncertain: self.is_uncertain }
     }
 
     /// The text, if it can be relied on; otherwise nothing.

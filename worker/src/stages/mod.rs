@@ -9,6 +9,7 @@ pub mod decode;
 pub mod embed;
 pub mod extract;
 pub mod notice;
+pub mod numerals;
 pub mod read;
 pub mod resample;
 pub mod resolve;

@@ -9,7 +9,7 @@ use self_shared::database::transcriptions::Transcription;
 use self_shared::database::{segments, transcriptions};
 use self_shared::subtitles::{self, Layout, Utterance};
 
-use self::format::{File, Format, Md, Srt, Text, Vtt, Written};
+use self::format::{File, Fixed, Format, Md, Srt, Text, Vtt, Written};
 use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;
@@ -69,6 +69,19 @@ async fn written(
     layout: Layout,
 ) -> Result<String, Problem> {
     tokio::task::spawn_blocking(move || write(&said, layout)).await.map_err(Problem::internal)
+}
+
+/// A transcript as subtitles, which `write` writes.
+async fn cues<F: Fixed>(
+    app: &App,
+    caller: &Caller,
+    id: Id,
+    write: fn(&[Utterance], Layout) -> String,
+    layout: Layout,
+) -> Result<File<F>, Failing<ReadFile>> {
+    let read = Read::of(app, caller, id).await?;
+    let body = written(write, read.said(), layout).await?;
+    Ok(File::new(&read.conversation, body))
 }
 
 /// How subtitles are laid out: as asked, and as usual otherwise.
@@ -166,10 +179,8 @@ impl TranscriptionRoutes {
         #[oai(validator(minimum(value = "1000"), maximum(value = "60000")))]
         max_cue_ms: Query<Option<u32>>,
     ) -> Result<File<Srt>, Failing<ReadFile>> {
-        let read = Read::of(&app, &caller, id.0).await?;
         let layout = layout(max_line_chars.0, max_lines.0, max_cue_ms.0);
-        let body = written(subtitles::srt, read.said(), layout).await?;
-        Ok(File::new(&read.conversation, body))
+        cues(&app, &caller, id.0, subtitles::srt, layout).await
     }
 
     /// Get a transcript as WebVTT
@@ -192,10 +203,8 @@ impl TranscriptionRoutes {
         #[oai(validator(minimum(value = "1000"), maximum(value = "60000")))]
         max_cue_ms: Query<Option<u32>>,
     ) -> Result<File<Vtt>, Failing<ReadFile>> {
-        let read = Read::of(&app, &caller, id.0).await?;
         let layout = layout(max_line_chars.0, max_lines.0, max_cue_ms.0);
-        let body = written(subtitles::vtt, read.said(), layout).await?;
-        Ok(File::new(&read.conversation, body))
+        cues(&app, &caller, id.0, subtitles::vtt, layout).await
     }
 
     /// Get a transcript as plain text

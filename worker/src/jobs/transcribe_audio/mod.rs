@@ -28,7 +28,7 @@ use super::{Bench, understanding};
 use crate::engine::Task;
 use crate::stages::cover::cover;
 use crate::stages::decode::{DecodeError, Refusal};
-use crate::stages::transcribe::{is_language_uncertain, transcribe_with};
+use crate::stages::transcribe::transcribe_with;
 
 /// Segments are saved together for so long, which bounds both the commits and what a crash loses.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
@@ -105,10 +105,7 @@ async fn listen(
     }
     let Extent { length_ms, cut_short, losses } = sound.extent().map_err(ending)?;
     let coverage = cover(&transcript.coverage, &losses, length_ms);
-    let told = transcript.segments.iter().map(|segment| {
-        (segment.end_ms.saturating_sub(segment.start_ms), segment.text.as_str(), segment.is_uncertain)
-    });
-    transcript.language_uncertain = is_language_uncertain(told);
+    transcript.judge();
     let warnings = warnings(transcript, &coverage, cut_short);
     transcript.end(length_ms, coverage, warnings);
     if transcript.heard_by.model().is_none() {

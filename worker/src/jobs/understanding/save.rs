@@ -92,7 +92,7 @@ async fn write(
 async fn tell(tx: &mut UserTx, task: &Task, transcript: &Transcript, news: News) -> sqlx::Result<()> {
     let user = tx.user();
     if let Some(completed_at) = news.completed_at {
-        let data = transcript.news(transcript.segments.len(), Some(completed_at));
+        let data = transcript.news([], Some(completed_at));
         events::append(tx, user, EventKind::TranscriptionUpdate, &transcript.rooms(task), data).await?;
     }
     if news.is_current

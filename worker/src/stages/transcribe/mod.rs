@@ -3,11 +3,11 @@
 mod confidence;
 mod doubt;
 pub mod evaluate;
-mod language;
 mod listener;
 mod phrases;
 mod pool;
 mod voices;
+mod whole;
 
 use std::future::ready;
 use std::ops::Range;
@@ -21,9 +21,9 @@ use super::SAMPLE_RATE;
 use super::cut::Chunk;
 use crate::models::transcriber::{HeardWord, TranscribeError, Utterance};
 
-pub use self::language::is_language_uncertain;
 pub(crate) use self::phrases::phrases;
 pub use self::pool::Ears;
+pub use self::whole::{Judgement, Told, judge};
 
 /// What stands in a transcript where somebody speaks and is not understood.
 pub const UNINTELLIGIBLE: &str = "[unintelligible]";

@@ -1,29 +1,7 @@
 //! Written words as they are said: figures, signs and abbreviations spelled out, in English.
 
-const ONES: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+use crate::stages::numerals::{TENS, UNITS};
+
 /// The names of the letters, spelled as they sound.
 const LETTERS: [&str; 26] = [
     "ay", "bee", "see", "dee", "ee", "ef", "jee", "aich", "eye", "jay", "kay", "el", "em", "en", "oh", "pee",
@@ -102,7 +80,7 @@ fn figures(written: &str, said: &mut Vec<String>) {
             }
         }
         Ok(amount) if !by_digit => number(amount, said),
-        _ => said.extend(digits.bytes().map(|digit| ONES[usize::from(digit - b'0')].to_owned())),
+        _ => said.extend(digits.bytes().map(|digit| UNITS[usize::from(digit - b'0')].to_owned())),
     }
 }
 
@@ -115,11 +93,11 @@ fn number(value: u64, said: &mut Vec<String>) {
             number(value % scale, said);
         }
     } else if value < 20 {
-        said.push(ONES[value as usize].to_owned());
+        said.push(UNITS[value as usize].to_owned());
     } else {
-        said.push(TENS[value as usize / 10].to_owned());
+        said.push(TENS[value as usize / 10 - 2].to_owned());
         if !value.is_multiple_of(10) {
-            said.push(ONES[value as usize % 10].to_owned());
+            said.push(UNITS[value as usize % 10].to_owned());
         }
     }
 }

@@ -1,0 +1,137 @@
+//! What only the whole recording shows: a language that the transcriber does not know, and one phrase
+//! that it hears again and again in what is no speech.
+
+use std::collections::HashMap;
+
+use super::UNINTELLIGIBLE;
+use super::confidence::bare;
+
+/// Less speech than this tells nothing of its language, in milliseconds.
+const LEAST_MS: u64 = 1_000;
+/// A phrase of at most so many words is what a model makes of a noise: "You", "Thank you.", "I'm sorry."
+const LONE_WORDS: usize = 3;
+/// A phrase that stands alone more often than this is doubted …
+const REPEATS: usize = 4;
+/// … where it is more than this share of all segments: somebody who often agrees also hears others speak.
+const SHARE: f64 = 0.5;
+
+/// A segment of a transcript, as much of it as this judgement needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// How long it is, in milliseconds.
+    pub length_ms: u64,
+    pub text: &'a str,
+    /// Whether it is uncertain already, by what was heard in it alone.
+    pub is_uncertain: bool,
+}
+
+/// What all segments together say.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// Whether more was not understood than was.
+    pub language_uncertain: bool,
+    /// The places of the segments that are uncertain for it and were not before, in order.
+    pub doubted: Vec<usize>,
+}
+
+/// Judges a whole transcript. It needs nothing but what is stored, so it is the same for a job that was
+/// interrupted.
+#[must_use]
+pub fn judge(segments: &[Told<'_>]) -> Judgement {
+    let language_uncertain = is_language_uncertain(segments);
+    let phrase = repeated_phrase(segments);
+    let is_doubted = |segment: &Told<'_>| {
+        !segment.is_uncertain
+            && (language_uncertain || phrase.as_ref().is_some_and(|phrase| key(segment.text) == *phrase))
+    };
+    let doubted = segments.iter().enumerate().filter(|(_, segment)| is_doubted(segment));
+    Judgement { language_uncertain, doubted: doubted.map(|(place, _)| place).collect() }
+}
+
+/// By the time, and not by the number of segments. What is uncertain speaks for no language.
+fn is_language_uncertain(segments: &[Told<'_>]) -> bool {
+    let (mut understood_ms, mut lost_ms) = (0, 0);
+    for segment in segments {
+        if segment.text == UNINTELLIGIBLE {
+            lost_ms += segment.length_ms;
+        } else if !segment.is_uncertain {
+            understood_ms += segment.length_ms;
+        }
+    }
+    lost_ms >= LEAST_MS && lost_ms > understood_ms
+}
+
+/// The short phrase that makes up most of the transcript, if there is one.
+fn repeated_phrase(segments: &[Told<'_>]) -> Option<String> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for segment in segments {
+        let is_lone = segment.text.split_whitespace().count() <= LONE_WORDS;
+        if is_lone && segment.text != UNINTELLIGIBLE {
+            *counts.entry(key(segment.text)).or_default() += 1;
+        }
+    }
+    let (phrase, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    (count > REPEATS && count as f64 > SHARE * segments.len() as f64).then_some(phrase)
+}
+
+/// The words without case and punctuation.
+fn key(text: &str) -> String {
+    text.split_whitespace().map(bare).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOST: (u64, &str, bool) = (2_000, UNINTELLIGIBLE, true);
+
+    fn judge(segments: &[(u64, &str, bool)]) -> Judgement {
+        let each = segments.iter().copied();
+        let told = each.map(|(length_ms, text, is_uncertain)| Told { length_ms, text, is_uncertain });
+        super::judge(&told.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_time_decides_and_not_the_number_of_segments() {
+        let foreign = judge(&[(9_000, UNINTELLIGIBLE, true), (700, "Yes.", false), (800, "No.", false)]);
+        assert!(foreign.language_uncertain);
+        assert!(!judge(&[(9_000, "It rained.", false), LOST, LOST]).language_uncertain);
+    }
+
+    #[test]
+    fn what_is_uncertain_speaks_for_no_language() {
+        assert!(judge(&[(9_000, "Come in, sugar.", true), LOST]).language_uncertain);
+        assert!(!judge(&[(9_000, "What did she say?", true)]).language_uncertain);
+    }
+
+    #[test]
+    fn nothing_said_is_in_no_doubtful_language() {
+        assert_eq!(judge(&[]), Judgement::default());
+        assert_eq!(judge(&[(600, UNINTELLIGIBLE, true)]), Judgement::default());
+    }
+
+    #[test]
+    fn in_a_language_that_is_not_known_nothing_is_certain() {
+        let foreign = judge(&[(9_000, UNINTELLIGIBLE, true), (700, "Yes.", false), (800, "Come in.", true)]);
+        assert_eq!(foreign.doubted, [1]);
+    }
+
+    #[test]
+    fn one_phrase_again_and_again_is_doubted_each_time() {
+        let you = (900, "You", false);
+        let heard =
+            judge(&[you, you, (900, "you.", false), LOST, you, (4_000, "Come in, please, Ada.", false), you]);
+        assert_eq!(heard.doubted, [0, 1, 2, 4, 6]);
+        assert!(!heard.language_uncertain);
+    }
+
+    #[test]
+    fn somebody_who_often_agrees_is_believed() {
+        let (yes, other) = ((400, "Yes.", false), (3_000, "Then we take the early train.", false));
+        assert_eq!(
+            judge(&[yes, other, yes, other, yes, other, yes, other, other, yes]),
+            Judgement::default()
+        );
+        assert_eq!(judge(&[yes, yes, yes, yes]), Judgement::default());
+    }
+}
