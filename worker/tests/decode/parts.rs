@@ -42,6 +42,7 @@ async fn other_files_put_end_to_end_are_heard_to_their_end() {
     let folder = tempfile::tempdir().unwrap();
     for (name, arguments) in [
         ("twice.wav", ""),
+        ("twice.flac", ""),
         ("twice.aac", "-c:a aac -ar 48000 -f adts"),
         ("twice.ogg", "-c:a libvorbis"),
         ("twice.opus", "-c:a libopus"),

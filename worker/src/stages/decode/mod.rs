@@ -7,6 +7,7 @@
 mod aac;
 mod choice;
 mod downmix;
+mod flac;
 mod frames;
 mod landmarks;
 mod loss;

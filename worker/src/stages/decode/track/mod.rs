@@ -1,20 +1,22 @@
 //! The one track of a recording that is heard: found, read packet by packet, decoded.
 
+mod open;
+
 use std::collections::VecDeque;
 use std::fs::File;
 use std::sync::Arc;
 
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
-use symphonia::core::io::{MediaSource, ReadOnlySource};
+use symphonia::core::io::ReadOnlySource;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
+use self::open::is_regular;
 use super::choice::{Choice, reader};
-use super::frames::Frames;
 use super::landmarks::Landmarks;
+use super::source::Pieces;
 use super::step::{Begins, SAME, Step};
-use super::wave::{Wave, Waves};
 use super::{Info, LossKind, Refusal, whole};
 
 pub(super) struct Track {
@@ -22,7 +24,7 @@ pub(super) struct Track {
     reader: Box<dyn FormatReader>,
     choice: Choice,
     /// Sound behind that of `reader`, of files that were put end to end.
-    parts: VecDeque<Wave>,
+    parts: VecDeque<Pieces>,
     cut_short: bool,
     /// Where reading can go on behind damage, and the time up to which sound was given before it.
     landmarks: Option<Landmarks>,
@@ -54,78 +56,6 @@ enum Next {
 }
 
 impl Track {
-    /// Finds the track and decodes its first packet, to be sure of it.
-    ///
-    /// Demuxers that can seek hold a file against what its headers promise, and refuse the whole of
-    /// one that breaks off. Read from front to back, it gives what it has.
-    pub(super) fn open(file: File) -> Result<Self, Refusal> {
-        let file = Arc::new(file);
-        let length = file.metadata().map_or(0, |metadata| metadata.len());
-        if !is_regular(&file) {
-            // What a converter gives.
-            let pipe = file.try_clone().map_err(|_| Refusal::NotAudio)?;
-            return Self::find(&file, Box::new(ReadOnlySource::new(pipe)), u64::MAX);
-        }
-        if let Some(waves) = Waves::of(&file).map_err(|_| Refusal::Damaged)? {
-            return Self::of_waves(&file, waves);
-        }
-        if let Some(frames) = Frames::of(&file).map_err(|_| Refusal::Damaged)? {
-            return Self::of_reader(&file, Box::new(frames), length);
-        }
-        let landmarks = Landmarks::of(&file).map_err(|_| Refusal::Damaged)?;
-        let opened = Self::find(&file, Box::new(landmarks.whole()), length).or_else(|refusal| {
-            let source = ReadOnlySource::new(landmarks.whole());
-            Self::find(&file, Box::new(source), length).map_err(|_| refusal)
-        });
-        match opened {
-            Ok(track) => Ok(Self { landmarks: track.has_clock().then_some(landmarks), ..track }),
-            Err(refusal @ Refusal::UnsupportedCodec { .. }) => Err(refusal),
-            Err(_) if whole::has_lost_all(&file) => Err(Refusal::CutShort),
-            Err(refusal) => Err(refusal),
-        }
-    }
-
-    fn of_waves(file: &Arc<File>, waves: Waves) -> Result<Self, Refusal> {
-        let mut parts: VecDeque<Wave> = waves.parts.into();
-        let Some(first) = parts.pop_front() else {
-            return Err(if waves.cut_short { Refusal::CutShort } else { Refusal::NoSound });
-        };
-        let length = file.metadata().map_or(0, |metadata| metadata.len());
-        let track = Self::find(file, Box::new(first.source(file)), length)?;
-        Ok(Self { parts, cut_short: waves.cut_short, ..track })
-    }
-
-    fn find(file: &Arc<File>, source: Box<dyn MediaSource>, length: u64) -> Result<Self, Refusal> {
-        Self::of_reader(file, reader(source)?, length)
-    }
-
-    fn of_reader(file: &Arc<File>, reader: Box<dyn FormatReader>, length: u64) -> Result<Self, Refusal> {
-        let choice = Choice::among(&*reader, file, length)?;
-        let mut track = Self {
-            file: Arc::clone(file),
-            reader,
-            choice,
-            parts: VecDeque::new(),
-            cut_short: false,
-            landmarks: None,
-            given: None,
-            was_damaged: false,
-            rate: 0,
-            planes: Vec::new(),
-            first: None,
-            ahead: None,
-            time: None,
-            lasting: 0.0,
-            earliest: f64::INFINITY,
-            begins_anew: false,
-            before: None,
-        };
-        match track.step()? {
-            Step::CutShort => Err(Refusal::Damaged),
-            first => Ok(Self { first: Some(first), ..track }),
-        }
-    }
-
     /// Reads and decodes the next packet of the track that holds any sound.
     pub(super) fn step(&mut self) -> Result<Step, Refusal> {
         if let Some(first) = self.first.take() {
@@ -145,8 +75,9 @@ impl Track {
                 }
                 Next::End => match self.parts.pop_front() {
                     Some(part) => {
-                        self.reader = reader(Box::new(part.source(&self.file)))?;
+                        self.reader = reader(Box::new(part))?;
                         self.choice = Choice::among(&*self.reader, &self.file, u64::MAX)?;
+                        self.begins_anew = true;
                         continue;
                     }
                     None if self.goes_on(self.breaks_off()) => continue,
@@ -389,9 +320,4 @@ impl Track {
             seconds: self.choice.seconds,
         }
     }
-}
-
-/// Whether this is a file and no pipe.
-fn is_regular(file: &File) -> bool {
-    file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
