@@ -75,6 +75,7 @@ async fn a_file_that_breaks_off_says_so_and_a_whole_one_does_not() {
         ("a.webm", "-c:a libopus"),
         ("a.m4a", "-c:a aac -movflags +faststart"),
         ("a.ogg", "-c:a libvorbis"),
+        ("a.flac", ""),
     ] {
         let bytes = fs::read(encoded(folder.path(), 6, name, arguments)).unwrap();
         assert!(!listen_to(&bytes).await.unwrap().ending.cut_short, "{name}");

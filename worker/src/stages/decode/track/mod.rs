@@ -19,6 +19,9 @@ use super::source::Pieces;
 use super::step::{Begins, SAME, Step};
 use super::{Info, LossKind, Refusal, whole};
 
+/// Less sound than was promised is no loss while it is less by this, in seconds.
+const SHORT: f64 = 0.1;
+
 pub(super) struct Track {
     file: Arc<File>,
     reader: Box<dyn FormatReader>,
@@ -81,7 +84,7 @@ impl Track {
                         continue;
                     }
                     None if self.goes_on(self.breaks_off()) => continue,
-                    None if self.cut_short => return Ok(Step::CutShort),
+                    None if self.cut_short || self.falls_short() => return Ok(Step::CutShort),
                     None => return Ok(Step::End),
                 },
                 Next::CutShort if self.goes_on(true) => continue,
@@ -279,6 +282,14 @@ impl Track {
     /// Whether the file stopped before the end that its container tells.
     pub(super) fn breaks_off(&self) -> bool {
         self.has_clock() && whole::ends_early(&self.file)
+    }
+
+    /// Whether there is less sound than a FLAC file promises: an encoder that knows writes how many
+    /// samples there are, and 0 otherwise.
+    fn falls_short(&self) -> bool {
+        let given = self.time.map_or(0.0, |time| time + self.lasting);
+        self.reader.format_info().short_name == "flac"
+            && self.choice.seconds.is_some_and(|promised| promised - given > SHORT)
     }
 
     /// Whether a file without any sound has lost it.
