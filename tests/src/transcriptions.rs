@@ -27,6 +27,10 @@ pub struct Transcriptions {
 struct Told {
     status: StatusCode,
     says: String,
+    /// For how many seconds it asks to be left alone.
+    retry_after: Option<u32>,
+    /// How many more requests are answered like that, before all others are refused as too many.
+    patience: Option<usize>,
     asked: Vec<Asked>,
 }
 
@@ -45,7 +49,13 @@ impl Transcriptions {
     /// A service that answers with this, once it serves.
     #[must_use]
     pub fn answering(says: &Value) -> Self {
-        let told = Told { status: StatusCode::OK, says: says.to_string(), asked: Vec::new() };
+        let told = Told {
+            status: StatusCode::OK,
+            says: says.to_string(),
+            retry_after: None,
+            patience: None,
+            asked: Vec::new(),
+        };
         Self { port: ports::free(), told: Arc::new(Mutex::new(told)), serving: None }
     }
 
@@ -64,6 +74,17 @@ impl Transcriptions {
         let mut told = self.lock();
         told.status = StatusCode::from_u16(status).unwrap();
         told.says = says.to_string();
+        told.patience = None;
+    }
+
+    /// Refuses to answer, once it has answered so many more requests.
+    pub fn tires_after(&self, requests: usize) {
+        self.lock().patience = Some(requests);
+    }
+
+    /// Asks whoever it refuses to leave it alone for so many seconds.
+    pub fn asks_for_a_pause_of(&self, seconds: u32) {
+        self.lock().retry_after = Some(seconds);
     }
 
     /// Where it is, without its path.
@@ -112,5 +133,13 @@ async fn transcribe(request: &Request, mut form: Multipart, told: Data<&Arc<Mute
     }
     let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
     told.asked.push(asked);
+    if told.patience == Some(0) {
+        let refusal = Response::builder().status(StatusCode::TOO_MANY_REQUESTS);
+        return match told.retry_after {
+            Some(seconds) => refusal.header("retry-after", seconds).finish(),
+            None => refusal.finish(),
+        };
+    }
+    told.patience = told.patience.map(|requests| requests - 1);
     Response::builder().status(told.status).content_type("application/json").body(told.says.clone())
 }

@@ -55,10 +55,12 @@ async fn work_that_needs_the_sound_stops_when_the_sound_is_deleted() {
     let accepted = person.upload(&Sound::short()).await;
     assert_eq!(delete_audio(&person, accepted.audio).await.status, 204);
     assert_eq!(person.job(accepted.job).await["state"], "cancelled");
+    let again = person.post(&format!("/api/v1/jobs/{}/retry", accepted.job), &json!({})).await;
+    assert_eq!(again.refused(), (404, "content_missing".to_owned()));
 }
 
 #[tokio::test]
-async fn old_sound_goes_by_itself_for_those_who_chose_so_and_never_before_it_was_heard() {
+async fn old_sound_goes_by_itself_for_those_who_chose_so_once_nobody_works_on_it() {
     let mut stack = Stack::setup().workers(0).with("LANES", "audio=1,text=1,maintenance=1").start().await;
     let (person, other) = (Person::register(&stack).await, Person::register(&stack).await);
     let long_ago = [("recorded_at", "2020-02-02T10:00:00Z")];
@@ -67,6 +69,9 @@ async fn old_sound_goes_by_itself_for_those_who_chose_so_and_never_before_it_was
         self_tests::person::Accepted::read(&Answer::of(sent).await.unwrap().good())
     };
     let (own, others) = (upload(&person, &Sound::short()).await, upload(&other, &Sound::short()).await);
+    // Never heard, and it will not be.
+    let cancelled = upload(&person, &Sound::short().anew()).await;
+    person.post(&format!("/api/v1/jobs/{}/cancel", cancelled.job), &json!({})).await.good();
     let profile = json!({"name": "Ada", "preferences": {"keep_audio_days": 30}});
     let chosen = person.request(Method::PUT, "/api/v1/users/me").json(&profile);
     assert_eq!(Answer::of(chosen).await.unwrap().good()["preferences"]["keep_audio_days"], 30);
@@ -86,6 +91,11 @@ async fn old_sound_goes_by_itself_for_those_who_chose_so_and_never_before_it_was
     })
     .await;
     assert_eq!(removed["id"], own.audio.to_string());
+    eventually("the sound that nobody heard to go", async || {
+        let audio = person.get(&format!("/api/v1/audio/{}", cancelled.audio)).await.good();
+        audio["removed_at"].is_string().then_some(())
+    })
+    .await;
     let kept: Value = other.get(&format!("/api/v1/audio/{}", others.audio)).await.good();
     assert!(kept.get("removed_at").is_none(), "{kept}");
     assert_eq!(recordings(&stack), 1);

@@ -161,6 +161,46 @@ async fn a_service_that_is_away_is_replaced_where_the_settings_say_so() {
 }
 
 #[tokio::test]
+async fn a_recording_in_a_language_of_the_service_alone_waits_for_it_to_its_end() {
+    let mut service = Transcriptions::answering(&german());
+    service.tires_after(1);
+    service.serve();
+    let stack = setup(&service)
+        .with("TRANSCRIBER_FALLBACK", "local")
+        .with("TRANSCRIBER_CONCURRENCY", 1)
+        .start()
+        .await;
+    let person = somebody(&stack).await;
+    let accepted = person.upload(&Sound::recording("two_cities.wav")).await;
+    let job = waits(&person, &accepted, "transcriber_away").await;
+    let so_far = person.transcription(id_of(&job["transcription_id"])).await;
+    assert_eq!(so_far["endpoint"], json!(service.host()), "it is told where sound went: {so_far}");
+    service.answers(200, &german());
+    let whole = made(&person, &accepted).await;
+    assert_eq!((&whole["model"]["name"], &whole["language"]), (&json!("whisper-parrot"), &json!("de")));
+    for segment in whole["segments"].as_array().unwrap() {
+        assert_eq!(segment["text"], "Guten Morgen, Anna.", "{whole}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_asks_for_a_pause_is_left_alone() {
+    let mut service = Transcriptions::answering(&german());
+    service.tires_after(0);
+    service.asks_for_a_pause_of(1_000);
+    service.serve();
+    let stack = setup(&service).with("TRANSCRIBER_CONCURRENCY", 1).start().await;
+    let person = somebody(&stack).await;
+    let accepted = accepted(&person, &[]).await;
+    eventually("another attempt", async || {
+        (person.job(accepted.job).await["attempt"].as_i64()? >= 2).then_some(())
+    })
+    .await;
+    waits(&person, &accepted, "transcriber_away").await;
+    assert_eq!(service.asked().len(), 1);
+}
+
+#[tokio::test]
 async fn a_key_that_is_refused_is_said_in_the_job_and_mended_without_a_loss() {
     let mut service = Transcriptions::answering(&json!({}));
     service.answers(401, &json!({"error": {"message": "Incorrect API key provided: sk-1234"}}));

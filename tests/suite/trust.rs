@@ -109,6 +109,7 @@ async fn what_a_person_confirms_is_not_uncertain_any_more_and_is_found() {
     let understand = async |doubted: bool| {
         if doubted {
             stack.database.run("update segments set is_uncertain = true").await;
+            stack.database.run("update transcriptions set warnings = '{damaged, uncertain_segments}'").await;
         }
         let segment = &transcription["segments"][0];
         let body = json!({"text": segment["text"]});
@@ -129,4 +130,20 @@ async fn what_a_person_confirms_is_not_uncertain_any_more_and_is_found() {
     assert_eq!(stack.database.count(passages).await, 0, "what is uncertain can be found");
     assert!(stack.database.count("from conversation_embeddings").await > 0);
     assert!(understand(false).await.get("job").is_none(), "confirmed twice, understood twice");
+    assert_eq!(shown["warnings"][1]["code"], "uncertain_segments", "{shown}");
+
+    // With the last of them the warning goes, and no other.
+    stack.database.run("update segments set is_uncertain = position = 0").await;
+    let corrected = understand(false).await;
+    person.success(id_of(&corrected["job"]["id"])).await;
+    let conversation = person.get(&format!("/api/v1/conversations/{}", accepted.conversation)).await.good();
+    for warned in [person.transcription(id_of(&transcription["id"])).await, conversation] {
+        let codes: Vec<&str> = warned["warnings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|warning| warning["code"].as_str().unwrap())
+            .collect();
+        assert_eq!(codes, ["damaged"], "{warned}");
+    }
 }

@@ -23,7 +23,7 @@ declare! {
     List: InvalidCursor;
     Read: NotFound;
     Cancel: NotFound, JobEnded;
-    Retry: NotFound, JobNotRetryable;
+    Retry: NotFound, JobNotRetryable, ContentMissing;
 }
 
 #[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Jobs")]
@@ -129,6 +129,7 @@ impl From<Refused> for Problem {
             Refused::NotFound => Self::not_found("job"),
             Refused::Ended(_) => Self::new(Code::JobEnded, refused.to_string()),
             Refused::NotEnded(_) => Self::new(Code::JobNotRetryable, refused.to_string()),
+            Refused::SoundRemoved => Self::new(Code::ContentMissing, refused.to_string()),
             Refused::Database(error) => error.into(),
         }
     }

@@ -138,6 +138,8 @@ async fn announce(tx: &mut UserTx, segment: &Segment) -> sqlx::Result<()> {
             "speaker": segment.speaker,
             "confidence": segment.confidence.map(thousandths),
             "uncertain": segment.is_uncertain,
+            "words": segment.words(),
+            "timing": segment.timing,
             "is_final": true,
             "speech_final": true,
         }],

@@ -94,7 +94,7 @@ pub(crate) struct ConversationDetailView {
     pub conversation: ConversationView,
     /// Its recordings, oldest first.
     pub audio: Vec<AudioView>,
-    /// Its transcripts, newest first.
+    /// Its transcripts: those that are complete first, and the newest first of these and of the others.
     pub transcriptions: Vec<Uuid>,
     /// Who and what it mentions, in the order of appearance.
     pub entities: Vec<EntityView>,

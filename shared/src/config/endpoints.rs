@@ -47,6 +47,12 @@ pub enum Fallback {
 }
 
 impl SummarizerConfig {
+    /// Where what was said is sent.
+    #[must_use]
+    pub fn address(&self) -> String {
+        below(&self.url, "chat/completions")
+    }
+
     /// The host that is sent what was said.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -55,11 +61,24 @@ impl SummarizerConfig {
 }
 
 impl TranscriberConfig {
+    /// Where the sound is sent.
+    #[must_use]
+    pub fn address(&self) -> String {
+        below(&self.url, "audio/transcriptions")
+    }
+
     /// The host that is sent the sound.
     #[must_use]
     pub fn host(&self) -> &str {
         host(&self.url)
     }
+}
+
+/// A path behind that of a URL, before its query.
+fn below(url: &str, path: &str) -> String {
+    let url = url.split('#').next().unwrap_or_default();
+    let (base, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+    format!("{}/{path}{query}", base.trim_end_matches('/'))
 }
 
 /// `host[:port]` of a URL, without credentials and path.
@@ -175,5 +194,17 @@ mod tests {
         let pairs = [("MOONSHINE_DIR", "/models/base-es"), ("MOONSHINE_LANGUAGES", "es")];
         assert_eq!(read(&pairs).unwrap().moonshine.unwrap().languages, ["es"]);
         is_told_of(read(&[("MOONSHINE_LANGUAGES", "es")]), &["MOONSHINE_LANGUAGES"]);
+    }
+
+    #[test]
+    fn a_path_stands_before_the_query_of_an_address() {
+        for (url, expected) in [
+            ("http://h/v1", "http://h/v1/chat"),
+            ("http://h/v1/", "http://h/v1/chat"),
+            ("http://h/v1?api-version=2", "http://h/v1/chat?api-version=2"),
+            ("http://h/v1/?a=b#c", "http://h/v1/chat?a=b"),
+        ] {
+            assert_eq!(below(url, "chat"), expected);
+        }
     }
 }

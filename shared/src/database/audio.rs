@@ -133,7 +133,8 @@ pub async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<String>> {
 }
 
 /// The person's recordings whose sound is kept, of conversations that began before a time, and that no
-/// work is under way for; at most `limit`, the oldest first.
+/// work is under way for, be it that they were heard or that they cannot be; at most `limit`, the oldest
+/// first.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -142,7 +143,6 @@ pub async fn removable(tx: &mut UserTx, before: DateTime<Utc>, limit: i64) -> sq
     sqlx::query_scalar(
         "select a.id from audio a join conversations c on c.id = a.conversation_id
          where a.user_id = $1 and a.removed_at is null and c.started_at < $2
-           and exists (select from transcriptions t where t.audio_id = a.id and t.completed_at is not null)
            and not exists (select from jobs j where j.user_id = $1 and j.state in ('queued', 'running')
                                                 and j.payload ->> 'audio_id' = a.id::text)
          order by c.started_at, a.id limit $3",

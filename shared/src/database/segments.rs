@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{UserTx, conversations::Refused, row};
+use super::{UserTx, conversations::Refused, row, transcriptions};
 use crate::domain::UserId;
 use crate::domain::transcription::{self, Timing, Word, WordTime};
 
@@ -201,7 +201,7 @@ pub async fn correct(
     is_confirmed: bool,
 ) -> sqlx::Result<Segment> {
     let user = tx.user();
-    sqlx::query_as(concat!(
+    let corrected: Segment = sqlx::query_as(concat!(
         "update segments set
              original_text = nullif(coalesce(original_text, text), $3),
              text = $3, speaker = $4, is_uncertain = is_uncertain and not $5, revision = revision + 1
@@ -214,5 +214,9 @@ pub async fn correct(
     .bind(speaker)
     .bind(is_confirmed)
     .fetch_one(&mut **tx)
-    .await
+    .await?;
+    if is_confirmed {
+        transcriptions::forget_doubts(tx, corrected.transcription_id).await?;
+    }
+    Ok(corrected)
 }

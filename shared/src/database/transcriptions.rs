@@ -107,6 +107,28 @@ pub async fn import(
     segments::insert(tx, user, conversation, id, 0, segments).await
 }
 
+/// Takes back the warnings about doubt, once a person has corrected or confirmed each segment that was
+/// uncertain.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_doubts(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
+    let user = tx.user();
+    sqlx::query(
+        "update transcriptions t set
+             warnings = array(select warning from unnest(t.warnings) warning where warning <> all($3)),
+             language_uncertain = false
+         where t.user_id = $1 and t.id = $2 and not exists (
+             select from segments s where s.transcription_id = t.id and s.is_uncertain)",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind([Warning::UncertainSegments, Warning::LanguageUncertain].map(Warning::as_str).as_slice())
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
 /// One transcript of the person, complete or not.
 ///
 /// # Errors
@@ -120,7 +142,8 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Transcription
         .await
 }
 
-/// The transcripts of a conversation, newest first.
+/// The transcripts of a conversation: those that are complete first, and the newest first of these and
+/// of the others. One that was cancelled never stands before one that can be read.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -128,7 +151,7 @@ pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
     let user = tx.user();
     sqlx::query_as(
         "select * from transcriptions where user_id = $1 and conversation_id = $2
-         order by created_at desc, id desc",
+         order by completed_at is null, created_at desc, id desc",
     )
     .bind(user.0)
     .bind(conversation)

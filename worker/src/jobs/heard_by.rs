@@ -8,7 +8,7 @@ use crate::models::ModelId;
 const AND: &str = " + ";
 
 /// What is known of how a transcript came about.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct HeardBy {
     /// Each model that heard some of it, in the order of their first chunks. There are several where the
     /// transcriber elsewhere was away for a while.
@@ -45,6 +45,13 @@ impl HeardBy {
     pub(super) fn add_model(&mut self, model: &ModelId) {
         if !self.models.contains(model) {
             self.models.push(model.clone());
+        }
+    }
+
+    /// Adds the models that something else knows of.
+    pub(super) fn add_models(&mut self, other: &Self) {
+        for model in &other.models {
+            self.add_model(model);
         }
     }
 

@@ -183,7 +183,8 @@ impl Transcript {
     async fn write(&self, tx: &mut PgConnection, task: &Task) -> sqlx::Result<()> {
         sqlx::query(
             "update transcriptions set transcribed_ms = $2, duration_ms = $3, model = $4, model_version = $5,
-                 coverage = $6, warnings = $7, language_uncertain = $8, endpoint = $9, language = coalesce($10, language)
+                 coverage = $6, warnings = $7, language_uncertain = $8, endpoint = $9,
+                 language = case when $8 then null else coalesce($10, language) end
              where id = $1",
         )
         .bind(self.id)
@@ -265,6 +266,9 @@ impl Transcript {
             "duration_ms": self.duration_ms,
             "completed_at": completed_at,
             "language_uncertain": self.language_uncertain,
+            "endpoint": self.heard_by.endpoint,
+            "model": self.heard_by.model().zip(self.heard_by.version())
+                .map(|(name, version)| json!({"name": name, "version": version})),
             "coverage": is_complete.then(|| self.coverage.iter().map(told).collect::<Vec<_>>()),
             "warnings": is_complete.then(|| warnings.collect::<Vec<_>>()),
         })

@@ -74,7 +74,7 @@ impl Summarizer {
     /// When TLS cannot be set up.
     pub fn new(config: &SummarizerConfig) -> reqwest::Result<Self> {
         let http = Client::builder().connect_timeout(REACH).timeout(config.timeout).build()?;
-        let url = format!("{}/chat/completions", config.url.trim_end_matches('/'));
+        let url = config.address();
         Ok(Self { http, url, model: config.model.clone(), api_key: config.api_key.clone() })
     }
 

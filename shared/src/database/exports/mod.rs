@@ -154,7 +154,9 @@ pub async fn delete(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Option<Str
             .fetch_optional(&mut **tx)
             .await?;
     match jobs::cancel(tx, user, export.job_id).await {
-        Ok(_) | Err(Refused::Ended(_) | Refused::NotFound | Refused::NotEnded(_)) => Ok(key),
+        Ok(_) | Err(Refused::Ended(_) | Refused::NotFound | Refused::NotEnded(_) | Refused::SoundRemoved) => {
+            Ok(key)
+        }
         Err(Refused::Database(error)) => Err(error),
     }
 }

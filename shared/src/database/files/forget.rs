@@ -79,7 +79,13 @@ pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String
     .await?;
     for job in unfinished {
         match jobs::cancel(tx, user, job).await {
-            Ok(_) | Err(jobs::Refused::Ended(_) | jobs::Refused::NotFound | jobs::Refused::NotEnded(_)) => {}
+            Ok(_)
+            | Err(
+                jobs::Refused::Ended(_)
+                | jobs::Refused::NotFound
+                | jobs::Refused::NotEnded(_)
+                | jobs::Refused::SoundRemoved,
+            ) => {}
             Err(jobs::Refused::Database(error)) => return Err(error),
         }
     }

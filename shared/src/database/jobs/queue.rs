@@ -21,6 +21,9 @@ pub enum Refused {
     /// It has not failed; there is nothing to try again.
     #[error("the job is {0}: only one that is dead or cancelled can be tried again")]
     NotEnded(JobState),
+    /// It is about a recording whose sound was removed.
+    #[error("the sound that it needs was removed")]
+    SoundRemoved,
     /// The database.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
@@ -171,7 +174,8 @@ pub async fn cancel_about(tx: &mut PgConnection, user: UserId, about: About) -> 
     for id in unfinished {
         match cancel(tx, user, id).await {
             // It has come to its end meanwhile.
-            Ok(_) | Err(Refused::Ended(_) | Refused::NotFound | Refused::NotEnded(_)) => {}
+            Ok(_)
+            | Err(Refused::Ended(_) | Refused::NotFound | Refused::NotEnded(_) | Refused::SoundRemoved) => {}
             Err(Refused::Database(error)) => return Err(error),
         }
     }
@@ -181,10 +185,13 @@ pub async fn cancel_about(tx: &mut PgConnection, user: UserId, about: About) -> 
 /// Queues a dead or cancelled job again. It goes on from its last checkpoint.
 ///
 /// # Errors
-/// [`Refused::NotEnded`] when it is under way or done.
+/// [`Refused::NotEnded`] when it is under way or done, [`Refused::SoundRemoved`] when it can never work.
 pub async fn retry(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<JobSnapshot, Refused> {
     match state(tx, user, id).await? {
         JobState::Dead | JobState::Cancelled => {
+            if lacks_sound(tx, user, id).await? {
+                return Err(Refused::SoundRemoved);
+            }
             change(
                 tx,
                 id,
@@ -201,6 +208,19 @@ pub async fn retry(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<JobS
         }
         other => Err(Refused::NotEnded(other)),
     }
+}
+
+/// Whether the job is about a recording whose sound is gone.
+async fn lacks_sound(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (
+             select from jobs j join audio a on a.id::text = j.payload ->> 'audio_id'
+             where j.user_id = $1 and j.id = $2 and a.user_id = $1 and a.removed_at is not null)",
+    )
+    .bind(user.0)
+    .bind(id)
+    .fetch_one(tx)
+    .await
 }
 
 /// Where the job stands, which stays so until the transaction ends.

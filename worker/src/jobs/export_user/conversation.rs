@@ -57,8 +57,15 @@ struct Transcript {
     language_uncertain: bool,
     endpoint: Option<String>,
     coverage: Vec<Covered>,
-    warnings: Vec<Warning>,
+    warnings: Vec<Told>,
     segments: Vec<Said>,
+}
+
+/// A warning, in the shape of the API's own view.
+#[derive(Serialize)]
+struct Told {
+    code: Warning,
+    detail: &'static str,
 }
 
 #[derive(Serialize)]
@@ -179,7 +186,7 @@ impl Recording {
 
 impl Transcript {
     fn new((transcript, segments): (Transcription, Vec<Segment>)) -> Self {
-        let warnings = transcript.warnings().collect();
+        let warnings = transcript.warnings().map(|code| Told { code, detail: code.detail() }).collect();
         Self {
             id: transcript.id,
             audio_id: transcript.audio_id,

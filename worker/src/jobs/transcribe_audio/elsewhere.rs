@@ -2,7 +2,7 @@
 //! and the person lets their sound go there; the model of this worker otherwise.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self_shared::config::Fallback;
 use self_shared::database::models;
@@ -15,22 +15,23 @@ use self_shared::domain::transcription::TranscriptionOptions;
 use super::super::Bench;
 use super::super::heard_by::HeardBy;
 use crate::models::ModelId;
-use crate::models::remote_transcriber::{RemoteError, RemoteTranscriber};
+use crate::models::remote_transcriber::{RemoteError, RemoteTranscriber, UNDETERMINED};
 use crate::models::transcriber::{TranscribeError, Utterance};
 
 /// What one recording is heard by.
 pub(super) struct Elsewhere {
     remote: Option<Arc<RemoteTranscriber>>,
-    /// The model of this worker.
+    /// The model of this worker, and its languages.
     local: ModelId,
+    local_languages: Vec<String>,
     /// The language that was asked for.
     asked: Option<String>,
-    /// Whether the model of this worker can take the place of the transcriber elsewhere.
-    falls_back: bool,
     /// Whether sound was sent elsewhere.
     sent: AtomicBool,
-    /// What has heard something so far.
-    used: Mutex<Vec<ModelId>>,
+    /// The host that sound was sent to by earlier attempts.
+    sent_before: Option<String>,
+    /// What has heard something so far, and in which languages.
+    known: Mutex<HeardBy>,
 }
 
 impl Elsewhere {
@@ -44,29 +45,45 @@ impl Elsewhere {
         options: &TranscriptionOptions,
         known: &HeardBy,
     ) -> Result<Self, Ending> {
-        let local = bench.ears.about().languages;
-        let speaks = |tag: &str| language::speaks(&local, tag);
+        let local_languages = bench.ears.about().languages;
         let asked = options.language.clone();
         let may_leave = options.allow_remote != Some(false);
         let remote = bench
             .remote
             .clone()
             .filter(|remote| may_leave && asked.as_deref().is_none_or(|tag| remote.speaks(tag)));
-        let is_spoken_here = asked.as_deref().is_none_or(speaks);
+        let is_spoken_here = asked.as_deref().is_none_or(|tag| language::speaks(&local_languages, tag));
         if let (None, false, Some(tag)) = (&remote, is_spoken_here, &asked) {
             return Err(unspoken(bench, tag, may_leave).await?);
         }
-        let language = asked.as_deref().or(known.language());
-        let falls_back = remote.as_ref().is_some_and(|remote| remote.fallback() == Fallback::Local)
-            && language.is_none_or(speaks);
         Ok(Self {
             remote,
             local: bench.ears.model(),
+            local_languages,
             asked,
-            falls_back,
             sent: AtomicBool::new(false),
-            used: Mutex::new(Vec::new()),
+            sent_before: known.endpoint.clone(),
+            known: Mutex::new(known.clone()),
         })
+    }
+
+    /// The host that sound will be sent to, unless it is away and the model of this worker takes its
+    /// place at once.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.asks().map(RemoteTranscriber::host)
+    }
+
+    fn asks(&self) -> Option<&RemoteTranscriber> {
+        self.remote.as_deref().filter(|remote| !(self.falls_back() && remote.is_away()))
+    }
+
+    /// Whether the model of this worker can take the place of the transcriber elsewhere: not in a
+    /// language that it does not speak, be it asked for or heard so far.
+    fn falls_back(&self) -> bool {
+        let known = self.known();
+        let language = self.asked.as_deref().or(known.language());
+        self.remote.as_ref().is_some_and(|remote| remote.fallback() == Fallback::Local)
+            && language.is_none_or(|tag| language::speaks(&self.local_languages, tag))
     }
 
     /// What is said in a chunk; none where the model of this worker is to hear it.
@@ -74,40 +91,39 @@ impl Elsewhere {
     /// # Errors
     /// [`TranscribeError::Remote`].
     pub(super) async fn hear(&self, samples: &[f32]) -> Result<Option<Utterance>, TranscribeError> {
-        let remote = self.remote.as_ref().filter(|remote| !(self.falls_back && remote.is_away()));
-        let Some(remote) = remote else {
-            self.note(&self.local);
+        let Some(remote) = self.asks() else {
+            self.known().add_model(&self.local);
             return Ok(None);
         };
         match remote.hear(samples, self.asked.as_deref(), &self.sent).await {
             Ok(heard) => {
-                self.note(&remote.id());
+                let mut known = self.known();
+                known.add_model(&remote.id());
+                if let Some(language) = heard.language.as_deref().filter(|tag| *tag != UNDETERMINED) {
+                    known.add_words(language, heard.words.len());
+                }
                 Ok(Some(heard))
             }
-            Err(RemoteError::Away { host, reason }) if self.falls_back => {
+            Err(RemoteError::Away { host, reason }) if self.falls_back() => {
                 tracing::warn!(host, reason, "the transcriber elsewhere is away: heard here meanwhile");
-                self.note(&self.local);
+                self.known().add_model(&self.local);
                 Ok(None)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn note(&self, model: &ModelId) {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if !used.contains(model) {
-            used.push(model.clone());
-        }
+    fn known(&self) -> MutexGuard<'_, HeardBy> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells what has heard, and where sound went, so far.
     pub(super) fn tell(&self, heard_by: &mut HeardBy) {
-        for model in self.used.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            heard_by.add_model(model);
-        }
-        if let (Some(remote), true) = (&self.remote, self.sent.load(Ordering::Relaxed)) {
-            heard_by.endpoint = Some(remote.host().to_owned());
-        }
+        heard_by.add_models(&self.known());
+        heard_by.endpoint = match &self.remote {
+            Some(remote) if self.sent.load(Ordering::Relaxed) => Some(remote.host().to_owned()),
+            _ => self.sent_before.clone(),
+        };
     }
 
     /// The model that is asked first: what is named where nothing was said at all.

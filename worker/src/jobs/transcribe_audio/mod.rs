@@ -78,6 +78,12 @@ async fn listen(
     transcript.format = Some(decoding.info().clone());
     pace.opened(decoding.info().seconds);
 
+    if let Some(host) = elsewhere.host() {
+        // Known before the first byte of it leaves, whatever becomes of this attempt.
+        transcript.heard_by.endpoint = Some(host.to_owned());
+        transcript.save(task).await?;
+    }
+
     let sound = Sound::new(decoding, transcript.transcribed_ms());
     let (ears, doubtful) = (Arc::clone(&bench.ears), bench.uncertain_below);
     let mut heard = pin!(transcribe_with(ears, sound.chunks(), doubtful, |samples, stretch| {
@@ -103,6 +109,7 @@ async fn listen(
             saved = Instant::now();
         }
     }
+    elsewhere.tell(&mut transcript.heard_by);
     let Extent { length_ms, cut_short, losses } = sound.extent().map_err(ending)?;
     let coverage = cover(&transcript.coverage, &losses, length_ms);
     transcript.judge();

@@ -192,7 +192,7 @@ async fn describe(
          where id = $1",
     )
     .bind(transcript.conversation_id)
-    .bind(title::title(texts))
+    .bind(title::title(texts, transcript.segments.is_empty()))
     .bind(transcript.audio_id)
     .bind(heard_as)
     .execute(tx)

@@ -5,8 +5,9 @@ const LONGEST: usize = 60;
 /// A shorter sentence ("Yes.", "Good morning, Anna.") is joined by the next.
 const FEWEST_WORDS: usize = 4;
 
-/// The title of what was said.
-pub(super) fn title<'text>(texts: impl Iterator<Item = &'text str>) -> String {
+/// The title of what was said, as much of it as can be relied on. `is_silent` says that nothing was said
+/// at all.
+pub(super) fn title<'text>(texts: impl Iterator<Item = &'text str>, is_silent: bool) -> String {
     let mut words = Vec::new();
     for word in texts.flat_map(str::split_whitespace) {
         words.push(word);
@@ -17,7 +18,7 @@ pub(super) fn title<'text>(texts: impl Iterator<Item = &'text str>) -> String {
         }
     }
     if words.is_empty() {
-        return "Silent recording".to_owned();
+        return if is_silent { "Silent recording" } else { "Unclear recording" }.to_owned();
     }
     let sentence = words.join(" ");
     if sentence.chars().count() <= LONGEST {
@@ -33,7 +34,7 @@ mod tests {
     use super::*;
 
     fn of(texts: &[&str]) -> String {
-        title(texts.iter().copied())
+        title(texts.iter().copied(), texts.is_empty())
     }
 
     #[test]
@@ -58,6 +59,6 @@ mod tests {
     #[test]
     fn silence_is_called_so() {
         assert_eq!(of(&[]), "Silent recording");
-        assert_eq!(of(&[" "]), "Silent recording");
+        assert_eq!(of(&["", ""]), "Unclear recording", "what is uncertain gives no title");
     }
 }

@@ -115,6 +115,8 @@ impl Moonshine {
             encoder,
             decoder,
             tokens: Arc::clone(&self.tokens),
+            // It tells no language. Where it knows one, it is that.
+            language: self.about.languages.first().filter(|_| self.about.languages.len() == 1).cloned(),
         })
     }
 }
@@ -153,6 +155,7 @@ struct Session {
     tokens_per_second: f32,
     memory: Vec<Memory>,
     tokens: Arc<Tokens>,
+    language: Option<String>,
 }
 
 impl Ear for Session {
@@ -160,8 +163,7 @@ impl Ear for Session {
         let mut sound = samples.to_vec();
         sound.resize(sound.len().max(SHORTEST), 0.0);
         let said = self.say(sound)?;
-        // The model does not tell the language: it knows one.
-        Ok(Utterance { words: self.tokens.words(&said), language: None })
+        Ok(Utterance { words: self.tokens.words(&said), language: self.language.clone() })
     }
 }
 

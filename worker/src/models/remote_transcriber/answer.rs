@@ -27,6 +27,8 @@ pub(super) enum AnswerError {
     NotJson(#[from] serde_json::Error),
     #[error("it has neither text nor segments nor words")]
     Empty,
+    #[error("its `{0}` is of another type")]
+    Type(&'static str),
 }
 
 /// A word of the text, with the letters by which it is found again.
@@ -51,7 +53,14 @@ struct Timed {
 /// [`AnswerError`] when the answer is something else.
 pub(super) fn utterance(bytes: &[u8], length_ms: u64) -> Result<Utterance, AnswerError> {
     let answer: Value = serde_json::from_slice(&with_finite_numbers(bytes))?;
-    if !["text", "segments", "words"].iter().any(|name| answer.get(name).is_some()) {
+    let parts =
+        ["text", "segments", "words"].map(|name| (name, answer.get(name).filter(|told| !told.is_null())));
+    for (name, told) in parts {
+        if told.is_some_and(|told| !(if name == "text" { told.is_string() } else { told.is_array() })) {
+            return Err(AnswerError::Type(name));
+        }
+    }
+    if parts.iter().all(|(_, told)| told.is_none()) {
         return Err(AnswerError::Empty);
     }
     let segments = list(&answer, "segments");
@@ -145,7 +154,12 @@ fn times(places: &[(usize, usize)], timed: &[Timed], length_ms: u64) -> Option<V
     let mut times: Vec<(u64, u64)> =
         places.iter().map(|(first, last)| Some((told(*first)?.0, told(*last)?.1))).collect::<Option<_>>()?;
     let is_in_order = times.is_sorted_by_key(|(start, _)| *start);
-    if !is_in_order || times.iter().any(|(start, end)| end < start || *end > length_ms + SLACK_MS) {
+    // A service that measures nothing tells zeros.
+    let is_measured = times.iter().any(|(start, end)| start < end);
+    if !is_in_order
+        || !is_measured
+        || times.iter().any(|(start, end)| end < start || *end > length_ms + SLACK_MS)
+    {
         return None;
     }
     for at in 0..times.len() {

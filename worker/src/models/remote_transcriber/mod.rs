@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use reqwest::header::RETRY_AFTER;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Response, StatusCode, redirect};
 use self_shared::config::{Fallback, Secret, TranscriberConfig};
@@ -28,6 +29,8 @@ const REACH: Duration = Duration::from_secs(5);
 pub const UNDETERMINED: &str = "und";
 /// How long a service that was found away is not asked again, where something else can do its work.
 const PAUSE: Duration = Duration::from_secs(20);
+/// The longest time that a service is left alone because it asks for that (`Retry-After`).
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// A configured service. All recordings of a worker share it.
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub struct RemoteTranscriber {
     fallback: Fallback,
     slots: Semaphore,
     away_until: Mutex<Option<Instant>>,
+    /// Until when it asked not to be asked again.
+    busy_until: Mutex<Option<Instant>>,
 }
 
 /// Why there is no answer. All of it may be well again later.
@@ -87,7 +92,7 @@ impl RemoteTranscriber {
             .build()?;
         Ok(Self {
             http,
-            url: format!("{}/audio/transcriptions", config.url.trim_end_matches('/')),
+            url: config.address(),
             host: config.host().to_owned(),
             model: config.model.clone(),
             api_key: config.api_key.clone(),
@@ -95,6 +100,7 @@ impl RemoteTranscriber {
             fallback: config.fallback,
             slots: Semaphore::new(config.concurrency),
             away_until: Mutex::new(None),
+            busy_until: Mutex::new(None),
         })
     }
 
@@ -131,8 +137,7 @@ impl RemoteTranscriber {
     /// Whether it was away a moment ago: asking again would only take time.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        let until = *self.away_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| Instant::now() < until)
+        is_ahead(&self.away_until) || is_ahead(&self.busy_until)
     }
 
     /// What is said in a chunk of mono sound at 16 kHz; in which language, if that is known. Waits while
@@ -147,6 +152,9 @@ impl RemoteTranscriber {
         sent: &AtomicBool,
     ) -> Result<Utterance, RemoteError> {
         let _slot = self.slots.acquire().await.map_err(|_| self.away("it is shut down"))?;
+        if is_ahead(&self.busy_until) {
+            return Err(self.away("it asked to be left alone for a while"));
+        }
         let heard = self.ask(samples, tag, sent).await;
         let away = matches!(heard, Err(RemoteError::Away { .. })).then(|| Instant::now() + PAUSE);
         *self.away_until.lock().unwrap_or_else(PoisonError::into_inner) = away;
@@ -195,6 +203,10 @@ impl RemoteTranscriber {
             || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS]
                 .contains(&status)
         {
+            if let Some(pause) = pause(&response) {
+                *self.busy_until.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Instant::now() + pause);
+            }
             return Err(self.away(&format!("status {status}")));
         }
         if status != StatusCode::OK {
@@ -229,4 +241,16 @@ impl RemoteTranscriber {
     fn unusable(&self, reason: &dyn std::fmt::Display) -> RemoteError {
         RemoteError::Unusable { host: self.host.clone(), reason: reason.to_string() }
     }
+}
+
+fn is_ahead(time: &Mutex<Option<Instant>>) -> bool {
+    let time = *time.lock().unwrap_or_else(PoisonError::into_inner);
+    time.is_some_and(|time| Instant::now() < time)
+}
+
+/// How long the service asks not to be asked again, in seconds (RFC 9110, section 10.2.3). The form with a
+/// date is not read: clocks differ.
+fn pause(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
 }

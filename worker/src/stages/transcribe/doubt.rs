@@ -30,6 +30,13 @@ const MOST_TOKENS_PER_SECOND: f32 = 11.0;
 const FEW_TOKENS: u32 = 3;
 /// … unless the voice detector is that sure of the voice; it was surer of each of 140 single words.
 const SURE_OF_VOICE: f32 = 0.84;
+/// A voice of which the detector is that sure is one, whatever the transcriber makes of it: no sound
+/// without speech came near …
+const SURELY_A_VOICE: f32 = 0.92;
+/// … where it lasts so long, in milliseconds.
+const A_VOICE_MS: u64 = 600;
+/// A word that holds this many letters more of what it began with is none: `gongongongongong`.
+const STUCK_LETTERS: usize = 15;
 /// How often a phrase may follow itself. People do say "no, no, no".
 const REPEATS: usize = 4;
 /// The longest phrase, in words, that is looked for.
@@ -47,6 +54,11 @@ pub(super) fn sift(words: Vec<HeardWord>, voiced_ms: u64, certainty: f32) -> Vec
     if too_slow || too_fast || noise || guess { Vec::new() } else { spoken(words) }
 }
 
+/// Whether somebody speaks here although no word that was heard can be believed.
+pub(super) fn is_surely_a_voice(voiced_ms: u64, certainty: f32) -> bool {
+    voiced_ms >= A_VOICE_MS && certainty >= SURELY_A_VOICE
+}
+
 /// The words, said once where they follow themselves without end; none where they are signs alone.
 pub(super) fn spoken(words: Vec<HeardWord>) -> Vec<HeardWord> {
     let is_wordless = words.iter().all(|word| bare(&word.text).is_empty());
@@ -56,9 +68,24 @@ pub(super) fn spoken(words: Vec<HeardWord>) -> Vec<HeardWord> {
 /// Whether the model did not understand what it made these words of, heard among words of the mean
 /// log-probability `around`.
 pub(super) fn is_unintelligible(words: &[HeardWord], around: f32) -> bool {
+    if words.iter().any(|word| is_stuck(&bare(&word.text))) {
+        return true;
+    }
     let tokens = words.iter().map(|word| word.tokens).sum::<u32>() as f32;
     let mean = mean_log_probability(words);
     (mean * tokens + around * SHARED_TOKENS) / (tokens + SHARED_TOKENS) < NOT_UNDERSTOOD
+}
+
+/// Whether a word repeats a part of itself without end.
+fn is_stuck(word: &str) -> bool {
+    let letters: Vec<char> = word.chars().collect();
+    (1..=6).any(|period| {
+        let mut run = 0;
+        letters.iter().zip(letters.iter().skip(period)).any(|(letter, later)| {
+            run = if letter == later { run + 1 } else { 0 };
+            run >= STUCK_LETTERS
+        })
+    })
 }
 
 /// Leaves one of a phrase that follows itself more than [`REPEATS`] times.
@@ -142,6 +169,20 @@ mod tests {
         for said in ["No, no, no, no.", "Do you hear me? Yes. Do you hear me? Yes."] {
             assert_eq!(sift(said, -0.1, 2_000), said);
         }
+    }
+
+    #[test]
+    fn a_word_that_repeats_itself_is_not_understood() {
+        assert!(is_unintelligible(&words("Kwaroongongongongongongong.", -0.05), -0.05));
+        for word in ["Hahahahahaha!", "Mississippi", "1000000000000", "Llanfairpwllgwyngyll"] {
+            assert!(!is_unintelligible(&words(word, -0.05), -0.05), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_voice_that_is_certain_is_one() {
+        assert!(is_surely_a_voice(900, 0.96));
+        assert!(!is_surely_a_voice(900, 0.85) && !is_surely_a_voice(300, 0.96));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod evaluate;
 mod listener;
 mod phrases;
 mod pool;
+mod rumble;
 mod voices;
 mod whole;
 
@@ -123,13 +124,34 @@ where
 impl Heard {
     /// Adds what the model of this worker heard in a stretch of the chunk that begins at `start_ms`.
     fn add(&mut self, start_ms: u64, samples: &[f32], stretch: &Stretch, utterance: Utterance) {
-        let words = doubt::sift(utterance.words, milliseconds(stretch.voiced), stretch.certainty);
+        let voiced_ms = milliseconds(stretch.voiced);
+        let words = doubt::sift(utterance.words, voiced_ms, stretch.certainty);
         if words.is_empty() {
+            if doubt::is_surely_a_voice(voiced_ms, stretch.certainty) {
+                self.add_mark(start_ms, stretch);
+            }
             return;
         }
+        self.language = self.language.take().or(utterance.language);
         let around = confidence::mean_log_probability(&words);
         let segments = self.phrases(start_ms, samples, stretch, &rated(&words, around));
         self.segments.extend(understood(segments, &words, around));
+    }
+
+    /// Adds the mark for a voice of which nothing was understood.
+    fn add_mark(&mut self, start_ms: u64, stretch: &Stretch) {
+        let at = |sample: usize| start_ms + milliseconds(sample);
+        let (start_ms, end_ms) = (at(stretch.speech.start), at(stretch.speech.end));
+        self.voiced.push((start_ms, end_ms));
+        self.segments.push(Segment {
+            start_ms,
+            end_ms,
+            text: UNINTELLIGIBLE.to_owned(),
+            confidence: 0.0,
+            is_uncertain: true,
+            words: Vec::new(),
+            timing: Timing::Estimated,
+        });
     }
 
     /// Adds what something else heard, which knows by itself what it did not understand, and whose
@@ -144,7 +166,7 @@ impl Heard {
         self.segments.extend(segments);
     }
 
-    /// The phrases of a stretch, which is voiced then.
+    /// The phrases of a stretch, which is voiced then, as far as they reach.
     fn phrases(
         &mut self,
         start_ms: u64,
@@ -153,8 +175,14 @@ impl Heard {
         words: &[HeardWord],
     ) -> Vec<Segment> {
         let at = |sample: usize| start_ms + milliseconds(sample);
-        self.voiced.push((at(stretch.speech.start), at(stretch.speech.end)));
-        phrases(words, at(stretch.sound.start), &samples[stretch.sound.clone()])
+        let segments = phrases(words, at(stretch.sound.start), &samples[stretch.sound.clone()]);
+        // Where a word is, somebody speaks: a short one at the edge is no speech to the detector alone.
+        let (mut start, mut end) = (at(stretch.speech.start), at(stretch.speech.end));
+        for segment in &segments {
+            (start, end) = (start.min(segment.start_ms), end.max(segment.end_ms));
+        }
+        self.voiced.push((start, end));
+        segments
     }
 }
 
@@ -206,6 +234,13 @@ mod tests {
         parts.iter().flat_map(each).collect()
     }
 
+    fn heard_with(certainty: f32, words: Vec<HeardWord>) -> Heard {
+        let stretch = Stretch { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty };
+        let mut heard = Heard { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
+        heard.add(5_000, &[0.1; 160_000], &stretch, Utterance { words, language: None });
+        heard
+    }
+
     fn heard(words: Vec<HeardWord>, add: fn(&mut Heard, u64, &[f32], &Stretch, Utterance)) -> Heard {
         let samples: Vec<f32> = (0..160_000).map(|n| 0.3 * (n as f32 * 0.35).sin()).collect();
         let stretch = Stretch { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty: 0.95 };
@@ -237,8 +272,11 @@ mod tests {
     }
 
     #[test]
-    fn a_tone_that_is_heard_as_a_word_is_silence() {
-        let heard = heard(words(&[("You", -0.05)]), Heard::add);
-        assert_eq!((heard.voiced, heard.segments), (Vec::new(), Vec::new()));
+    fn a_tone_that_is_heard_as_a_word_is_silence_and_a_voice_is_not() {
+        let tone = heard_with(0.8, words(&[("You", -0.05)]));
+        assert_eq!((tone.voiced, tone.segments), (Vec::new(), Vec::new()));
+        let voice = heard_with(0.95, words(&[("You", -0.05)]));
+        assert_eq!(voice.segments[0].text, UNINTELLIGIBLE);
+        assert!(voice.segments[0].is_uncertain);
     }
 }

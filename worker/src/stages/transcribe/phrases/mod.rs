@@ -54,8 +54,9 @@ pub(crate) fn phrases(words: &[HeardWord], start_ms: u64, samples: &[f32]) -> Ve
 /// When each word begins and ends, in milliseconds from the start of the chunk, and how that is
 /// known: in order, and within the chunk.
 fn times(words: &[HeardWord], samples: &[f32]) -> (Vec<(u64, u64)>, Timing) {
+    let chunk_ms = samples.len() as u64 * 1000 / u64::from(SAMPLE_RATE);
     if let Some(told) = words.iter().map(|word| word.times).collect::<Option<Vec<_>>>() {
-        return (in_order(told, samples.len() as u64 * 1000 / u64::from(SAMPLE_RATE)), Timing::Measured);
+        return (in_order(told, chunk_ms), Timing::Measured);
     }
     let wanted: Vec<Wanted> = words
         .iter()
@@ -63,7 +64,7 @@ fn times(words: &[HeardWord], samples: &[f32]) -> (Vec<(u64, u64)>, Timing) {
         .collect();
     let frames = align(&wanted, &Bands::measure(samples));
     let times = frames.into_iter().map(|word| (word.start as u64 * FRAME_MS, word.end as u64 * FRAME_MS));
-    (times.collect(), Timing::Estimated)
+    (in_order(times.collect(), chunk_ms), Timing::Estimated)
 }
 
 /// The same times, each moved as little as it takes to begin after the one before and to end within
