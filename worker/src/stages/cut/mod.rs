@@ -1,6 +1,6 @@
 //! Cutting of sound at pauses, into chunks that a transcriber can hear on its own.
 //!
-//! It looks at the energy of the sound and at nothing else. The floor of the noise and the level of
+//! It looks at the energy of the sound above 100 Hz and at nothing else. The floor of the noise and the level of
 //! speech are found anew in every window, and a window begins where the last chunk ended: what it
 //! does depends on nothing before that place, so a job that lost its worker goes on at the end of
 //! the last chunk it saved and gets the same chunks.
@@ -12,9 +12,11 @@
 //! expect of other voices; this cutter gets 3 wrong there.
 
 mod level;
+mod rumble;
 
 pub(in crate::stages) use self::level::levels;
 use self::level::{FRAME, Voices};
+use self::rumble::HighPass;
 use super::SAMPLE_RATE;
 
 /// Frames of 10 ms, the unit of all lengths here.
@@ -42,6 +44,7 @@ pub struct Chunk {
 /// the length of the recording.
 #[derive(Debug, Default)]
 pub struct Cutter {
+    rumble: HighPass,
     /// Samples that lie before the place to begin at.
     skip: usize,
     /// Where the window begins, in frames.
@@ -77,6 +80,7 @@ impl Cutter {
 
     /// Takes a block of sound and gives the chunks that are complete.
     pub fn push(&mut self, samples: &[f32]) -> Vec<Chunk> {
+        let samples = self.rumble.push(samples);
         let skipped = self.skip.min(samples.len());
         self.skip -= skipped;
         self.window.extend_from_slice(&samples[skipped..]);

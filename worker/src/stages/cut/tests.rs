@@ -123,3 +123,16 @@ fn going_on_behind_any_chunk_gives_the_same_chunks() {
         assert_eq!(rest, chunks[index + 1..]);
     }
 }
+
+#[test]
+fn speech_in_the_hum_of_the_mains_is_found_and_the_hum_alone_is_silence() {
+    let hum: Vec<f32> =
+        (0..20 * 16_000).map(|n| 0.3 * (n as f32 * 50.0 / 16_000.0 * std::f32::consts::TAU).sin()).collect();
+    assert_eq!(cut(Cutter::new(), &hum, 8_000), []);
+    let mut said = vec![0.0; 5 * 16_000];
+    said.extend(speech(5.0, 0.15));
+    said.resize(hum.len(), 0.0);
+    let chunks = cut(Cutter::new(), &over(said, &hum), 8_000);
+    let [chunk] = &chunks[..] else { panic!("{:?}", times(&chunks)) };
+    assert!((4_700..5_100).contains(&chunk.start_ms) && (9_900..10_400).contains(&chunk.end_ms), "{chunk:?}");
+}

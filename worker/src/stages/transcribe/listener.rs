@@ -1,6 +1,5 @@
 //! What one thread hears with: a voice detector, and behind it a transcriber.
 
-use super::rumble::without_rumble;
 use super::voices::{Stretch, stretches};
 use crate::models::silero::VoiceDetector;
 use crate::models::transcriber::{Ear, TranscribeError, Utterance};
@@ -16,11 +15,11 @@ impl Listener {
     /// transcriber, which would make words of it. Nothing that was heard before counts, so a job that
     /// goes on elsewhere finds the same.
     pub(super) fn voices(&mut self, samples: &[f32]) -> Result<Vec<Stretch>, TranscribeError> {
-        Ok(stretches(&self.detector.probabilities(&without_rumble(samples))?, samples.len()))
+        Ok(stretches(&self.detector.probabilities(samples)?, samples.len()))
     }
 
     /// What is said in a sound.
     pub(super) fn hear(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError> {
-        self.ear.hear(&without_rumble(samples))
+        self.ear.hear(samples)
     }
 }

@@ -6,7 +6,6 @@ pub mod evaluate;
 mod listener;
 mod phrases;
 mod pool;
-mod rumble;
 mod voices;
 mod whole;
 
