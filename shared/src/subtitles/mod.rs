@@ -1,5 +1,6 @@
 //! Transcripts as text, as Markdown, and as subtitles, SubRip (SRT) and WebVTT: written, and read.
 
+mod breaks;
 mod clock;
 mod layout;
 mod lines;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::scripts::width;
 use super::{Cue, Layout, Utterance, cues, one_line, srt, vtt};
 
-const WORDS: [&str; 64] = [
+const WORDS: [&str; 68] = [
     "the",
     "roof",
     "we",
@@ -72,8 +72,12 @@ const WORDS: [&str; 64] = [
     "-",
     "…",
     "Q: A",
+    "so\\Nwe",
+    "C:\\New",
+    "\\N",
+    "a\\n<i>\\hb",
 ];
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "Ada",
     "Ben",
     "Anna Berg",
@@ -92,6 +96,7 @@ const NAMES: [&str; 18] = [
     "42",
     "Ada:",
     "Q&amp;A",
+    "a\\Nb",
 ];
 
 fn pick<'a>(random: &mut StdRng, from: &[&'a str]) -> &'a str {

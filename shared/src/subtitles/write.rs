@@ -10,7 +10,7 @@
 
 use super::clock::written;
 use super::layout::{Layout, Placed, placed};
-use super::{Cue, Utterance, markup, read};
+use super::{Cue, Utterance, breaks, markup, read};
 
 /// SubRip: numbered, a comma before the milliseconds, the speaker's name before what is said.
 #[must_use]
@@ -63,11 +63,12 @@ fn times(cue: &Cue, point: char) -> String {
 
 fn subrip(placed: &Placed, marked: bool) -> String {
     let text = markup::without_timing(&markup::subrip(&placed.lines.join("\n")));
-    match &placed.cue.speaker {
+    let written = match &placed.cue.speaker {
         Some(_) if placed.is_labelled && !marked => text,
         None if !marked => text,
         _ => format!("{}{text}</v>", voice(placed)),
-    }
+    };
+    breaks::escaped(&written)
 }
 
 fn webvtt(placed: &Placed, marked: bool) -> String {
