@@ -81,7 +81,7 @@ pub(super) struct Placed {
 }
 
 /// The cues of what was said, in the order of their starts. With `labels`, the speaker's name stands
-/// before what is said, unless it would take most of the room.
+/// before what is said, unless it would take most of the room, or leave too little for a word.
 pub(super) fn placed(said: &[Utterance], layout: Layout, labels: bool) -> Vec<Placed> {
     let mut placed: Vec<Placed> = said.iter().flat_map(|said| of_one(said, layout, labels)).collect();
     placed.sort_by_key(|placed| placed.cue.start_ms);
@@ -102,10 +102,13 @@ fn of_one(said: &Utterance, layout: Layout, labels: bool) -> Vec<Placed> {
     let longest = (layout.room() * 2 / 3).min(layout.line_chars);
     let label = said.speaker.as_ref().filter(|_| labels).map(|speaker| format!("{speaker}:"));
     let label = label.filter(|label| width(label) < longest).unwrap_or_default();
-    let before = atoms(&label, layout.line_chars);
+    let mut before = atoms(&label, layout.line_chars);
     let atoms = atoms(&said.text, layout.line_chars);
     let times = times(said, &atoms);
     let parts = parts(&before, &atoms, &times, layout);
+    if !has_room(&before, &atoms, layout) {
+        before.clear();
+    }
     let is_whole = parts.len() == 1 && said.end_ms - said.start_ms <= layout.cue_ms;
     let place = |(number, part): (usize, Range<usize>)| {
         let (start_ms, end_ms) = match is_whole {
@@ -133,6 +136,25 @@ fn of_one(said: &Utterance, layout: Layout, labels: bool) -> Vec<Placed> {
 /// When each piece is said: by the times of the words where each has one, by its share of the columns
 /// otherwise.
 fn times(said: &Utterance, atoms: &[Atom<'_>]) -> Vec<Range<i64>> {
+/// Whether each of the pieces has room in a cue behind the label.
+fn has_room(label: &[Atom<'_>], atoms: &[Atom<'_>], layout: Layout) -> bool {
+    let labelled = labelled(label, layout);
+    atoms.iter().enumerate().all(|(index, atom)| {
+        let mut filled = labelled;
+        filled.add(&Atom { before: Between::Space, ..*atom }, atoms.get(index + 1));
+        filled.lines <= layout.lines
+    })
+}
+
+/// The lines of a cue with its label alone.
+fn labelled(label: &[Atom<'_>], layout: Layout) -> Filled {
+    let mut filled = Filled::new(layout.line_chars);
+    for (index, atom) in label.iter().enumerate() {
+        filled.add(atom, label.get(index + 1));
+    }
+    filled
+}
+
     let words = atoms.last().map_or(0, |last| last.word + 1);
     if said.words.len() != words || words == 0 {
         return shared(said.start_ms..said.end_ms, atoms);
@@ -168,10 +190,7 @@ fn parts(before: &[Atom<'_>], atoms: &[Atom<'_>], times: &[Range<i64>], layout: 
     // For each place the least cost to get there, and from where.
     let mut ways: Vec<Option<(u64, usize)>> = vec![None; atoms.len() + 1];
     ways[0] = Some((0, 0));
-    let mut empty = Filled::new(layout.line_chars);
-    for (index, atom) in before.iter().enumerate() {
-        empty.add(atom, before.get(index + 1));
-    }
+    let empty = labelled(before, layout);
     for start in 0..atoms.len() {
         let Some((so_far, _)) = ways[start] else { continue };
         let (mut filled, mut columns) = (empty, 0);
@@ -263,6 +282,28 @@ mod tests {
     #[test]
     fn parts_show_when_their_words_are_said() {
         let text = "We met in Lisbon at the old harbour. Nobody knew that it would rain for days and days.";
+    #[test]
+    fn a_name_that_leaves_no_room_for_a_word_does_not_show() {
+        for (speaker, text, line_chars, is_labelled) in [
+            ("Anna Berg", "The internationalization committee met.", 20, false),
+            ("Anna Berg", "The committee met.", 20, true),
+            ("سامي", "التدويل", 10, false),
+            ("سامي", "نعم", 10, true),
+        ] {
+            let mut said = said(0, 9_000, text, Vec::new());
+            said.speaker = Some(speaker.to_owned());
+            for lines in [1, 2] {
+                let layout = Layout::default().line_chars(line_chars).lines(lines);
+                let placed = placed(&[said.clone()], layout, true);
+                assert!(placed.iter().all(|one| one.lines.len() <= lines.into()), "{placed:?}");
+                assert!(
+                    placed.iter().all(|one| one.is_labelled == (is_labelled || lines == 2)),
+                    "{placed:?}"
+                );
+            }
+        }
+    }
+
         let words: Vec<Range<i64>> = (0..18)
             .map(|word| word * 400 + 2_000 * (word / 8)..word * 400 + 2_000 * (word / 8) + 300)
             .collect();
