@@ -78,6 +78,8 @@ pub(super) struct Placed {
     pub lines: Vec<String>,
     /// Whether it does.
     pub is_labelled: bool,
+    /// Whether the transcriber doubts it.
+    pub is_uncertain: bool,
 }
 
 /// The cues of what was said, in the order of their starts. With `labels`, the speaker's name stands
@@ -104,11 +106,11 @@ fn of_one(said: &Utterance, layout: Layout, labels: bool) -> Vec<Placed> {
     let label = label.filter(|label| width(label) < longest).unwrap_or_default();
     let mut before = atoms(&label, layout.line_chars);
     let atoms = atoms(&said.text, layout.line_chars);
-    let times = times(said, &atoms);
-    let parts = parts(&before, &atoms, &times, layout);
     if !has_room(&before, &atoms, layout) {
         before.clear();
     }
+    let times = times(said, &atoms);
+    let parts = parts(&before, &atoms, &times, layout);
     let is_whole = parts.len() == 1 && said.end_ms - said.start_ms <= layout.cue_ms;
     let place = |(number, part): (usize, Range<usize>)| {
         let (start_ms, end_ms) = match is_whole {
@@ -128,14 +130,12 @@ fn of_one(said: &Utterance, layout: Layout, labels: bool) -> Vec<Placed> {
             id,
             lines: wrapped(&shown, before.len(), layout.line_chars),
             is_labelled: !before.is_empty(),
+            is_uncertain: said.is_uncertain,
         }
     };
     parts.into_iter().enumerate().map(place).collect()
 }
 
-/// When each piece is said: by the times of the words where each has one, by its share of the columns
-/// otherwise.
-fn times(said: &Utterance, atoms: &[Atom<'_>]) -> Vec<Range<i64>> {
 /// Whether each of the pieces has room in a cue behind the label.
 fn has_room(label: &[Atom<'_>], atoms: &[Atom<'_>], layout: Layout) -> bool {
     let labelled = labelled(label, layout);
@@ -155,6 +155,9 @@ fn labelled(label: &[Atom<'_>], layout: Layout) -> Filled {
     filled
 }
 
+/// When each piece is said: by the times of the words where each has one, by its share of the columns
+/// otherwise.
+fn times(said: &Utterance, atoms: &[Atom<'_>]) -> Vec<Range<i64>> {
     let words = atoms.last().map_or(0, |last| last.word + 1);
     if said.words.len() != words || words == 0 {
         return shared(said.start_ms..said.end_ms, atoms);
@@ -253,7 +256,7 @@ mod tests {
 
     fn said(start_ms: i64, end_ms: i64, text: &str, words: Vec<Range<i64>>) -> Utterance {
         let (id, text) = (Uuid::nil(), text.to_owned());
-        Utterance { id, start_ms, end_ms, text, speaker: Some("Ada".to_owned()), words }
+        Utterance { id, start_ms, end_ms, text, speaker: Some("Ada".to_owned()), is_uncertain: false, words }
     }
 
     fn cues(said: &[Utterance], layout: Layout) -> Vec<(i64, i64, String)> {
@@ -280,9 +283,6 @@ mod tests {
     }
 
     #[test]
-    fn parts_show_when_their_words_are_said() {
-        let text = "We met in Lisbon at the old harbour. Nobody knew that it would rain for days and days.";
-    #[test]
     fn a_name_that_leaves_no_room_for_a_word_does_not_show() {
         for (speaker, text, line_chars, is_labelled) in [
             ("Anna Berg", "The internationalization committee met.", 20, false),
@@ -304,6 +304,9 @@ mod tests {
         }
     }
 
+    #[test]
+    fn parts_show_when_their_words_are_said() {
+        let text = "We met in Lisbon at the old harbour. Nobody knew that it would rain for days and days.";
         let words: Vec<Range<i64>> = (0..18)
             .map(|word| word * 400 + 2_000 * (word / 8)..word * 400 + 2_000 * (word / 8) + 300)
             .collect();

@@ -126,6 +126,7 @@ fn transcript(seed: u64) -> Vec<Utterance> {
             end_ms,
             text: again.unwrap_or_else(|| one_line(&words.join(" "))),
             speaker: random.random_bool(named).then(|| pick(random, &NAMES[..many]).to_owned()),
+            is_uncertain: random.random_bool(0.2),
             words: Vec::new(),
         });
     }
