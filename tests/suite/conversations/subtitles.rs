@@ -177,6 +177,7 @@ async fn subtitles_are_laid_out_for_reading_and_come_back_as_they_were_said() {
         ("?format=vtt&max_cue_ms=60001", "max_cue_ms"),
         ("?format=json&max_lines=2", "max_lines"),
         ("?format=md&max_line_chars=42", "max_line_chars"),
+        ("?format=srt&include=words", "include"),
     ] {
         let answer = person.get(&format!("{address}{query}")).await;
         assert_eq!(answer.refused(), (400, "invalid_input".to_owned()), "{query}");

@@ -146,6 +146,9 @@ impl TranscriptionRoutes {
         {
             return Err(Problem::field(name, "is for subtitles: ask for the format `srt` or `vtt`").into());
         }
+        if format != Format::Json && include.is_some() {
+            return Err(Problem::field("include", "is for JSON: ask for the format `json`").into());
+        }
         let layout = layout(max_line_chars.0, max_lines.0, max_cue_ms.0);
         let read = Read::of(&app, &caller, id.0).await?;
         let body = match format {
