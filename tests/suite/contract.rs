@@ -127,6 +127,63 @@ async fn null_characters_are_refused_wherever_text_is_taken() {
     assert!(fields.contains("q") && fields.contains("/segments/0/text"), "{fields:?}");
 }
 
+#[tokio::test]
+async fn what_nobody_reads_is_refused_wherever_a_body_is_taken() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let mut routes = 0;
+    let operations = Document::of(&person).await.operations();
+    for operation in operations.iter().filter(|one| one.security.is_empty() || one.is_of_a_person()) {
+        let Operation { method, path, body, .. } = operation;
+        let Some(body) = body.clone().filter(Value::is_object) else { continue };
+        let path = path.replace("{id}", &uuid::Uuid::now_v7().to_string());
+        for place in objects(&body, "") {
+            let mut body = body.clone();
+            body.pointer_mut(&place).unwrap()["nobody_reads_this"] = 1.into();
+            let answer = Answer::of(person.request(method.clone(), &path).json(&body)).await.unwrap();
+            assert_eq!(answer.refused(), (400, "invalid_input".to_owned()), "{method} {path} {place}");
+            let problem: Value = serde_json::from_slice(&answer.body).unwrap();
+            let wrong = &problem["errors"][0];
+            assert!(wrong["field"].as_str().unwrap().ends_with("nobody_reads_this"), "{problem}");
+            let detail = wrong["detail"].as_str().unwrap();
+            assert!(
+                detail.starts_with("is not known: there is `") || place.ends_with("/speakers"),
+                "{problem}"
+            );
+        }
+        routes += 1;
+        if method == Method::PATCH {
+            for nothing in [serde_json::json!({}), nulls(&body)] {
+                let answer = Answer::of(person.request(method.clone(), &path).json(&nothing)).await.unwrap();
+                assert_eq!(answer.refused(), (400, "invalid_input".to_owned()), "{path} {nothing}");
+                assert!(answer.text().contains("nothing is to change"), "{}", answer.text());
+            }
+        }
+    }
+    assert!(routes > 10, "only {routes} routes");
+}
+
+/// Where objects are in a body.
+fn objects(value: &Value, place: &str) -> Vec<String> {
+    let within: Vec<String> = match value {
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.flat_map(|(index, item)| objects(item, &format!("{place}/{index}"))).collect()
+        }
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            fields.flat_map(|(name, value)| objects(value, &format!("{place}/{name}"))).collect()
+        }
+        _ => Vec::new(),
+    };
+    value.is_object().then(|| place.to_owned()).into_iter().chain(within).collect()
+}
+
+/// The same fields, each without a value.
+fn nulls(body: &Value) -> Value {
+    body.as_object().unwrap().keys().map(|name| (name.clone(), Value::Null)).collect()
+}
+
 /// Where texts are in a body.
 fn texts(value: &Value, place: &str) -> Vec<String> {
     match value {

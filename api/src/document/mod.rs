@@ -21,12 +21,12 @@ pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
 /// The document as JSON, with a newline at its end.
 #[must_use]
 pub fn json() -> String {
-    service().spec() + "\n"
+    shape::closed(&service().spec()) + "\n"
 }
 
 /// The page at `/docs`: Scalar, with its script in the page. It loads nothing from elsewhere.
 pub(crate) fn page() -> String {
-    service().scalar_html()
+    shape::closed(&service().scalar_html())
 }
 
 fn description() -> String {

@@ -27,11 +27,16 @@ impl<T: OpenApi> OpenApi for Shaped<T> {
     fn register(registry: &mut Registry) {
         T::register(registry);
         let taken = taken(&mut T::meta(), &registry.schemas);
+        let changes = changes(&mut T::meta());
         for (name, schema) in &mut registry.schemas {
             shape(schema);
             schema.example.as_mut().map(without_nulls);
             if taken.contains(name) {
                 relax(schema);
+                close(schema);
+            }
+            if changes.contains(name) {
+                schema.min_properties = Some(1);
             }
         }
     }
@@ -118,6 +123,39 @@ fn reach(schema: &MetaSchemaRef, schemas: &BTreeMap<String, MetaSchema>, taken: 
     }
 }
 
+/// The schemas of changes, of which an empty one is refused.
+fn changes(apis: &mut [MetaApi]) -> BTreeSet<String> {
+    let patches = operations(apis).filter(|operation| operation.method == Method::PATCH);
+    let content = patches.flat_map(|operation| operation.request.iter().flat_map(|request| &request.content));
+    let name = |schema: &MetaSchemaRef| match schema {
+        MetaSchemaRef::Reference(name) => Some(name.clone()),
+        MetaSchemaRef::Inline(_) => None,
+    };
+    content.filter_map(|media| name(&media.schema)).collect()
+}
+
+/// Stands for `false`, which a schema of poem-openapi cannot be.
+const NOTHING: &str = "nothing-is-allowed-here";
+
+/// Fields that are not known are refused in what is sent here.
+fn close(schema: &mut MetaSchema) {
+    if schema.ty == "object" && schema.additional_properties.is_none() {
+        let nothing = MetaSchema { format: Some(NOTHING), ..MetaSchema::ANY };
+        schema.additional_properties = Some(Box::new(MetaSchemaRef::Inline(Box::new(nothing))));
+    }
+}
+
+/// A written document, with `false` where nothing is allowed.
+pub(super) fn closed(document: &str) -> String {
+    let nothing = format!("\"format\": \"{NOTHING}\"");
+    let parts = document.trim().split(&nothing).map(str::trim);
+    let within = |part: &str| {
+        let part = part.strip_prefix('}').unwrap_or(part);
+        part.strip_suffix('{').unwrap_or(part).to_owned()
+    };
+    parts.map(within).collect::<Vec<_>>().join("false")
+}
+
 /// In what is sent here, null says the same as nothing; and what is taken for nothing stands in the text,
 /// since generators make fields with a default required.
 fn relax(schema: &mut MetaSchema) {
@@ -191,6 +229,31 @@ mod tests {
             for name in brought.chain(answered).filter_map(|media| named(&media.schema)) {
                 assert!(registry.schemas[name].example.is_some(), "{name} has no example");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_sent_has_no_other_fields_and_what_is_answered_may_get_more() {
+        let document: Value = serde_json::from_str(&crate::document::json()).unwrap();
+        let schemas = &document["components"]["schemas"];
+        let is_closed = |name: &str| schemas[name]["additionalProperties"] == Value::Bool(false);
+        for sent in ["Correction", "NewSegment", "Profile", "ChosenTranscriptionOptions", "Question"] {
+            assert!(is_closed(sent), "{sent}: {}", schemas[sent]);
+        }
+        for answered in ["Segment", "User", "Preferences", "TranscriptionOptions", "Job"] {
+            assert!(schemas[answered].is_object() && !is_closed(answered), "{answered}");
+        }
+        assert_eq!(schemas["Correction"]["minProperties"], 1);
+        assert!(!crate::document::page().contains(NOTHING));
+        let (mut apis, registry) = of(&Shaped(routes::all()));
+        let mut answered = BTreeSet::new();
+        for operation in operations(&mut apis) {
+            for media in operation.responses.responses.iter().flat_map(|response| &response.content) {
+                reach(&media.schema, &registry.schemas, &mut answered);
+            }
+        }
+        for name in answered {
+            assert!(!is_closed(&name), "{name} is sent and answered: let them be two types");
         }
     }
 

@@ -13,6 +13,8 @@ use crate::time::Time;
 
 /// More complaints help nobody.
 const MOST: usize = 20;
+/// Of a field that nobody knows, this many characters are told.
+const LONGEST_NAME: usize = 100;
 
 /// What does not fit.
 pub(crate) fn misfits(
@@ -149,16 +151,31 @@ impl Fitting<'_> {
                 self.any(schema, value, &within(name));
             }
         }
-        let Some(others) = &schema.additional_properties else { return };
+        let is_known = |name: &str| schema.properties.iter().any(|(known, _)| *known == name);
+        let Some(others) = &schema.additional_properties else {
+            // One of our own types, which has a title: what nobody reads would be ignored in silence.
+            if schema.title.is_some() {
+                let names: Vec<_> = schema.properties.iter().map(|(name, _)| format!("`{name}`")).collect();
+                for name in fields.keys().filter(|name| !is_known(name)) {
+                    self.wrong(&within(&shown(name)), format!("is not known: there is {}", names.join(", ")));
+                }
+            }
+            return;
+        };
         for (name, value) in fields {
             if name.contains('\0') {
                 self.wrong(place, NO_NULLS);
             }
-            if !schema.properties.iter().any(|(known, _)| known == name) {
+            if !is_known(name) {
                 self.any(others, value, &within(name));
             }
         }
     }
+}
+
+/// A name that was made up, as far as it helps.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }
 
 /// Said of text that PostgreSQL cannot hold.

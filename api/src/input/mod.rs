@@ -1,10 +1,12 @@
 //! What requests bring. JSON bodies: bounded, and told apart when they are no JSON, or JSON of the
 //! wrong shape.
 
+pub(crate) mod choice;
 pub(crate) mod fit;
 pub(crate) mod null;
 pub(crate) mod text;
 
+use poem::http::Method;
 use poem::{Request, RequestBody};
 use poem_openapi::impl_apirequest_for_payload;
 use poem_openapi::payload::{Json, ParsePayload, Payload};
@@ -40,25 +42,32 @@ impl<T: Type> Payload for Input<T> {
 impl<T: ParseFromJSON> ParsePayload for Input<T> {
     const IS_REQUIRED: bool = T::IS_REQUIRED;
 
-    async fn from_request(_request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
         let bytes = body.take()?.into_bytes_limit(LARGEST).await?;
-        Ok(parse(&bytes)?)
+        let is_change = request.method() == Method::PATCH;
+        Ok(parse(&bytes, is_change)?)
     }
 }
 
 impl_apirequest_for_payload!(Input<T>, T: ParseFromJSON);
 
-fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<Input<T>, Problem> {
+/// Reads a body; one that is a change has to change something.
+fn parse<T: ParseFromJSON>(bytes: &[u8], is_change: bool) -> Result<Input<T>, Problem> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::new(Code::InvalidJson, format!("the body is not JSON: {error}")))?;
-    if !value.is_object() {
+    let Value::Object(fields) = &value else {
         return Err(Problem::new(Code::InvalidInput, "the body must be a JSON object"));
-    }
+    };
     let mut registry = Registry::new();
     let schema = registry.create_fake_schema::<T>();
     let wrong = fit::misfits(&registry.schemas, &schema, &value);
     if !wrong.is_empty() {
         return Err(Problem::fields(wrong));
+    }
+    if is_change && fields.values().all(Value::is_null) {
+        let names: Vec<_> = schema.properties.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let detail = format!("nothing is to change: send at least one of {}", names.join(", "));
+        return Err(Problem::new(Code::InvalidInput, detail));
     }
     T::parse_from_json(Some(value)).map(Input).map_err(|error| {
         let message = error.into_message();
@@ -110,16 +119,15 @@ mod tests {
     }
 
     fn refused(body: &str) -> (Code, Vec<String>) {
-        let problem = parse::<Sample>(body.as_bytes()).unwrap_err();
+        let problem = parse::<Sample>(body.as_bytes(), false).unwrap_err();
         let fields = problem.wrong_fields().iter().map(|wrong| wrong.field.clone()).collect();
         (problem.code(), fields)
     }
 
     #[test]
     fn what_fits_is_taken() {
-        let body =
-            r#"{"name": "äda", "count": 3, "note": null, "parts": [{"marks": {"A": "b"}}], "more": 1}"#;
-        let Input(sample) = parse::<Sample>(body.as_bytes()).unwrap();
+        let body = r#"{"name": "äda", "count": 3, "note": null, "parts": [{"marks": {"A": "b"}}]}"#;
+        let Input(sample) = parse::<Sample>(body.as_bytes(), true).unwrap();
         assert_eq!((sample.name.as_str(), sample.count, sample.note), ("äda", 3, None));
         assert_eq!(sample.parts[0].marks["A"], "b");
         assert!(sample.parts[0].id.is_none() && sample.parts[0].at.is_none());
@@ -144,6 +152,30 @@ mod tests {
         assert_eq!(fields(r#"{"name": "adam", "count": 3}"#), ["name"]);
         assert_eq!(fields(r#"{"name": "ada", "count": 4294967296}"#), ["count"]);
         assert_eq!(fields(r#"{"name": "a\u0000", "count": -1}"#), ["name", "count"]);
+    }
+
+    #[test]
+    fn what_nobody_reads_is_refused_wherever_it_is() {
+        let fields = |body| refused(body).1;
+        assert_eq!(fields(r#"{"name": "ada", "count": 3, "more": null}"#), ["more"]);
+        assert_eq!(
+            fields(r#"{"name": "ada", "count": 3, "parts": [{"marks": {"own": "b"}, "mark": 1}]}"#),
+            ["parts[0].mark"]
+        );
+        let problem = parse::<Part>(br#"{"mark": 1}"#, false).unwrap_err();
+        assert_eq!(problem.wrong_fields()[0].detail, "is not known: there is `id`, `at`, `marks`");
+    }
+
+    #[test]
+    fn a_change_changes_something() {
+        for body in ["{}", r#"{"id": null}"#] {
+            assert_eq!(
+                parse::<Part>(body.as_bytes(), true).unwrap_err().code(),
+                Code::InvalidInput,
+                "{body}"
+            );
+            assert!(parse::<Part>(body.as_bytes(), false).is_ok(), "{body}");
+        }
     }
 
     #[test]

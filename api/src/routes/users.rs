@@ -8,7 +8,6 @@ use poem_openapi::types::{Example, Password};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use self_shared::database::{erasures, sessions, users};
 use self_shared::domain::preferences::Preferences;
-use self_shared::domain::transcription::TranscriptionOptions;
 
 use super::Tag;
 use super::audio::traceparent;
@@ -19,8 +18,9 @@ use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
 use crate::id::Id;
 use crate::input::Input;
+use crate::input::choice::ChosenPreferences;
 use crate::problem::{Code, Failing, Problem, declare};
-use crate::views::{ErasureView, PreferencesView, SessionListView, SessionView, UserView};
+use crate::views::{ErasureView, SessionListView, SessionView, UserView};
 
 pub(crate) struct UserRoutes;
 
@@ -32,7 +32,7 @@ struct Profile {
     #[oai(validator(max_length = 200))]
     name: String,
     /// What they have chosen.
-    preferences: PreferencesView,
+    preferences: ChosenPreferences,
 }
 
 /// A new password.
@@ -119,7 +119,7 @@ impl UserRoutes {
         body: Input<Profile>,
     ) -> Result<Me, Failing<Replace>> {
         let Profile { name, preferences } = body.0;
-        let preferences = chosen(preferences);
+        let preferences = Preferences::from(preferences);
         refuse_unspoken(&app, "preferences.transcription.language", &preferences.transcription).await?;
         let version = expected(if_match.0.as_deref())?;
         let mut tx = app.database.as_user(caller.0.user).await?;
@@ -231,17 +231,6 @@ impl Me {
     }
 }
 
-/// The choices; whether the time zone exists, the database knows.
-fn chosen(view: PreferencesView) -> Preferences {
-    Preferences {
-        time_zone: view.time_zone,
-        language: view.language.map(|language| language.0),
-        transcription: TranscriptionOptions::from(view.transcription),
-        keep_days: view.keep_days,
-        keep_audio_days: view.keep_audio_days,
-    }
-}
-
 /// Makes sure that it is the person who asks, and not whoever found their phone unlocked. Guessing
 /// is limited as it is for logins.
 async fn confirm(
@@ -262,7 +251,7 @@ async fn confirm(
 
 impl Example for Profile {
     fn example() -> Self {
-        Self { name: "Ada".to_owned(), preferences: PreferencesView::example() }
+        Self { name: "Ada".to_owned(), preferences: ChosenPreferences::example() }
     }
 }
 

@@ -32,9 +32,7 @@ pub(crate) use job::{JobPageView, JobView};
 pub(crate) use model::{ModelCardListView, ModelCardView};
 pub(crate) use search::{FoundView, HitView};
 pub(crate) use transcription::{SegmentView, TranscriptionView, WarningView};
-pub(crate) use user::{
-    ErasureView, PreferencesView, SessionListView, SessionView, TranscriptionOptionsView, UserView,
-};
+pub(crate) use user::{ErasureView, SessionListView, SessionView, UserView};
 
 /// An id for examples, always the same.
 pub(crate) const fn example_id(last: u8) -> uuid::Uuid {

@@ -5,7 +5,6 @@ use self_shared::database::erasures::Erasure;
 use self_shared::database::sessions::Session;
 use self_shared::database::users::User;
 use self_shared::domain::preferences::Preferences;
-use self_shared::domain::transcription::TranscriptionOptions;
 use uuid::Uuid;
 
 use super::{example_id, example_time};
@@ -36,25 +35,21 @@ pub(crate) struct UserView {
 pub(crate) struct PreferencesView {
     /// Where they live, as a name of the time zone database (`Europe/Lisbon`): what "tomorrow at
     /// nine" means in what they say.
-    #[oai(default = "utc", validator(max_length = 64))]
     pub time_zone: String,
     /// The language in which they want to be written to, as a BCP 47 tag.
     pub language: Option<Text<Language>>,
     /// How recordings are transcribed that say nothing else.
-    #[oai(default)]
     pub transcription: TranscriptionOptionsView,
     /// After how many days conversations are deleted, counted from when they began; never when
     /// absent.
-    #[oai(validator(minimum(value = "1"), maximum(value = "36500")))]
     pub keep_days: Option<i32>,
     /// After how many days the sound of recordings is removed, counted from when their conversations
     /// began; what was heard stays. Never when absent.
-    #[oai(validator(minimum(value = "1"), maximum(value = "36500")))]
     pub keep_audio_days: Option<i32>,
 }
 
-/// How to transcribe.
-#[derive(Object, Default)]
+/// How recordings are transcribed.
+#[derive(Object)]
 #[oai(rename = "TranscriptionOptions", skip_serializing_if_is_none)]
 pub(crate) struct TranscriptionOptionsView {
     /// The language spoken, as a BCP 47 tag; one that a model of `GET /api/v1/models` speaks. The
@@ -108,10 +103,6 @@ pub(crate) struct ErasureView {
     pub objects_erased: i64,
 }
 
-fn utc() -> String {
-    Preferences::default().time_zone
-}
-
 impl From<User> for UserView {
     fn from(user: User) -> Self {
         let User { id, email, name, preferences, version: _, created_at, updated_at } = user;
@@ -129,12 +120,6 @@ impl From<Preferences> for PreferencesView {
             allow_remote: transcription.allow_remote,
         };
         Self { time_zone, language: tag(language), transcription, keep_days, keep_audio_days }
-    }
-}
-
-impl From<TranscriptionOptionsView> for TranscriptionOptions {
-    fn from(view: TranscriptionOptionsView) -> Self {
-        Self { language: view.language.map(|language| language.0), allow_remote: view.allow_remote }
     }
 }
 

@@ -52,8 +52,8 @@ fn sides(start: &str, end: &str) -> Timing {
 ///
 /// `[hours:]minutes:seconds[.fraction]`, or seconds with a fraction alone. A comma, a dot or a semicolon
 /// stands before the fraction, which has any number of digits. Blanks may stand about the signs.
-/// Without hours the minutes may be more than 59. A fourth number behind a colon is taken for
-/// milliseconds where it has three digits, and passed over as frames otherwise.
+/// Minutes and seconds may be more than 59: the time is the sum. A fourth number behind a colon is
+/// taken for milliseconds where it has three digits, and passed over as frames otherwise.
 fn time(text: &str) -> Option<(i64, &str)> {
     let mut units: Vec<&str> = Vec::new();
     let (mut unit, mut rest) = digits(text.trim_start())?;
@@ -73,11 +73,10 @@ fn time(text: &str) -> Option<(i64, &str)> {
         fraction = units.pop().filter(|last| last.len() == 3);
     }
     let number = |digits: &str| digits.parse::<i64>().ok().filter(|number| *number <= LATEST_MS);
-    let below_60 = |digits: &str| number(digits).filter(|number| *number < 60);
     let seconds = match units[..] {
         [seconds] if fraction.is_some() => number(seconds)?,
-        [minutes, seconds] => number(minutes)? * 60 + below_60(seconds)?,
-        [hours, minutes, seconds] => number(hours)? * 3600 + below_60(minutes)? * 60 + below_60(seconds)?,
+        [minutes, seconds] => number(minutes)? * 60 + number(seconds)?,
+        [hours, minutes, seconds] => number(hours)? * 3600 + number(minutes)? * 60 + number(seconds)?,
         _ => return None,
     };
     let ms = seconds * 1000 + fraction.map_or(0, thousandths);
@@ -134,8 +133,13 @@ mod tests {
     }
 
     #[test]
+    fn minutes_and_seconds_above_59_count_as_they_are() {
+        assert_eq!(times("00:01:60,000 --> 00:75:12,500"), Some((Some(120_000), Some(4_512_500))));
+        assert_eq!(times("01:99.000 --> 00:00:200,000"), Some((Some(159_000), Some(200_000))));
+    }
+
+    #[test]
     fn what_is_no_time_is_none_and_the_other_one_stays() {
-        assert_eq!(times("00:00:61,000 --> 00:01:00,000"), Some((None, Some(60_000))));
         assert_eq!(times("00:00:01,000 --> later"), Some((Some(1_000), None)));
         assert_eq!(times("00:00:01,000 -->"), Some((Some(1_000), None)));
         assert_eq!(times("-00:00:01,000 --> 00:00:0a,000"), Some((None, None)));

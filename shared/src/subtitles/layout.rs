@@ -78,10 +78,12 @@ pub(super) struct Placed {
     pub lines: Vec<String>,
     /// Whether it does.
     pub is_labelled: bool,
+    /// Whether the transcriber doubts it.
+    pub is_uncertain: bool,
 }
 
 /// The cues of what was said, in the order of their starts. With `labels`, the speaker's name stands
-/// before what is said, unless it would take most of the room.
+/// before what is said, unless it would take most of the room, or leave too little for a word.
 pub(super) fn placed(said: &[Utterance], layout: Layout, labels: bool) -> Vec<Placed> {
     let mut placed: Vec<Placed> = said.iter().flat_map(|said| of_one(said, layout, labels)).collect();
     placed.sort_by_key(|placed| placed.cue.start_ms);
@@ -102,8 +104,11 @@ fn of_one(said: &Utterance, layout: Layout, labels: bool) -> Vec<Placed> {
     let longest = (layout.room() * 2 / 3).min(layout.line_chars);
     let label = said.speaker.as_ref().filter(|_| labels).map(|speaker| format!("{speaker}:"));
     let label = label.filter(|label| width(label) < longest).unwrap_or_default();
-    let before = atoms(&label, layout.line_chars);
+    let mut before = atoms(&label, layout.line_chars);
     let atoms = atoms(&said.text, layout.line_chars);
+    if !has_room(&before, &atoms, layout) {
+        before.clear();
+    }
     let times = times(said, &atoms);
     let parts = parts(&before, &atoms, &times, layout);
     let is_whole = parts.len() == 1 && said.end_ms - said.start_ms <= layout.cue_ms;
@@ -125,9 +130,29 @@ fn of_one(said: &Utterance, layout: Layout, labels: bool) -> Vec<Placed> {
             id,
             lines: wrapped(&shown, before.len(), layout.line_chars),
             is_labelled: !before.is_empty(),
+            is_uncertain: said.is_uncertain,
         }
     };
     parts.into_iter().enumerate().map(place).collect()
+}
+
+/// Whether each of the pieces has room in a cue behind the label.
+fn has_room(label: &[Atom<'_>], atoms: &[Atom<'_>], layout: Layout) -> bool {
+    let labelled = labelled(label, layout);
+    atoms.iter().enumerate().all(|(index, atom)| {
+        let mut filled = labelled;
+        filled.add(&Atom { before: Between::Space, ..*atom }, atoms.get(index + 1));
+        filled.lines <= layout.lines
+    })
+}
+
+/// The lines of a cue with its label alone.
+fn labelled(label: &[Atom<'_>], layout: Layout) -> Filled {
+    let mut filled = Filled::new(layout.line_chars);
+    for (index, atom) in label.iter().enumerate() {
+        filled.add(atom, label.get(index + 1));
+    }
+    filled
 }
 
 /// When each piece is said: by the times of the words where each has one, by its share of the columns
@@ -168,10 +193,7 @@ fn parts(before: &[Atom<'_>], atoms: &[Atom<'_>], times: &[Range<i64>], layout: 
     // For each place the least cost to get there, and from where.
     let mut ways: Vec<Option<(u64, usize)>> = vec![None; atoms.len() + 1];
     ways[0] = Some((0, 0));
-    let mut empty = Filled::new(layout.line_chars);
-    for (index, atom) in before.iter().enumerate() {
-        empty.add(atom, before.get(index + 1));
-    }
+    let empty = labelled(before, layout);
     for start in 0..atoms.len() {
         let Some((so_far, _)) = ways[start] else { continue };
         let (mut filled, mut columns) = (empty, 0);
@@ -234,7 +256,7 @@ mod tests {
 
     fn said(start_ms: i64, end_ms: i64, text: &str, words: Vec<Range<i64>>) -> Utterance {
         let (id, text) = (Uuid::nil(), text.to_owned());
-        Utterance { id, start_ms, end_ms, text, speaker: Some("Ada".to_owned()), words }
+        Utterance { id, start_ms, end_ms, text, speaker: Some("Ada".to_owned()), is_uncertain: false, words }
     }
 
     fn cues(said: &[Utterance], layout: Layout) -> Vec<(i64, i64, String)> {
@@ -258,6 +280,28 @@ mod tests {
         );
         assert!(cues.windows(2).all(|pair| pair[0].1 == pair[1].0), "{cues:?}");
         assert_eq!((cues[0].0, cues[2].1), (0, 12_000));
+    }
+
+    #[test]
+    fn a_name_that_leaves_no_room_for_a_word_does_not_show() {
+        for (speaker, text, line_chars, is_labelled) in [
+            ("Anna Berg", "The internationalization committee met.", 20, false),
+            ("Anna Berg", "The committee met.", 20, true),
+            ("سامي", "التدويل", 10, false),
+            ("سامي", "نعم", 10, true),
+        ] {
+            let mut said = said(0, 9_000, text, Vec::new());
+            said.speaker = Some(speaker.to_owned());
+            for lines in [1, 2] {
+                let layout = Layout::default().line_chars(line_chars).lines(lines);
+                let placed = placed(&[said.clone()], layout, true);
+                assert!(placed.iter().all(|one| one.lines.len() <= lines.into()), "{placed:?}");
+                assert!(
+                    placed.iter().all(|one| one.is_labelled == (is_labelled || lines == 2)),
+                    "{placed:?}"
+                );
+            }
+        }
     }
 
     #[test]

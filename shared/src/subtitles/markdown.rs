@@ -3,7 +3,8 @@
 use super::Utterance;
 use crate::database::conversations::Conversation;
 
-/// The conversation's title, when it was, what the person noted down, and who said what when.
+/// The conversation's title, when it was, what the person noted down, and who said what when; with what
+/// the transcriber doubts marked.
 #[must_use]
 pub fn markdown(conversation: &Conversation, said: &[Utterance]) -> String {
     let title = if conversation.title.is_empty() { "Conversation" } else { &conversation.title };
@@ -17,8 +18,9 @@ pub fn markdown(conversation: &Conversation, said: &[Utterance]) -> String {
     }
     for said in said {
         let speaker = said.speaker.as_ref().map(|speaker| format!("**{}:** ", plain(speaker)));
+        let doubt = if said.is_uncertain { " _(uncertain)_" } else { "" };
         let (at, said) = (clock(said.start_ms), plain(&said.text));
-        text.push_str(&format!("`{at}` {}{said}\n\n", speaker.unwrap_or_default()));
+        text.push_str(&format!("`{at}` {}{said}{doubt}\n\n", speaker.unwrap_or_default()));
     }
     text
 }
@@ -80,6 +82,8 @@ mod tests {
             ..Segment::default()
         };
         let said = Utterance::new(&segment, &conversation.speakers);
+        let doubted = Utterance { is_uncertain: true, ..said.clone() };
+        assert!(markdown(&conversation, &[doubted]).ends_with("\\</b\\>? _(uncertain)_\n\n"));
         assert_eq!(
             markdown(&conversation, &[said]),
             "# Tiles \\*again\\*\n\n2024-06-01 10:00 UTC · 0:01:01 · #home\n\n- ask Bob\n\n---\n\n\

@@ -1,5 +1,6 @@
 //! Transcripts as text, as Markdown, and as subtitles, SubRip (SRT) and WebVTT: written, and read.
 
+mod breaks;
 mod clock;
 mod layout;
 mod lines;
@@ -45,6 +46,8 @@ pub struct Utterance {
     end_ms: i64,
     text: String,
     speaker: Option<String>,
+    /// Whether the transcriber doubts it.
+    is_uncertain: bool,
     /// When each word is said, in milliseconds; empty where that is not known.
     words: Vec<Range<i64>>,
 }
@@ -69,6 +72,7 @@ impl Utterance {
             end_ms: segment.end_ms.max(segment.start_ms),
             text: one_line(&segment.text),
             speaker: speaker.filter(|speaker| !speaker.is_empty()),
+            is_uncertain: segment.is_uncertain,
             words: words.iter().map(|word| ms(word.start_ms)..ms(word.end_ms)).collect(),
         }
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::scripts::width;
 use super::{Cue, Layout, Utterance, cues, one_line, srt, vtt};
 
-const WORDS: [&str; 64] = [
+const WORDS: [&str; 68] = [
     "the",
     "roof",
     "we",
@@ -72,8 +72,12 @@ const WORDS: [&str; 64] = [
     "-",
     "…",
     "Q: A",
+    "so\\Nwe",
+    "C:\\New",
+    "\\N",
+    "a\\n<i>\\hb",
 ];
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "Ada",
     "Ben",
     "Anna Berg",
@@ -92,6 +96,7 @@ const NAMES: [&str; 18] = [
     "42",
     "Ada:",
     "Q&amp;A",
+    "a\\Nb",
 ];
 
 fn pick<'a>(random: &mut StdRng, from: &[&'a str]) -> &'a str {
@@ -121,6 +126,7 @@ fn transcript(seed: u64) -> Vec<Utterance> {
             end_ms,
             text: again.unwrap_or_else(|| one_line(&words.join(" "))),
             speaker: random.random_bool(named).then(|| pick(random, &NAMES[..many]).to_owned()),
+            is_uncertain: random.random_bool(0.2),
             words: Vec::new(),
         });
     }
@@ -210,10 +216,7 @@ fn a_segment_that_fits_in_a_cue_comes_back_with_its_times() {
 #[test]
 fn cues_keep_to_their_layout_whatever_is_said() {
     for seed in 0..300 {
-        let (mut said, layout) = (transcript(seed), layout(seed));
-        for said in &mut said {
-            said.speaker = None;
-        }
+        let (said, layout) = (transcript(seed), layout(seed));
         let placed = super::layout::placed(&said, layout, true);
         let (line_chars, lines, cue_ms) = layout.limits();
         for (index, one) in placed.iter().enumerate() {

@@ -10,7 +10,7 @@
 
 use super::clock::written;
 use super::layout::{Layout, Placed, placed};
-use super::{Cue, Utterance, markup, read};
+use super::{Cue, Utterance, breaks, markup, read};
 
 /// SubRip: numbered, a comma before the milliseconds, the speaker's name before what is said.
 #[must_use]
@@ -24,7 +24,8 @@ pub fn srt(said: &[Utterance], layout: Layout) -> String {
     })
 }
 
-/// WebVTT: named by segment, a dot before the milliseconds, voices marked.
+/// WebVTT: named by segment, a dot before the milliseconds, voices marked, and of the class `uncertain`
+/// what the transcriber doubts.
 #[must_use]
 pub fn vtt(said: &[Utterance], layout: Layout) -> String {
     understood(&placed(said, layout, false), |cues, marked| {
@@ -63,17 +64,18 @@ fn times(cue: &Cue, point: char) -> String {
 
 fn subrip(placed: &Placed, marked: bool) -> String {
     let text = markup::without_timing(&markup::subrip(&placed.lines.join("\n")));
-    match &placed.cue.speaker {
+    let written = match &placed.cue.speaker {
         Some(_) if placed.is_labelled && !marked => text,
         None if !marked => text,
         _ => format!("{}{text}</v>", voice(placed)),
-    }
+    };
+    breaks::escaped(&written)
 }
 
 fn webvtt(placed: &Placed, marked: bool) -> String {
     let text = markup::without_timing(&markup::webvtt(&placed.lines.join("\n")));
     let voice = if marked || placed.cue.speaker.is_some() { voice(placed) } else { String::new() };
-    voice + &text
+    if placed.is_uncertain { format!("{voice}<c.uncertain>{text}</c>") } else { voice + &text }
 }
 
 /// The mark of who speaks; of nobody who is known, without a name.
@@ -129,6 +131,18 @@ mod tests {
             "WEBVTT\n\n00000000-0000-0000-0000-000000000007\n00:00:00.000 --> 00:00:01.500\n\
              <v Ada>a --&gt; b &amp; &lt;c&gt;\n\n"
         );
+    }
+
+    #[test]
+    fn doubt_is_a_class_in_webvtt_and_read_as_the_text_that_it_is() {
+        let mut said = [said(0, 1_500, "It is <i>.", Some("A")), said(2_000, 3_500, "Maybe.", None)];
+        said[0].is_uncertain = true;
+        let file = vtt(&said, Layout::default());
+        assert!(file.contains("\n<v Ada><c.uncertain>It is &lt;i&gt;.</c>\n\n"), "{file}");
+        assert_eq!(file.matches("uncertain").count(), 1, "{file}");
+        let read: Vec<String> = read::cues(&file).into_iter().map(|cue| cue.text).collect();
+        assert_eq!(read, ["It is <i>.", "Maybe."]);
+        assert!(!srt(&said, Layout::default()).contains("uncertain"));
     }
 
     #[test]

@@ -101,6 +101,8 @@ async fn what_cannot_be_imported_is_refused_with_the_place_at_fault() {
         (json!({"segments": [segment(0, 1, "Yes."), segment(5, 4, "No.")]}), "segments[1].end_ms"),
         (json!({"segments": [segment(-1, 1, "Yes.")]}), "segments[0].start_ms"),
         (json!({"segments": [segment(0, 1, "  ")]}), "segments[0].text"),
+        (json!({"segments": [segment(0, 1, &"word ".repeat(2_001))]}), "segments[0].text"),
+        (json!({"segments": [{"start_ms": 0, "end_ms": 1, "text": "Yes.", "at": 1}]}), "segments[0].at"),
         (json!({"subtitles": "Hello."}), "subtitles"),
         (json!({"subtitles": "WEBVTT\n\n00:01 --> 00:02\n<i> </i>\n"}), "subtitles"),
         (json!({"subtitles": "1\n00:01 --> 00:02\nHel\0lo.\n"}), "subtitles"),

@@ -65,6 +65,54 @@ async fn subtitles_of_other_programs_are_read_as_they_were_meant() {
 }
 
 #[tokio::test]
+async fn speech_without_end_is_parted_and_nothing_of_it_is_lost() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    // Words that are all different: as one text they are more than an index of PostgreSQL holds.
+    let words: Vec<String> = (0..90_000_u64).map(|word| format!("{:x}", (word + 1) * 0x9e37_79b9)).collect();
+    let (many, endless) = (words.join(" "), words.concat());
+    for body in [
+        json!({"subtitles": format!("1\n00:00:10,000 --> 00:00:20,000\n{many}\n")}),
+        json!({"subtitles": format!("WEBVTT\n\n00:10.000 --> 00:20.000\n{endless}\n")}),
+        json!({"text": many}),
+        json!({"text": endless}),
+    ] {
+        let accepted = create(&person, &body).await.good();
+        let read = person.transcription(id_of(&accepted["transcription_id"])).await;
+        let segments = read["segments"].as_array().unwrap();
+        let texts: Vec<&str> = segments.iter().map(|one| one["text"].as_str().unwrap()).collect();
+        assert!(texts.len() > 50 && texts.iter().all(|text| text.chars().count() <= 10_000));
+        assert!(texts.concat().replace(' ', "") == endless, "something is lost");
+        if body["subtitles"].is_string() {
+            let time = |index: usize, of: &str| segments[index][of].as_i64().unwrap();
+            assert_eq!((time(0, "start_ms"), time(segments.len() - 1, "end_ms")), (10_000, 20_000));
+            assert!((1..segments.len()).all(|next| time(next, "start_ms") == time(next - 1, "end_ms")));
+        }
+    }
+    let notes: String = words.join("-").chars().take(100_000).collect();
+    create(&person, &json!({"notes": notes, "title": "x-".repeat(150)})).await.good();
+}
+
+#[tokio::test]
+async fn doubt_shows_where_a_format_has_means_to() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let body = json!({"segments": [{"start_ms": 0, "end_ms": 1_500, "text": "We met in Lisbon."}]});
+    let accepted = create(&person, &body).await.good();
+    stack.database.run("update segments set is_uncertain = true").await;
+    let address = format!("/api/v1/transcriptions/{}", id_of(&accepted["transcription_id"]));
+    let written = async |format: &str| person.get(&format!("{address}/{format}")).await.text();
+    assert!(written("md").await.contains("We met in Lisbon. _(uncertain)_\n"));
+    let vtt = written("vtt").await;
+    assert!(vtt.contains("<c.uncertain>We met in Lisbon.</c>"), "{vtt}");
+    assert_eq!(written("text").await, "We met in Lisbon.\n");
+    assert!(written("srt").await.ends_with("\nWe met in Lisbon.\n\n"));
+    let again = create(&person, &json!({"subtitles": vtt})).await.good();
+    let read = person.transcription(id_of(&again["transcription_id"])).await;
+    assert_eq!(said(&read), "We met in Lisbon.");
+}
+
+#[tokio::test]
 async fn subtitles_are_laid_out_for_reading_and_come_back_as_they_were_said() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
@@ -129,6 +177,7 @@ async fn subtitles_are_laid_out_for_reading_and_come_back_as_they_were_said() {
         ("?format=vtt&max_cue_ms=60001", "max_cue_ms"),
         ("?format=json&max_lines=2", "max_lines"),
         ("?format=md&max_line_chars=42", "max_line_chars"),
+        ("?format=srt&include=words", "include"),
     ] {
         let answer = person.get(&format!("{address}{query}")).await;
         assert_eq!(answer.refused(), (400, "invalid_input".to_owned()), "{query}");

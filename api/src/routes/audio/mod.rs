@@ -23,10 +23,11 @@ use crate::auth::Caller;
 use crate::content::{self, Held, Known, Outgoing};
 use crate::id::Id;
 use crate::input::Input;
+use crate::input::choice::ChosenTranscriptionOptions;
 use crate::input::text::{Language, Text};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::time::Time;
-use crate::views::{AudioView, JobView, TranscriptionOptionsView, example_id};
+use crate::views::{AudioView, JobView, example_id};
 
 pub(crate) struct AudioRoutes;
 
@@ -73,7 +74,7 @@ struct Transcribe {
     audio_id: Uuid,
     /// How.
     #[oai(default)]
-    options: TranscriptionOptionsView,
+    options: ChosenTranscriptionOptions,
 }
 
 #[derive(ApiResponse)]
@@ -310,7 +311,7 @@ impl Example for Transcribe {
     fn example() -> Self {
         Self {
             audio_id: example_id(1),
-            options: TranscriptionOptionsView { language: Some("en".into()), ..Default::default() },
+            options: ChosenTranscriptionOptions { language: Some("en".into()), ..Default::default() },
         }
     }
 }

@@ -10,13 +10,13 @@ use self_shared::database::segments::NewSegment;
 use self_shared::database::{UserTx, jobs, transcriptions};
 use self_shared::domain::job::{Job, UnderstandConversation};
 use self_shared::domain::new_id;
-use self_shared::domain::sentences::sentences;
 use self_shared::subtitles::{self, Cue};
 use serde::Serialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::description::{Speakers, Tag, speakers, tags};
+use super::parted::{LONGEST_TEXT, parted};
 use crate::input::text::{Language, Text};
 use crate::problem::Problem;
 use crate::time::Time;
@@ -24,9 +24,6 @@ use crate::views::{ConversationView, JobView, example_id, example_time};
 
 /// No recording is longer than this many milliseconds: 30 days.
 const LONGEST_MS: i64 = 30 * 24 * 3_600_000;
-/// A longer line of plain text, in characters, is many sentences: a segment for each, so that what is
-/// found in it has a place.
-const LONG_LINE: usize = 400;
 /// A longer name of a speaker is cut in a file, and refused in a segment, in characters.
 const LONGEST_NAME: usize = 100;
 /// No conversation has more segments.
@@ -57,7 +54,8 @@ pub(super) struct NewConversation {
     segments: Option<Vec<NewSegmentView>>,
     /// What was said when, as the text of a SubRip (SRT) or WebVTT file. Speakers come from voices and
     /// from names before a colon; markup and lines that captions repeat as they roll are left out. A cue
-    /// whose times cannot be read follows the one before it.
+    /// whose times cannot be read follows the one before it; one that is longer than 400 characters is a
+    /// segment for each sentence, which share its time.
     #[oai(validator(min_length = 1, pattern = "\\S"))]
     subtitles: Option<String>,
     /// What was said, without times: a segment for each line; for each sentence where a line is longer
@@ -77,7 +75,7 @@ struct NewSegmentView {
     #[oai(validator(minimum(value = "0"), maximum(value = "2592000000")))]
     end_ms: i64,
     /// What was said.
-    #[oai(validator(min_length = 1, pattern = "\\S"))]
+    #[oai(validator(min_length = 1, max_length = 10_000, pattern = "\\S"))]
     text: String,
     /// Who said it: a mark such as `A`, or the name itself.
     #[oai(validator(max_length = 100))]
@@ -188,6 +186,9 @@ fn timed(given: &[NewSegmentView]) -> Result<Vec<NewSegment>, Problem> {
         if segment.text.trim().is_empty() || segment.text.contains('\0') {
             return wrong("text", "must say something, without null characters");
         }
+        if segment.text.chars().count() > LONGEST_TEXT {
+            return wrong("text", "may have at most 10000 characters");
+        }
         if segment
             .speaker
             .as_ref()
@@ -218,7 +219,7 @@ async fn subtitles(file: String) -> Result<Vec<NewSegment>, Problem> {
     if read.is_empty() {
         return Err(Problem::field("subtitles", "hold no cue with a text: send a SubRip or WebVTT file"));
     }
-    timed(&read.into_iter().map(NewSegmentView::from).collect::<Vec<_>>())
+    timed(&read.into_iter().flat_map(parted).map(NewSegmentView::from).collect::<Vec<_>>())
 }
 
 /// A segment for each line, or for each sentence of it; names that the lines begin with are speakers.
@@ -227,11 +228,9 @@ fn lines(text: &str) -> Result<Vec<NewSegment>, Problem> {
     if text.contains('\0') {
         return Err(Problem::field("text", "must be without null characters"));
     }
-    let mut views: Vec<NewSegmentView> = Vec::new();
-    for (speaker, line) in subtitles::turns(text) {
-        let cue = |text| Cue { start_ms: 0, end_ms: 0, text, speaker: speaker.clone() };
-        views.extend(pieces(&line).into_iter().map(cue).map(NewSegmentView::from));
-    }
+    let turns = subtitles::turns(text).into_iter();
+    let cues = turns.map(|(speaker, text)| Cue { start_ms: 0, end_ms: 0, text, speaker });
+    let views: Vec<_> = cues.flat_map(parted).map(NewSegmentView::from).collect();
     if views.is_empty() {
         return Err(Problem::field("text", "says nothing"));
     }
@@ -243,32 +242,6 @@ impl From<Cue> for NewSegmentView {
         let speaker = speaker.map(|name| name.chars().take(LONGEST_NAME).collect());
         Self { start_ms, end_ms, text, speaker }
     }
-}
-
-/// A line as it is, or its sentences when it is long; what has no punctuation is cut between words.
-fn pieces(line: &str) -> Vec<String> {
-    if line.chars().count() <= LONG_LINE {
-        return vec![line.to_owned()];
-    }
-    let mut pieces = Vec::new();
-    for sentence in sentences(line) {
-        let mut piece = String::new();
-        let mut length = 0;
-        for word in sentence.split(' ') {
-            let longer = length + word.chars().count() + 1;
-            if length > 0 && longer > LONG_LINE {
-                pieces.push(std::mem::take(&mut piece));
-                length = 0;
-            }
-            if length > 0 {
-                piece.push(' ');
-            }
-            piece.push_str(word);
-            length += word.chars().count() + 1;
-        }
-        pieces.push(piece);
-    }
-    pieces
 }
 
 /// How long it took; not known where nothing has a time.
@@ -304,31 +277,5 @@ impl Example for AcceptedConversationView {
             transcription_id: Some(example_id(4)),
             job: Some(JobView::example()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_line_is_a_segment_for_each_sentence() {
-        let sentence = "Then Mr. Smith went to the harbour, and nobody has seen him since.";
-        let line = [sentence; 20].join(" ");
-        assert_eq!(pieces(&line), [sentence; 20]);
-        assert_eq!(pieces("  One. Two. "), ["  One. Two. "]);
-    }
-
-    #[test]
-    fn a_line_without_any_punctuation_is_cut_between_words() {
-        let line = "and then ".repeat(200);
-        let pieces = pieces(&line);
-        assert!(
-            pieces.len() > 3 && pieces.iter().all(|piece| piece.chars().count() <= LONG_LINE),
-            "{pieces:?}"
-        );
-        assert_eq!(pieces.join(" "), line.trim());
-        let endless = "x".repeat(1_000);
-        assert_eq!(super::pieces(&endless), std::slice::from_ref(&endless));
     }
 }

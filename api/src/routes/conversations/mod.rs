@@ -1,6 +1,7 @@
 mod description;
 mod detail;
 mod import;
+mod parted;
 
 use poem::Request;
 use poem::web::Data;

@@ -110,6 +110,8 @@ impl TranscriptionRoutes {
     ///
     /// As JSON, as text, as Markdown, or as subtitles (SRT, WebVTT): say so with `format` or with
     /// `Accept`. While its job runs, what was heard so far. All but JSON also have addresses of their own.
+    /// What the transcriber doubts is marked in JSON, Markdown and WebVTT; SRT and plain text have no means
+    /// to.
     #[oai(path = "/:id", method = "get", operation_id = "get_transcription")]
     #[expect(clippy::too_many_arguments, reason = "each parameter of the request is one")]
     async fn get(
@@ -144,6 +146,9 @@ impl TranscriptionRoutes {
         {
             return Err(Problem::field(name, "is for subtitles: ask for the format `srt` or `vtt`").into());
         }
+        if format != Format::Json && include.is_some() {
+            return Err(Problem::field("include", "is for JSON: ask for the format `json`").into());
+        }
         let layout = layout(max_line_chars.0, max_lines.0, max_cue_ms.0);
         let read = Read::of(&app, &caller, id.0).await?;
         let body = match format {
@@ -161,7 +166,8 @@ impl TranscriptionRoutes {
 
     /// Get a transcript as SRT
     ///
-    /// Subtitles to play along, laid out for reading, with the speakers' names.
+    /// Subtitles to play along, laid out for reading, with the speakers' names. SRT has no means to mark
+    /// what the transcriber doubts.
     #[oai(path = "/:id/srt", method = "get", operation_id = "get_transcription_srt")]
     async fn srt(
         &self,
@@ -185,7 +191,8 @@ impl TranscriptionRoutes {
 
     /// Get a transcript as WebVTT
     ///
-    /// Subtitles to play along, laid out for reading, with the speakers as voices.
+    /// Subtitles to play along, laid out for reading, with the speakers as voices, and with what the
+    /// transcriber doubts in the class `uncertain`.
     #[oai(path = "/:id/vtt", method = "get", operation_id = "get_transcription_vtt")]
     async fn vtt(
         &self,
@@ -209,7 +216,8 @@ impl TranscriptionRoutes {
 
     /// Get a transcript as plain text
     ///
-    /// A line for each segment, with the speaker's name.
+    /// A line for each segment, with the speaker's name. Plain text has no means to mark what the
+    /// transcriber doubts.
     #[oai(path = "/:id/text", method = "get", operation_id = "get_transcription_text")]
     async fn text(
         &self,
@@ -224,7 +232,7 @@ impl TranscriptionRoutes {
 
     /// Get a transcript as Markdown
     ///
-    /// The title, when it was, the notes, and who said what when.
+    /// The title, when it was, the notes, and who said what when, with what the transcriber doubts marked.
     #[oai(path = "/:id/md", method = "get", operation_id = "get_transcription_md")]
     async fn md(
         &self,

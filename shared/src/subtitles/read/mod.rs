@@ -12,11 +12,13 @@
 
 mod names;
 mod rolling;
+#[cfg(test)]
+mod tests;
 
-use super::Cue;
 use super::clock::{self, Timing};
 use super::markup::{Piece, pieces};
 use super::scripts::joined;
+use super::{Cue, breaks};
 use names::Names;
 
 /// The cues of a file, in its order; those without a text are left out.
@@ -28,7 +30,10 @@ pub fn cues(file: &str) -> Vec<Cue> {
     let file = file.trim_start_matches('\u{feff}');
     let is_webvtt = file.trim_start().starts_with("WEBVTT");
     let file = file.replace("\r\n", "\n").replace('\r', "\n");
-    let lines: Vec<&str> = file.split('\n').collect();
+    let mut lines: Vec<&str> = file.split('\n').collect();
+    if is_webvtt {
+        without_comments(&mut lines);
+    }
     let mut shown = shown(&lines, is_webvtt);
     rolling::once(&mut shown);
     speaking(&shown, is_webvtt)
@@ -142,26 +147,31 @@ fn number(line: &str) -> Option<u64> {
     is_number.then(|| digits.parse().ok()).flatten()
 }
 
-/// The lines of a cue that are text.
-fn text(lines: &[&str], is_webvtt: bool) -> String {
-    let mut text = Vec::new();
-    let (mut is_after_blank, mut is_comment) = (false, false);
+/// Empties the blocks of WebVTT that are not for the reader, each up to its blank line. By the
+/// specification an arrow would end them: whoever puts a cue behind `NOTE` means to take it out.
+fn without_comments(lines: &mut [&str]) {
+    let is_kind = |line: &str, kind: &str| {
+        line.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+    };
+    // Blocks also stand right behind the head.
+    let (mut may_begin, mut is_comment) = (true, false);
     for line in lines {
         if line.trim().is_empty() {
-            (is_after_blank, is_comment) = (true, false);
+            (may_begin, is_comment) = (true, false);
             continue;
         }
-        if is_webvtt && is_after_blank {
-            is_comment = ["NOTE", "STYLE", "REGION"].iter().any(|kind| {
-                line.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
-            });
-        }
-        is_after_blank = false;
-        if !is_comment {
-            text.push(*line);
+        is_comment |= may_begin && ["NOTE", "STYLE", "REGION"].iter().any(|kind| is_kind(line, kind));
+        may_begin = is_kind(line, "WEBVTT");
+        if is_comment {
+            *line = "";
         }
     }
-    text.join("\n")
+}
+
+/// The lines of a cue that are text.
+fn text(lines: &[&str], is_webvtt: bool) -> String {
+    let text = lines.iter().copied().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("\n");
+    if is_webvtt { text } else { breaks::read(&text) }
 }
 
 fn runs(pieces: Vec<Piece>) -> Vec<Run> {
@@ -231,148 +241,5 @@ fn without_name(text: String, name: Option<&str>) -> String {
     match said {
         Some(said) => said.to_owned(),
         None => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(start_ms: i64, end_ms: i64, text: &str, speaker: Option<&str>) -> Cue {
-        Cue { start_ms, end_ms, text: text.to_owned(), speaker: speaker.map(str::to_owned) }
-    }
-
-    #[test]
-    fn subrip_is_read_with_whatever_line_ends_and_marks() {
-        let file = "\u{feff}1\r\n00:00:00,350 --> 00:00:02,900\r\n<i>Shall we?</i>\r\n\r\n\
-                    2\r\n01:02:03,004 --> 01:02:04,000\r\n{\\an8}Yes.\r\nNow. ♪\r\n";
-        let expected = [said(350, 2_900, "Shall we?", None), said(3_723_004, 3_724_000, "Yes. Now. ♪", None)];
-        assert_eq!(cues(file), expected);
-        assert_eq!(cues(&file.replace("\r\n", "\r")), expected);
-    }
-
-    #[test]
-    fn webvtt_is_read_with_voices_and_without_what_is_for_the_eye() {
-        let file = "WEBVTT - a talk\nKind: captions\n\nSTYLE\n::cue { color: red }\n\nNOTE not said\n\n\
-                    intro\n00:00.000 --> 00:01.500 align:start\n<v Ada Byron>a &lt;b&gt; <b>c</b>\n\n\
-                    NOTE\nnor this\n\n00:01.500 --> 00:02.000\n\n\
-                    both\n00:02.000 --> 00:03.000\n<v.loud Ada Byron>Hi.</v>\n<v Ben>Ho.</v> (laughs)\n";
-        assert_eq!(
-            cues(file),
-            [
-                said(0, 1_500, "a <b> c", Some("Ada Byron")),
-                said(2_000, 3_000, "Hi.", Some("Ada Byron")),
-                said(2_000, 3_000, "Ho.", Some("Ben")),
-                said(2_000, 3_000, "(laughs)", None),
-            ]
-        );
-    }
-
-    #[test]
-    fn times_begin_cues_wherever_blank_lines_are() {
-        let expected = [
-            said(0, 1_000, "In 1984 it was 7", None),
-            said(2_000, 3_000, "Two. Three.", None),
-            said(4_000, 5_000, "4", None),
-        ];
-        for file in [
-            "1\n0:00 --> 0:01\nIn 1984 it was\n7\n2\n0:02 --> 0:03\nTwo.\nThree.\n3\n0:04 --> 0:05\n4",
-            "1\n\n0:00 --> 0:01\n\nIn 1984 it was\n\n7\n\n2\n\n0:02 --> 0:03\n\nTwo.\n\nThree.\n\n3\n\n0:04 --> 0:05\n\n4\n\n",
-            "0:00 --> 0:01\nIn 1984 it was\n7\n0:02 --> 0:03\nTwo.\nThree.\n0:04 --> 0:05\n4",
-            "0:00 --> 0:01\nIn 1984 it was\n7\n\n0:02 --> 0:03\n\nTwo.\n\nThree.\n0:04 --> 0:05\n4",
-            "WEBVTT\n\na\n0:00 --> 0:01\nIn 1984 it was 7\n\nb\n0:02 --> 0:03\nTwo.\nThree.\n\nc\n0:04 --> 0:05\n4",
-        ] {
-            assert_eq!(cues(file), expected, "{file}");
-        }
-    }
-
-    #[test]
-    fn a_bad_time_costs_nothing_but_itself() {
-        for (times, start_ms, end_ms) in [
-            ("00:00:09,000 --> 00:00:02,000", 9_000, 9_000),
-            ("00:00:61,000 --> 00:00:09,000", 2_000, 9_000),
-            ("00:00:05,000 --> soon", 5_000, 5_000),
-            ("?? --> ??", 2_000, 2_000),
-            ("5 --> 6", 2_000, 2_000),
-            ("99999:00:00,000 --> 99999:00:01,000", 2_000, 2_000),
-        ] {
-            let file =
-                format!("1\n00:01 --> 00:02\nOne.\n\n2\n{times}\nTwo.\n\n3\n00:09 --> 00:10\nThree.\n");
-            assert_eq!(
-                cues(&file),
-                [
-                    said(1_000, 2_000, "One.", None),
-                    said(start_ms, end_ms, "Two.", None),
-                    said(9_000, 10_000, "Three.", None)
-                ],
-                "{times}"
-            );
-        }
-    }
-
-    #[test]
-    fn an_arrow_in_a_text_is_text() {
-        let file = "1\n00:01 --> 00:02\nA --> B\ngo -> there\n\nat 10:30 --> lunch\n";
-        assert_eq!(cues(file), [said(1_000, 2_000, "A --> B go -> there at 10:30 --> lunch", None)]);
-    }
-
-    #[test]
-    fn captions_that_roll_are_read_once() {
-        let words = |file: &str| {
-            let texts: Vec<String> = cues(file).into_iter().map(|cue| cue.text).collect();
-            texts.join("|")
-        };
-        let with_moments = "WEBVTT\n\n00:00.000 --> 00:02.000\n \nwell<00:01.000><c> then</c>\n\n\
-            00:02.000 --> 00:02.010\nwell then\n \n\n00:02.010 --> 00:04.000\nwell then\nno<00:03.000>\n\n\
-            00:04.000 --> 00:04.010\nno\n \n\n00:04.010 --> 00:06.000\nno\nno<00:05.000><c> really</c>\n";
-        assert_eq!(words(with_moments), "well then|no|no really");
-        let three_lines = "1\n00:00 --> 00:01\none\n\n2\n00:01 --> 00:02\none\ntwo\n\n3\n00:02 --> 00:03\none\ntwo\nthree\n\n\
-            4\n00:03 --> 00:04\ntwo\nthree\nfour\n\n5\n00:04 --> 00:05\nthree\nfour\nfive\n";
-        assert_eq!(words(three_lines), "one|two|three|four|five");
-        let without_moments = "1\n00:00 --> 00:02\nso we went\n\n2\n00:02,000 --> 00:02,010\nso we went\n\n\
-            3\n00:02,010 --> 00:04\nso we went\nhome late\n";
-        assert_eq!(words(without_moments), "so we went|home late");
-        let growing = "1\n00:00 --> 00:01\nso\n\n2\n00:01 --> 00:02\nso we\n\n3\n00:02 --> 00:03\nso we went\n\n4\n00:03 --> 00:04\nso we went\nhome\n";
-        assert_eq!(words(growing), "so|we|went|home");
-    }
-
-    #[test]
-    fn who_says_the_same_twice_is_heard_twice() {
-        let file = "1\n00:00 --> 00:01\nNo.\n\n2\n00:01 --> 00:02\nNo.\n\n3\n00:02 --> 00:03\nLa la\nla la\n\n4\n00:03 --> 00:04\nLa la\nla la\n";
-        let texts: Vec<String> = cues(file).into_iter().map(|cue| cue.text).collect();
-        assert_eq!(texts, ["No.", "No.", "La la la la", "La la la la"]);
-    }
-
-    #[test]
-    fn names_before_a_colon_part_a_cue() {
-        let file = "1\n00:00 --> 00:01\n- Ada: Shall we?\n- Ben: In spring,\nif at all.\n\n2\n00:01 --> 00:02\nADA:\nNow.\n";
-        assert_eq!(
-            cues(file),
-            [
-                said(0, 1_000, "Shall we?", Some("Ada")),
-                said(0, 1_000, "In spring, if at all.", Some("Ben")),
-                said(1_000, 2_000, "Now.", Some("ADA")),
-            ]
-        );
-    }
-
-    #[test]
-    fn text_without_cues_has_none() {
-        for file in ["Hello there.\n\nGeneral.", "WEBVTT\n", "", "\n\n-->\n", "1\n00:00 --> 00:01\n\n"] {
-            assert_eq!(cues(file), []);
-        }
-    }
-
-    #[test]
-    fn plain_text_has_turns() {
-        let turn = |speaker: Option<&str>, text: &str| (speaker.map(str::to_owned), text.to_owned());
-        assert_eq!(
-            turns("Ada: Shall we mend the roof?\n\nBen: In spring.\n"),
-            [turn(Some("Ada"), "Shall we mend the roof?"), turn(Some("Ben"), "In spring.")]
-        );
-        assert_eq!(
-            turns(" At 10:30 we met.\n- one\n"),
-            [turn(None, "At 10:30 we met."), turn(None, "- one")]
-        );
     }
 }

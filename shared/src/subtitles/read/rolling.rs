@@ -2,20 +2,26 @@
 //! holds it in two or three cues; or it grows word by word. Automatic captions of YouTube and
 //! captions of live television are such.
 //!
-//! A file rolls if cues with moments in them (`<00:00:01.469>`) repeat lines, or if most cues repeat
-//! lines of the one before them and go on below. Somebody who says the same twice does not roll.
+//! Who says the same twice does not roll, and looks much alike. A cue repeats the one before it only
+//! where it follows at once and nothing else is likely: it goes on in a new line below, it is too short
+//! for anybody to say anything in it, or it grows towards a line that does move up. And a file rolls only
+//! if that is usual in it, or if its cues have moments in them (`<00:00:01.469>`). In doubt everything
+//! stays: what is there twice can be seen, and what is lost cannot.
 
 use super::{Shown, Voice};
 
-/// A line that is still there after a longer pause is said again.
-const PAUSE_MS: i64 = 1_000;
+/// Cues that roll follow one another at once: a frame or two apart, where a program rounded.
+const TOUCH_MS: i64 = 100;
+/// Nobody says anything in a cue that is no longer: it holds a line until the next one comes.
+const HOLD_MS: i64 = 100;
 
 /// Leaves each line of captions that roll in the first cue that shows it, and cues without a new line
 /// empty.
 pub(super) fn once(shown: &mut [Shown]) {
     let full: Vec<usize> = (0..shown.len()).filter(|&index| !shown[index].runs.is_empty()).collect();
-    let pairs: Vec<(usize, Repeated)> =
+    let mut pairs: Vec<(usize, Repeated)> =
         full.windows(2).map(|pair| (pair[1], repeated(&shown[pair[0]], &shown[pair[1]]))).collect();
+    only_certain(shown, &mut pairs);
     if !rolls(shown, &pairs) {
         return;
     }
@@ -26,6 +32,21 @@ pub(super) fn once(shown: &mut [Shown]) {
             *line = line.split_whitespace().skip(words).collect::<Vec<_>>().join(" ");
         }
         shown[index].runs.retain(|run| !run.lines.is_empty());
+    }
+}
+
+/// Forgets what may as well have been said twice.
+fn only_certain(shown: &[Shown], pairs: &mut [(usize, Repeated)]) {
+    // Whether the line that grows in a cue moves up in the end.
+    let mut moves_up = false;
+    for (index, repeated) in pairs.iter_mut().rev() {
+        let holds = (1..=HOLD_MS).contains(&(shown[*index].end_ms - shown[*index].start_ms));
+        let grows = repeated.words > 0;
+        let is_certain = repeated.goes_on || if grows { moves_up || repeated.lines > 0 } else { holds };
+        moves_up = is_certain && (repeated.goes_on || grows || (moves_up && repeated.is_any()));
+        if !is_certain {
+            *repeated = Repeated::default();
+        }
     }
 }
 
@@ -47,21 +68,18 @@ impl Repeated {
 }
 
 fn rolls(shown: &[Shown], pairs: &[(usize, Repeated)]) -> bool {
-    let count =
-        |wanted: &dyn Fn(&Repeated) -> bool| pairs.iter().filter(|(_, repeated)| wanted(repeated)).count();
-    let repeats = count(&Repeated::is_any);
-    let goes_on = count(&|repeated| repeated.goes_on);
-    let grows = count(&|repeated| repeated.words > 0);
+    let repeats = pairs.iter().filter(|(_, repeated)| repeated.is_any()).count();
+    let goes_on = pairs.iter().any(|(_, repeated)| repeated.goes_on);
     let has_moments = shown.iter().any(|shown| shown.has_moments);
-    let is_usual = repeats * 2 >= pairs.len() && (goes_on > 0 || grows > 1);
-    repeats > 0 && (has_moments || is_usual)
+    let is_usual = repeats > 1 && repeats * 2 >= pairs.len();
+    repeats > 0 && (has_moments || (is_usual && goes_on))
 }
 
 /// The most last lines of one cue that are the first of the next. The last of them may have grown.
 fn repeated(before: &Shown, now: &Shown) -> Repeated {
     let ([old], [new]) = (&before.runs[..], &now.runs[..]) else { return Repeated::default() };
     let is_marked = old.voice != Voice::Unmarked || new.voice != Voice::Unmarked;
-    let is_apart = now.start_ms > before.end_ms + PAUSE_MS || now.start_ms < before.start_ms;
+    let is_apart = now.start_ms > before.end_ms + TOUCH_MS || now.start_ms < before.start_ms;
     if is_marked || is_apart {
         return Repeated::default();
     }

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::stages::read::pieces;
+
 /// A segment of a transcript: when it was said, and what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment<'text> {
@@ -37,7 +39,7 @@ const OVERLAP_WORDS: usize = 10;
 /// are in none of their own.
 #[must_use]
 pub fn cut_passages(segments: &[Segment<'_>]) -> Vec<Passage> {
-    let words: Vec<usize> = segments.iter().map(|segment| segment.text.split_whitespace().count()).collect();
+    let words: Vec<usize> = segments.iter().map(|segment| words(segment.text).count()).collect();
     let mut passages = Vec::new();
     let mut start = 0;
     while start < segments.len() {
@@ -52,6 +54,11 @@ pub fn cut_passages(segments: &[Segment<'_>]) -> Vec<Passage> {
         start = if words[end - tail..=end].iter().sum::<usize>() <= MAX_WORDS { end - tail } else { end };
     }
     passages
+}
+
+/// The words of a text, of which none is too long for a passage.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace().flat_map(pieces)
 }
 
 /// How many of the first segments have at most `limit` words together.
@@ -76,7 +83,7 @@ fn fitting_back(words: &[usize], limit: usize) -> usize {
 /// long (imported text), and none if nothing is said in them.
 fn push(passages: &mut Vec<Passage>, segments: &[Segment<'_>], range: Range<usize>) {
     let covered = &segments[range.clone()];
-    let words: Vec<_> = covered.iter().flat_map(|segment| segment.text.split_whitespace()).collect();
+    let words: Vec<_> = covered.iter().flat_map(|segment| words(segment.text)).collect();
     for text in words.chunks(MAX_WORDS) {
         passages.push(Passage {
             segments: range.clone(),
@@ -111,6 +118,15 @@ mod tests {
                 text: "Hello, Anna. How was the trip?".to_owned(),
             }]
         );
+    }
+
+    #[test]
+    fn words_without_end_make_passages_that_search_can_hold() {
+        let texts: Vec<String> = (0..3).map(|_| "天気-".repeat(3_000)).collect();
+        let passages = cut_passages(&transcript(&texts));
+        assert!(passages.iter().all(|passage| passage.text.len() < 10_000), "{passages:?}");
+        let text: String = passages.iter().flat_map(|passage| passage.text.split(' ')).collect();
+        assert_eq!(text, texts.concat());
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct Mention {
     pub text: String,
 }
 
+/// What is longer, in bytes, is no name: no index would hold it.
+const LONGEST_NAME: usize = 800;
+
 /// Finds what the segments of a transcript mention: names by a model, the rest by patterns. The
 /// texts are those of the segments, in order; entities come in the order of their first mention.
 /// `awaited` says whether anybody still waits for them.
@@ -64,7 +67,8 @@ pub fn extract(
         });
         let names =
             names.into_iter().map(|name| Found { kind: name.kind, segment, range: name.range, key: None });
-        found.extend(longest(patterns.chain(names).collect()));
+        let named = patterns.chain(names).filter(|found| found.range.len() <= LONGEST_NAME);
+        found.extend(longest(named.collect()));
     }
     Ok(merge::merge(texts, found))
 }
@@ -102,6 +106,13 @@ pub(super) mod tests {
     use super::*;
     use crate::models::self_names::{SelfNames, tests::self_names};
     use EntityKind::{Amount, Date, Email, Organization, Person, Place};
+
+    #[test]
+    fn what_is_longer_than_any_name_is_none() {
+        let endless = format!("See https://example.org/{} and https://example.org/short", "a".repeat(5_000));
+        let found = entities(&[&endless]);
+        assert_eq!(found.iter().filter(|entity| entity.kind == EntityKind::Link).count(), 1, "{found:?}");
+    }
 
     /// What these texts mention, found by the models that set-up fetched.
     pub(in crate::stages) fn entities(texts: &[&str]) -> Vec<Entity> {

@@ -68,6 +68,8 @@ const BREAKS: &[&str] = &[
 ];
 /// The longest name of a thing, in words.
 const LONGEST: usize = 6;
+/// And in bytes: no index would hold a longer one.
+const LONGEST_BYTES: usize = 800;
 
 /// Prices of things change with time: stated farther apart they are no contradiction.
 const SAME_PRICE: TimeDelta = TimeDelta::days(60);
@@ -141,6 +143,9 @@ fn of_thing<'a>(sentence: &'a Sentence<'_>, at: usize) -> Option<Fact<'a>> {
         return None;
     }
     let name: Vec<&str> = (at + 1..is).map(|at| sentence.word(at)).collect();
+    if name.iter().map(|word| word.len() + 1).sum::<usize>() > LONGEST_BYTES {
+        return None;
+    }
     let mention = value(sentence, is + 1)?;
     let exact = [Precision::Day, Precision::PartOfDay, Precision::Hour, Precision::Minute];
     let is_date = mention.kind == EntityKind::Date && exact.iter().any(|exact| mention.is_exactly(*exact));

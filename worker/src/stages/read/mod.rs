@@ -68,7 +68,7 @@ fn text_of(bytes: &[u8], kind: ContentKind, longest: usize) -> Result<String, Un
     }
 }
 
-/// A longer word is none, and comes in pieces: passages are bounded by their words.
+/// A longer word is none, and comes in pieces: passages are bounded by their words. In bytes.
 const LONGEST_WORD: usize = 200;
 
 /// Lines with single spaces, without empty ones, and no more of them than fit.
@@ -93,7 +93,8 @@ fn tidy(text: &str, longest: usize) -> Reading {
     Reading { text: tidy, is_cut: false }
 }
 
-fn pieces(word: &str) -> impl Iterator<Item = &str> {
+/// A word, in pieces where it is too long for one.
+pub(in crate::stages) fn pieces(word: &str) -> impl Iterator<Item = &str> {
     let mut rest = word;
     std::iter::from_fn(move || {
         let (piece, behind) = rest.split_at(rest.floor_char_boundary(LONGEST_WORD));
