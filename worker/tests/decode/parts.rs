@@ -65,3 +65,71 @@ async fn an_mp3_is_found_behind_zeros_and_garbage() {
         assert!(heard.losses.is_empty(), "{:?}", heard.losses);
     }
 }
+
+/// An APE tag with one field of this size, with a header in front or without.
+fn ape(length: u32, has_header: bool) -> Vec<u8> {
+    let field =
+        [&length.to_le_bytes()[..], &[2, 0, 0, 0], b"Cover\0", &crate::loss::noise(length as usize)].concat();
+    let end = |flags: u32| {
+        let size = field.len() as u32 + 32;
+        [
+            &b"APETAGEX"[..],
+            &2000_u32.to_le_bytes(),
+            &size.to_le_bytes(),
+            &[1, 0, 0, 0],
+            &flags.to_le_bytes(),
+            &[0; 8],
+        ]
+        .concat()
+    };
+    let with = if has_header { 1 << 31 } else { 0 };
+    let header = if has_header { end(with | 1 << 29) } else { Vec::new() };
+    [header, field.clone(), end(with)].concat()
+}
+
+#[tokio::test]
+async fn tags_between_mp3s_shift_nothing_and_are_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = "-ar 44100 -b:a 128k -write_xing 0 -id3v2_version 0";
+    let part = fs::read(encoded(folder.path(), 3, "part.mp3", bare)).unwrap();
+    let id3v1 = [&b"TAG"[..], &[b'x'; 125]].concat();
+    let picture = [&b"ID3\x03\0\0\0\x12\0\0APIC"[..], &crate::loss::noise(18 << 14)].concat()
+        [..10 + (18 << 14)]
+        .to_vec();
+    for (name, tags) in [
+        ("APE", ape(5_000, true)),
+        ("APE with a footer only", ape(5_000, false)),
+        ("ID3v1, then APE", [id3v1.clone(), ape(3_000, false)].concat()),
+        ("APE, then ID3v1", [ape(3_000, false), id3v1.clone()].concat()),
+        ("ID3v1, then zeros", [id3v1, vec![0; 4_096]].concat()),
+        ("a picture", picture),
+    ] {
+        let heard = listen_to(&[part.clone(), tags, part.clone()].concat()).await.unwrap();
+        expect(name, &heard.sound, &[run(0, 2, 0.03), run(0, 2, 3.06)].concat());
+        assert!(heard.losses.is_empty() && !heard.ending.cut_short, "{name}: {:?}", heard.losses);
+    }
+}
+
+#[tokio::test]
+async fn the_size_of_a_tag_yields_to_the_frames() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = fs::read(encoded(folder.path(), 6, "a.mp3", "-ar 44100 -b:a 128k")).unwrap();
+    for size in [[0, 3, 0, 0], [0x7f; 4]] {
+        let mut wrong = bytes.clone();
+        wrong[6..10].copy_from_slice(&size);
+        let heard = listen_to(&wrong).await.unwrap();
+        expect("a wrong size", &heard.sound, &run(0, 5, 0.0));
+        assert!(heard.losses.is_empty() && !heard.ending.cut_short, "{:?}", heard.losses);
+    }
+}
+
+#[tokio::test]
+async fn flac_files_with_tags_between_are_heard_to_their_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let part = |name: &str, arguments: &str| fs::read(encoded(folder.path(), 3, name, arguments)).unwrap();
+    let tag = [&b"ID3\x04\0\0\0\0\x10\0"[..], &[b'x'; 2048]].concat();
+    let parts = [tag.clone(), part("a.flac", ""), tag, part("b.flac", "-ar 44100 -ac 2")];
+    let heard = listen_to(&parts.concat()).await.unwrap();
+    expect("tags", &heard.sound, &[run(0, 2, 0.0), run(0, 2, 3.0)].concat());
+    assert!(heard.losses.is_empty() && !heard.ending.cut_short, "{:?}", heard.losses);
+}

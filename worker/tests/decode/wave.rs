@@ -110,3 +110,99 @@ async fn a_file_that_is_cut_off_before_its_sound_says_so() {
     assert!(matches!(listen_to(&whole[..44]).await, Err(Refusal::CutShort)));
     assert!(matches!(listen_to(&wave(1, b"")).await, Err(Refusal::NoSound)));
 }
+
+/// A file in stereo at twice the rate, with these sizes.
+fn fine(id: &[u8; 4], size: u32, sound: &[f32]) -> Vec<u8> {
+    let data: Vec<f32> = sound.iter().flat_map(|&sample| [sample; 4]).collect();
+    let mut head = format(2);
+    head[4..8].copy_from_slice(&32_000_u32.to_le_bytes());
+    head[8..12].copy_from_slice(&128_000_u32.to_le_bytes());
+    let mut sizes = u64::MAX.to_le_bytes().to_vec();
+    sizes.extend((data.len() as u64 * 2).to_le_bytes());
+    sizes.extend([0; 12]);
+    let first = if id == b"RIFF" { Vec::new() } else { chunk(b"ds64", 28, &sizes) };
+    file(id, size, &[first, chunk(b"fmt ", 16, &head), chunk(b"data", size, &pcm(&data))])
+}
+
+#[tokio::test]
+async fn a_file_behind_sound_of_open_size_is_read_in_its_own_format() {
+    let (data, second) = (pcm(&tones(3)), tones(3));
+    let head = chunk(b"fmt ", 16, &format(1));
+    for size in [0, u32::MAX] {
+        for (id, later) in [(b"RIFF", size), (b"RF64", u32::MAX), (b"BW64", u32::MAX)] {
+            let first = file(b"RIFF", size, &[head.clone(), chunk(b"data", size, &data)]);
+            let heard = listen_to(&[first, fine(id, later, &second)].concat()).await.unwrap();
+            expect("joined", &heard.sound, &[run(0, 2, 0.0), run(0, 2, 3.0)].concat());
+            assert!(!heard.ending.cut_short, "{size}");
+        }
+    }
+    let twice = fine(b"RF64", u32::MAX, &second).repeat(2);
+    expect("RF64", &listen_to(&twice).await.unwrap().sound, &[run(0, 2, 0.0), run(0, 2, 3.0)].concat());
+}
+
+#[tokio::test]
+async fn chunks_behind_sound_of_open_size_are_no_sound() {
+    let data = pcm(&tones(3));
+    let head = chunk(b"fmt ", 16, &format(1));
+    for size in [0, u32::MAX] {
+        let tail = chunk(b"bext", 60_000, &crate::loss::noise(60_000));
+        let heard =
+            listen_to(&file(b"RIFF", 0, &[head.clone(), chunk(b"data", size, &data), tail])).await.unwrap();
+        assert_eq!(heard.sound.len(), data.len() / 2);
+    }
+}
+
+#[tokio::test]
+async fn the_sound_is_found_behind_a_chunk_that_is_longer_than_it_says() {
+    let data = pcm(&tones(3));
+    let size = data.len() as u32;
+    let list = chunk(b"LIST", 20, &[&b"INFOISFT\x20\0\0\0"[..], &(1..33).collect::<Vec<u8>>()].concat());
+    let chunks = [chunk(b"fmt ", 16, &format(1)), list, chunk(b"data", size, &data)];
+    expect("short", &listen_to(&file(b"RIFF", 0, &chunks)).await.unwrap().sound, &run(0, 2, 0.0));
+}
+
+#[tokio::test]
+async fn samples_of_24_bits_in_32_are_heard() {
+    let data: Vec<u8> =
+        tones(3).iter().flat_map(|sample| ((sample * 8_388_607.0) as i32 * 256).to_le_bytes()).collect();
+    let mut head = format(1);
+    head[8..16].copy_from_slice(&[0, 0xfa, 0, 0, 4, 0, 24, 0]);
+    let chunks = [chunk(b"fmt ", 16, &head), chunk(b"data", data.len() as u32, &data)];
+    let heard = listen_to(&file(b"RIFF", 0, &chunks)).await.unwrap();
+    expect("wide", &heard.sound, &run(0, 2, 0.0));
+    assert_eq!(heard.sound.len(), data.len() / 4);
+}
+
+#[tokio::test]
+async fn samples_in_the_other_order_are_refused_and_no_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut turned = chunk(b"RIFX", 0, b"WAVE");
+    turned.extend(
+        [&b"fmt \0\0\0\x10\0\x01\0\x01\0\0\x3e\x80\0\0\x7d\0\0\x02\0\x10data\0\0\x7d\0"[..], &[1; 32_000]]
+            .concat(),
+    );
+    assert!(matches!(listen_to(&turned).await, Err(Refusal::UnsupportedCodec { .. })));
+    for codec in ["pcm_s24be", "pcm_s32be", "pcm_f32be", "pcm_f64be", "pcm_s8"] {
+        let file = crate::listen::encoded(folder.path(), 2, "turned.mov", &format!("-c:a {codec}"));
+        let outcome = crate::listen::listen(&file).await;
+        assert!(matches!(outcome, Err(Refusal::UnsupportedCodec { .. })), "{codec}");
+    }
+    for codec in ["pcm_s16be", "pcm_s16le", "pcm_s24le", "pcm_f32le"] {
+        let file = crate::listen::encoded(folder.path(), 2, "plain.mov", &format!("-c:a {codec}"));
+        expect(codec, &crate::listen::listen(&file).await.unwrap().sound, &run(0, 1, 0.0));
+    }
+}
+
+#[tokio::test]
+async fn sound_of_unknown_size_in_a_caf_is_heard_where_ffmpeg_is_installed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = crate::listen::encoded(folder.path(), 3, "open.caf", "-c:a pcm_s16le");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let data = bytes.windows(4).position(|four| four == b"data").unwrap();
+    bytes[data + 4..data + 12].fill(0xff);
+    std::fs::write(&file, bytes).unwrap();
+    let ffmpeg = self_worker::sandbox::Ffmpeg::find(&crate::fixtures::ffmpeg());
+    let sandbox = self_worker::sandbox::Sandbox { ffmpeg, ..crate::fixtures::sandbox() };
+    let (_, sound) = crate::fixtures::decode(&sandbox, &file).await.unwrap();
+    expect("open", &sound, &run(0, 2, 0.0));
+}

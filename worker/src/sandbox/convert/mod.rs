@@ -108,13 +108,12 @@ impl Sandbox {
     pub async fn decode(&self, file: File) -> Result<Decoding, DecodeError> {
         let again = file.try_clone()?;
         let bytes = file.metadata()?.len();
+        let container = decode::container(&again);
         let refusal = match self.decode_from(file, bytes, None).await {
-            Err(DecodeError::Refused(refusal @ (Refusal::UnsupportedCodec { .. } | Refusal::NotAudio))) => {
-                refusal
-            }
+            Err(DecodeError::Refused(refusal)) if is_readable(&refusal, container) => refusal,
             outcome => return outcome,
         };
-        match (&self.ffmpeg, decode::container(&again)) {
+        match (&self.ffmpeg, container) {
             (Some(ffmpeg), Some(container)) => self.convert(ffmpeg, container, again, refusal).await,
             _ => Err(refusal.into()),
         }
@@ -214,6 +213,16 @@ impl Converter {
         let words = timeout(patience, self.words).await.ok().and_then(Result::ok).unwrap_or_default();
         tracing::info!(%status, errors = words.errors, "ffmpeg has ended");
         Ok((status, words, self.refusal))
+    }
+}
+
+/// Whether somebody else may read a file that was refused. What is damaged for the one is merely
+/// unusual for the other, as sizes of 0 or -1 in the containers whose sound is one chunk.
+fn is_readable(refusal: &Refusal, container: Option<Container>) -> bool {
+    match refusal {
+        Refusal::UnsupportedCodec { .. } | Refusal::NotAudio | Refusal::Damaged => true,
+        Refusal::NoSound | Refusal::CutShort => matches!(container, Some(Container::Aiff | Container::Caf)),
+        _ => false,
     }
 }
 

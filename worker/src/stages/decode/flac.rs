@@ -1,4 +1,4 @@
-//! FLAC files that were put end to end (RFC 9639): each begins with its marker and stream information.
+//! FLAC files that were put end to end, and the start of their sound (RFC 9639).
 
 use std::fs::File;
 use std::io;
@@ -10,34 +10,83 @@ use super::peek::Peek;
 /// The marker of a file, and the head of the block that must follow it: the stream information of 34
 /// bytes, which may be the last block before the sound.
 const STARTS: [&[u8]; 2] = [b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22"];
-const START: usize = 8;
-/// Bytes that are looked through at once.
+/// Bytes that are looked through at once, and what of them is looked through again with the next.
 const STEP: usize = 1 << 16;
+const SEAM: usize = 10;
+/// Blocks before the sound that are walked through.
+const BLOCKS: usize = 1000;
+/// The longest time that damage at the start can have taken, in seconds.
+const LONGEST: f64 = 600.0;
 
-/// Where in the file each of its FLAC files lies. None where it does not begin as one.
+/// What a file holds that begins as a FLAC file.
+#[derive(Debug, Default)]
+pub(super) struct Flacs {
+    /// Where each of the files lies that were put end to end, without the tags in front of them.
+    pub(super) files: Vec<Range<u64>>,
+    /// Frames tell their times. If the first that can be read is not the first of the file, what was
+    /// before it is lost: at most so many seconds.
+    pub(super) lost_start: Option<f64>,
+}
+
+/// Looks for FLAC files. None where the file does not begin as one.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub(super) fn files(file: &Arc<File>) -> io::Result<Vec<Range<u64>>> {
+pub(super) fn files(file: &Arc<File>) -> io::Result<Flacs> {
     let mut peek = Peek::new(file)?;
-    if !is_start(peek.bytes(0, START)?) {
-        return Ok(Vec::new());
+    let start = tag(peek.bytes(0, SEAM)?).unwrap_or(0);
+    if !is_start(peek.bytes(start, SEAM)?) {
+        return Ok(Flacs::default());
     }
-    let (mut found, mut from) = (vec![0], 1);
+    let lost_start = begins_at_zero(&mut peek, start)?.then_some(LONGEST);
+    let mut files = Vec::new();
+    let (mut begun, mut from) = (start, start + 1);
+    // The tag that was come across last.
+    let mut tagged = 0..0;
     loop {
         let bytes = peek.bytes(from, STEP)?;
-        found.extend(
-            bytes.windows(START).zip(from..).filter(|(window, _)| is_start(window)).map(|(_, at)| at),
-        );
+        for (at, window) in (from..).zip(bytes.windows(SEAM)) {
+            if let Some(length) = tag(window) {
+                tagged = at..at + length;
+            } else if is_start(window) {
+                files.push(begun..if tagged.end == at { tagged.start } else { at });
+                begun = at;
+            }
+        }
         if bytes.len() < STEP {
             break;
         }
-        from += (STEP - START + 1) as u64;
+        from += (STEP - SEAM + 1) as u64;
     }
-    let ends = found[1..].iter().copied().chain([peek.length()]);
-    Ok(found.iter().zip(ends).map(|(start, end)| *start..end).collect())
+    files.push(begun..peek.length());
+    Ok(Flacs { files, lost_start })
+}
+
+/// The length of the ID3v2 tag that begins here.
+fn tag(bytes: &[u8]) -> Option<u64> {
+    let size = bytes.strip_prefix(b"ID3")?.get(3..7)?;
+    let plain = size.iter().all(|byte| byte & 0x80 == 0);
+    plain.then(|| 10 + size.iter().fold(0, |size, &byte| (size << 7) | u64::from(byte)))
+}
+
+/// Whether the sound of a file begins at 0, as far as can be seen: a file that was cut out of a longer
+/// one keeps the numbers of its frames.
+fn begins_at_zero(peek: &mut Peek, start: u64) -> io::Result<bool> {
+    let mut at = start + 4;
+    for _ in 0..BLOCKS {
+        let &[kind, a, b, c] = peek.bytes(at, 4)? else { return Ok(false) };
+        at += 4 + u64::from(u32::from_be_bytes([0, a, b, c]));
+        if kind & 0x80 != 0 {
+            break;
+        }
+    }
+    Ok(match peek.bytes(at, 5)? {
+        // A frame, with its number.
+        [0xff, 0xf8 | 0xf9, _, _, number] => *number == 0,
+        bytes => bytes.len() == 5,
+    })
 }
 
 fn is_start(bytes: &[u8]) -> bool {
-    STARTS.contains(&bytes)
+    STARTS.iter().any(|start| bytes.starts_with(start))
 }

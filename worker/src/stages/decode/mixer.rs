@@ -132,7 +132,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         }
         // A first stamp beyond any recording is damaged.
         if begins.missing > 0.0 && begins.missing < f64::from(self.limits.seconds) {
-            self.lose(LossKind::Missing, begins.missing)?;
+            self.lose(track.hole(), begins.missing)?;
         }
         if self.before > 0.0 {
             self.lose(LossKind::Damaged, self.before)?;

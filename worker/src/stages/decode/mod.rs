@@ -14,6 +14,7 @@ mod loss;
 mod mixer;
 mod mp4;
 mod names;
+mod ogg;
 mod opus;
 mod peek;
 mod refusal;

@@ -22,6 +22,9 @@ pub fn container(file: &File) -> Option<Container> {
 pub(super) fn open(file: File) -> Result<Track, Refusal> {
     let again = file.try_clone().map_err(|_| Refusal::NotAudio)?;
     let Some(container) = container(&again) else { return Track::open(file) };
+    if let Some(codec) = turned(&again, container) {
+        return Err(Refusal::UnsupportedCodec { codec: codec.to_owned() });
+    }
     if is_foreign(container) {
         let codec = codec(&again, container).unwrap_or_else(|| "an unknown codec".to_owned());
         return Err(Refusal::UnsupportedCodec { codec });
@@ -36,6 +39,25 @@ pub(super) fn open(file: File) -> Result<Track, Refusal> {
         }
         (refusal, _) => refusal,
     })
+}
+
+/// Samples whose order or sign symphonia takes for another, and makes noise or silence of.
+fn turned(file: &File, container: Container) -> Option<&'static str> {
+    match container {
+        Container::Wave if head(file, 4) == b"RIFX" => Some("PCM in big-endian order (RIFX)"),
+        Container::Mp4 => match mp4::codec(file)? {
+            // Big-endian, unless a word behind `enda` says otherwise (QuickTime File Format, "Sound").
+            (kind, entry) if [b"in24", b"in32", b"fl32", b"fl64"].contains(&&kind) => {
+                let is_little = find(&entry, b"enda", 0).is_some_and(|word| word.starts_with(&[0, 1]));
+                (!is_little).then_some("PCM in big-endian order")
+            }
+            (kind, entry) if [b"sowt", b"twos"].contains(&&kind) && entry.get(18..20) == Some(&[0, 8]) => {
+                Some("PCM of 8 bits with a sign")
+            }
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Containers that symphonia does not read; it would take some for others.

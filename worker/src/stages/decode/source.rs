@@ -18,6 +18,20 @@ pub(super) struct Pieces {
     count: Arc<AtomicU64>,
 }
 
+/// A part of a recording that a reader of its own reads.
+pub(super) struct Part {
+    pub(super) source: Box<dyn MediaSource>,
+    /// It is another file, with times of its own. Else it goes on with the times of the part before.
+    pub(super) is_another: bool,
+}
+
+impl Part {
+    /// Another file.
+    pub(super) fn another(pieces: Pieces) -> Self {
+        Self { source: Box::new(pieces), is_another: true }
+    }
+}
+
 #[derive(Debug)]
 enum Piece {
     Own(Vec<u8>),

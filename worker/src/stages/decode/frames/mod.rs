@@ -8,6 +8,8 @@
 
 mod header;
 mod scan;
+mod side;
+mod tags;
 
 use std::fs::File;
 use std::io;
@@ -25,8 +27,9 @@ use symphonia::core::meta::{Metadata, MetadataLog};
 use symphonia::core::packet::{Packet, PacketBuilder};
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
-use self::header::{Kind, Syntax, table};
+use self::header::{Header, Kind, Syntax, table};
 use self::scan::{Found, Scan};
+use self::side::Side;
 use super::source::Pieces;
 
 /// Ticks in a second: whole ones for a sample at each rate that a frame can have.
@@ -50,6 +53,8 @@ pub(super) struct Frames {
     delay: u32,
     /// A frame of another kind, which a fresh decoder takes.
     held: Option<Found>,
+    /// Bytes of the frames since damage, of which a frame may need some; `MAX` without damage.
+    reservoir: u32,
 }
 
 impl Frames {
@@ -69,6 +74,7 @@ impl Frames {
             ticks: 0,
             delay: 0,
             held: None,
+            reservoir: u32::MAX,
         }))
     }
 
@@ -77,6 +83,15 @@ impl Frames {
             Some(found) => Ok(found),
             None => Ok(self.scan.next()?),
         }
+    }
+
+    /// Whether something else stands in the place of a frame's contents, or of those that it needs.
+    /// Decoders make noise of it.
+    fn is_foreign(&mut self, frame: &[u8], header: &Header) -> bool {
+        let Some(side) = Side::read(frame, header) else { return false };
+        let foreign = side.overruns || side.back > self.reservoir;
+        self.reservoir = if side.overruns { 0 } else { self.reservoir.saturating_add(side.own) };
+        foreign
     }
 
     fn packet(&mut self, samples: u64, trim: u32, data: Vec<u8>) -> Packet {
@@ -130,6 +145,9 @@ impl FormatReader for Frames {
                     if let Some(delay) = table(&data, &header) {
                         self.delay = delay;
                         continue;
+                    }
+                    if self.is_foreign(&data, &header) {
+                        return Ok(Some(self.packet(u64::from(header.samples), 0, Vec::new())));
                     }
                     let trim = self.delay.min(header.samples);
                     self.delay -= trim;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::super::peek::Peek;
 use super::header::{Header, Kind, LONGEST_HEADER, table};
+use super::tags::{tag, tag_before};
 
 /// A stream that has not begun here is none, in bytes behind its tags.
 const DEPTH: u64 = 1 << 20;
@@ -41,11 +42,22 @@ pub(super) struct Scan {
     at: u64,
     recent: VecDeque<Header>,
     bytes: usize,
+    /// Samples that damage at the start has taken.
+    lost_start: u64,
+    /// Where a tag ended that was come across last.
+    tagged: u64,
 }
 
 impl Scan {
     pub(super) fn new(file: &Arc<File>) -> io::Result<Self> {
-        Ok(Self { peek: Peek::new(file)?, at: 0, recent: VecDeque::new(), bytes: 0 })
+        Ok(Self {
+            peek: Peek::new(file)?,
+            at: 0,
+            recent: VecDeque::new(),
+            bytes: 0,
+            lost_start: 0,
+            tagged: 0,
+        })
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -65,8 +77,33 @@ impl Scan {
             return Ok(Some(header.kind));
         }
         let Some((at, header)) = self.sync(self.at, self.at + DEPTH, STRONG_PROOF)? else { return Ok(None) };
+        self.lost_start = self.lost_before(at)?;
         self.at = at;
         Ok(Some(header.kind))
+    }
+
+    /// The samples of the frames that were before the first whole one. What does not begin with a
+    /// frame is no part of the stream.
+    fn lost_before(&mut self, first: u64) -> io::Result<u64> {
+        let Some(header) = self.header(self.at)? else { return Ok(0) };
+        let tables = table(self.peek.bytes(self.at, header.length)?, &header).is_some();
+        let from = self.at + if tables { header.length as u64 } else { 0 };
+        let (frames, bytes) = self.following(first)?;
+        let mean = bytes as f64 / frames.max(1) as f64;
+        let lost = (first.saturating_sub(from) as f64 / mean.max(1.0)).round() as u64;
+        Ok(lost * u64::from(header.samples))
+    }
+
+    /// How many frames follow, as far as they are looked at, and their length.
+    fn following(&mut self, first: u64) -> io::Result<(u64, u64)> {
+        let (mut at, mut frames) = (first, 0);
+        while frames < RECENT as u64
+            && let Some(next) = self.header(at)?
+        {
+            at += next.length as u64;
+            frames += 1;
+        }
+        Ok((frames, at - first))
     }
 
     /// The length of the stream, where it is plain: all of its first frames have one bitrate.
@@ -93,6 +130,9 @@ impl Scan {
     }
 
     pub(super) fn next(&mut self) -> io::Result<Found> {
+        if self.lost_start > 0 {
+            return Ok(Found::Damage { samples: std::mem::take(&mut self.lost_start) });
+        }
         self.skip_tags()?;
         let end = self.peek.length();
         if self.at >= end {
@@ -141,16 +181,30 @@ impl Scan {
                 return self.take(header);
             }
             // Room that a recorder reserved and did not use.
-            if self.is_empty(from)? {
+            if self.is_empty(from, end)? {
                 self.at = end;
                 return Ok(Found::End);
             }
         }
+        let stop = self.before_tags(from, to)?;
+        if stop < to
+            && let Some(header) = self.header(from)?
+            && from + header.length as u64 == stop
+        {
+            return self.take(header);
+        }
         self.at = to;
+        // Between files that were put end to end.
+        if from == self.tagged && from > 0 && self.is_empty(from, stop)? {
+            return self.next();
+        }
+        // A few frames, perhaps of silence, say little about the rest.
+        let few = self.recent.len() < RECENT / 2;
+        let (frames, bytes) = if few { self.following(to)? } else { (0, 0) };
         let Some(last) = self.recent.back() else { return self.next() };
         // Whole frames: the error does not grow with the number of damaged stretches.
-        let mean = self.bytes as f64 / self.recent.len() as f64;
-        let frames = ((to - from) as f64 / mean).round() as u64;
+        let mean = (self.bytes as u64 + bytes) as f64 / (self.recent.len() as u64 + frames) as f64;
+        let frames = ((stop - from) as f64 / mean).round() as u64;
         match frames * u64::from(last.samples) {
             0 if found.is_none() => Ok(Found::End),
             0 => self.next(),
@@ -158,16 +212,27 @@ impl Scan {
         }
     }
 
-    fn is_empty(&mut self, from: u64) -> io::Result<bool> {
+    fn is_empty(&mut self, from: u64, to: u64) -> io::Result<bool> {
         let mut at = from;
-        loop {
-            let bytes = self.peek.bytes(at, 1 << 16)?;
-            match bytes {
-                [] => return Ok(true),
-                bytes if bytes.iter().any(|&byte| byte != 0) => return Ok(false),
-                bytes => at += bytes.len() as u64,
+        while at < to {
+            let most = usize::try_from(to - at).unwrap_or(usize::MAX).min(1 << 16);
+            let bytes = self.peek.bytes(at, most)?;
+            if bytes.is_empty() || bytes.iter().any(|&byte| byte != 0) {
+                return Ok(bytes.is_empty());
             }
+            at += bytes.len() as u64;
         }
+        Ok(true)
+    }
+
+    /// Where the tags begin that end at `end`.
+    fn before_tags(&mut self, from: u64, mut end: u64) -> io::Result<u64> {
+        while let Some(length) =
+            tag_before(&mut self.peek, end)?.filter(|&length| (1..=end - from).contains(&length))
+        {
+            end -= length;
+        }
+        Ok(end)
     }
 
     /// The first place from `from` on where frames stand in a row.
@@ -227,44 +292,23 @@ impl Scan {
         Ok(Header::read(self.peek.bytes(at, LONGEST_HEADER)?))
     }
 
+    /// Goes behind the tags that stand here. Where one claims more than its own bytes, its size yields
+    /// to the frames.
     fn skip_tags(&mut self) -> io::Result<()> {
         while let Some(length) = self.tag(self.at)? {
-            self.at = self.at.saturating_add(length);
+            let claimed = self.at.saturating_add(length);
+            let inside = claimed.min(self.peek.length());
+            let frames = match self.peek.bytes(self.at, 3)? {
+                b"ID3" => self.sync(self.at + 10, inside, STRONG_PROOF)?,
+                _ => None,
+            };
+            self.at = frames.map_or(claimed, |(at, _)| at);
+            self.tagged = self.at;
         }
         Ok(())
     }
 
-    /// The length of the tag at this place: ID3v2 (id3.org, section 3.1), ID3v1, APE or Lyrics3.
     fn tag(&mut self, at: u64) -> io::Result<Option<u64>> {
-        let end = self.peek.length();
-        let bytes = self.peek.bytes(at, 32)?;
-        if bytes.starts_with(b"TAG") && end - at == 128 {
-            return Ok(Some(128));
-        }
-        if bytes.starts_with(b"ID3") && bytes.len() >= 10 && bytes[6..10].iter().all(|byte| byte & 0x80 == 0)
-        {
-            let size = bytes[6..10].iter().fold(0, |size, &byte| (size << 7) | u64::from(byte));
-            let footer = if bytes[5] & 0x10 != 0 { 10 } else { 0 };
-            return Ok(Some(10 + size + footer));
-        }
-        if bytes.starts_with(b"APETAGEX") && bytes.len() == 32 {
-            let size = u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]]);
-            // The size counts the footer; a header in front of it is not counted, and a footer alone
-            // has nothing behind it.
-            let has_header = bytes[23] & 0x20 != 0;
-            return Ok(Some(if has_header { 32 + u64::from(size) } else { 32 }));
-        }
-        if bytes.starts_with(b"LYRICSBEGIN") {
-            let words = self.peek.bytes(at, 1 << 16)?;
-            let stop = words.windows(9).position(|nine| nine == b"LYRICS200" || nine == b"LYRICSEND");
-            return Ok(stop.map(|stop| stop as u64 + 9));
-        }
-        // An ID3v1 tag in the middle comes from files that were put end to end.
-        if bytes.starts_with(b"TAG") && at + 128 < end {
-            let behind = self.peek.bytes(at + 128, LONGEST_HEADER)?;
-            let goes_on = Header::read(behind).is_some() || behind.starts_with(b"ID3");
-            return Ok(goes_on.then_some(128));
-        }
-        Ok(None)
+        tag(&mut self.peek, at)
     }
 }

@@ -6,8 +6,8 @@
 use std::fs::File;
 use std::ops::Range;
 
-use super::Trak;
 use super::boxes::{Boxes, bytes, read};
+use super::{Mended, Trak};
 
 /// Jumps that are kept at most.
 const MOST: usize = 100_000;
@@ -29,8 +29,12 @@ pub(super) fn jumps(file: &File, moov: &Range<u64>, traks: &[Trak<'_>], track: u
     let mut jumps: Vec<Jump> = Vec::new();
     let mut sum: i64 = 0;
     let mut first_times: Vec<(u32, u64)> = Vec::new();
-    for moof in Boxes::of(file).filter(|found| &found.kind == b"moof") {
-        for traf in Boxes::within(file, moof.body).filter(|found| &found.kind == b"traf") {
+    let mended = Mended::of(file);
+    let lost_first = mended.as_ref().is_some_and(|mended| mended.lost_first);
+    let whole =
+        || Boxes::of(file).filter(|found| &found.kind == b"moof").map(|found| found.body).collect::<Vec<_>>();
+    for moof in mended.map_or_else(whole, |mended| mended.moofs) {
+        for traf in Boxes::within(file, moof).filter(|found| &found.kind == b"traf") {
             let Some(fragment) = Fragment::read(file, &traf.body) else { continue };
             if let Some(time) = fragment.time
                 && first_times.len() < traks.len()
@@ -56,7 +60,8 @@ pub(super) fn jumps(file: &File, moov: &Range<u64>, traks: &[Trak<'_>], track: u
     };
     let earliest = first_times.iter().filter_map(seconds).reduce(f64::min).unwrap_or(0.0);
     let scale = traks.iter().find(|trak| trak.id() == Some(track)).and_then(Trak::scale).unwrap_or(1);
-    let start = (earliest * f64::from(scale)) as i64;
+    // What was damaged at the start counts.
+    let start = if lost_first { 0 } else { (earliest * f64::from(scale)) as i64 };
     for jump in &mut jumps {
         jump.by = jump.by.saturating_sub(start);
     }

@@ -3,6 +3,7 @@
 
 mod boxes;
 mod fragments;
+mod mend;
 mod times;
 
 use std::fs::File;
@@ -10,6 +11,7 @@ use std::ops::Range;
 
 use self::boxes::{Boxes, bytes, read};
 
+pub(super) use self::mend::Mended;
 pub(super) use self::times::Times;
 
 /// A track, by its boxes.

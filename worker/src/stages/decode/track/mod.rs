@@ -8,14 +8,13 @@ use std::sync::Arc;
 
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
-use symphonia::core::io::ReadOnlySource;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
 use self::open::is_regular;
 use super::choice::{Choice, reader};
-use super::landmarks::Landmarks;
-use super::source::Pieces;
+use super::landmarks::{Landmarks, Stop};
+use super::source::Part;
 use super::step::{Begins, SAME, Step};
 use super::{Info, LossKind, Refusal, whole};
 
@@ -27,8 +26,16 @@ pub(super) struct Track {
     reader: Box<dyn FormatReader>,
     choice: Choice,
     /// Sound behind that of `reader`, of files that were put end to end.
-    parts: VecDeque<Pieces>,
+    parts: VecDeque<Part>,
     cut_short: bool,
+    /// Whether the last part has an end that its reader does not see.
+    ends: bool,
+    /// Damage lies where the sound begins. What it took lasts no longer than this, in seconds.
+    lost_start: Option<f64>,
+    /// Whether the container has no times, where others of its kind do.
+    is_timeless: bool,
+    /// Damaged stretches of the file are left out.
+    is_mended: bool,
     /// Where reading can go on behind damage, and the time up to which sound was given before it.
     landmarks: Option<Landmarks>,
     given: Option<f64>,
@@ -76,20 +83,18 @@ impl Track {
                     self.before = None;
                     continue;
                 }
-                Next::End => match self.parts.pop_front() {
-                    Some(part) => {
-                        self.reader = reader(Box::new(part))?;
-                        self.choice = Choice::among(&*self.reader, &self.file, u64::MAX)?;
-                        self.begins_anew = true;
-                        continue;
-                    }
-                    None if self.goes_on(self.breaks_off()) => continue,
-                    None if self.cut_short || self.falls_short() => return Ok(Step::CutShort),
-                    None => return Ok(Step::End),
-                },
-                Next::CutShort if self.goes_on(true) => continue,
+                Next::End | Next::CutShort if self.next_part() => continue,
+                Next::End if self.goes_on(self.end()) => continue,
+                Next::End if self.cut_short || self.falls_short() || self.ends_in_garbage() => {
+                    return Ok(Step::CutShort);
+                }
+                Next::End => return Ok(Step::End),
+                Next::CutShort if self.goes_on(Stop::Broken) => continue,
                 // A recorder that streams (live webm) never says where it ends.
-                Next::CutShort if self.is_at_end() && !self.breaks_off() => return Ok(Step::End),
+                Next::CutShort if self.is_at_end() && !self.breaks_off() => {
+                    return Ok(if self.ends_in_garbage() { Step::CutShort } else { Step::End });
+                }
+                Next::CutShort if self.ends && !self.cut_short => return Ok(Step::End),
                 Next::CutShort => return Ok(Step::CutShort),
             };
             if self.is_repeated(&packet) || self.was_given(&packet) {
@@ -145,6 +150,9 @@ impl Track {
             }
         }
         self.time = time;
+        if let (Some(Step::Sound), Some(landmarks)) = (&decoded, &mut self.landmarks) {
+            landmarks.note();
+        }
         if decoded.is_some() {
             self.before = Some(packet);
         }
@@ -196,23 +204,52 @@ impl Track {
         }
     }
 
+    /// How to go on behind an end. Behind the last packet that was heard nothing should follow.
+    fn end(&self) -> Stop {
+        let heard = self.before.as_ref().map(|packet| packet.pts.get());
+        match heard.map(u64::try_from) {
+            Some(Ok(ticks)) if !self.breaks_off() => Stop::Later(ticks),
+            _ => Stop::Broken,
+        }
+    }
+
     /// Goes on behind a damaged stretch, or with another file that was put behind this one.
-    fn goes_on(&mut self, broken: bool) -> bool {
+    fn goes_on(&mut self, stop: Stop) -> bool {
         while let Some(landmarks) = &mut self.landmarks {
-            let Ok(Some(again)) = landmarks.next(broken) else { return false };
-            // Its index names places that are no longer right: it is read from front to back.
-            let source = Box::new(ReadOnlySource::new(again.source));
-            let Ok(reader) = reader(source) else { continue };
-            let Ok(choice) = Choice::among(&*reader, &self.file, u64::MAX) else { continue };
-            let seconds = self.choice.seconds;
-            self.reader = reader;
-            self.choice = Choice { seconds, ..choice.of_part(again.is_another) };
-            self.begins_anew = again.is_another;
-            self.given = if again.is_another { None } else { self.time.map(|time| time + self.lasting) };
-            self.was_damaged = !again.is_another;
-            return true;
+            let Ok(Some(part)) = landmarks.next(stop) else { return false };
+            if self.turn_to(part) {
+                return true;
+            }
         }
         false
+    }
+
+    /// Goes on with the next part.
+    fn next_part(&mut self) -> bool {
+        while let Some(part) = self.parts.pop_front() {
+            self.cut_short |= part.is_another && self.falls_short();
+            if self.turn_to(part) {
+                return true;
+            }
+            self.cut_short = true;
+        }
+        false
+    }
+
+    fn turn_to(&mut self, Part { source, is_another }: Part) -> bool {
+        let Ok(reader) = reader(source) else { return false };
+        let Ok(choice) = Choice::among(&*reader, &self.file, u64::MAX) else { return false };
+        // What the first part says of the length holds for all that go on with it.
+        let seconds = if is_another { choice.seconds } else { self.choice.seconds };
+        self.reader = reader;
+        self.choice = Choice { seconds, ..choice.of_part(is_another) };
+        self.begins_anew = is_another;
+        self.was_damaged = !is_another;
+        self.given = self.time.map(|time| time + self.lasting).filter(|_| !is_another);
+        if is_another {
+            self.before = None;
+        }
+        true
     }
 
     /// Whether a packet was heard before reading started anew.
@@ -254,7 +291,7 @@ impl Track {
 
     /// The time of the packet just decoded, in seconds, where the container has times of its own.
     pub(super) fn time(&self) -> Option<f64> {
-        if self.reader.format_info().short_name == "wave" { None } else { self.time }
+        if self.is_timeless || self.reader.format_info().short_name == "wave" { None } else { self.time }
     }
 
     /// The time of the packet behind the one just decoded.
@@ -276,12 +313,16 @@ impl Track {
     /// Why sound is not there where times jump over it. Streams whose times count their samples have
     /// no holes but where something was damaged.
     pub(super) fn hole(&self) -> LossKind {
-        if self.has_clock() && !self.was_damaged { LossKind::Missing } else { LossKind::Damaged }
+        if self.has_clock() && !self.was_damaged && !self.is_mended {
+            LossKind::Missing
+        } else {
+            LossKind::Damaged
+        }
     }
 
     /// Whether the file stopped before the end that its container tells.
     pub(super) fn breaks_off(&self) -> bool {
-        self.has_clock() && whole::ends_early(&self.file)
+        self.has_clock() && !self.is_mended && whole::ends_early(&self.file)
     }
 
     /// Whether there is less sound than a FLAC file promises: an encoder that knows writes how many
@@ -290,6 +331,11 @@ impl Track {
         let given = self.time.map_or(0.0, |time| time + self.lasting);
         self.reader.format_info().short_name == "flac"
             && self.choice.seconds.is_some_and(|promised| promised - given > SHORT)
+    }
+
+    /// Whether damage is all that follows what was heard.
+    fn ends_in_garbage(&mut self) -> bool {
+        self.landmarks.as_mut().is_some_and(Landmarks::end_in_garbage)
     }
 
     /// Whether a file without any sound has lost it.
@@ -314,9 +360,11 @@ impl Track {
 
     /// What is before the packet just decoded, which is the first.
     pub(super) fn begins(&self) -> Begins {
-        match self.time.filter(|_| self.has_clock()) {
+        let counts = |time: &f64| self.has_clock() || self.lost_start.is_some_and(|most| *time <= most);
+        let is_silence = (self.choice.is_edited() || !is_regular(&self.file)) && !self.is_mended;
+        match self.time.filter(counts) {
             // What a converter leaves open at the start is no loss: the track begins late.
-            Some(time) => Begins::at(time, self.earliest, self.choice.is_edited() || !is_regular(&self.file)),
+            Some(time) => Begins::at(time, self.earliest, is_silence),
             None => Begins::default(),
         }
     }

@@ -10,11 +10,25 @@ use symphonia::core::io::{MediaSource, ReadOnlySource};
 use super::super::choice::{Choice, reader};
 use super::super::frames::Frames;
 use super::super::landmarks::Landmarks;
-use super::super::source::Pieces;
+use super::super::ogg::Ogg;
+use super::super::source::{Part, Pieces};
 use super::super::step::Step;
 use super::super::wave::Waves;
-use super::super::{Refusal, flac, whole};
+use super::super::{Refusal, flac, mp4, whole};
 use super::Track;
+
+/// What is read behind the end of a reader.
+#[derive(Default)]
+struct Rest {
+    parts: VecDeque<Part>,
+    landmarks: Option<Landmarks>,
+}
+
+impl Rest {
+    fn at(landmarks: Landmarks) -> Self {
+        Self { landmarks: Some(landmarks), ..Self::default() }
+    }
+}
 
 impl Track {
     /// Finds the track and decodes its first packet, to be sure of it.
@@ -27,28 +41,48 @@ impl Track {
         if !is_regular(&file) {
             // What a converter gives.
             let pipe = file.try_clone().map_err(|_| Refusal::NotAudio)?;
-            return Self::find(&file, Box::new(ReadOnlySource::new(pipe)), u64::MAX);
+            return Self::find(&file, Box::new(ReadOnlySource::new(pipe)), u64::MAX, Rest::default());
         }
         if let Some(waves) = Waves::of(&file).map_err(|_| Refusal::Damaged)? {
             return Self::of_waves(&file, waves);
         }
         let flacs = flac::files(&file).map_err(|_| Refusal::Damaged)?;
-        if flacs.len() > 1 {
-            return Self::of_parts(
-                &file,
-                flacs.into_iter().map(|range| Pieces::default().part(&file, range)).collect(),
-            );
+        if flacs.files.len() > 1 {
+            let parts = flacs.files.into_iter().map(|range| Pieces::default().part(&file, range));
+            let track = Self::of_parts(&file, parts.map(Part::another).collect())?;
+            return Ok(Self { lost_start: flacs.lost_start, ..track });
         }
         if let Some(frames) = Frames::of(&file).map_err(|_| Refusal::Damaged)? {
-            return Self::of_reader(&file, Box::new(frames), length);
+            return Self::of_reader(&file, Box::new(frames), length, Rest::default());
         }
-        let landmarks = Landmarks::of(&file).map_err(|_| Refusal::Damaged)?;
-        let opened = Self::find(&file, Box::new(landmarks.whole()), length).or_else(|refusal| {
-            let source = ReadOnlySource::new(landmarks.whole());
-            Self::find(&file, Box::new(source), length).map_err(|_| refusal)
+        if let Some(ogg) = Ogg::of(&file).map_err(|_| Refusal::Damaged)? {
+            let (lost_start, is_timeless) = (ogg.lost_start, ogg.is_timeless);
+            let (cut_short, ends) = (ogg.cut_short, ogg.ends);
+            let track = Self::of_parts(&file, ogg.parts(&file))?;
+            let cut_short = cut_short || track.cut_short;
+            return Ok(Self { lost_start, is_timeless, cut_short, ends, ..track });
+        }
+        if let Some(mended) = mp4::Mended::of(&file) {
+            let mut source = Pieces::default();
+            let mut at = 0;
+            for (place, header) in &mended.headers {
+                source = source.part(&file, at..*place).own(header.to_vec());
+                at = place + header.len() as u64;
+            }
+            let source = Box::new(source.part(&file, at.min(length)..length));
+            let track = Self::find(&file, source, length, Rest::default())?;
+            return Ok(Self { is_mended: true, cut_short: mended.cut_short, ..track });
+        }
+        let landmarks = || Landmarks::of(&file).map_err(|_| Refusal::Damaged);
+        let first = landmarks()?;
+        let source = Box::new(first.whole());
+        let opened = Self::find(&file, source, length, Rest::at(first)).or_else(|refusal| {
+            let again = landmarks()?;
+            let source = Box::new(ReadOnlySource::new(again.whole()));
+            Self::find(&file, source, length, Rest::at(again)).map_err(|_| refusal)
         });
         match opened {
-            Ok(track) => Ok(Self { landmarks: track.has_clock().then_some(landmarks), ..track }),
+            Ok(track) => Ok(Self { lost_start: flacs.lost_start, ..track }),
             Err(refusal @ Refusal::UnsupportedCodec { .. }) => Err(refusal),
             Err(_) if whole::has_lost_all(&file) => Err(Refusal::CutShort),
             Err(refusal) => Err(refusal),
@@ -59,29 +93,53 @@ impl Track {
         if waves.parts.is_empty() {
             return Err(if waves.cut_short { Refusal::CutShort } else { Refusal::NoSound });
         }
-        let track = Self::of_parts(file, waves.parts.into_iter().map(|part| part.source(file)).collect())?;
+        let track = Self::of_parts(
+            file,
+            waves.parts.into_iter().map(|part| Part::another(part.source(file))).collect(),
+        )?;
         Ok(Self { cut_short: waves.cut_short, ..track })
     }
 
-    fn of_parts(file: &Arc<File>, mut parts: VecDeque<Pieces>) -> Result<Self, Refusal> {
-        let first = parts.pop_front().ok_or(Refusal::NoSound)?;
+    fn of_parts(file: &Arc<File>, mut parts: VecDeque<Part>) -> Result<Self, Refusal> {
         let length = file.metadata().map_or(0, |metadata| metadata.len());
-        let track = Self::find(file, Box::new(first), length)?;
-        Ok(Self { parts, ..track })
+        let first = parts.pop_front().ok_or(Refusal::NoSound)?;
+        let mut opened = reader(first.source);
+        let cut_short = opened.is_err();
+        while opened.is_err()
+            && let Some(next) = parts.pop_front()
+        {
+            opened = reader(next.source);
+        }
+        let track = Self::of_reader(file, opened?, length, Rest { parts, landmarks: None })?;
+        Ok(Self { cut_short: track.cut_short || cut_short, ..track })
     }
 
-    fn find(file: &Arc<File>, source: Box<dyn MediaSource>, length: u64) -> Result<Self, Refusal> {
-        Self::of_reader(file, reader(source)?, length)
+    fn find(
+        file: &Arc<File>,
+        source: Box<dyn MediaSource>,
+        length: u64,
+        rest: Rest,
+    ) -> Result<Self, Refusal> {
+        Self::of_reader(file, reader(source)?, length, rest)
     }
 
-    fn of_reader(file: &Arc<File>, reader: Box<dyn FormatReader>, length: u64) -> Result<Self, Refusal> {
+    fn of_reader(
+        file: &Arc<File>,
+        reader: Box<dyn FormatReader>,
+        length: u64,
+        rest: Rest,
+    ) -> Result<Self, Refusal> {
         let choice = Choice::among(&*reader, file, length)?;
         let mut track = Self {
             file: Arc::clone(file),
             reader,
             choice,
-            parts: VecDeque::new(),
+            parts: rest.parts,
             cut_short: false,
+            ends: false,
+            lost_start: None,
+            is_timeless: false,
+            is_mended: false,
             landmarks: None,
             given: None,
             was_damaged: false,
@@ -95,6 +153,7 @@ impl Track {
             begins_anew: false,
             before: None,
         };
+        track.landmarks = rest.landmarks.filter(|_| track.has_clock());
         match track.step()? {
             Step::CutShort => Err(Refusal::Damaged),
             first => Ok(Self { first: Some(first), ..track }),

@@ -14,6 +14,12 @@ const SEARCH: usize = 1 << 16;
 /// Sizes from here on stand for "not known yet": all bits set, or the largest positive numbers.
 const OPEN: [Range<u64>; 2] = [0x7fff_0000..0x8000_1000, 0xffff_0000..0x1_0000_0000];
 
+/// What files begin with, and the chunks behind such a beginning.
+const FILES: [&[u8; 4]; 3] = [b"RIFF", b"RF64", b"BW64"];
+const FIRST: [&[u8; 4]; 6] = [b"fmt ", b"ds64", b"LIST", b"bext", b"JUNK", b"fact"];
+/// Chunks that writers put behind the sound.
+const BEHIND: [&[u8; 4]; 8] = [b"LIST", b"bext", b"id3 ", b"ID3 ", b"iXML", b"cue ", b"smpl", b"_PMX"];
+
 #[derive(Debug)]
 pub(super) struct Chunk {
     pub(super) id: [u8; 4],
@@ -26,6 +32,11 @@ pub(super) struct Chunk {
 impl Chunk {
     pub(super) fn length(&self) -> u64 {
         self.body.end - self.body.start
+    }
+
+    /// Whether another file begins here.
+    pub(super) fn is_file(&self) -> bool {
+        FILES.contains(&&self.id)
     }
 }
 
@@ -45,6 +56,7 @@ pub(super) struct Chunks {
     at: u64,
     /// The size of the sound by the chunk `ds64`.
     long: Option<u64>,
+    has_sound: bool,
     left: u32,
 }
 
@@ -65,18 +77,30 @@ impl Chunks {
             (b"riff", _, b"wave") => (Layout::Wave64, 40),
             _ => return Ok(None),
         };
-        Ok(Some(Self { layout, at, long: None, left: MOST }))
+        Ok(Some(Self { layout, at, long: None, has_sound: false, left: MOST }))
     }
 
     /// The next chunk.
     pub(super) fn next(&mut self, peek: &mut Peek) -> io::Result<Option<Chunk>> {
         let end = peek.length();
-        let Some(header) = self.header(peek, self.at)? else { return Ok(None) };
+        let header = match self.header(peek, self.at)? {
+            Some(header) => header,
+            // The size of the chunk before is wrong.
+            None if !self.has_sound => match self.find_sound(peek, self.at)? {
+                Some((header, at)) => {
+                    self.at = at;
+                    header
+                }
+                None => return Ok(None),
+            },
+            None => return Ok(None),
+        };
         self.left = self.left.saturating_sub(1);
         if self.left == 0 {
             return Ok(None);
         }
-        if header.id == *b"RIFF" {
+        if FILES.contains(&&header.id) {
+            self.long = None;
             self.at = header.body + 4;
             return Ok(Some(Chunk { id: header.id, body: header.body..self.at.min(end), cut_short: false }));
         }
@@ -94,16 +118,21 @@ impl Chunks {
             return Ok(Some(Chunk { id: header.id, body, cut_short: false }));
         }
         // Its size is wrong, or the file breaks off in it.
-        let near = peek.bytes(header.body, SEARCH)?;
-        self.at = match near.windows(4).position(|four| four == b"data") {
-            Some(found) => header.body + found as u64,
-            None => end,
-        };
+        self.at = self.find_sound(peek, header.body)?.map_or(end, |(_, at)| at);
         Ok(Some(Chunk { id: header.id, body: header.body..self.at, cut_short: self.at == end }))
+    }
+
+    /// The chunk with the sound, near behind this place, and where it is.
+    fn find_sound(&self, peek: &mut Peek, from: u64) -> io::Result<Option<(Header, u64)>> {
+        let near = peek.bytes(from, SEARCH)?;
+        let Some(found) = near.windows(4).position(|four| four == b"data") else { return Ok(None) };
+        let at = from + found as u64;
+        Ok(self.header(peek, at)?.map(|header| (header, at)))
     }
 
     /// The sound: as long as its header says where another chunk or the end follows, else to the end.
     fn sound(&mut self, peek: &mut Peek, header: &Header) -> io::Result<Chunk> {
+        self.has_sound = true;
         let end = peek.length();
         let rest = end - header.body;
         let size = match self.long {
@@ -113,9 +142,31 @@ impl Chunks {
         let open = size == 0 || OPEN.iter().any(|range| range.contains(&size));
         let fits = size <= rest;
         let next = if fits { self.behind(peek, header.body + size)? } else { end };
-        let stop = if fits && self.ends_in_chunks(peek, next)? { header.body + size } else { end };
-        self.at = if stop == end { end } else { next };
+        let is_right = fits && self.ends_in_chunks(peek, next)?;
+        let stop = if is_right { header.body + size } else { self.end_of_sound(peek, header.body)? };
+        self.at = if is_right { next } else { stop };
         Ok(Chunk { id: header.id, body: header.body..stop, cut_short: !fits && !open })
+    }
+
+    /// Where sound ends whose header does not tell: before another file, before chunks that reach to the
+    /// end, or at the end.
+    fn end_of_sound(&self, peek: &mut Peek, start: u64) -> io::Result<u64> {
+        let mut from = start;
+        while self.layout == Layout::Riff {
+            let bytes = peek.bytes(from, SEARCH)?;
+            let length = bytes.len();
+            let places: Vec<usize> = bytes.windows(16).enumerate().filter_map(is_seam).collect();
+            for at in places.into_iter().map(|at| from + at as u64) {
+                if self.ends_in_chunks(peek, at)? {
+                    return Ok(at);
+                }
+            }
+            if length < SEARCH {
+                break;
+            }
+            from += (SEARCH - 15) as u64;
+        }
+        Ok(peek.length())
     }
 
     /// Whether from here on there are chunks up to the end of the file.
@@ -127,7 +178,9 @@ impl Chunks {
             }
             match self.header(peek, at)? {
                 // Whatever a file put behind this one is like, it is told by its own chunks.
-                Some(header) if header.id == *b"RIFF" => return Ok(peek.bytes(header.body, 4)? == b"WAVE"),
+                Some(header) if FILES.contains(&&header.id) => {
+                    return Ok(peek.bytes(header.body, 4)? == b"WAVE");
+                }
                 Some(header) if header.size <= peek.length() - header.body => {
                     at = self.behind(peek, header.body + header.size)?;
                 }
@@ -171,4 +224,11 @@ impl Chunks {
         };
         Ok(padded.min(peek.length()))
     }
+}
+
+/// Whether a file or a chunk that stands behind sound can begin with these bytes.
+fn is_seam((at, bytes): (usize, &[u8])) -> Option<usize> {
+    let is = |from: usize, ids: &[&[u8; 4]]| ids.iter().any(|id| bytes[from..].starts_with(&id[..]));
+    let is_file = is(0, &FILES) && is(8, &[b"WAVE"]) && is(12, &FIRST);
+    (is_file || is(0, &BEHIND)).then_some(at)
 }

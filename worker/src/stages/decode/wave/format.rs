@@ -21,10 +21,10 @@ pub(super) fn plain(body: &[u8], length: u64) -> Option<Vec<u8>> {
     let rate = body.get(4..8)?;
     // The kind of an "extensible" format stands in its GUID, whose rest is always the same.
     let wrapped = if kind == EXTENSIBLE && body.get(26..28)? == [0, 0] { field(24)? } else { kind };
-    // Samples of 12 or 20 bits stand in 16 or 24, at the upper end.
+    // Samples of 12 or 20 bits stand in 16 or 24, at the upper end, and those of 24 perhaps in 32.
     let stored = align.checked_div(channels).unwrap_or(0).saturating_mul(8);
     let (kind, bits) = match wrapped {
-        PCM if bits % 8 != 0 && stored > bits => (PCM, stored),
+        PCM if (bits % 8 != 0 || bits == 24 && stored == 32) && stored > bits => (PCM, stored),
         PCM | FLOAT => (wrapped, bits),
         A_LAW | MU_LAW => (wrapped, 8),
         _ => return Some(body.to_vec()),
@@ -69,6 +69,7 @@ mod tests {
         wrapped.extend([22, 0, 16, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 16, 0, 128, 0, 0, 170, 0, 56, 155, 113]);
         assert_eq!(plain(&wrapped, 40).unwrap(), plainest);
         assert_eq!(plain(&fields(PCM, 1, 3, 20), 16).unwrap(), fields(PCM, 1, 3, 24));
+        assert_eq!(plain(&fields(PCM, 2, 8, 24), 16).unwrap(), fields(PCM, 2, 8, 32));
     }
 
     #[test]

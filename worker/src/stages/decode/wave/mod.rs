@@ -44,7 +44,7 @@ impl Waves {
         while let Some(chunk) = chunks.next(&mut peek)? {
             match &chunk.id {
                 // The file that was put behind this one has a format of its own.
-                b"RIFF" => format = None,
+                _ if chunk.is_file() => format = None,
                 b"fmt " => format = format::plain(peek.bytes(chunk.body.start, 64)?, chunk.length()),
                 b"data" => {
                     waves.cut_short |= chunk.cut_short;

@@ -1,0 +1,98 @@
+//! The elements that Matroska is made of (RFC 8794, section 4).
+
+use std::io;
+
+use super::super::peek::Peek;
+
+const EBML: u32 = 0x1a45_dfa3;
+const SEGMENT: u32 = 0x1853_8067;
+const CLUSTER: u32 = 0x1f43_b675;
+const TIMESTAMP: u32 = 0xe7;
+/// Room and a checksum, which may stand anywhere.
+const FILLING: [u32; 2] = [0xec, 0xbf];
+/// What stands beside clusters in a segment (RFC 9559, section 5.1): places, tracks, facts, cues, tags,
+/// chapters, attachments.
+const BESIDE: [u32; 7] =
+    [0x114d_9b74, 0x1654_ae6b, 0x1549_a966, 0x1c53_bb6b, 0x1254_c367, 0x1043_a770, 0x1941_a469];
+
+struct Element {
+    id: u32,
+    /// Where its contents are; without an end, if it was not known when it was written.
+    body: u64,
+    end: Option<u64>,
+}
+
+impl Element {
+    fn read(peek: &mut Peek, at: u64) -> io::Result<Option<Self>> {
+        let bytes = peek.bytes(at, 12)?;
+        let parsed = number(bytes, 4).and_then(|(id, length)| {
+            let (size, behind) = number(bytes.get(length..)?, 8)?;
+            let mask = (1 << (7 * behind)) - 1;
+            let body = at + (length + behind) as u64;
+            let end = (size & mask != mask).then(|| body.saturating_add(size & mask));
+            Some(Self { id: u32::try_from(id).ok()?, body, end })
+        });
+        Ok(parsed)
+    }
+}
+
+/// A number with its marker of length, and its length: at most `longest`.
+fn number(bytes: &[u8], longest: usize) -> Option<(u64, usize)> {
+    let length = bytes.first()?.leading_zeros() as usize + 1;
+    let bytes = bytes.get(..length).filter(|_| length <= longest)?;
+    Some((bytes.iter().fold(0, |number, &byte| (number << 8) | u64::from(byte)), length))
+}
+
+/// Where the header of the file that starts here ends: before its clusters, or before the damage in
+/// their place. `None` where it does not begin as one.
+pub(super) fn header_end(peek: &mut Peek, start: u64) -> io::Result<Option<u64>> {
+    let Some(segment) = segment(peek, start)? else { return Ok(None) };
+    let mut at = segment.body;
+    while let Some(element) = Element::read(peek, at)? {
+        let known = BESIDE.contains(&element.id) || FILLING.contains(&element.id);
+        match element.end.filter(|&end| known && end <= peek.length()) {
+            Some(end) => at = end,
+            None => break,
+        }
+    }
+    Ok(Some(at))
+}
+
+fn segment(peek: &mut Peek, start: u64) -> io::Result<Option<Element>> {
+    let Some(Element { id: EBML, end: Some(end), .. }) = Element::read(peek, start)? else { return Ok(None) };
+    Ok(Element::read(peek, end)?.filter(|element| element.id == SEGMENT))
+}
+
+/// Whether something that is no element stands behind the cluster at `at`, inside the segment of the
+/// file at `start`. False where sizes are open.
+pub(super) fn is_garbage_behind(peek: &mut Peek, start: u64, mut at: u64) -> io::Result<bool> {
+    let Some(segment) = segment(peek, start)? else { return Ok(false) };
+    let stop = segment.end.unwrap_or(u64::MAX).min(peek.length());
+    while at < stop {
+        let Some(element) = Element::read(peek, at)? else { return Ok(true) };
+        if element.id != CLUSTER && !BESIDE.contains(&element.id) && !FILLING.contains(&element.id) {
+            return Ok(true);
+        }
+        let Some(end) = element.end else { return Ok(false) };
+        at = end;
+    }
+    Ok(false)
+}
+
+/// The time of the cluster at `at`, in ticks of its file.
+pub(super) fn cluster_time(peek: &mut Peek, at: u64) -> io::Result<Option<u64>> {
+    let Some(cluster) = Element::read(peek, at)? else { return Ok(None) };
+    let mut at = cluster.body;
+    while let Some(Element { id, body, end: Some(end) }) = Element::read(peek, at)? {
+        if id == TIMESTAMP {
+            let length = usize::try_from(end - body).unwrap_or(usize::MAX).min(8);
+            let bytes = peek.bytes(body, length)?;
+            return Ok(Some(bytes.iter().fold(0, |time, &byte| (time << 8) | u64::from(byte))));
+        }
+        if !FILLING.contains(&id) {
+            break;
+        }
+        at = end;
+    }
+    Ok(None)
+}

@@ -1,0 +1,180 @@
+//! Going on behind a damaged stretch.
+//!
+//! Demuxers give up where the structure of a file is damaged. Matroska has places at which one can
+//! start anew, with times that count from the start of the recording: its clusters (RFC 9559, section
+//! 5.1.3). Behind the header of the file, from such a place on, it is a file again. The header of
+//! another file that was put behind the first one is such a place, too.
+
+mod element;
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use symphonia::core::io::ReadOnlySource;
+
+use self::element::{cluster_time, header_end, is_garbage_behind};
+use super::peek::Peek;
+use super::source::{Part, Pieces};
+
+/// How far a demuxer reads ahead of what it gives, in bytes, at most.
+const AHEAD: u64 = 1 << 18;
+/// Bytes that are looked through at once, and what of them is looked through again with the next.
+const STEP: usize = 1 << 16;
+const SEAM: usize = 32;
+/// Places in a row from which nothing is heard, behind an end that looks like one, before it is taken
+/// for the end: a film may go on without sound.
+const FRUITLESS: u32 = 16;
+
+const EBML: &[u8] = b"\x1a\x45\xdf\xa3";
+const CLUSTER: &[u8] = b"\x1f\x43\xb6\x75";
+/// A size that is not known.
+const OPEN: &[u8] = b"\x01\xff\xff\xff\xff\xff\xff\xff";
+
+/// The places of a file from which it can be read again.
+#[derive(Debug)]
+pub(super) struct Landmarks {
+    file: Arc<File>,
+    peek: Peek,
+    /// Where the present file starts, and the part of it that is being read.
+    start: u64,
+    part: u64,
+    /// The length of the header that is shown in front of that part.
+    head: u64,
+    read: Arc<AtomicU64>,
+    /// Where reading was when something was heard last, and the tries since.
+    heard: u64,
+    fruitless: u32,
+    /// The last cluster that was come across.
+    last: u64,
+}
+
+/// Why the demuxer gives no more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Stop {
+    /// It found damage, or the file breaks off.
+    Broken,
+    /// It takes what it read for the whole. An element with a wrong size hides others: a cluster is
+    /// behind it whose time is later than this, in ticks.
+    Later(u64),
+}
+
+impl Landmarks {
+    pub(super) fn of(file: &Arc<File>) -> io::Result<Self> {
+        let peek = Peek::new(file)?;
+        let file = Arc::clone(file);
+        Ok(Self {
+            file,
+            peek,
+            start: 0,
+            part: 0,
+            head: 0,
+            read: Arc::default(),
+            heard: 0,
+            fruitless: 0,
+            last: 0,
+        })
+    }
+
+    /// The whole file, and the count of what is read of it.
+    pub(super) fn whole(&self) -> Pieces {
+        Pieces::default().part(&self.file, 0..self.peek.length()).counted(&self.read)
+    }
+
+    /// Whether the file was read to its end.
+    pub(super) fn are_behind(&self) -> bool {
+        self.position() >= self.peek.length()
+    }
+
+    /// Takes note that something was heard.
+    pub(super) fn note(&mut self) {
+        self.heard = self.position();
+        self.fruitless = 0;
+    }
+
+    /// Whether damage is all that follows what was heard.
+    pub(super) fn end_in_garbage(&mut self) -> bool {
+        self.last > self.start && is_garbage_behind(&mut self.peek, self.start, self.last).unwrap_or(false)
+    }
+
+    fn position(&self) -> u64 {
+        self.read.load(Ordering::Relaxed).saturating_sub(self.head) + self.part
+    }
+
+    /// The file from the next place on. `None` where there is none.
+    pub(super) fn next(&mut self, stop: Stop) -> io::Result<Option<Part>> {
+        let end = self.peek.length();
+        let from = self.heard.min(self.position()).saturating_sub(AHEAD).max(self.part + 1);
+        self.fruitless += 1;
+        let Some((at, is_another)) = self.find(from, stop)? else { return Ok(None) };
+        self.part = at;
+        let mut source = Pieces::default();
+        let mut body = at;
+        if is_another {
+            (self.start, self.head, self.last, self.fruitless) = (at, 0, at, 0);
+        } else {
+            let head = header_end(&mut self.peek, self.start)?.unwrap_or(self.start).min(at);
+            source = source.part(&self.file, self.start..head);
+            // The cluster is shown without a size: its own may be wrong.
+            let size =
+                self.peek.bytes(at + 4, 1)?.first().map_or(1, |byte| u64::from(byte.leading_zeros()) + 1);
+            body = at + 4 + size;
+            source = source.own([CLUSTER, OPEN].concat());
+            self.head = head - self.start + 8 - size;
+        }
+        self.heard = at;
+        self.read.store(0, Ordering::Relaxed);
+        let source = source.part(&self.file, body.min(end)..end).counted(&self.read);
+        // Its index names places that are no longer right: it is read from front to back.
+        Ok(Some(Part { source: Box::new(ReadOnlySource::new(source)), is_another }))
+    }
+
+    /// The first place from `from` on, and whether another file begins there.
+    fn find(&mut self, mut from: u64, stop: Stop) -> io::Result<Option<(u64, bool)>> {
+        loop {
+            let bytes = self.peek.bytes(from, STEP)?;
+            let length = bytes.len();
+            let places: Vec<(u64, bool)> = (0..length.saturating_sub(SEAM))
+                .filter(|&at| is_header(&bytes[at..]) || is_place(&bytes[at..]))
+                .map(|at| (from + at as u64, is_header(&bytes[at..])))
+                .collect();
+            for (at, is_another) in places {
+                if !is_another {
+                    self.last = at;
+                }
+                if is_another || self.is_unheard(at, stop)? {
+                    return Ok(Some((at, is_another)));
+                }
+            }
+            if length < STEP {
+                return Ok(None);
+            }
+            from += (STEP - SEAM) as u64;
+        }
+    }
+
+    fn is_unheard(&mut self, cluster: u64, stop: Stop) -> io::Result<bool> {
+        Ok(match stop {
+            Stop::Broken => true,
+            Stop::Later(_) if self.fruitless > FRUITLESS => false,
+            Stop::Later(ticks) => cluster_time(&mut self.peek, cluster)?.is_some_and(|time| time > ticks),
+        })
+    }
+}
+
+/// A header, with the first of the fields that it may begin with.
+fn is_header(bytes: &[u8]) -> bool {
+    bytes.starts_with(EBML) && field(bytes) == Some(0x42)
+}
+
+/// A cluster, with its time, a checksum or room as its first field.
+fn is_place(bytes: &[u8]) -> bool {
+    bytes.starts_with(CLUSTER) && matches!(field(bytes), Some(0xe7 | 0xbf | 0xec))
+}
+
+/// The first byte behind an element's name of four bytes and its size.
+fn field(bytes: &[u8]) -> Option<u8> {
+    let size = bytes.get(4)?.leading_zeros() as usize + 1;
+    bytes.get(4 + size).copied()
+}
