@@ -152,7 +152,10 @@ impl Chunks {
     /// end, or at the end.
     fn end_of_sound(&self, peek: &mut Peek, start: u64) -> io::Result<u64> {
         let mut from = start;
-        while self.layout == Layout::Riff {
+        if self.layout == Layout::Wave64 {
+            return Ok(peek.length());
+        }
+        loop {
             let bytes = peek.bytes(from, SEARCH)?;
             let length = bytes.len();
             let places: Vec<usize> = bytes.windows(16).enumerate().filter_map(is_seam).collect();
@@ -162,11 +165,10 @@ impl Chunks {
                 }
             }
             if length < SEARCH {
-                break;
+                return Ok(peek.length());
             }
             from += (SEARCH - 15) as u64;
         }
-        Ok(peek.length())
     }
 
     /// Whether from here on there are chunks up to the end of the file.
