@@ -53,15 +53,15 @@ struct Timed {
 /// [`AnswerError`] when the answer is something else.
 pub(super) fn utterance(bytes: &[u8], length_ms: u64) -> Result<Utterance, AnswerError> {
     let answer: Value = serde_json::from_slice(&with_finite_numbers(bytes))?;
-    let parts =
-        ["text", "segments", "words"].map(|name| (name, answer.get(name).filter(|told| !told.is_null())));
-    for (name, told) in parts {
-        if told.is_some_and(|told| !(if name == "text" { told.is_string() } else { told.is_array() })) {
+    let parts = ["text", "segments", "words"].map(|name| (name, answer.get(name)));
+    if parts.iter().all(|(_, part)| part.is_none()) {
+        return Err(AnswerError::Empty);
+    }
+    for (name, part) in parts {
+        let is_right = |part: &Value| if name == "text" { part.is_string() } else { part.is_array() };
+        if part.is_some_and(|part| !part.is_null() && !is_right(part)) {
             return Err(AnswerError::Type(name));
         }
-    }
-    if parts.iter().all(|(_, told)| told.is_none()) {
-        return Err(AnswerError::Empty);
     }
     let segments = list(&answer, "segments");
     let mut timed: Vec<Timed> = list(&answer, "words").iter().filter_map(Timed::read).collect();
@@ -298,11 +298,20 @@ mod tests {
         assert_eq!(heard(&json!({"text": "Only this."})).text(), "Only this.");
         assert_eq!(heard(&json!({"text": null, "words": [word("these", 0.0, 1.0)]})).text(), "these");
         for nothing in
-            [json!({"text": null}), json!({"text": " ... "}), json!({"segments": 5, "words": [{}, 7]})]
+            [json!({"text": null}), json!({"text": " ... "}), json!({"segments": [5], "words": [{}, 7]})]
         {
             assert_eq!(heard(&nothing).words, []);
         }
-        for something in ["", "[]", "<html>", r#"{"error": {"message": "text"}}"#, r#"{"text": "#] {
+        for something in [
+            "",
+            "[]",
+            "<html>",
+            r#"{"error": {"message": "text"}}"#,
+            r#"{"text": "#,
+            r#"{"text": 5}"#,
+            r#"{"text": "", "segments": {}}"#,
+            r#"{"words": "no"}"#,
+        ] {
             assert!(utterance(something.as_bytes(), 4_000).is_err(), "{something}");
         }
     }
