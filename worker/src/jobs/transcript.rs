@@ -216,8 +216,10 @@ impl Transcript {
         if fresh.is_empty() && self.doubted.is_empty() {
             return Ok(());
         }
-        let doubted: Vec<Uuid> = self.doubted.iter().map(|place| self.segments[*place].id).collect();
-        segments::doubt(tx, user, &doubted).await?;
+        if !self.doubted.is_empty() {
+            let doubted: Vec<Uuid> = self.doubted.iter().map(|place| self.segments[*place].id).collect();
+            segments::doubt(tx, user, &doubted).await?;
+        }
         let rows: Vec<NewSegment> = self.segments[fresh.clone()].iter().map(SavedSegment::row).collect();
         let position = i32::try_from(fresh.start).unwrap_or(i32::MAX);
         segments::insert(tx, user, self.conversation_id, self.id, position, &rows).await?;
