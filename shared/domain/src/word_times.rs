@@ -33,7 +33,7 @@ impl<'a> From<&'a Word> for TimedWord<'a> {
 /// any, all that is known of a word is that it was said in that time.
 ///
 /// ```
-/// # use self_shared::domain::word_times::{TimedWord, word_times};
+/// # use self_domain::word_times::{TimedWord, word_times};
 /// let heard = |text, start_ms| TimedWord { text, start_ms, end_ms: start_ms + 90 };
 /// let heard = [heard("Call", 0), heard("Jon", 100), heard("today.", 200)];
 /// assert_eq!(word_times("Call John today.", &heard, 0, 300), [(0, 90), (100, 190), (200, 290)]);

@@ -11,7 +11,7 @@ const ABBREVIATIONS: [&str; 14] =
 /// The sentences of a text, with single spaces; long ones in pieces.
 ///
 /// ```
-/// # use self_shared::domain::sentences::sentences;
+/// # use self_domain::sentences::sentences;
 /// assert_eq!(sentences("Mr. Smith  is here. Really?"), ["Mr. Smith is here.", "Really?"]);
 /// ```
 #[must_use]
@@ -29,7 +29,8 @@ pub fn sentences(text: &str) -> Vec<String> {
 }
 
 /// Whether a word ends a sentence, by its punctuation.
-pub(crate) fn ends_sentence(word: &str) -> bool {
+#[must_use]
+pub fn ends_sentence(word: &str) -> bool {
     let bare = word.trim_end_matches(['"', '\'', '”', '’', ')']);
     if bare.ends_with(['?', '!', '…']) {
         return true;

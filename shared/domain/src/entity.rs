@@ -59,7 +59,7 @@ pub struct Decision {
 /// What is the same for all ways to write the same words: lower case, single spaces, no full stops.
 ///
 /// ```
-/// # use self_shared::domain::entity::spelling;
+/// # use self_domain::entity::spelling;
 /// assert_eq!(spelling(" Dr.  Maria Silva"), spelling("dr maria silva"));
 /// ```
 #[must_use]

@@ -1,4 +1,5 @@
-//! The words of the product. Nothing here knows of a database, a queue or a socket.
+//! The words of the product, which both programs and the libraries speak. Nothing here knows of a database,
+//! a queue or a socket.
 
 pub mod container;
 pub mod date;
@@ -41,6 +42,7 @@ pub fn new_id() -> Uuid {
 
 /// Gives a closed enum its stable words: `as_str`, `Display`, `FromStr` and serde all agree, and
 /// the words are a contract with the database and with clients.
+#[macro_export]
 macro_rules! words {
     ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -65,12 +67,12 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::domain::UnknownWord;
+            type Err = $crate::UnknownWord;
 
             fn from_str(word: &str) -> Result<Self, Self::Err> {
                 match word {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err($crate::domain::UnknownWord {
+                    _ => Err($crate::UnknownWord {
                         word: word.to_owned(),
                         known: Self::ALL.iter().map(|known| known.as_str()).collect(),
                     }),
@@ -79,8 +81,6 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;
-
 /// A word that is not one of an enum's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not one of {}", known.join(", "))]
