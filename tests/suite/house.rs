@@ -30,7 +30,7 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["realfft"], &["worker/src/stages/transcribe/phrases/bands"]),
     (&["chrono_tz"], &["worker/src/stages/resolve/zone"]),
     (&["stop_words"], &["worker/src/stages/notice/topics"]),
-    (&["ort"], &["worker/src/models/onnx"]),
+    (&["ort"], &["worker/onnx/"]),
     (
         &["encoding_rs", "hayro_cmap", "hayro_syntax", "html5ever", "pulldown_cmark"],
         &["worker/src/stages/read"],
@@ -54,12 +54,12 @@ const EVERYWHERE: &[&str] = &[
     "http",
     "hyper-util",
     "metrics",
-    "ndarray",
     "rand",
     "rustix",
     "s3s",
     "s3s-fs",
     "self-domain",
+    "self-onnx",
     "self-shared",
     "serde",
     "serde_json",
@@ -169,8 +169,8 @@ fn nothing_is_put_off_and_no_test_sleeps() {
 
 /// The sources of the product, each with its path from the root.
 fn product() -> Vec<(String, String)> {
-    let folders =
-        ["api/src", "worker/src", "shared/src", "shared/domain/src"].map(|folder| sources().join(folder));
+    let folders = ["api/src", "worker/src", "shared/src", "shared/domain/src", "worker/onnx/src"]
+        .map(|folder| sources().join(folder));
     let named = |path: &PathBuf| path.strip_prefix(sources()).unwrap().display().to_string();
     folders.iter().flat_map(|folder| below(folder)).map(|path| (named(&path), read(&path))).collect()
 }

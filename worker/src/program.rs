@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use self_onnx::Runtime;
 use self_shared::bus::Bus;
 use self_shared::config::WorkerConfig;
 use self_shared::database::Database;
@@ -28,7 +29,6 @@ use crate::models::entity_finder::EntityFinder;
 use crate::models::gliner::Gliner;
 use crate::models::minilm::MiniLm;
 use crate::models::moonshine::Moonshine;
-use crate::models::onnx::Runtime;
 use crate::models::remote_transcriber::RemoteTranscriber;
 use crate::models::self_names::SelfNames;
 use crate::models::silero::Silero;

@@ -1,5 +1,7 @@
 //! The models of an installation, as people are told of them.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::language::{is_same, speaks};
@@ -40,6 +42,33 @@ impl ModelRole {
             Self::EntityFinder | Self::Embedder | Self::Summarizer => Sent::Text,
         }
     }
+}
+
+/// A model's name and version, stored beside everything that it produced, so that a change of
+/// model can be told apart and worked off again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelId {
+    pub name: Cow<'static, str>,
+    pub version: Cow<'static, str>,
+}
+
+impl ModelId {
+    /// Of a model that this program knows by itself.
+    #[must_use]
+    pub const fn known(name: &'static str, version: &'static str) -> Self {
+        Self { name: Cow::Borrowed(name), version: Cow::Borrowed(version) }
+    }
+}
+
+/// What people are told of a model besides its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The languages that it is for, as BCP 47 tags; any language when empty.
+    pub languages: Vec<String>,
+    /// Where it is from, where that is known.
+    pub source: Option<String>,
+    /// Its licence as an SPDX expression, where that is known.
+    pub licence: Option<String>,
 }
 
 /// A model, and what is known of it.

@@ -1,8 +1,9 @@
 //! The port of the models that turn text into vectors.
 
-use super::onnx::OnnxError;
+use self_onnx::OnnxError;
+use self_shared::domain::model::{About, ModelId};
+
 use super::vocabulary::VocabularyError;
-use super::{About, ModelId};
 
 /// Turns texts into vectors of length one: the dot product of two is their likeness in meaning,
 /// from -1 to 1.

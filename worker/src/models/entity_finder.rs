@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
+use self_onnx::OnnxError;
 use self_shared::domain::entity::EntityKind;
+use self_shared::domain::model::{About, ModelId};
 
 use super::embedder::EmbedError;
-use super::onnx::OnnxError;
 use super::vocabulary::VocabularyError;
-use super::{About, ModelId};
 
 /// Finds the people, places and organizations that texts name.
 pub trait EntityFinder {

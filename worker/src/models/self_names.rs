@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
+use self_onnx::Runtime;
+use self_shared::domain::model::{About, ModelId};
+
 use super::embedder::EmbedError;
 use super::entity_finder::{EntityFinder, FindError, Name};
 use super::minilm::MiniLmReader;
-use super::onnx::Runtime;
-use super::{About, ModelId};
 use crate::stages::extract::tagger::{Document, Tagger};
 
 /// Sentences that are read together. What is kept of them until all are read is a few numbers for each

@@ -7,7 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::onnx::{Graph, OnnxError, Runtime, Tensor};
+use self_onnx::{Graph, OnnxError, Runtime, Tensor};
+
 use crate::stages::SAMPLE_RATE;
 
 /// Samples in a frame: 32 ms.

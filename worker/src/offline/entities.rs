@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use self_onnx::Runtime;
 use self_shared::config::WorkerConfig;
 
 use crate::models::entity_finder::EntityFinder;
 use crate::models::minilm::MiniLmReader;
-use crate::models::onnx::Runtime;
 use crate::models::self_names::SelfNames;
 use crate::program::entity_finder;
 use crate::stages::extract::evaluate::{Strictness, evaluate};

@@ -11,16 +11,16 @@ mod split;
 
 use std::path::{Path, PathBuf};
 
+use self_onnx::{Graph, OnnxError, Runtime};
 use self_shared::domain::entity::EntityKind;
+use self_shared::domain::model::{About, ModelId};
 use serde::Deserialize;
 
 use self::prompt::{Inputs, Prompt};
 use self::spans::Scores;
 use self::split::split;
 use super::entity_finder::{EntityFinder, FindError, Name};
-use super::onnx::{Graph, OnnxError, Runtime};
 use super::vocabulary::{Vocabulary, VocabularyError};
-use super::{About, ModelId};
 
 /// The files that are needed, as they are published.
 const GRAPH: &str = "model.onnx";

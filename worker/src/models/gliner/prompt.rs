@@ -1,9 +1,10 @@
 //! What GLiNER reads: the labels, then the words, as tokens, and which spans of words to score.
 
+use self_onnx::{OnnxError, Tensor};
+
 use super::split::Word;
 use super::{GlinerError, LABELS, LONGEST_WORD, Settings};
 use crate::models::entity_finder::FindError;
-use crate::models::onnx::{OnnxError, Tensor};
 use crate::models::vocabulary::Vocabulary;
 
 /// The labels as tokens, with what comes before the text and after it.

@@ -1,6 +1,6 @@
 //! What GLiNER answers: a score for each span of words and each label.
 
-use crate::models::onnx::OnnxError;
+use self_onnx::OnnxError;
 
 /// A span is a name when the network gives it more than even odds: the customary threshold of 0.5
 /// for the logistic function of a score, which is 0 for the score itself.

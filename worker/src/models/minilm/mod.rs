@@ -10,13 +10,14 @@ mod weights;
 
 use std::path::Path;
 
+use self_onnx::{Graph, OnnxError, Runtime};
+use self_shared::domain::model::{About, ModelId};
+
 use self::network::{DIMENSIONS, IDS, LAYERS, MASK};
 pub use self::reader::{Asked, MiniLmReader, WIDTH};
 use self::weights::Weights;
 use super::embedder::{EmbedError, Embedder};
-use super::onnx::{Graph, OnnxError, Runtime};
 use super::vocabulary::Vocabulary;
-use super::{About, ModelId};
 
 /// The model was trained on texts of up to so many tokens (`max_seq_length` of its package).
 const MAX_TOKENS: usize = 256;

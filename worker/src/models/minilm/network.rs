@@ -1,9 +1,10 @@
 //! The network of MiniLM: a BERT encoder of six layers (Devlin et al. 2019, "BERT: Pre-training of
 //! Deep Bidirectional Transformers"; Wang et al. 2020, "MiniLM: Deep Self-Attention Distillation").
 
+use self_onnx::{Graph, Network, OnnxError, Runtime, Setting, Tensor};
+
 use super::weights::Weights;
 use crate::models::embedder::EmbedError;
-use crate::models::onnx::{Graph, Network, OnnxError, Runtime, Setting, Tensor};
 
 /// The size of a vector, between layers and at the end.
 pub(super) const DIMENSIONS: usize = 384;

@@ -6,10 +6,11 @@
 use std::ops::Range;
 use std::path::Path;
 
+use self_onnx::{Graph, Runtime, Tensor};
+
 use super::network::{self, ASKED, DIMENSIONS, IDS};
 use super::weights::Weights;
 use crate::models::embedder::EmbedError;
-use crate::models::onnx::{Graph, Runtime, Tensor};
 use crate::models::vocabulary::Vocabulary;
 
 /// The layers whose states describe a word. The first is read of every token, the second of those
@@ -54,7 +55,7 @@ impl MiniLmReader {
     /// Loads what [`super::MiniLm`] loads, up to the layers that are needed.
     ///
     /// # Errors
-    /// [`crate::models::onnx::OnnxError::Missing`] before set-up; otherwise the file that is not
+    /// [`self_onnx::OnnxError::Missing`] before set-up; otherwise the file that is not
     /// what it should be.
     pub fn load(runtime: &Runtime, models: &Path) -> Result<Self, EmbedError> {
         let folder = models.join("minilm");

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
+use self_onnx::OnnxError;
 
 use crate::models::embedder::EmbedError;
-use crate::models::onnx::OnnxError;
 
 /// The largest table of contents that is believed; that of this model has 10 KB.
 const HEADER_LIMIT: u64 = 1 << 20;

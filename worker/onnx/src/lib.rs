@@ -1,4 +1,4 @@
-//! ONNX Runtime: the one place that knows the library `ort`.
+//! ONNX Runtime, for whatever drives a network: the one place that knows the library `ort`.
 //!
 //! The runtime is a shared library that set-up fetches beside the models and that is loaded once
 //! per process. Every session runs on the thread that calls it and on no other: one session per
