@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 
 use self_tests::environment::sources;
 
+/// Where the packages of the product are.
+const PACKAGES: &[&str] =
+    &["api", "worker", "worker/language", "worker/onnx", "worker/trainer", "shared", "shared/domain"];
+
 /// Outside libraries that could be replaced, and the one place of each.
 const PLACES: &[(&[&str], &[&str])] = &[
     (&["poem"], &["api/src/", "worker/src/health"]),
@@ -169,10 +173,9 @@ fn nothing_is_put_off_and_no_test_sleeps() {
 
 /// The sources of the product, each with its path from the root.
 fn product() -> Vec<(String, String)> {
-    let folders = ["api/src", "worker/src", "shared/src", "shared/domain/src", "worker/onnx/src"]
-        .map(|folder| sources().join(folder));
+    let folders = PACKAGES.iter().map(|package| sources().join(package).join("src"));
     let named = |path: &PathBuf| path.strip_prefix(sources()).unwrap().display().to_string();
-    folders.iter().flat_map(|folder| below(folder)).map(|path| (named(&path), read(&path))).collect()
+    folders.flat_map(|folder| below(&folder)).map(|path| (named(&path), read(&path))).collect()
 }
 
 /// Everything that a person wrote and reads.

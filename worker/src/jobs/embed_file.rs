@@ -5,6 +5,8 @@ use std::io::{Seek, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
+use self_language::embed::{self, EmbeddedPassage, Segment};
+use self_language::models::{EmbedError, Embedder};
 use self_shared::database::files::{self, Kept};
 use self_shared::database::{UserTx, jobs};
 use self_shared::domain::failure::{Failure, FailureCode};
@@ -21,9 +23,7 @@ use uuid::Uuid;
 use super::Bench;
 use super::understanding::{Known, outcome};
 use crate::engine::Task;
-use crate::models::embedder::{EmbedError, Embedder};
 use crate::sandbox::ReadError;
-use crate::stages::embed::{self, EmbeddedPassage, Segment};
 use crate::stages::read::{Reading, Unreadable};
 
 /// What is done of the whole, in percent, once the text is there, and once all passages are vectors.

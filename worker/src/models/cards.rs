@@ -1,12 +1,11 @@
 //! What people are told of the models that a worker has loaded, and of those that it asks.
 
+use self_language::models::{Embedder, EntityFinder};
 use self_shared::config::WorkerConfig;
 use self_shared::domain::job::Lane;
 use self_shared::domain::model::{About, ModelId};
 use self_shared::domain::model::{ModelCard, ModelRole};
 
-use super::embedder::Embedder;
-use super::entity_finder::EntityFinder;
 use super::remote_transcriber::RemoteTranscriber;
 use super::transcriber::Transcriber;
 

@@ -1,14 +1,12 @@
-//! The models, each behind the few calls that a stage needs of it.
+//! The models that hear, and those that other programs serve, each behind the few calls that a stage or a
+//! job needs of it. Those that read text are in `self-language`.
 
 pub mod cards;
-pub mod embedder;
-pub mod entity_finder;
-pub mod gliner;
-pub mod minilm;
 pub mod moonshine;
 pub mod remote_transcriber;
-pub mod self_names;
 pub mod silero;
 pub mod summarizer;
 pub mod transcriber;
-pub mod vocabulary;
+
+/// The rate of all sound after decoding, in samples per second; it is what the models hear.
+pub const SAMPLE_RATE: u32 = 16_000;

@@ -10,6 +10,12 @@ mod title;
 use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError};
 
+use self_language::connect::{Connection, connect};
+use self_language::decide::decide;
+use self_language::embed::{self, EmbeddedPassage, embed};
+use self_language::extract::{Entity, extract};
+use self_language::models::{EmbedError, Embedder};
+use self_language::resolve::{Dates, resolve};
 use self_shared::database::entities;
 use self_shared::domain::entity::Decision;
 use self_shared::domain::job::Ending;
@@ -23,12 +29,6 @@ use self::said::Clock;
 use super::Bench;
 use super::transcript::Transcript;
 use crate::engine::Task;
-use crate::models::embedder::{EmbedError, Embedder};
-use crate::stages::connect::{Connection, connect};
-use crate::stages::decide::decide;
-use crate::stages::embed::{self, EmbeddedPassage, embed};
-use crate::stages::extract::{Entity, extract};
-use crate::stages::resolve::{Dates, resolve};
 
 /// Of what is left, in percent: what is done once names are found.
 const EXTRACTED: f32 = 20.0;

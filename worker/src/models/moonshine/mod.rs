@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use self::memory::Memory;
 use self::tokens::Tokens;
 use super::transcriber::{Ear, TranscribeError, Transcriber, Utterance};
-use crate::stages::SAMPLE_RATE;
+use crate::models::SAMPLE_RATE;
 
 const BEGIN: i64 = 1;
 const END: i64 = 2;
