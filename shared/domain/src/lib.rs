@@ -15,7 +15,6 @@ pub mod preferences;
 pub mod progress;
 pub mod sentences;
 pub mod transcription;
-pub mod typed;
 pub mod word_times;
 
 use std::fmt;

@@ -37,13 +37,13 @@ impl Hub {
 
     /// Everything that concerns a person from now on. A receiver that lags has missed something,
     /// and so has one that hears [`Heard::Interrupted`].
-    pub(super) fn join(&self, user: UserId) -> broadcast::Receiver<Arc<Heard>> {
+    pub(crate) fn join(&self, user: UserId) -> broadcast::Receiver<Arc<Heard>> {
         let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
         people.entry(user).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
     }
 
     /// Whether events arrive at all right now.
-    pub(super) fn is_listening(&self) -> bool {
+    pub(crate) fn is_listening(&self) -> bool {
         self.bus.is_connected()
     }
 

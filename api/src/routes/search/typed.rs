@@ -2,20 +2,20 @@
 
 /// A typed query, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Typed {
+pub(super) struct Typed {
     /// Words that count the more of them there are, and what stands in quotes among them.
-    pub wanted: String,
+    pub(super) wanted: String,
     /// What must be there as it stands in quotes.
-    pub phrases: Vec<String>,
+    pub(super) phrases: Vec<String>,
     /// Words and phrases that must not be there.
-    pub excluded: Vec<String>,
+    pub(super) excluded: Vec<String>,
 }
 
 impl Typed {
     /// Takes a query apart. Every text is one: a quote that is never closed ends with the text, and
     /// a minus alone is nothing.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let mut typed = Self::default();
         let mut wanted = Vec::new();
         let mut rest = text.trim_start();
@@ -54,7 +54,7 @@ impl Typed {
 
     /// Words with nothing special about any of them.
     #[must_use]
-    pub fn plain(text: &str) -> Self {
+    pub(super) fn plain(text: &str) -> Self {
         Self { wanted: text.trim().to_owned(), ..Self::default() }
     }
 }
