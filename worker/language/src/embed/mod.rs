@@ -2,8 +2,8 @@
 
 mod passages;
 
-pub use passages::{Passage, Segment, cut_passages, pieces};
-
+use self::passages::cut_passages;
+pub use self::passages::{Passage, Segment, pieces};
 use crate::models::{EmbedError, Embedder};
 
 /// A passage and its vector.

@@ -35,8 +35,7 @@ const OVERLAP_WORDS: usize = 10;
 
 /// Cuts a transcript into passages. Every word is in at least one of them; segments without words
 /// are in none of their own.
-#[must_use]
-pub fn cut_passages(segments: &[Segment<'_>]) -> Vec<Passage> {
+pub(super) fn cut_passages(segments: &[Segment<'_>]) -> Vec<Passage> {
     let words: Vec<usize> = segments.iter().map(|segment| words(segment.text).count()).collect();
     let mut passages = Vec::new();
     let mut start = 0;

@@ -1,6 +1,6 @@
 //! Resolve: which day, week or year a date means, by the recording's own clock.
 //!
-//! A date is understood by what it says ([`crate::extract::dates`]), by when it was said and
+//! A date is understood by what it says (`extract::dates`), by when it was said and
 //! in what time zone, and by whether its sentence tells of the past or of the future. It becomes a
 //! stretch of time, as long as it was said exactly. The conventions, where people differ:
 //!

@@ -54,7 +54,7 @@ impl<'text> Document<'text> {
     }
 
     /// The features of some words of a sentence, given by their index: for each word the numbers of those
-    /// that hold, below [`super::features::FEATURES`].
+    /// that hold, below [`super::training::FEATURES`].
     #[must_use]
     pub fn features(&self, sentence: &Sentence, some: &[usize]) -> Vec<Vec<u32>> {
         features(self.split(sentence), &self.usages, some)

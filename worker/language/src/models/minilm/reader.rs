@@ -64,9 +64,9 @@ impl MiniLmReader {
         Ok(Self { graph: network::lower(runtime, weights, LAYERS)?, vocabulary })
     }
 
-    /// Describes each word that is asked about by as many numbers as two layers have, in one row of numbers for each
-    /// sentence. Sentences that follow one another are read together, but for those of which nothing
-    /// is asked: they are not read at all.
+    /// Describes each word that is asked about by the states of two layers, 768 numbers, in one row of
+    /// numbers for each sentence. Sentences that follow one another are read together, but for those of
+    /// which nothing is asked: they are not read at all.
     ///
     /// # Errors
     /// [`EmbedError`] when the model fails; no word is bad input.
