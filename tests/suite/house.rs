@@ -32,8 +32,8 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["opusic_sys"], &["worker/src/stages/decode/opus"]),
     (&["rubato", "audioadapter_buffers"], &["worker/src/stages/resample"]),
     (&["realfft"], &["worker/src/stages/transcribe/phrases/bands"]),
-    (&["chrono_tz"], &["worker/src/stages/resolve/zone"]),
-    (&["stop_words"], &["worker/src/stages/notice/topics"]),
+    (&["chrono_tz"], &["worker/language/src/resolve/zone"]),
+    (&["stop_words"], &["worker/language/src/notice/topics"]),
     (&["ort"], &["worker/onnx/"]),
     (
         &["encoding_rs", "hayro_cmap", "hayro_syntax", "html5ever", "pulldown_cmark"],
@@ -42,8 +42,8 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["markup5ever"], &["shared/src/subtitles/references"]),
     (&["unicode_segmentation", "unicode_width"], &["shared/src/subtitles/scripts"]),
     (&["zip"], &["worker/src/jobs/export_user/archive"]),
-    (&["safetensors"], &["worker/src/models/minilm"]),
-    (&["tokenizers"], &["worker/src/models/vocabulary"]),
+    (&["safetensors"], &["worker/language/src/models/minilm"]),
+    (&["tokenizers"], &["worker/language/src/models/vocabulary"]),
     (&["metrics_exporter_prometheus", "tracing_subscriber"], &["shared/src/telemetry"]),
 ];
 
@@ -63,6 +63,7 @@ const EVERYWHERE: &[&str] = &[
     "s3s",
     "s3s-fs",
     "self-domain",
+    "self-language",
     "self-onnx",
     "self-shared",
     "serde",
