@@ -8,7 +8,7 @@ nobody speaks. Without DATA this is all.
 
 The folder also holds documents that the project does not contain, a JSON object on each line:
 
-- `entities.jsonl`: annotated documents; `self-worker eval entities` says how many names it finds
+- `entities.jsonl`: annotated documents; `self-trainer evaluate` says how many names it finds
 - `search-documents.jsonl` (`doc`, `title`, `text`) and `search-queries.jsonl` (`query`, `doc`): each
   query has one document that it is about. The documents are imported as conversations into a stack
   of their own and asked for through the API, as an app would: what is measured is the product.
@@ -50,9 +50,9 @@ def evaluate(report: Report, data: Optional[Path]) -> None:
     if not entities.is_file():
         raise Trouble(f"there is no {entities}: name a folder with annotated documents, DATA=…")
     report.line(bold("entities"))
-    _worker("entities", str(entities))
+    _measure("self-trainer", "evaluate", str(entities))
     report.line(bold("word times"))
-    _worker("word-times", str(word_times.make(SELF / "eval" / "words")))
+    _measure("self-worker", "eval", "word-times", str(word_times.make(SELF / "eval" / "words")))
     report.line(bold("search"))
     documents, queries = _lines(data / "search-documents.jsonl"), _lines(data / "search-queries.jsonl")
     with fleet(report, SELF / "eval") as running:
@@ -65,14 +65,14 @@ def _hear(report: Report, data: Optional[Path]) -> None:
     pairs = [(RECORDINGS / text.with_suffix(".wav").name, text) for text in sorted(TEXTS.glob("*.txt"))]
     if data is not None:
         pairs += [(sound, sound.with_suffix(".txt")) for sound in sorted((data / "speech").glob("*.wav"))]
-    _worker("speech", *(str(path) for pair in pairs for path in pair))
+    _measure("self-worker", "eval", "speech", *(str(path) for pair in pairs for path in pair))
 
 
-def _worker(*arguments: str) -> None:
-    """Measures with the worker's own program, which prints what it finds."""
-    command = [str(binaries() / "self-worker"), "eval", *arguments]
+def _measure(program: str, *arguments: str) -> None:
+    """Measures with a program of the project, which prints what it finds."""
+    command = [str(binaries() / program), *arguments]
     if subprocess.run(command, env={"MODELS_DIR": str(MODELS), **os.environ}).returncode != 0:
-        raise Trouble(f"`self-worker eval {arguments[0]}` failed")
+        raise Trouble(f"`{program} {' '.join(arguments[:2])}` failed")
 
 
 def _lines(path: Path) -> List[Dict[str, Any]]:

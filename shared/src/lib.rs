@@ -3,7 +3,6 @@
 pub mod bus;
 pub mod config;
 pub mod database;
-pub mod domain;
 pub mod health;
 pub mod objects;
 pub mod redis;
@@ -11,5 +10,7 @@ pub mod relay;
 pub mod subtitles;
 pub mod telemetry;
 pub mod vectors;
+
+pub use self_domain as domain;
 
 pub use self::redis::rings;

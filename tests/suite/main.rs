@@ -8,6 +8,7 @@ mod conversations;
 mod crashes;
 mod dates;
 mod decisions;
+mod directions;
 mod doors;
 mod entities;
 mod export;
