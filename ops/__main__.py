@@ -51,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     added = command("up", _up, "start all parts that do not run, and wait until they are ready", home=True)
     added.add_argument("only", nargs="*", help="some of: postgres redis nats api worker")
     added.add_argument("--servers-only", action="store_true", help="start only postgres, redis and nats")
-    added.add_argument("--no-fsync", action="store_true", help="create it without fsync: a power cut may lose its data")
+    added.add_argument("--no-fsync", action="store_true",
+                       help="create it without fsync: a power cut may lose its data")
     added = command("down", _down, "stop all parts; the data stays", home=True)
     added.add_argument("only", nargs="*", help="some of: postgres redis nats api worker")
     added.add_argument("--kill", action="store_true", help="stop at once with SIGKILL, as in a crash")
