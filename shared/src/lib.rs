@@ -4,6 +4,7 @@ pub mod bus;
 pub mod config;
 pub mod database;
 pub mod domain;
+pub mod events;
 pub mod health;
 pub mod objects;
 pub mod redis;
