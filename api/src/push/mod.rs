@@ -20,6 +20,7 @@ mod message;
 mod socket;
 
 pub use hub::Hub;
+pub(crate) use message::{FromApp, ToApp};
 pub use socket::Socket;
 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;

@@ -13,6 +13,7 @@ use crate::domain::insight::InsightKind;
 /// Something deserves attention, for the first time or anew.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct InsightGenerated(pub Insight);
 
 /// Something that deserves attention, with all that speaks for it.

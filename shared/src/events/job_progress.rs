@@ -9,6 +9,7 @@ use crate::domain::job::JobSnapshot;
 /// A running job got further. It is never stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct JobProgress(pub JobSnapshot);
 
 impl Payload for JobProgress {

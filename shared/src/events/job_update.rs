@@ -9,6 +9,7 @@ use crate::domain::job::JobSnapshot;
 /// A job changed its state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct JobUpdate(pub JobSnapshot);
 
 impl Payload for JobUpdate {

@@ -8,6 +8,7 @@
 mod conversation_update;
 mod entity_update;
 mod envelope;
+mod erased;
 mod file_event;
 mod insight_generated;
 mod insight_update;
@@ -31,6 +32,7 @@ pub use self::conversation_update::{Conversation, ConversationUpdate};
 pub use self::entity_update::EntityUpdate;
 pub use self::envelope::Event;
 pub(crate) use self::envelope::stored;
+pub use self::erased::Erased;
 pub use self::file_event::{File, FileContent, FileEvent};
 pub use self::insight_generated::{Evidence, Insight, InsightEvidence, InsightGenerated};
 pub use self::insight_update::{InsightChange, InsightUpdate};
@@ -107,6 +109,12 @@ macro_rules! kinds {
                 match self { $(Self::$kind => generator.subschema_for::<$kind>()),+ }
             }
 
+            /// What the kind is, in a sentence or two.
+            #[must_use]
+            pub fn description(self) -> String {
+                match self { $(Self::$kind => description::<$kind>()),+ }
+            }
+
             /// A stored payload in the present shape. One that cannot be read, since its row lost it or a
             /// newer version wrote it, stays as it is.
             #[must_use]
@@ -134,6 +142,12 @@ impl EventKind {
     pub fn names(self) -> Vec<&'static str> {
         [&[self.as_str()], self.former_names()].concat()
     }
+}
+
+/// What is written above the type.
+fn description<P: Payload>() -> String {
+    let schema = P::json_schema(&mut SchemaGenerator::default());
+    schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn modernized<P: Payload>(data: Value) -> Value {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Conversation, columns};
 use crate::database::{UserTx, graph, insights, jobs};
 use crate::domain::job::{GenerateInsights, Job, Occasion};
-use crate::events::{ConversationUpdate, EventKind, Room};
+use crate::events::{ConversationUpdate, Erased, EventKind, Room};
 
 /// What a person says about a conversation; what is absent stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -138,16 +138,13 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
         .filter(|kind| kind.is_erased_with_conversation())
         .flat_map(|kind| kind.names())
         .collect();
-    sqlx::query(
-        "update events set data = jsonb_build_object('conversation_id', $2::uuid, 'deleted', true)
-         where user_id = $1 and rooms @> array[$3] and kind = any ($4)",
-    )
-    .bind(user.0)
-    .bind(id)
-    .bind(Room::Conversation(id).to_string())
-    .bind(erased)
-    .execute(&mut **tx)
-    .await?;
+    sqlx::query("update events set data = $2 where user_id = $1 and rooms @> array[$3] and kind = any ($4)")
+        .bind(user.0)
+        .bind(Json(Erased { conversation_id: id, deleted: true }))
+        .bind(Room::Conversation(id).to_string())
+        .bind(erased)
+        .execute(&mut **tx)
+        .await?;
     jobs::cancel_about(tx, user, jobs::About::Conversation(id)).await?;
     // What rested on other conversations as well may still be so.
     for other in others {
