@@ -41,7 +41,7 @@ def follow(client: Client, job: Job, step: Step) -> Job:
                         # What happened before the room was joined is read, not heard.
                         job = client.get(f"/api/v1/jobs/{job['id']}")
                     elif event.get("type") in ("job_progress", "job_update"):
-                        job = {**job, **event["data"]}
+                        job = event["data"]
                     step.say(describe(job))
         except (WebSocketException, OSError):  # Its time-outs are OSErrors.
             job = client.get(f"/api/v1/jobs/{job['id']}")

@@ -2,7 +2,8 @@
 //! other messages, committed under `openapi/`.
 
 use schemars::generate::{Contract, SchemaSettings};
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use self_shared::events::{Erased, EventKind, Room};
 use serde_json::{Map, Value, json};
 
@@ -122,18 +123,52 @@ fn generator(contract: Contract) -> SchemaGenerator {
         settings.meta_schema = None;
         settings.contract = contract;
     });
-    settings.into_generator()
+    match settings.contract {
+        Contract::Serialize => settings.with_transform(RecursiveTransform(absent_instead_of_null)),
+        Contract::Deserialize => settings,
+    }
+    .into_generator()
+}
+
+/// What is not known is absent from what is told: schemars lets it be null as well.
+fn absent_instead_of_null(schema: &mut Schema) {
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        let Some(property) = property.as_object_mut() else { continue };
+        property.remove("default");
+        if required.iter().any(|one| one == name) {
+            continue;
+        }
+        if let Some(Value::Array(types)) = property.get("type") {
+            let known = types.iter().find(|one| **one != "null").cloned();
+            property.insert("type".to_owned(), known.unwrap_or_default());
+        }
+        if let Some(Value::Array(mut any_of)) = property.remove("anyOf") {
+            any_of.retain(|one| *one != json!({"type": "null"}));
+            property.insert("allOf".to_owned(), any_of.into());
+        }
+    }
+}
+
+/// A schema that stands where it is used, made as those that are named.
+fn finished(mut schema: Schema, generator: &mut SchemaGenerator) -> Value {
+    for transform in generator.transforms_mut() {
+        transform.transform(&mut schema);
+    }
+    schema.to_value()
 }
 
 /// An event as an app gets it: see [`crate::push`].
 fn event(kind: EventKind, generator: &mut SchemaGenerator) -> Message {
     let room = generator.subschema_for::<Room>();
-    let mut data = kind.schema(generator).to_value();
+    let data = kind.schema(generator);
+    let mut data = finished(data, generator);
     if kind.is_erased_with_conversation() {
         data = json!({"anyOf": [data, generator.subschema_for::<Erased>()]});
     }
     let mut properties = json!({
-        "type": {"const": kind.as_str()},
+        "type": {"type": "string", "const": kind.as_str()},
         "id": {"description": "Names the event: it is the same however often it is told.",
                "type": "string", "format": "uuid"},
         "rooms": {"description": "Where it is heard, besides `user`.", "type": "array", "items": room},
@@ -154,7 +189,8 @@ fn event(kind: EventKind, generator: &mut SchemaGenerator) -> Message {
 
 /// The messages of an enum that is tagged by `type`.
 fn variants<T: JsonSchema>(generator: &mut SchemaGenerator) -> Vec<Message> {
-    let schema = T::json_schema(generator).to_value();
+    let schema = T::json_schema(generator);
+    let schema = finished(schema, generator);
     let variants = schema["oneOf"].as_array().cloned().unwrap_or_default();
     let message = |mut payload: Value| {
         let name = payload["properties"]["type"]["const"].as_str().unwrap_or_default().to_owned();

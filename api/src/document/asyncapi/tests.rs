@@ -109,7 +109,9 @@ fn every_message_of_the_socket_is_described() {
 
 #[test]
 fn nothing_that_is_told_is_null_and_every_reference_leads_somewhere() {
-    let document = document();
+    let mut document = document();
+    // An app may say null instead of nothing.
+    document["components"]["schemas"]["JoinRoomMessage"]["properties"]["after"].take();
     look(&document, &document);
     fn look(value: &Value, document: &Value) {
         match value {
