@@ -59,7 +59,9 @@ fn document(name: &str) -> String {
 
 /// Brings the client, and the packages that it needs, into a folder.
 fn lay_out(folder: &Path) {
-    for name in ["package.json", "tsconfig.json", "round-trip.ts", "generate-socket.mjs", "validate-socket.mjs"] {
+    for name in
+        ["package.json", "tsconfig.json", "round-trip.ts", "generate-socket.mjs", "validate-socket.mjs"]
+    {
         fs::copy(sources().join("tests/typescript").join(name), folder.join(name)).unwrap();
     }
     let modules = Path::new(&given("TYPESCRIPT")).join("node_modules");

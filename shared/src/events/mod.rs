@@ -1,7 +1,7 @@
 //! The events that apps are told of: one file for each kind.
 //!
-//! A kind is a type that says what its event carries ([`Payload`]), and one line among the
-//! [`kinds`](#kinds) below. Producers tell typed events only: durable ones in a transaction
+//! A kind is a type that says what its event carries ([`Payload`]), and one line in the list that makes
+//! [`EventKind`]. Producers tell typed events only: durable ones in a transaction
 //! ([`crate::database::UserTx::tell`]), volatile ones over NATS ([`Event::volatile`]).
 //! `openapi/asyncapi.json` is generated from these types.
 
@@ -69,7 +69,7 @@ macro_rules! kinds {
         /// The kind of an event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum EventKind {
-            $(#[doc = concat!("See [`struct@", stringify!($kind), "`].")] $kind),+
+            $(#[doc = concat!("See [`type@", stringify!($kind), "`].")] $kind),+
         }
 
         $(impl Registered for $kind {
