@@ -123,11 +123,10 @@ fn generator(contract: Contract) -> SchemaGenerator {
         settings.meta_schema = None;
         settings.contract = contract;
     });
-    match settings.contract {
-        Contract::Serialize => settings.with_transform(RecursiveTransform(absent_instead_of_null)),
-        Contract::Deserialize => settings,
+    if settings.contract.is_serialize() {
+        return settings.with_transform(RecursiveTransform(absent_instead_of_null)).into_generator();
     }
-    .into_generator()
+    settings.into_generator()
 }
 
 /// What is not known is absent from what is told: schemars lets it be null as well.
