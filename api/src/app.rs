@@ -9,14 +9,13 @@ use self_shared::objects::ObjectStore;
 use self_shared::redis::buckets::Buckets;
 use self_shared::redis::cache::Cache;
 use self_shared::relay::Relay;
-use self_shared::rings::{Ring, Rings};
+use self_shared::rings::Rings;
 use self_shared::telemetry::Metrics;
 use self_shared::vectors::Vectors;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
 use crate::hub::Hub;
-use crate::views::JobView;
 
 /// Everything that a route needs. Cheap to clone; routes and middleware find it in the request.
 #[derive(Clone)]
@@ -54,11 +53,11 @@ impl App {
     /// # Errors
     /// When an address makes no sense.
     pub async fn new(config: ApiConfig, metrics: Metrics) -> anyhow::Result<Self> {
-        let database = Database::new(&config.shared.database);
+        let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
+        let database = Database::new(&config.shared.database).with_rings(rings.clone());
         let objects = ObjectStore::new(&config.shared.objects)?;
         let vectors = Vectors::new(&config.shared, database.clone())?;
         let bus = Bus::connect(&config.shared.nats_url, &config.shared.namespace).await?;
-        let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
         let relay = Relay::new(database.clone(), bus.clone());
         let cache = Cache::connect(&config.shared.redis_url, &config.shared.namespace)?;
         let buckets = Buckets::connect(&config.shared.redis_url, &config.shared.namespace)?;
@@ -79,13 +78,5 @@ impl App {
             metrics,
             stopping,
         })
-    }
-
-    /// To be called after the commit of a job: it starts at once, and is told of at once. Neither
-    /// can fail the request: the reconciler finds a job that nobody rang for, and the relay an event
-    /// that nobody woke it for.
-    pub(crate) async fn ring(&self, job: &JobView) {
-        self.relay.wake();
-        self.rings.ring(Ring { lane: job.lane.0, job: job.id, attempt: job.attempt }).await;
     }
 }

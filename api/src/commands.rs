@@ -8,8 +8,11 @@ use self_shared::database::{Database, migrate};
 
 use crate::document;
 
-/// Where the document is committed.
-const DOCUMENT: &str = "openapi/self-backend.json";
+/// A document: where it is committed, and what it is made by.
+type Document = (&'static str, fn() -> String);
+
+const DOCUMENTS: [Document; 2] =
+    [("openapi/self-backend.json", document::json), ("openapi/asyncapi.json", document::asyncapi)];
 
 /// What can be asked of the program.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub enum Command {
         /// In production too.
         force: bool,
     },
-    /// Write the document, or only compare it.
+    /// Write the documents, or only compare them.
     Openapi {
         /// Only compare.
         check: bool,
@@ -43,7 +46,7 @@ self-api migrate up              bring the schema up to date
 self-api migrate down [N]        take back the newest N migrations (1)
 self-api migrate status          which migrations are applied
 self-api migrate drop [--force]  take back everything, with all data
-self-api openapi [--check]       write openapi/self-backend.json, or compare it
+self-api openapi [--check]       write the documents in openapi/, or compare them
 
 What it needs is read from the environment; README.md lists the variables.";
 
@@ -103,22 +106,24 @@ pub async fn migrate(command: Command, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the document, or tells whether the committed one is current.
+/// Writes the documents, or tells whether the committed ones are current.
 ///
 /// # Errors
-/// When it cannot be written, or is not current.
+/// When one cannot be written, or is not current.
 pub fn openapi(check: bool) -> anyhow::Result<()> {
-    let (path, document) = (Path::new(DOCUMENT), document::json());
-    if check {
-        let committed = std::fs::read_to_string(path).with_context(|| format!("{DOCUMENT} is missing"))?;
-        ensure!(committed == document, "{DOCUMENT} is not current: run `self-api openapi` and commit it");
-        return Ok(());
+    for (name, document) in DOCUMENTS {
+        let (path, document) = (Path::new(name), document());
+        if check {
+            let committed = std::fs::read_to_string(path).with_context(|| format!("{name} is missing"))?;
+            ensure!(committed == document, "{name} is not current: run `self-api openapi` and commit it");
+            continue;
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, document).with_context(|| format!("{name} cannot be written"))?;
+        println!("wrote {name}");
     }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(path, document).with_context(|| format!("{DOCUMENT} cannot be written"))?;
-    println!("wrote {DOCUMENT}");
     Ok(())
 }
 

@@ -21,6 +21,7 @@ const IDLE: Duration = Duration::from_secs(120);
 pub fn endpoint(app: App) -> impl Endpoint<Output = Response> {
     let document = document::json();
     let methods = Methods::of(&serde_json::from_str(&document).unwrap_or_default());
+    let asyncapi = document::asyncapi();
     let page = document::page();
     // The page works with what is in it, and may ask this server only.
     let policy = HeaderValue::from_static(
@@ -33,6 +34,12 @@ pub fn endpoint(app: App) -> impl Endpoint<Output = Response> {
             "/openapi.json",
             poem::get(make_sync(move |_| {
                 Response::builder().content_type("application/json").body(document.clone())
+            })),
+        )
+        .at(
+            "/asyncapi.json",
+            poem::get(make_sync(move |_| {
+                Response::builder().content_type("application/json").body(asyncapi.clone())
             })),
         )
         .at(

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
+use self_shared::domain::conversation::Source;
 use self_shared::domain::date::Precision;
 use self_shared::domain::entity::{ConnectionKind, EntityKind};
 use self_shared::domain::failure::FailureCode;
@@ -49,6 +50,8 @@ macro_rules! vocabularies {
 }
 
 vocabularies! {
+    Source: "ConversationSource", "How a conversation came here: as a recording that was uploaded, recorded \
+                                   live, as text, or empty, to add recordings to.";
     JobState: "JobState", "Where a job stands. `queued` and `running` may alternate; the others are endings.";
     JobKind: "JobKind", "What kind of work a job is.";
     Lane: "Lane", "What scales separately: a worker is started with the lanes that it serves.";

@@ -41,7 +41,7 @@ def follow(client: Client, job: Job, step: Step) -> Job:
                         # Changes before the join are not sent as events: read the job.
                         job = client.get(f"/api/v1/jobs/{job['id']}")
                     elif event.get("type") in ("job_progress", "job_update"):
-                        job = {**job, **event["data"]}
+                        job = event["data"]
                     step.say(describe(job))
         except (WebSocketException, OSError):  # Timeouts are OSErrors.
             job = client.get(f"/api/v1/jobs/{job['id']}")

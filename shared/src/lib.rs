@@ -3,6 +3,7 @@
 pub mod bus;
 pub mod config;
 pub mod database;
+pub mod events;
 pub mod health;
 pub mod objects;
 pub mod redis;

@@ -1,8 +1,8 @@
 //! The relay of events: from their rows, over NATS, to whoever listens.
 //!
 //! Every process that writes events runs one. They take turns, so that events leave in the order of
-//! their numbers; whoever just committed wakes the own relay, and a slow tick finds what a process
-//! that died left behind.
+//! their numbers; every commit of events wakes the own relay, and a slow tick finds what a process that
+//! died left behind.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,12 +33,8 @@ impl Relay {
     /// A relay between the two. Does nothing until it is [run](Self::run).
     #[must_use]
     pub fn new(database: Database, bus: Bus) -> Self {
-        Self { database, bus, news: Arc::default() }
-    }
-
-    /// To be called after a commit that wrote events.
-    pub fn wake(&self) {
-        self.news.notify_one();
+        let news = database.news();
+        Self { database, bus, news }
     }
 
     /// Passes events on until stopped.
@@ -55,7 +51,7 @@ impl Relay {
                 tracing::debug!(%error, "events wait to be passed on");
                 stop.run_until_cancelled(sleep(PAUSE)).await;
                 // What this call was woken for is still there.
-                self.wake();
+                self.news.notify_one();
             }
         }
     }

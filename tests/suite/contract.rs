@@ -10,7 +10,7 @@ use self_tests::{Answer, Document, Person, Stack};
 use serde_json::Value;
 
 #[test]
-fn the_committed_document_is_current() {
+fn the_committed_documents_are_current() {
     let ran = Command::new(program("self-api"))
         .args(["openapi", "--check"])
         .current_dir(sources())
@@ -20,12 +20,14 @@ fn the_committed_document_is_current() {
 }
 
 #[tokio::test]
-async fn the_document_that_is_served_is_the_committed_one() {
+async fn the_documents_that_are_served_are_the_committed_ones() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
-    let committed = std::fs::read_to_string(sources().join("openapi/self-backend.json")).unwrap();
-    let committed: Value = serde_json::from_str(&committed).unwrap();
-    assert!(person.get("/openapi.json").await.good() == committed, "another document is served");
+    for (path, file) in [("/openapi.json", "self-backend.json"), ("/asyncapi.json", "asyncapi.json")] {
+        let committed = std::fs::read_to_string(sources().join("openapi").join(file)).unwrap();
+        let committed: Value = serde_json::from_str(&committed).unwrap();
+        assert!(person.get(path).await.good() == committed, "another document is served at {path}");
+    }
 }
 
 #[tokio::test]

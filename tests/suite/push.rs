@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use reqwest::Method;
+use self_tests::past::somebody_with_a_past;
 use self_tests::person::id_of;
 use self_tests::servers::Kind;
 use self_tests::{Answer, Person, Socket, Sound, Stack, eventually};
@@ -195,4 +196,89 @@ async fn what_was_said_in_a_deleted_conversation_is_on_its_way_to_nobody() {
     });
     assert_eq!(Answer::of(person.request(Method::DELETE, &path)).await.unwrap().status, 204);
     assert_eq!(carried().await, (0, before.1));
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_stored_is_told_in_the_present_shape() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let (file, conversation, segment) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    let moved = json!({
+        "id": file, "device": "laptop", "path": "/a", "state": "present", "size_bytes": null, "sha256": null,
+        "content_type": null, "changed_at": "2026-09-21T10:00:00Z", "opened_at": null,
+        "created_at": "2026-09-21T10:00:00Z", "updated_at": "2026-09-21T10:00:00Z", "content": null,
+    });
+    // As an API wrote it that corrected a segment.
+    let corrected = json!({
+        "transcription_id": Uuid::now_v7(), "conversation_id": conversation,
+        "segments": [{
+            "segment_id": segment, "revision": 2, "position": 0, "start_ms": 0, "end_ms": 900, "text": "Yes.",
+            "speaker": null, "confidence": null, "uncertain": false, "words": null, "timing": null,
+            "is_final": true, "speech_final": true,
+        }],
+    });
+    let erased = json!({"conversation_id": conversation, "deleted": true});
+    let strange = json!({"nobody": ["knows", null]});
+    let rows = [
+        ("file_update", format!("file:{file}"), &moved),
+        ("transcription_update", format!("conversation:{conversation}"), &corrected),
+        ("insight_generated", format!("conversation:{conversation}"), &erased),
+        ("file_update", format!("file:{file}"), &strange),
+    ];
+    let mut socket = Socket::open(&person).await;
+    socket.join("user", None).await;
+    for (number, (kind, room, data)) in (1..).zip(&rows) {
+        let numbered = format!(
+            "insert into event_numbers values ('{0}', {number})
+             on conflict (user_id) do update set last = excluded.last",
+            person.id
+        );
+        stack.database.run(&numbered).await;
+        let told = format!(
+            "insert into events (user_id, seq, id, kind, rooms, data)
+             values ('{}', {number}, gen_random_uuid(), '{kind}', '{{{room}}}', '{data}')",
+            person.id
+        );
+        stack.database.run(&told).await;
+    }
+
+    let live = socket.hear_until("the last row", |frame| number(frame) == Some(4)).await;
+    let replayed = Socket::open(&person).await.join("user", Some(0)).await;
+    for told in [live, replayed] {
+        let told: Vec<&Value> = told.iter().filter(|frame| number(frame).is_some()).collect();
+        let kinds: Vec<&str> = told.iter().map(|frame| frame["type"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["file_event", "transcription_update", "insight_generated", "file_event"]);
+        assert_eq!(told[0]["rooms"], json!([format!("file:{file}")]));
+        assert_eq!(told[0]["data"]["path"], "/a");
+        assert!(!told[0].to_string().contains("null"), "{}", told[0]);
+        assert_eq!(told[1]["data"]["segments"][0]["id"], json!(segment));
+        assert!(!told[1].to_string().contains("null"), "{}", told[1]);
+        assert_eq!((&told[2]["data"], &told[3]["data"]), (&erased, &strange));
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_last_is_what_is_read() {
+    let stack = Stack::start().await;
+    let person = somebody_with_a_past(&stack).await;
+    let told = Socket::open(&person).await.join("user", Some(0)).await;
+    let newest = |kind: &str, id: &Value| {
+        let mut told = told.iter().filter(|frame| frame["type"] == kind && frame["data"]["id"] == *id);
+        let mut data = told.next_back().unwrap_or_else(|| panic!("no {kind} of {id}"))["data"].clone();
+        data.as_object_mut().unwrap().remove("change");
+        data
+    };
+    for (kind, list) in [
+        ("job_update", "/api/v1/jobs?limit=100"),
+        ("conversation_update", "/api/v1/conversations?limit=100"),
+        ("file_event", "/api/v1/files?limit=100"),
+        ("insight_generated", "/api/v1/insights?limit=100"),
+    ] {
+        let read = person.get(list).await.good();
+        let read = read["items"].as_array().unwrap();
+        assert!(!read.is_empty(), "there is nothing in {list}");
+        for item in read {
+            assert_eq!(newest(kind, &item["id"]), *item, "{kind}");
+        }
+    }
 }

@@ -130,7 +130,7 @@ fn what_was_told_is_what_is_read(heard: &[Value], transcription: &Value) {
     let told: Vec<&Value> = told.filter_map(|frame| frame["data"]["segments"].as_array()).flatten().collect();
     let read = transcription["segments"].as_array().unwrap();
     let facts =
-        |segment: &Value| ["start_ms", "end_ms", "text", "revision"].map(|fact| segment[fact].clone());
+        |segment: &Value| ["id", "start_ms", "end_ms", "text", "revision"].map(|fact| segment[fact].clone());
     assert_eq!(
         told.iter().map(|one| facts(one)).collect::<Vec<_>>(),
         read.iter().map(facts).collect::<Vec<_>>()

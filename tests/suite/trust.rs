@@ -147,3 +147,45 @@ async fn what_a_person_confirms_is_not_uncertain_any_more_and_is_found() {
         assert_eq!(codes, ["damaged"], "{warned}");
     }
 }
+
+#[tokio::test]
+async fn a_correction_is_told_with_the_words_as_they_were_heard() {
+    let stack = Stack::start().await;
+    let person = Person::register(&stack).await;
+    let accepted = person.upload(&Sound::short()).await;
+    let job = person.success(accepted.job).await;
+    let path = format!("/api/v1/transcriptions/{}?include=words", id_of(&job["transcription_id"]));
+    let heard = person.get(&path).await.good()["segments"][0].clone();
+    let (mut asks, mut does_not) = (Socket::open(&person).await, Socket::open(&person).await);
+    let room = format!("conversation:{}", accepted.conversation);
+    asks.say(&json!({"type": "join_room", "room": room, "include": ["words"]})).await;
+    asks.hear_until("joined", |frame| frame["type"] == "joined").await;
+    does_not.join(&room, None).await;
+
+    let body = json!({"text": "Something else was said.", "speaker": "Ada"});
+    let segment = format!("/api/v1/segments/{}", heard["id"].as_str().unwrap());
+    let corrected = person.request(reqwest::Method::PATCH, &segment).json(&body);
+    self_tests::Answer::of(corrected).await.unwrap().good();
+
+    let is_correction = |frame: &Value| frame["type"] == "transcription_update";
+    let told = asks.hear_until("the correction", is_correction).await.pop().unwrap();
+    let mut transcription = person.get(&path).await.good();
+    let read = transcription["segments"][0].take();
+    let mut segment = told["data"]["segments"][0].clone();
+    assert_eq!((&segment["words"], &segment["timing"]), (&heard["words"], &heard["timing"]));
+    assert!(segment["words"].as_array().is_some_and(|words| !words.is_empty()), "{segment}");
+    assert_eq!(segment["original_text"], heard["text"]);
+    for only_told in ["position", "is_final", "speech_final"] {
+        segment.as_object_mut().unwrap().remove(only_told).unwrap();
+    }
+    assert_eq!(segment, read);
+    for figure in ["language", "is_silent", "duration_ms", "transcribed_ms", "model", "coverage", "warnings"]
+    {
+        assert_eq!(told["data"][figure], transcription[figure], "{figure}");
+    }
+    assert_eq!(told["rooms"], json!([room]));
+    let told = does_not.hear_until("the correction", is_correction).await.pop().unwrap();
+    let plain = &told["data"]["segments"][0];
+    assert_eq!((plain.get("words"), plain.get("timing")), (None, None));
+    assert_eq!((&plain["revision"], &plain["speaker"]), (&2.into(), &"Ada".into()));
+}

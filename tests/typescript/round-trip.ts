@@ -1,13 +1,17 @@
-// What an app does, with a client that is generated from openapi/self-backend.json:
+// What an app does, with a client that is generated from openapi/self-backend.json, and with the messages of
+// the socket out of openapi/asyncapi.json:
 //
 //     npx openapi-typescript openapi/self-backend.json -o self-backend.d.ts
+//     node generate-socket.mjs openapi/asyncapi.json socket.d.ts
 //
 // tests/suite/typescript.rs generates, compiles and runs this against a server.
 
 import createClient from "openapi-fetch";
 
 import type { components, paths } from "./self-backend.js";
+import type { ClientMessage, ServerMessage } from "./socket.js";
 
+type Told<Type extends ServerMessage["type"]> = Extract<ServerMessage, { type: Type }>;
 type Job = components["schemas"]["Job"];
 type Problem = components["schemas"]["Problem"];
 
@@ -44,9 +48,10 @@ console.log(`a second time: ${again.error.title}`);
 const { ticket } = good(await api.POST("/api/v1/auth/socket-ticket"));
 const socket = new WebSocket(`${address.replace("http", "ws")}/api/v1/ws?ticket=${ticket}`);
 const joined = heard("joined");
-const understood = heard("conversation_update", (data) => data["change"] === "understood");
-socket.addEventListener("open", () => socket.send(JSON.stringify({ type: "join_room", room: "user" })));
-await joined;
+const understood = heard("conversation_update", ({ data }) => "change" in data && data.change === "understood");
+const done = heard("job_update", ({ data }) => data.state === "succeeded");
+socket.addEventListener("open", () => say({ type: "join_room", room: "user" }));
+console.log(`told everything up to ${(await joined).seq}`);
 
 // A conversation as text; a recording would be sent to /api/v1/audio/upload.
 const accepted = good(
@@ -68,7 +73,12 @@ if (!accepted.job || !accepted.transcription_id) {
 }
 
 // Hear that it was understood; then, as an app without a socket would, ask for the job.
-await understood;
+const { data: told } = await understood;
+if ("change" in told && told.change !== "deleted") {
+  console.log(`understood: ${told.title}, ${told.tags.join(", ")}, version ${told.version}`);
+}
+const { data: news, seq } = await done;
+console.log(`event ${seq}: ${news.kind} ${news.state} after ${news.attempt} attempt`);
 const job = await ended(accepted.job.id);
 console.log(`the job ${job.kind} ${job.state}, ${job.percent} %`);
 
@@ -129,14 +139,25 @@ async function ended(id: string): Promise<Job> {
   }
 }
 
+/** Says something over the socket. */
+function say(message: ClientMessage): void {
+  socket.send(JSON.stringify(message));
+}
+
 /** Waits for a message of the socket. */
-function heard(type: string, is = (_data: Record<string, unknown>) => true): Promise<void> {
+function heard<Type extends ServerMessage["type"]>(
+  type: Type,
+  is = (_message: Told<Type>) => true,
+): Promise<Told<Type>> {
+  const wanted = (message: ServerMessage): message is Told<Type> => message.type === type;
   return new Promise((hear, lost) => {
     socket.addEventListener("error", () => lost(new Error("the socket broke")));
     socket.addEventListener("message", ({ data }) => {
-      const message = JSON.parse(data) as { type: string; data?: Record<string, unknown> };
-      if (message.type === type && is(message.data ?? {})) {
-        hear();
+      const message = JSON.parse(data) as ServerMessage;
+      if (message.type === "error") {
+        lost(new Error(`${message.code}: ${message.detail}`));
+      } else if (wanted(message) && is(message)) {
+        hear(message);
       }
     });
   });

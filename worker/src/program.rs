@@ -61,17 +61,16 @@ pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
 
 async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     let metrics = telemetry::init_metrics()?;
-    let database = Database::new(&config.shared.database);
+    let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
+    let database = Database::new(&config.shared.database).with_rings(rings.clone());
     let objects = ObjectStore::new(&config.shared.objects)?;
     let vectors = Vectors::new(&config.shared, database.clone())?;
     let bus = Bus::connect(&config.shared.nats_url, &config.shared.namespace).await?;
-    let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
     let relay = Relay::new(database.clone(), bus.clone());
     let workshop = Workshop {
         database: database.clone(),
         rings,
         bus: bus.clone(),
-        relay: relay.clone(),
         worker: format!("{}-{}", std::process::id(), Uuid::now_v7()),
         lease: config.lease,
     };
@@ -80,7 +79,6 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     let bench = Arc::new(Bench {
         database: database.clone(),
         bus: bus.clone(),
-        relay: relay.clone(),
         events_keep: config.events_keep,
         objects: objects.clone(),
         vectors: vectors.clone(),

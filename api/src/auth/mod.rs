@@ -23,7 +23,7 @@ use self_shared::database::erasures::{self, Erasure};
 use self_shared::database::jobs;
 use self_shared::database::sessions::{self, Revocation};
 use self_shared::database::users::{self, User};
-use self_shared::domain::job::{EraseUser, Job, JobSnapshot};
+use self_shared::domain::job::{EraseUser, Job};
 use self_shared::domain::{UserId, new_id};
 use self_shared::redis::buckets::Buckets;
 use uuid::Uuid;
@@ -270,20 +270,16 @@ impl Auth {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn erase(
-        &self,
-        identity: Identity,
-        traceparent: Option<&str>,
-    ) -> Result<(Erasure, JobSnapshot), Problem> {
+    pub async fn erase(&self, identity: Identity, traceparent: Option<&str>) -> Result<Erasure, Problem> {
         let user = identity.user;
         let mut tx = self.database.as_system().await?;
         let (erasure, ended) = erasures::begin(&mut tx, user).await?;
         jobs::cancel_about(&mut tx, user, jobs::About::Person).await?;
         let job = Job::EraseUser(EraseUser { user, erasure_id: erasure.id });
-        let job = jobs::enqueue(&mut tx, None, &job, 0, traceparent).await?;
+        jobs::enqueue(&mut tx, None, &job, 0, traceparent).await?;
         tx.commit().await?;
         self.close_sockets(user, &ended).await;
-        Ok((erasure, job))
+        Ok(erasure)
     }
 
     async fn close_sockets(&self, user: UserId, sessions: &[Uuid]) {

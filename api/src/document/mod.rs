@@ -1,11 +1,14 @@
-//! The OpenAPI document: made from the routes, committed under `openapi/`, shown at `/docs`.
+//! The OpenAPI document: made from the routes, committed under `openapi/`, shown at `/docs`. Beside it the
+//! [AsyncAPI document](asyncapi) of the WebSocket.
 
+mod asyncapi;
 mod shape;
 
 use std::fmt::Write as _;
 
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, ServerObject};
 
+pub use self::asyncapi::json as asyncapi;
 use self::shape::Shaped;
 use crate::problem::Code;
 use crate::routes;
@@ -44,8 +47,8 @@ fn description() -> String {
          from browsers, a ticket (see *Get a ticket for a socket*). Send \
          `{\"type\": \"join_room\", \"room\": \"user\"}` (or `conversation:<id>`, `job:<id>`, `file:<id>`), with `after` as the \
          last `seq` that you have, and get `job_update`, `job_progress`, `transcription_update`, \
-         `conversation_update`, `insight_generated`, `insight_update`, `file_update` and `entity_update` (`change`: `edited`, `merged` or `split` with `other_id`, \
-         `forgotten`, `taken_back`). Events with a `seq` are never lost: after a break you get what you missed; \
+         `conversation_update`, `insight_generated`, `insight_update`, `file_event` and `entity_update`. \
+         `/asyncapi.json` describes them all, as AsyncAPI. Events with a `seq` are never lost: after a break you get what you missed; \
          `resync` says that it is too much, and that you should read anew.\n\n\
          **Problems** are `application/problem+json` (RFC 9457). Match on `code`:\n\n\
          | code | status | what it means |\n|---|---|---|\n",

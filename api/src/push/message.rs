@@ -1,60 +1,90 @@
 //! What is said over a socket: JSON objects with a `type`, one a text frame.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
-use self_shared::domain::event::{Event, EventKind, Room};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use self_shared::domain::job::JobSnapshot;
+use self_shared::events::{Event, EventKind, Room};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::problem::Code;
+
 /// What an app says.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum FromApp {
+pub(crate) enum FromApp {
     /// Begin to hear a room: first everything durable after `after`, if given, then what happens.
     JoinRoom {
+        /// The room.
         room: Room,
+        /// The last `seq` that the app has.
         #[serde(default)]
         after: Option<i64>,
+        /// What the app wants beside the events of the room.
         #[serde(default)]
         include: Vec<Include>,
     },
-    /// Hear it no longer.
-    LeaveRoom { room: Room },
+    /// Hear a room no longer.
+    LeaveRoom {
+        /// The room.
+        room: Room,
+    },
     /// Is anybody there?
     Ping {},
 }
 
 /// What an app can have beside the events of a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Include {
+pub(crate) enum Include {
     /// The words of segments, each with its times and confidence.
     Words,
 }
 
 /// What an app is told.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum ToApp {
-    /// The room is heard from now on. `seq` is the number up to which everything was told, `job`
-    /// how the job of a `job:` room stands.
+pub(crate) enum ToApp {
+    /// The room is heard from now on.
     Joined {
+        /// The room.
         room: Room,
+        /// The number up to which everything was told.
         seq: i64,
+        /// How the job of a `job:` room stands.
         #[serde(skip_serializing_if = "Option::is_none")]
-        job: Option<Value>,
+        job: Option<Box<JobSnapshot>>,
     },
     /// The room is heard no longer.
-    Left { room: Room },
+    Left {
+        /// The room.
+        room: Room,
+    },
     /// Events after `after` cannot be given any more: read by REST what matters, and go on from
     /// `seq`.
-    Resync { room: Room, after: i64, seq: i64 },
-    /// Somebody is.
+    Resync {
+        /// The room.
+        room: Room,
+        /// The last number before those that are missing.
+        after: i64,
+        /// The last number that is missing.
+        seq: i64,
+    },
+    /// Somebody is there.
     Pong,
-    /// What was said cannot be done; `code` is one of the API's own table.
-    Error { code: &'static str, detail: String },
+    /// What was said cannot be done.
+    Error {
+        /// One of the codes of the API's own table.
+        #[schemars(schema_with = "problem_code")]
+        code: &'static str,
+        /// What is wrong and what to do.
+        detail: String,
+    },
+}
+
+fn problem_code(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>()})
 }
 
 /// An event as an app gets it.
@@ -67,29 +97,29 @@ pub(super) struct Told<'a> {
     seq: Option<i64>,
     rooms: &'a [Room],
     at: DateTime<Utc>,
-    data: Cow<'a, Value>,
+    data: Value,
 }
 
 impl<'a> Told<'a> {
-    /// An event as an app gets it that asked for the words of segments, or did not.
+    /// An event as an app gets it that asked for the words of segments, or did not. Whichever version
+    /// stored it, it has the present shape.
     pub(super) fn new(event: &'a Event, with_words: bool) -> Self {
         let Event { id, user_id: _, seq, kind, rooms, data, at } = event;
-        let data = match kind {
-            EventKind::TranscriptionUpdate if !with_words => Cow::Owned(without_words(data.clone())),
-            _ => Cow::Borrowed(data),
-        };
+        let mut data = kind.modernized(data.clone());
+        if *kind == EventKind::TranscriptionUpdate && !with_words {
+            leave_words_out(&mut data);
+        }
         Self { kind: *kind, id: *id, seq: *seq, rooms, at: *at, data }
     }
 }
 
-fn without_words(mut data: Value) -> Value {
+fn leave_words_out(data: &mut Value) {
     for segment in data.get_mut("segments").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(segment) = segment.as_object_mut() {
             segment.remove("words");
             segment.remove("timing");
         }
     }
-    data
 }
 
 #[cfg(test)]
@@ -118,8 +148,8 @@ mod tests {
             data: json!({"segments": [{"text": "Yes.", "words": [], "timing": "estimated"}]}),
             at: DateTime::UNIX_EPOCH,
         };
-        assert_eq!(*Told::new(&event, false).data, json!({"segments": [{"text": "Yes."}]}));
-        assert_eq!(*Told::new(&event, true).data, event.data);
+        assert_eq!(Told::new(&event, false).data, json!({"segments": [{"text": "Yes."}]}));
+        assert_eq!(Told::new(&event, true).data, event.data);
     }
 
     #[test]

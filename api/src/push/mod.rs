@@ -18,6 +18,7 @@
 mod message;
 mod socket;
 
+pub(crate) use message::{FromApp, ToApp};
 pub use socket::Socket;
 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;

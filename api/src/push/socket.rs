@@ -8,10 +8,10 @@ use anyhow::{Context, bail};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use poem::web::websocket::{CloseCode, Message, WebSocketStream};
-use poem_openapi::types::ToJSON;
 use self_shared::bus::Heard;
 use self_shared::database::{conversations, events, files, jobs};
-use self_shared::domain::event::{Event, Room};
+use self_shared::domain::job::JobSnapshot;
+use self_shared::events::{Event, Room};
 use serde::Serialize;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -22,7 +22,6 @@ use crate::app::App;
 use crate::auth::Identity;
 use crate::hub::Hub;
 use crate::problem::Code;
-use crate::views::JobView;
 
 /// Events read from Postgres at a time.
 const EVENTS_ON_A_PAGE: i64 = 200;
@@ -236,15 +235,13 @@ impl Socket {
     }
 
     /// Whether a room is there for this person; for a job's, how it stands.
-    async fn look_at(&self, room: Room) -> anyhow::Result<Option<Option<serde_json::Value>>> {
+    async fn look_at(&self, room: Room) -> anyhow::Result<Option<Option<Box<JobSnapshot>>>> {
         let mut tx = self.app.database.as_user(self.identity.user).await?;
         Ok(match room {
             Room::User => Some(None),
             Room::Conversation(id) => conversations::get(&mut tx, id).await?.map(|_| None),
             Room::File(id) => files::get(&mut tx, id).await?.map(|_| None),
-            Room::Job(id) => {
-                jobs::get(&mut tx, self.identity.user, id).await?.map(|job| JobView::from(job).to_json())
-            }
+            Room::Job(id) => jobs::get(&mut tx, self.identity.user, id).await?.map(|job| Some(Box::new(job))),
         })
     }
 

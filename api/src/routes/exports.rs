@@ -91,7 +91,6 @@ impl ExportRoutes {
         let (export, job) = exports::request(&mut tx, traceparent(request)).await?;
         tx.commit().await?;
         let accepted = AcceptedExportView { export: export.into(), job: job.into() };
-        app.ring(&accepted.job).await;
         let location = format!("/api/v1/jobs/{}", accepted.job.id);
         Ok(Accepted::Accepted(Json(accepted), location))
     }
@@ -188,7 +187,6 @@ impl ExportRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let key = exports::delete(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("export"))?;
         tx.commit().await?;
-        app.relay.wake();
         if let Some(key) = key.and_then(|key| key.parse::<ObjectKey>().ok())
             && let Err(error) = app.objects.delete(&key).await
         {

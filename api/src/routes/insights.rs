@@ -141,7 +141,6 @@ async fn decide(app: &App, caller: &Caller, id: Uuid, dismissed: bool) -> Result
     let insight = insights::dismiss(&mut tx, id, dismissed).await?;
     let view = one(&mut tx, insight).await?;
     tx.commit().await?;
-    app.relay.wake();
     Ok(view)
 }
 
@@ -154,6 +153,6 @@ async fn shown(tx: &mut UserTx, found: Vec<Insight>) -> sqlx::Result<Vec<Insight
     let ids: Vec<Uuid> = found.iter().map(|insight| insight.id).collect();
     let evidence = insights::evidence(tx, &ids).await?;
     let views =
-        found.into_iter().zip(evidence).map(|(insight, evidence)| InsightView::new(insight, evidence));
+        found.into_iter().zip(evidence).map(|(insight, evidence)| InsightView::from(insight.with(evidence)));
     Ok(views.collect())
 }

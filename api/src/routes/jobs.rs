@@ -100,7 +100,6 @@ impl JobRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let job = jobs::cancel(&mut tx, caller.0.user, id.0.0).await?;
         tx.commit().await?;
-        app.relay.wake();
         Ok(Json(job.into()))
     }
 
@@ -118,7 +117,6 @@ impl JobRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let job: JobView = jobs::retry(&mut tx, caller.0.user, id.0.0).await?.into();
         tx.commit().await?;
-        app.ring(&job).await;
         Ok(Json(job))
     }
 }

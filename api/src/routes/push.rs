@@ -54,8 +54,8 @@ impl PushRoutes {
     /// undoes it, `ping` is answered by `pong`.
     ///
     /// You are told `job_update`, `transcription_update`, `conversation_update`, `insight_generated`,
-    /// `insight_update` and `file_update`, each with a `seq` one above the last, and `job_progress` without
-    /// one. `resync` says that events after your `after`
+    /// `insight_update`, `entity_update` and `file_event`, each with a `seq` one above the last, and
+    /// `job_progress` without one; `/asyncapi.json` describes all messages. `resync` says that events after your `after`
     /// are no longer kept: read anew what matters, and go on from its `seq`. The socket closes with
     /// 4401 when the session ends.
     #[oai(path = "/ws", method = "get", operation_id = "open_socket")]

@@ -6,11 +6,8 @@ use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use self_shared::database::conversations::{self, Refused};
 use self_shared::database::segments::{self, Segment};
-use self_shared::database::{UserTx, events, jobs, transcriptions};
-use self_shared::domain::event::{EventKind, Room};
+use self_shared::database::{UserTx, jobs, transcriptions};
 use self_shared::domain::job::{Job, JobSnapshot, UnderstandConversation};
-use self_shared::domain::transcription::thousandths;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::Tag;
@@ -95,7 +92,7 @@ impl SegmentRoutes {
         let speaker = speaker.or_else(|| before.speaker.clone()).filter(|speaker| !speaker.trim().is_empty());
         let after = segments::correct(&mut tx, id.0.0, &text, speaker.as_deref(), is_confirmed).await?;
         conversations::touch(&mut tx, after.conversation_id).await?;
-        announce(&mut tx, &after).await?;
+        transcriptions::announce(&mut tx, after.transcription_id, &[after.id], None).await?;
         let job = if after.text == before.text && after.is_uncertain == before.is_uncertain {
             None
         } else {
@@ -103,11 +100,10 @@ impl SegmentRoutes {
         };
         tx.commit().await?;
         let (tag, job) = (etag(after.revision.into()), job.map(JobView::from));
-        match &job {
-            Some(job) => app.ring(job).await,
-            None => app.relay.wake(),
-        }
-        Ok(Corrected::Corrected(Json(CorrectedView { segment: SegmentView::new(after, false), job }), tag))
+        Ok(Corrected::Corrected(
+            Json(CorrectedView { segment: SegmentView::new(after.into(), false), job }),
+            tag,
+        ))
     }
 }
 
@@ -121,31 +117,6 @@ async fn complete(tx: &mut UserTx, transcription: Uuid) -> Result<(), Problem> {
         ));
     }
     Ok(())
-}
-
-/// Text is replaced, by id and revision, never appended.
-async fn announce(tx: &mut UserTx, segment: &Segment) -> sqlx::Result<()> {
-    let data = json!({
-        "transcription_id": segment.transcription_id,
-        "conversation_id": segment.conversation_id,
-        "segments": [{
-            "segment_id": segment.id,
-            "revision": segment.revision,
-            "position": segment.position,
-            "start_ms": segment.start_ms,
-            "end_ms": segment.end_ms,
-            "text": segment.text,
-            "speaker": segment.speaker,
-            "confidence": segment.confidence.map(thousandths),
-            "uncertain": segment.is_uncertain,
-            "words": segment.words(),
-            "timing": segment.timing,
-            "is_final": true,
-            "speech_final": true,
-        }],
-    });
-    let (user, rooms) = (tx.user(), [Room::Conversation(segment.conversation_id)]);
-    events::append(tx, user, EventKind::TranscriptionUpdate, &rooms, data).await.map(|_| ())
 }
 
 /// Accepts the work that follows, unless the same waits already: one that runs has perhaps read the

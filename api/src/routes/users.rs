@@ -202,8 +202,7 @@ impl UserRoutes {
         body: Input<EraseRequest>,
     ) -> Result<EraseAccepted, Failing<Confirm>> {
         confirm(&app, &caller, request, "password", body.0.password).await?;
-        let (erasure, job) = app.auth.erase(caller.0, traceparent(request)).await?;
-        app.ring(&job.into()).await;
+        let erasure = app.auth.erase(caller.0, traceparent(request)).await?;
         let location = format!("/api/v1/erasures/{}", erasure.id);
         Ok(EraseAccepted::Accepted(Json(erasure.into()), location))
     }

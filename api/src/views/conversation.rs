@@ -2,44 +2,15 @@ use std::collections::BTreeMap;
 
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::database::conversations::{
-    Connection, Conversation, Mention, RelatedConversation, RelatedFile,
-};
+use self_shared::database::conversations::{self, Connection, Mention, RelatedConversation, RelatedFile};
+use self_shared::domain::conversation::Source;
 use self_shared::domain::entity::{ConnectionKind, EntityKind};
+use self_shared::events::Conversation;
 use uuid::Uuid;
 
 use super::{AudioView, DateView, WarningView, example_id, example_time};
 use crate::time::Time;
-use crate::vocabulary::{Stored, Vocabulary};
-
-/// How a conversation came here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// A recording was uploaded.
-    Upload,
-    /// It was recorded live.
-    Live,
-    /// It came as text.
-    Import,
-    /// It was made to add recordings to.
-    Empty,
-}
-
-impl Vocabulary for Source {
-    const NAME: &'static str = "ConversationSource";
-    const DESCRIPTION: &'static str = "How a conversation came here: as a recording that was uploaded, recorded \
-                                       live, as text, or empty, to add recordings to.";
-    const VALUES: &'static [Self] = &[Self::Upload, Self::Live, Self::Import, Self::Empty];
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Upload => "upload",
-            Self::Live => "live",
-            Self::Import => "import",
-            Self::Empty => "empty",
-        }
-    }
-}
+use crate::vocabulary::Stored;
 
 /// A conversation. The event `conversation_update` of the WebSocket carries the same, and as `change`
 /// what happened: `created`, `edited`, `understood`, or `deleted` (with nothing but the `id`).
@@ -189,20 +160,25 @@ pub(crate) struct ConnectionView {
     pub segment_ids: Vec<Uuid>,
 }
 
+impl From<conversations::Conversation> for ConversationView {
+    fn from(conversation: conversations::Conversation) -> Self {
+        Conversation::from(conversation).into()
+    }
+}
+
 impl From<Conversation> for ConversationView {
     fn from(conversation: Conversation) -> Self {
-        let warnings = conversation.warnings().map(WarningView::from).collect();
         Self {
             id: conversation.id,
             title: conversation.title,
             notes: conversation.notes,
             tags: conversation.tags,
-            speakers: conversation.speakers.0,
+            speakers: conversation.speakers,
             source: conversation.source.into(),
             language: conversation.language,
             started_at: conversation.started_at.into(),
             duration_ms: conversation.duration_ms,
-            warnings,
+            warnings: conversation.warnings.into_iter().map(WarningView::from).collect(),
             version: conversation.version,
             created_at: conversation.created_at.into(),
             updated_at: conversation.updated_at.into(),

@@ -1,7 +1,8 @@
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::database::files::{Content, File, FileEvent};
+use self_shared::database::files::{self, FileEvent};
 use self_shared::domain::file::{ContentKind, ContentState, FileEventKind, FileState};
+use self_shared::events::{File, FileContent};
 use uuid::Uuid;
 
 use super::conversation::RelatedConversationView;
@@ -10,7 +11,7 @@ use super::{example_id, example_time, hex};
 use crate::time::Time;
 use crate::vocabulary::Word;
 
-/// A file as it is now, as far as is known. The event `file_update` of the WebSocket carries the same, or
+/// A file as it is now, as far as is known. The event `file_event` of the WebSocket carries the same, or
 /// of a file that is forgotten, its `id` with `state` as `forgotten`.
 #[derive(Object)]
 #[oai(rename = "File", skip_serializing_if_is_none, example)]
@@ -127,6 +128,12 @@ pub(crate) struct FileEventPageView {
     pub next_cursor: Option<String>,
 }
 
+impl From<files::File> for FileView {
+    fn from(file: files::File) -> Self {
+        File::from(file).into()
+    }
+}
+
 impl From<File> for FileView {
     fn from(file: File) -> Self {
         Self {
@@ -135,7 +142,7 @@ impl From<File> for FileView {
             path: file.path,
             state: Word(file.state),
             size_bytes: file.size_bytes,
-            sha256: file.sha256.as_deref().map(hex),
+            sha256: file.sha256,
             content_type: file.content_type,
             changed_at: file.changed_at.into(),
             opened_at: file.opened_at.map(Into::into),
@@ -146,12 +153,12 @@ impl From<File> for FileView {
     }
 }
 
-impl From<Content> for FileContentView {
-    fn from(content: Content) -> Self {
+impl From<FileContent> for FileContentView {
+    fn from(content: FileContent) -> Self {
         Self {
             kind: Word(content.kind),
             size_bytes: content.size_bytes,
-            sha256: hex(&content.sha256),
+            sha256: content.sha256,
             as_of: content.as_of.into(),
             is_stale: content.is_stale,
             is_cut: content.is_cut,

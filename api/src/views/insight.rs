@@ -1,8 +1,8 @@
 use chrono::TimeDelta;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::database::insights::{Evidence, Insight, Spoken};
 use self_shared::domain::insight::InsightKind;
+use self_shared::events::{Evidence, Insight, InsightEvidence};
 use uuid::Uuid;
 
 use super::{EvidenceView, example_id, example_time};
@@ -65,16 +65,15 @@ pub(crate) struct InsightPageView {
     pub next_cursor: Option<String>,
 }
 
-impl InsightView {
-    /// An insight with what speaks for it.
-    pub(crate) fn new(insight: Insight, evidence: Evidence) -> Self {
+impl From<Insight> for InsightView {
+    fn from(insight: Insight) -> Self {
         Self {
             id: insight.id,
             kind: insight.kind.into(),
             title: insight.title,
             detail: insight.detail,
             due_at: insight.due_at.map(Time::from),
-            evidence: evidence.into(),
+            evidence: insight.evidence.into(),
             model: insight.model,
             model_version: insight.model_version,
             created_at: insight.created_at.into(),
@@ -85,8 +84,8 @@ impl InsightView {
     }
 }
 
-impl From<Evidence> for InsightEvidenceView {
-    fn from(evidence: Evidence) -> Self {
+impl From<InsightEvidence> for InsightEvidenceView {
+    fn from(evidence: InsightEvidence) -> Self {
         Self {
             segments: evidence.segments.into_iter().map(EvidenceView::from).collect(),
             conversation_ids: evidence.conversation_ids.into_iter().collect(),
@@ -96,9 +95,9 @@ impl From<Evidence> for InsightEvidenceView {
     }
 }
 
-impl From<Spoken> for EvidenceView {
-    fn from(spoken: Spoken) -> Self {
-        let Spoken { conversation_id, segment_id, start_ms, end_ms, text } = spoken;
+impl From<Evidence> for EvidenceView {
+    fn from(evidence: Evidence) -> Self {
+        let Evidence { conversation_id, segment_id, start_ms, end_ms, text } = evidence;
         Self { conversation_id, segment_id, start_ms, end_ms, text }
     }
 }

@@ -18,7 +18,7 @@ mod user;
 pub(crate) use audio::{AudioView, hex};
 pub(crate) use conversation::{
     ConnectionView, ConversationDetailView, ConversationPageView, ConversationView, EntityView, MentionView,
-    RelatedConversationView, RelatedFileView, Source,
+    RelatedConversationView, RelatedFileView,
 };
 pub(crate) use date::DateView;
 pub(crate) use entity::{

@@ -1,13 +1,14 @@
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::database::segments::Segment;
+use self_shared::database::segments;
 use self_shared::database::transcriptions::Transcription;
-use self_shared::domain::transcription::{self, CoverageKind, CoverageSpan, Timing, Warning, thousandths};
+use self_shared::domain::transcription::{CoverageKind, Timing, Warning as WarningCode};
+use self_shared::events::{Coverage, Model, Segment, Warning, Word as SpokenWord};
 use uuid::Uuid;
 
 use super::{example_id, example_time};
 use crate::time::Time;
-use crate::vocabulary::{Stored, Word};
+use crate::vocabulary::Word;
 
 /// A transcript. While its job runs, it holds what was heard so far.
 #[derive(Object)]
@@ -88,7 +89,7 @@ pub(crate) struct SegmentView {
     /// known.
     pub words: Option<Vec<WordView>>,
     /// Where the times of the words come from.
-    pub timing: Option<Stored<Timing>>,
+    pub timing: Option<Word<Timing>>,
 }
 
 /// A word, and when it was said.
@@ -122,34 +123,36 @@ pub(crate) struct CoverageView {
 #[oai(rename = "Warning", example)]
 pub(crate) struct WarningView {
     /// Names it, for programs.
-    pub code: Word<Warning>,
+    pub code: Word<WarningCode>,
     /// What it means and what to do, for people.
     pub detail: String,
 }
 
 impl TranscriptionView {
-    pub(crate) fn new(transcription: Transcription, segments: Vec<Segment>, with_words: bool) -> Self {
-        let warnings = transcription.warnings().map(WarningView::from).collect();
+    pub(crate) fn new(
+        transcription: Transcription,
+        segments: Vec<segments::Segment>,
+        with_words: bool,
+    ) -> Self {
+        let warnings = transcription.warnings().into_iter().map(WarningView::from).collect();
         let text: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
         Self {
             id: transcription.id,
             conversation_id: transcription.conversation_id,
             audio_id: transcription.audio_id,
-            language: transcription
-                .language
-                .or(transcription.options.0.language)
-                .filter(|_| !transcription.language_uncertain),
+            language: transcription.language().map(str::to_owned),
             language_uncertain: transcription.language_uncertain,
-            model: transcription
-                .model
-                .map(|name| ModelView { name, version: transcription.model_version.unwrap_or_default() }),
+            model: transcription.model().map(ModelView::from),
             endpoint: transcription.endpoint,
             duration_ms: transcription.duration_ms,
             transcribed_ms: transcription.transcribed_ms,
             is_silent: transcription.completed_at.is_some() && segments.is_empty(),
             text: text.join("\n"),
-            segments: segments.into_iter().map(|segment| SegmentView::new(segment, with_words)).collect(),
-            coverage: transcription.coverage.0.into_iter().map(CoverageView::from).collect(),
+            segments: segments
+                .into_iter()
+                .map(|segment| SegmentView::new(segment.into(), with_words))
+                .collect(),
+            coverage: transcription.coverage.0.into_iter().map(Coverage::from).map(Into::into).collect(),
             warnings,
             created_at: transcription.created_at.into(),
             completed_at: transcription.completed_at.map(Into::into),
@@ -160,7 +163,7 @@ impl TranscriptionView {
 impl SegmentView {
     /// A segment as it is shown, with its words where they are wanted and known.
     pub(crate) fn new(segment: Segment, with_words: bool) -> Self {
-        let words = with_words.then(|| segment.words()).flatten();
+        let words = segment.words.filter(|_| with_words);
         Self {
             id: segment.id,
             start_ms: segment.start_ms,
@@ -169,30 +172,36 @@ impl SegmentView {
             original_text: segment.original_text,
             speaker: segment.speaker,
             revision: segment.revision,
-            confidence: segment.confidence.map(thousandths),
-            uncertain: segment.is_uncertain,
-            timing: segment.timing.filter(|_| words.is_some()).map(Stored::from),
+            confidence: segment.confidence,
+            uncertain: segment.uncertain,
+            timing: segment.timing.filter(|_| words.is_some()).map(Word),
             words: words.map(|words| words.into_iter().map(WordView::from).collect()),
         }
     }
 }
 
-impl From<transcription::Word> for WordView {
-    fn from(word: transcription::Word) -> Self {
-        let transcription::Word { text, start_ms, end_ms, confidence } = word;
-        Self { text, start_ms, end_ms, confidence: thousandths(confidence) }
+impl From<SpokenWord> for WordView {
+    fn from(word: SpokenWord) -> Self {
+        let SpokenWord { text, start_ms, end_ms, confidence } = word;
+        Self { text, start_ms, end_ms, confidence }
     }
 }
 
-impl From<CoverageSpan> for CoverageView {
-    fn from(span: CoverageSpan) -> Self {
-        Self { kind: Word(span.kind), start_ms: span.start_ms, end_ms: span.end_ms }
+impl From<Model> for ModelView {
+    fn from(model: Model) -> Self {
+        Self { name: model.name, version: model.version }
+    }
+}
+
+impl From<Coverage> for CoverageView {
+    fn from(coverage: Coverage) -> Self {
+        Self { kind: Word(coverage.kind), start_ms: coverage.start_ms, end_ms: coverage.end_ms }
     }
 }
 
 impl From<Warning> for WarningView {
     fn from(warning: Warning) -> Self {
-        Self { code: Word(warning), detail: warning.detail().to_owned() }
+        Self { code: Word(warning.code), detail: warning.detail }
     }
 }
 
@@ -245,6 +254,6 @@ impl Example for CoverageView {
 
 impl Example for WarningView {
     fn example() -> Self {
-        Warning::CutShort.into()
+        Warning::from(WarningCode::CutShort).into()
     }
 }

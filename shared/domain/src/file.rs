@@ -30,7 +30,7 @@ words! {
 
 words! {
     /// What can be read in a file: the media type.
-    pub enum ContentKind {
+    pub enum ContentKind as ("FileContentKind") {
         /// Text without a structure that is known.
         Text = "text/plain",
         /// CommonMark.
@@ -44,7 +44,7 @@ words! {
 
 words! {
     /// Whether what is in a file can be searched by now.
-    pub enum ContentState {
+    pub enum ContentState as ("FileContentState") {
         /// Work on it waits or runs.
         Pending = "pending",
         /// It can.
@@ -53,5 +53,13 @@ words! {
         Failed = "failed",
         /// Somebody asked for the work on it to stop.
         Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// What apps are told of a file that is not known any more.
+    pub enum Forgotten {
+        /// It is as if nobody had ever told of it.
+        Forgotten = "forgotten",
     }
 }

@@ -2,9 +2,9 @@
 //! a queue or a socket.
 
 pub mod container;
+pub mod conversation;
 pub mod date;
 pub mod entity;
-pub mod event;
 pub mod failure;
 pub mod file;
 pub mod insight;
@@ -39,11 +39,26 @@ pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }
 
-/// Gives a closed enum its stable words: `as_str`, `Display`, `FromStr` and serde all agree, and
-/// the words are a contract with the database and with clients.
+/// Gives a closed enum its stable words: `as_str`, `Display`, `FromStr`, serde and the JSON schema all
+/// agree, and the words are a contract with the database and with clients. `as` names the schema, where
+/// that has another name than the enum.
 #[macro_export]
 macro_rules! words {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }
+    ) => {
+        $crate::words! {
+            $(#[$meta])*
+            $vis enum $name as (stringify!($name)) { $($(#[$vmeta])* $variant = $word),+ }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident as ($schema:expr) {
+            $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)?
+        }
+    ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         $vis enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
@@ -56,6 +71,16 @@ macro_rules! words {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $schema.into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "enum": [$($word),+]})
             }
         }
 

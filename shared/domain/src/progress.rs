@@ -1,5 +1,6 @@
 //! How far a job is: the same figures by polling and by push.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::words;
@@ -27,7 +28,7 @@ words! {
 }
 
 /// How far a running job is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Progress {
     /// Of the whole job, 0 to 100.
@@ -35,13 +36,17 @@ pub struct Progress {
     /// Sound already transcribed, in milliseconds.
     pub audio_done_ms: u64,
     /// Sound in all, in milliseconds, as soon as it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_total_ms: Option<u64>,
     /// Bytes of recordings already copied.
     pub bytes_done: u64,
     /// Bytes of recordings in all, where they are copied.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_total: Option<u64>,
     /// Time to go, in milliseconds, from the speed measured so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub eta_ms: Option<u64>,
     /// Seconds of sound per second of work, as measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f32>,
 }

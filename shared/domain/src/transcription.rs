@@ -130,7 +130,7 @@ impl From<CoverageSpan> for (CoverageKind, u64, u64) {
 
 super::words! {
     /// What a person should know before they rely on a transcript.
-    pub enum Warning {
+    pub enum Warning as ("WarningCode") {
         /// The file stops in the middle of the sound: what came behind is not in it.
         CutShort = "cut_short",
         /// Parts of the sound could not be decoded.

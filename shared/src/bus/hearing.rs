@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Bus, BusError};
 use crate::domain::UserId;
-use crate::domain::event::Event;
+use crate::events::Event;
 
 /// Something that an API node is told.
 #[derive(Clone, Debug, PartialEq)]

@@ -25,7 +25,7 @@ use async_nats::{Client, ConnectOptions, ServerAddr};
 use uuid::Uuid;
 
 use crate::domain::UserId;
-use crate::domain::event::Event;
+use crate::events::Event;
 
 pub use embedding::{EmbedError, QueryEmbedding};
 pub use hearing::Heard;

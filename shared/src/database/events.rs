@@ -6,69 +6,56 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{SystemTx, row};
-use crate::domain::event::{Event, EventKind, Room};
 use crate::domain::{UserId, new_id};
+use crate::events::{Event, EventKind, Registered, Room, stored};
 
-/// Writes an event in the transaction of the change itself.
-///
-/// Taking the number locks the person's counter until the commit, which is what keeps the numbers
-/// without gaps and in the order of commits: so this comes last in a transaction.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn append(
-    tx: &mut PgConnection,
+/// An event that is to be written.
+#[derive(Debug)]
+pub(super) struct NewEvent {
+    id: Uuid,
     user: UserId,
     kind: EventKind,
-    rooms: &[Room],
+    rooms: Vec<Room>,
     data: Value,
-) -> sqlx::Result<i64> {
-    let rooms: Vec<String> = rooms.iter().map(Room::to_string).collect();
-    sqlx::query_scalar(
-        "with number as (
-             insert into event_numbers as n (user_id, last) values ($1, 1)
-             on conflict (user_id) do update set last = n.last + 1
-             returning last)
-         insert into events (user_id, seq, id, kind, rooms, data)
-         select $1, last, $2, $3, $4, $5 from number
-         returning seq",
-    )
-    .bind(user.0)
-    .bind(new_id())
-    .bind(kind.as_str())
-    .bind(rooms)
-    .bind(data)
-    .fetch_one(tx)
-    .await
 }
 
-/// Writes several events of a kind at once, in this order: each with the room where it is heard.
+impl NewEvent {
+    pub(super) fn new<E: Registered>(user: UserId, payload: &E) -> Self {
+        Self { id: new_id(), user, kind: E::KIND, rooms: payload.rooms(), data: stored(payload) }
+    }
+}
+
+/// Writes events, in this order.
 ///
-/// # Errors
-/// When the database refuses.
-pub async fn append_all(
-    tx: &mut PgConnection,
-    user: UserId,
-    kind: EventKind,
-    told: &[(Room, Value)],
-) -> sqlx::Result<()> {
-    if told.is_empty() {
+/// Taking the numbers locks the person's counter until the commit, which is what keeps the numbers
+/// without gaps and in the order of commits: so this comes last in a transaction. Counters of several
+/// people are locked in one order.
+pub(super) async fn append(tx: &mut PgConnection, events: &[NewEvent]) -> sqlx::Result<()> {
+    if events.is_empty() {
         return Ok(());
     }
+    // The name of a room has no space in it.
+    let rooms = |event: &NewEvent| event.rooms.iter().map(Room::to_string).collect::<Vec<_>>().join(" ");
     sqlx::query(
-        "with number as (
-             insert into event_numbers as n (user_id, last) values ($1, cardinality($3::uuid[]))
+        "with told as (
+             select user_id, id, kind, string_to_array(rooms, ' ') as rooms, data,
+                    row_number() over (partition by user_id order by position) as place,
+                    count(*) over (partition by user_id) as of_person
+             from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[]) with ordinality
+                  as event (user_id, id, kind, rooms, data, position)),
+         number as (
+             insert into event_numbers as n (user_id, last)
+             select user_id, count(*) from told group by user_id order by user_id
              on conflict (user_id) do update set last = n.last + excluded.last
-             returning last)
+             returning user_id, last)
          insert into events (user_id, seq, id, kind, rooms, data)
-         select $1, last - cardinality($3::uuid[]) + place, id, $2, array[room], data
-         from number, unnest($3::uuid[], $4::text[], $5::jsonb[]) with ordinality as told (id, room, data, place)",
+         select user_id, last - of_person + place, id, kind, rooms, data from told join number using (user_id)",
     )
-    .bind(user.0)
-    .bind(kind.as_str())
-    .bind(told.iter().map(|_| new_id()).collect::<Vec<_>>())
-    .bind(told.iter().map(|(room, _)| room.to_string()).collect::<Vec<_>>())
-    .bind(told.iter().map(|(_, data)| data).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.user.0).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.id).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>())
+    .bind(events.iter().map(rooms).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| &event.data).collect::<Vec<_>>())
     .execute(tx)
     .await
     .map(|_| ())

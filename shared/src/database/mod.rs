@@ -21,6 +21,7 @@ pub mod lanes;
 pub mod migrate;
 pub mod mirror;
 pub mod models;
+mod outbox;
 mod row;
 mod said;
 pub mod search;
@@ -30,15 +31,21 @@ pub mod transcriptions;
 pub mod users;
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use tokio::sync::Notify;
 
+use self::outbox::AfterCommit;
+pub use self::outbox::{Outbox, Tx};
 pub use self::row::Word;
 pub(crate) use self::row::row;
 use crate::config::DatabaseConfig;
 use crate::domain::UserId;
+use crate::events::Registered;
+use crate::redis::rings::Rings;
 
 /// How long a transaction may wait for its own process: none does anything in between that takes
 /// longer.
@@ -48,6 +55,7 @@ const LONGEST_IDLE: &str = "10s";
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: PgPool,
+    after_commit: AfterCommit,
 }
 
 /// A transaction that sees exactly one person's rows. Rolls back unless committed.
@@ -55,12 +63,16 @@ pub struct Database {
 pub struct UserTx {
     tx: Transaction<'static, Postgres>,
     user: UserId,
+    outbox: Outbox,
+    after_commit: AfterCommit,
 }
 
 /// A transaction that sees the rows which run the place, of everybody. Rolls back unless committed.
 #[derive(Debug)]
 pub struct SystemTx {
     tx: Transaction<'static, Postgres>,
+    outbox: Outbox,
+    after_commit: AfterCommit,
 }
 
 impl Database {
@@ -81,7 +93,19 @@ impl Database {
             .max_connections(config.max_connections)
             .acquire_timeout(Duration::from_secs(5))
             .connect_lazy_with(options);
-        Self { pool }
+        Self { pool, after_commit: AfterCommit::default() }
+    }
+
+    /// The same, and every commit rings for the jobs that can start from then on.
+    #[must_use]
+    pub fn with_rings(mut self, rings: Rings) -> Self {
+        self.after_commit.rings = Some(rings);
+        self
+    }
+
+    /// Notified after every commit of events.
+    pub(crate) fn news(&self) -> Arc<Notify> {
+        Arc::clone(&self.after_commit.news)
     }
 
     /// Begins a transaction on one person's rows.
@@ -93,7 +117,7 @@ impl Database {
         let begin =
             format!("begin; set local role self_user; select set_config('self.user_id', '{user}', true)");
         let tx = self.pool.begin_with(AssertSqlSafe(begin)).await?;
-        Ok(UserTx { tx, user })
+        Ok(UserTx { tx, user, outbox: Outbox::default(), after_commit: self.after_commit.clone() })
     }
 
     /// Begins a transaction on the rows that run the place.
@@ -102,7 +126,7 @@ impl Database {
     /// When no connection can be had in time.
     pub async fn as_system(&self) -> sqlx::Result<SystemTx> {
         let tx = self.pool.begin_with("begin; set local role self_system").await?;
-        Ok(SystemTx { tx })
+        Ok(SystemTx { tx, outbox: Outbox::default(), after_commit: self.after_commit.clone() })
     }
 
     /// Whether the database answers and is migrated.
@@ -128,27 +152,34 @@ impl UserTx {
         self.user
     }
 
-    /// Makes what was done visible and lasting.
-    ///
-    /// # Errors
-    /// When the commit fails; nothing was done then.
-    pub async fn commit(self) -> sqlx::Result<()> {
-        self.tx.commit().await
+    /// Tells the person's apps, when this is committed.
+    pub fn tell<E: Registered>(&mut self, event: &E) {
+        self.outbox.tell(self.user, event);
     }
 }
 
-impl SystemTx {
-    /// Makes what was done visible and lasting.
-    ///
-    /// # Errors
-    /// When the commit fails; nothing was done then.
-    pub async fn commit(self) -> sqlx::Result<()> {
-        self.tx.commit().await
-    }
-}
-
-macro_rules! is_a_connection {
+macro_rules! is_a_transaction {
     ($tx:ty) => {
+        impl $tx {
+            /// Makes what was done visible and lasting, with the events of its outbox. Then wakes the
+            /// relay and rings for the jobs that can start, which takes a moment where Redis is away.
+            ///
+            /// # Errors
+            /// When the commit fails; nothing was done then, and nothing is told.
+            pub async fn commit(mut self) -> sqlx::Result<()> {
+                self.outbox.write(&mut self.tx).await?;
+                self.tx.commit().await?;
+                self.after_commit.tell(self.outbox).await;
+                Ok(())
+            }
+        }
+
+        impl Tx for $tx {
+            fn outbox(&mut self) -> &mut Outbox {
+                &mut self.outbox
+            }
+        }
+
         impl Deref for $tx {
             type Target = PgConnection;
 
@@ -164,5 +195,5 @@ macro_rules! is_a_connection {
         }
     };
 }
-is_a_connection!(UserTx);
-is_a_connection!(SystemTx);
+is_a_transaction!(UserTx);
+is_a_transaction!(SystemTx);

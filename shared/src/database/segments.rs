@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{UserTx, conversations::Refused, row, transcriptions};
 use crate::domain::UserId;
-use crate::domain::transcription::{self, Timing, Word, WordTime};
+use crate::domain::transcription::{self, Timing, Word, WordTime, thousandths};
+use crate::events as event;
 
 /// The columns of a [`Segment`].
 macro_rules! columns {
@@ -48,6 +49,28 @@ row! {
         pub word_times: Option<Json<Vec<WordTime>>>,
         /// Where these times come from.
         pub timing: Option<String>,
+    }
+}
+
+impl From<Segment> for event::Segment {
+    fn from(segment: Segment) -> Self {
+        let words = segment.words().map(|words| words.into_iter().map(event::Word::from).collect());
+        Self {
+            id: segment.id,
+            position: segment.position,
+            start_ms: segment.start_ms,
+            end_ms: segment.end_ms,
+            text: segment.text,
+            original_text: segment.original_text,
+            speaker: segment.speaker,
+            revision: segment.revision,
+            confidence: segment.confidence.map(thousandths),
+            uncertain: segment.is_uncertain,
+            words,
+            timing: segment.timing.and_then(|timing| timing.parse().ok()),
+            is_final: true,
+            speech_final: true,
+        }
     }
 }
 
@@ -160,6 +183,20 @@ pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Res
     ))
     .bind(user.0)
     .bind(transcription)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Those of these segments that there are, in the order of time.
+pub(super) async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<Segment>> {
+    let user = tx.user();
+    sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from segments where user_id = $1 and id = any ($2) order by position"
+    ))
+    .bind(user.0)
+    .bind(ids)
     .fetch_all(&mut **tx)
     .await
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::segments::{self, NewSegment};
 use super::{UserTx, row};
 use crate::domain::transcription::{CoverageSpan, TranscriptionOptions, Warning};
+use crate::events::{self as event, TranscriptionUpdate};
 
 row! {
     /// One hearing of one recording.
@@ -47,8 +48,23 @@ row! {
 
 impl Transcription {
     /// What a person should know before they rely on it.
-    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
-        self.warnings.iter().filter_map(|word| word.parse().ok())
+    #[must_use]
+    pub fn warnings(&self) -> Vec<event::Warning> {
+        event::warnings(&self.warnings)
+    }
+
+    /// The language heard, or asked for; none when it is not certain.
+    #[must_use]
+    pub fn language(&self) -> Option<&str> {
+        let language = self.language.as_ref().or(self.options.0.language.as_ref())?;
+        (!self.language_uncertain).then_some(language)
+    }
+
+    /// What heard it.
+    #[must_use]
+    pub fn model(&self) -> Option<event::Model> {
+        let (name, version) = (self.model.clone()?, self.model_version.clone().unwrap_or_default());
+        Some(event::Model { name, version })
     }
 }
 
@@ -140,6 +156,54 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Transcription
         .bind(id)
         .fetch_optional(&mut **tx)
         .await
+}
+
+/// Tells apps of segments that are new or were replaced, and how their transcript is now. The job is the
+/// one that writes it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn announce(
+    tx: &mut UserTx,
+    id: Uuid,
+    segments: &[Uuid],
+    job_id: Option<Uuid>,
+) -> sqlx::Result<()> {
+    let Some(transcription) = get(tx, id).await? else { return Ok(()) };
+    let segments = segments::some(tx, segments).await?;
+    let is_complete = transcription.completed_at.is_some();
+    let is_silent = is_complete && is_without_text(tx, id).await?;
+    let coverage = transcription.coverage.0.iter().filter(|_| is_complete);
+    tx.tell(&TranscriptionUpdate {
+        transcription_id: id,
+        conversation_id: transcription.conversation_id,
+        audio_id: transcription.audio_id,
+        job_id,
+        segments: segments.into_iter().map(Into::into).collect(),
+        language: transcription.language().map(str::to_owned),
+        language_uncertain: transcription.language_uncertain,
+        model: transcription.model(),
+        endpoint: transcription.endpoint.clone(),
+        duration_ms: transcription.duration_ms,
+        transcribed_ms: transcription.transcribed_ms,
+        is_silent,
+        coverage: coverage.copied().map(Into::into).collect(),
+        warnings: transcription.warnings(),
+        completed_at: transcription.completed_at,
+    });
+    Ok(())
+}
+
+/// Whether nothing was said.
+async fn is_without_text(tx: &mut UserTx, id: Uuid) -> sqlx::Result<bool> {
+    let user = tx.user();
+    sqlx::query_scalar(
+        "select not exists (select from segments where user_id = $1 and transcription_id = $2 and text <> '')",
+    )
+    .bind(user.0)
+    .bind(id)
+    .fetch_one(&mut **tx)
+    .await
 }
 
 /// The transcripts of a conversation: those that are complete first, and the newest first of these and

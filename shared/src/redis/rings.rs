@@ -136,6 +136,18 @@ impl Rings {
             .increment(1);
     }
 
+    /// Rings for jobs that were just committed. What takes too long is left to the reconciler.
+    pub(crate) async fn ring_all(&self, rings: &[Ring]) {
+        let began = tokio::time::Instant::now();
+        for ring in rings {
+            if began.elapsed() >= RING_PATIENCE {
+                tracing::debug!(jobs = rings.len(), "some jobs are not rung for");
+                return;
+            }
+            self.ring(*ring).await;
+        }
+    }
+
     /// `false`: the lane rings enough already.
     async fn try_ring(&self, ring: Ring) -> anyhow::Result<bool> {
         let config = self.config(ring.lane);

@@ -277,7 +277,7 @@ async fn a_corrected_segment_keeps_what_was_heard_and_is_found_by_what_was_meant
     assert_eq!(view["segment"]["start_ms"], segment["start_ms"]);
     let heard = socket.hear_until("the correction", |frame| frame["type"] == "transcription_update").await;
     let told = &heard.last().unwrap()["data"]["segments"][0];
-    assert_eq!((&told["segment_id"], &told["revision"]), (&segment["id"], &2.into()));
+    assert_eq!((&told["id"], &told["revision"]), (&segment["id"], &2.into()));
 
     person.success(id_of(&view["job"]["id"])).await;
     assert!(best(&person, "a fish dinner").await["text"].as_str().unwrap().contains("sardines"));

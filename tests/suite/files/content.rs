@@ -266,7 +266,7 @@ async fn a_worker_that_is_killed_over_a_file_costs_only_time() {
     stack.start_worker();
     assert_eq!(person.success(job).await["attempt"], 3);
     assert_eq!(passages(&stack, id).await, "The tiles are blue. They are here.");
-    let told = "from events where kind = 'file_update' and data -> 'content' ->> 'state' = 'embedded'";
+    let told = "from events where kind = 'file_event' and data -> 'content' ->> 'state' = 'embedded'";
     assert_eq!(stack.database.count(told).await, 1, "told not once");
 }
 

@@ -281,7 +281,7 @@ async fn apps_are_told_of_each_file_once_for_a_batch() {
     assert_eq!(stranger[0]["code"], "not_found");
     tell(&person, &[event("modified", "/b", 2), event("opened", "/a", 3), moved("/a", "/c", 4)]).await;
     let news = socket.hear().await.unwrap();
-    assert_eq!((&news["type"], &news["rooms"]), (&"file_update".into(), &json!([format!("file:{id}")])));
+    assert_eq!((&news["type"], &news["rooms"]), (&"file_event".into(), &json!([format!("file:{id}")])));
     let told = &news["data"];
     assert_eq!(
         (&told["path"], &told["opened_at"], &told["state"]),

@@ -161,7 +161,6 @@ impl<J: Jobs> LaneExecutor<J> {
         let claim = lease::claim(&mut tx, self.lane, &self.workshop.worker, self.workshop.lease).await?;
         if claim.is_some() {
             tx.commit().await?;
-            self.workshop.relay.wake();
         }
         Ok(claim)
     }
@@ -258,11 +257,6 @@ impl<J: Jobs> LaneExecutor<J> {
         while let Err(error) = self.try_write(task, outcome).await {
             tracing::warn!(%error, "an ending could not be written yet");
             sleep(PAUSE).await;
-        }
-        self.workshop.relay.wake();
-        if matches!(outcome, Outcome::HandedBack) {
-            let ring = Ring { lane: self.lane, job: task.claim.id, attempt: task.claim.attempt };
-            self.workshop.rings.ring(ring).await;
         }
     }
 

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use self_shared::bus::Bus;
 use self_shared::database::Database;
-use self_shared::relay::Relay;
 use self_shared::rings::Rings;
 
 pub use self::lane::{Jobs, LaneExecutor};
@@ -28,8 +27,6 @@ pub struct Workshop {
     pub rings: Rings,
     /// Where progress is told.
     pub bus: Bus,
-    /// What carries durable events out.
-    pub relay: Relay,
     /// This process, for as long as it lives.
     pub worker: String,
     /// How long a silent worker keeps a job.

@@ -54,8 +54,9 @@ async fn look(workshop: &Workshop, may_judge: bool, house: &mut Option<Instant>)
     if !upkeep::take_turn(&mut tx).await? {
         return Ok(());
     }
-    let expired = if may_judge { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
+    // Before leases are ended: the commit rings for the jobs that wait again after that.
     let overdue = upkeep::overdue(&mut tx, LIMIT).await?;
+    let expired = if may_judge { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
     if house.is_none_or(|last| last.elapsed() >= HOUSE_EVERY) {
         for chore in &CHORES {
             upkeep::enqueue_when_due(&mut tx, chore, CHORES_EVERY).await?;
@@ -70,7 +71,6 @@ async fn look(workshop: &Workshop, may_judge: bool, house: &mut Option<Instant>)
     tx.commit().await?;
     if !expired.is_empty() {
         metrics::counter!("self_leases_expired_total").increment(expired.len() as u64);
-        workshop.relay.wake();
     }
     for job in overdue {
         workshop.rings.ring(Ring { lane: job.lane, job: job.id, attempt: job.attempt }).await;

@@ -10,12 +10,10 @@ use chrono::Utc;
 use self_shared::database::UserTx;
 use self_shared::database::jobs::ending::{self, Outcome};
 use self_shared::database::jobs::lease::{self, Claim, Held};
-use self_shared::database::jobs::rooms;
-use self_shared::domain::event::{Event, EventKind};
+use self_shared::domain::UserId;
 use self_shared::domain::job::{Ending, JobSnapshot};
 use self_shared::domain::progress::{Progress, Stage};
-use self_shared::domain::{UserId, new_id};
-use self_shared::rings::Ring;
+use self_shared::events::{Event, JobProgress};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -105,37 +103,19 @@ impl Task {
         }
     }
 
-    /// Commits such a transaction and sees that its events go out.
+    /// Commits results with the job's success in the same transaction.
     ///
     /// # Errors
-    /// When the database does not answer. Whether it took is then unknown; the next attempt sees.
-    pub async fn commit(&self, tx: UserTx) -> Result<(), Ending> {
-        tx.commit().await.map_err(anyhow::Error::from)?;
-        self.workshop.relay.wake();
-        Ok(())
-    }
-
-    /// Commits results with the job's success in the same transaction, and rings for the jobs that were
-    /// accepted in it.
-    ///
-    /// # Errors
-    /// [`Ending::LeaseLost`], or what the database says.
-    pub async fn succeed(&self, mut tx: UserTx, accepted: &[JobSnapshot]) -> Result<(), Ending> {
+    /// [`Ending::LeaseLost`], or what the database says. Whether a commit that failed took is unknown; the
+    /// next attempt sees.
+    pub async fn succeed(&self, mut tx: UserTx) -> Result<(), Ending> {
         let done = Outcome::Done(Progress { percent: 100.0, eta_ms: None, ..self.progress() });
         if !ending::end(&mut tx, &self.claim, &done).await.map_err(anyhow::Error::from)? {
             return Err(Ending::LeaseLost);
         }
         self.is_ending.store(true, Ordering::Relaxed);
-        self.commit(tx).await?;
-        for job in accepted {
-            self.ring(job).await;
-        }
+        tx.commit().await.map_err(anyhow::Error::from)?;
         Ok(())
-    }
-
-    /// Rings for a job that was accepted in a transaction, once that is committed.
-    pub async fn ring(&self, job: &JobSnapshot) {
-        self.workshop.rings.ring(Ring { lane: job.lane, job: job.id, attempt: job.attempt }).await;
     }
 
     /// Ends a job of the house, which has no results to be committed with.
@@ -216,16 +196,7 @@ impl Task {
         let Some(user_id) = self.claim.user else { return };
         let job =
             JobSnapshot { stage: Some(state.stage), progress: state.progress, ..self.claim.snapshot.clone() };
-        let event = Event {
-            id: new_id(),
-            user_id,
-            seq: None,
-            kind: EventKind::JobProgress,
-            rooms: rooms(&job),
-            data: serde_json::to_value(&job).expect("a snapshot is made of strings and numbers"),
-            at: Utc::now(),
-        };
-        self.workshop.bus.tell(&event).await;
+        self.workshop.bus.tell(&Event::volatile(user_id, &JobProgress(job), Utc::now())).await;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

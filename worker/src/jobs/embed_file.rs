@@ -116,19 +116,17 @@ async fn save(
     model: ModelId,
 ) -> Result<(), Ending> {
     let mut tx = task.begin().await?;
-    let mut next = None;
     if is_current(&mut tx, file, kept).await.map_err(anyhow::Error::from)? {
         replace(&mut tx, file, passages, model).await.map_err(anyhow::Error::from)?;
         files::embedded(&mut tx, kept.id, reading.is_cut).await.map_err(anyhow::Error::from)?;
-        // From here on the person's numbers are locked: events come last.
         files::announce(&mut tx, &[file]).await.map_err(anyhow::Error::from)?;
         let user = tx.user();
         let job = GenerateInsights { user, occasion: Occasion::File(file) };
-        next = jobs::enqueue_once(&mut tx, user, &Job::GenerateInsights(job), None)
+        jobs::enqueue_once(&mut tx, user, &Job::GenerateInsights(job), None)
             .await
             .map_err(anyhow::Error::from)?;
     }
-    task.succeed(tx, next.as_slice()).await
+    task.succeed(tx).await
 }
 
 /// What cannot be read cannot be found, and neither is any more what it took the place of.
@@ -137,7 +135,7 @@ async fn forget(task: &Task, file: Uuid, kept: &Kept) -> Result<(), Ending> {
     if is_current(&mut tx, file, kept).await.map_err(anyhow::Error::from)? {
         clear(&mut tx, file).await.map_err(anyhow::Error::from)?;
     }
-    task.commit(tx).await
+    Ok(tx.commit().await.map_err(anyhow::Error::from)?)
 }
 
 async fn is_current(tx: &mut UserTx, file: Uuid, kept: &Kept) -> sqlx::Result<bool> {

@@ -40,7 +40,6 @@ async fn expire(bench: &Bench, user: UserId, days: i32) -> anyhow::Result<usize>
             let mut tx = bench.database.as_user(user).await?;
             let object = audio::remove(&mut tx, id).await?;
             tx.commit().await?;
-            bench.relay.wake();
             if let Some(key) = object.and_then(|key| key.parse::<ObjectKey>().ok()) {
                 bench.objects.delete(&key).await?;
                 removed += 1;

@@ -50,7 +50,6 @@ async fn expire(bench: &Bench, user: UserId, days: i32) -> anyhow::Result<usize>
                 Err(Refused::Database(error)) => return Err(error.into()),
             };
             tx.commit().await?;
-            bench.relay.wake();
             for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {
                 bench.objects.delete(&key).await?;
             }

@@ -25,7 +25,6 @@ use self_shared::bus::Bus;
 use self_shared::database::Database;
 use self_shared::domain::job::{Ending, Job};
 use self_shared::objects::ObjectStore;
-use self_shared::relay::Relay;
 use self_shared::vectors::Vectors;
 
 use crate::engine::{Jobs, Task};
@@ -40,9 +39,7 @@ pub struct Bench {
     pub database: Database,
     /// What still carries some of them.
     pub bus: Bus,
-    /// What carries their events out.
-    pub relay: Relay,
-    /// How long those are kept.
+    /// How long events are kept.
     pub events_keep: Duration,
     /// Where recordings and contents of files are.
     pub objects: ObjectStore,

@@ -24,20 +24,15 @@ pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
         let Some(last) = people.last() else { break };
         after = Some(*last);
         for user in people {
-            enqueue(bench, task, user).await?;
+            enqueue(bench, user).await?;
         }
     }
     task.done().await
 }
 
-async fn enqueue(bench: &Bench, task: &Task, user: UserId) -> anyhow::Result<()> {
+async fn enqueue(bench: &Bench, user: UserId) -> anyhow::Result<()> {
     let mut tx = bench.database.as_user(user).await?;
     let job = Job::GenerateInsights(GenerateInsights { user, occasion: Occasion::Time });
-    let accepted = jobs::enqueue_once(&mut tx, user, &job, None).await?;
-    tx.commit().await?;
-    if let Some(job) = accepted {
-        bench.relay.wake();
-        task.ring(&job).await;
-    }
-    Ok(())
+    jobs::enqueue_once(&mut tx, user, &job, None).await?;
+    Ok(tx.commit().await?)
 }

@@ -106,7 +106,6 @@ async fn save(
     let mut tx = task.begin().await?;
     graph::lock(&mut tx).await.map_err(anyhow::Error::from)?;
     let scope = Scope { kinds: KINDS, conversation: Some(job.conversation_id) };
-    let changes = insights::replace(&mut tx, &scope, author, found).await.map_err(anyhow::Error::from)?;
-    changes.tell(&mut tx).await.map_err(anyhow::Error::from)?;
-    task.succeed(tx, &[]).await
+    insights::replace(&mut tx, &scope, author, found).await.map_err(anyhow::Error::from)?;
+    task.succeed(tx).await
 }

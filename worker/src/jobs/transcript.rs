@@ -1,14 +1,11 @@
 //! The transcript: its rows, saved chunk by chunk, and the checkpoint.
 
-use self_shared::database::events;
 use self_shared::database::segments::{self, Hearing, NewSegment};
-use self_shared::domain::event::{EventKind, Room};
+use self_shared::database::{UserTx, transcriptions};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::Ending;
 use self_shared::domain::new_id;
-use self_shared::domain::transcription::{CoverageSpan, Warning, Word, WordTime, thousandths, words};
-use serde_json::json;
-use sqlx::PgConnection;
+use self_shared::domain::transcription::{CoverageSpan, Warning, WordTime};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -174,13 +171,13 @@ impl Transcript {
     pub(super) async fn save(&mut self, task: &Task) -> Result<(), Ending> {
         let mut tx = task.begin().await?;
         self.write(&mut tx, task).await.map_err(anyhow::Error::from)?;
-        task.commit(tx).await?;
+        tx.commit().await.map_err(anyhow::Error::from)?;
         self.saved = self.segments.len();
         self.doubted.clear();
         Ok(())
     }
 
-    async fn write(&self, tx: &mut PgConnection, task: &Task) -> sqlx::Result<()> {
+    async fn write(&self, tx: &mut UserTx, task: &Task) -> sqlx::Result<()> {
         sqlx::query(
             "update transcriptions set transcribed_ms = $2, duration_ms = $3, model = $4, model_version = $5,
                  coverage = $6, warnings = $7, language_uncertain = $8, endpoint = $9,
@@ -197,7 +194,7 @@ impl Transcript {
         .bind(self.language_uncertain)
         .bind(&self.heard_by.endpoint)
         .bind(self.heard_by.language())
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         if let (Some(format), Some(duration_ms)) = (&self.format, self.duration_ms) {
             sqlx::query(
@@ -208,10 +205,10 @@ impl Transcript {
             .bind(i32::try_from(format.rate).ok())
             .bind(i32::try_from(format.channels).ok())
             .bind(duration_ms.cast_signed())
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
         }
-        let Some(user) = task.claim.user else { return Ok(()) };
+        let user = tx.user();
         let fresh = self.saved..self.segments.len();
         if fresh.is_empty() && self.doubted.is_empty() {
             return Ok(());
@@ -223,62 +220,8 @@ impl Transcript {
         let rows: Vec<NewSegment> = self.segments[fresh.clone()].iter().map(SavedSegment::row).collect();
         let position = i32::try_from(fresh.start).unwrap_or(i32::MAX);
         segments::insert(tx, user, self.conversation_id, self.id, position, &rows).await?;
-        let data = self.news(self.doubted.iter().copied().chain(fresh), None);
-        events::append(tx, user, EventKind::TranscriptionUpdate, &self.rooms(task), data).await?;
-        Ok(())
-    }
-
-    /// The event's particulars: the segments at these places, and whether more will come. Text is
-    /// replaced by `segment_id` and `revision`, never appended.
-    pub(super) fn news(
-        &self,
-        places: impl IntoIterator<Item = usize>,
-        completed_at: Option<chrono::DateTime<chrono::Utc>>,
-    ) -> serde_json::Value {
-        let segments: Vec<_> = places
-            .into_iter()
-            .map(|position| {
-                let segment = &self.segments[position];
-                json!({
-                    "segment_id": segment.id,
-                    "revision": segment.revision,
-                    "position": position,
-                    "start_ms": segment.start_ms,
-                    "end_ms": segment.end_ms,
-                    "text": segment.text,
-                    "speaker": null,
-                    "confidence": segment.hearing.as_ref().map(|hearing| thousandths(hearing.confidence)),
-                    "uncertain": segment.is_uncertain,
-                    "words": segment.words(),
-                    "timing": segment.hearing.as_ref().map(|hearing| hearing.timing),
-                    "is_final": true,
-                    "speech_final": true,
-                })
-            })
-            .collect();
-        let is_complete = completed_at.is_some();
-        let warnings =
-            self.warnings.iter().map(|warning| json!({"code": warning, "detail": warning.detail()}));
-        json!({
-            "transcription_id": self.id,
-            "conversation_id": self.conversation_id,
-            "audio_id": self.audio_id,
-            "segments": segments,
-            "transcribed_ms": self.transcribed_ms,
-            "duration_ms": self.duration_ms,
-            "completed_at": completed_at,
-            "language_uncertain": self.language_uncertain,
-            "endpoint": self.heard_by.endpoint,
-            "model": self.heard_by.model().zip(self.heard_by.version())
-                .map(|(name, version)| json!({"name": name, "version": version})),
-            "coverage": is_complete.then(|| self.coverage.iter().map(told).collect::<Vec<_>>()),
-            "warnings": is_complete.then(|| warnings.collect::<Vec<_>>()),
-        })
-    }
-
-    /// Where its news are heard.
-    pub(super) fn rooms(&self, task: &Task) -> [Room; 2] {
-        [Room::Conversation(self.conversation_id), Room::Job(task.claim.id)]
+        let news = self.doubted.iter().copied().chain(fresh).map(|place| self.segments[place].id);
+        transcriptions::announce(tx, self.id, &news.collect::<Vec<_>>(), Some(task.claim.id)).await
     }
 
     /// What of each segment can be relied on: its text, or nothing where that is uncertain.
@@ -315,10 +258,6 @@ impl SavedSegment {
         if self.is_uncertain { "" } else { &self.text }
     }
 
-    fn words(&self) -> Option<Vec<Word>> {
-        words(&self.text, &self.hearing.as_ref()?.word_times)
-    }
-
     fn row(&self) -> NewSegment {
         NewSegment {
             id: self.id,
@@ -329,11 +268,6 @@ impl SavedSegment {
             hearing: self.hearing.clone(),
         }
     }
-}
-
-/// A span as apps are told of it: in the shape of the API's own view.
-fn told(span: &CoverageSpan) -> serde_json::Value {
-    json!({"kind": span.kind, "start_ms": span.start_ms, "end_ms": span.end_ms})
 }
 
 fn missing() -> Ending {

@@ -199,7 +199,6 @@ impl AudioRoutes {
             return Err(Problem::new(Code::Overloaded, detail).into());
         }
         tx.commit().await?;
-        app.ring(&job).await;
         Ok(WorkAccepted::new(job))
     }
 
@@ -233,7 +232,6 @@ impl AudioRoutes {
         audio::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
         let object = audio::remove(&mut tx, id.0.0).await?;
         tx.commit().await?;
-        app.relay.wake();
         if let Some(key) = object.and_then(|key| key.parse::<ObjectKey>().ok())
             && let Err(error) = app.objects.delete(&key).await
         {

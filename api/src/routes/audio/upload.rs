@@ -9,7 +9,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::audio::{self, Audio};
-use self_shared::database::conversations::{self, Change, Conversation};
+use self_shared::database::conversations::{self, Conversation};
 use self_shared::database::{UserTx, jobs, transcriptions, users};
 use self_shared::domain::job::{Job, JobSnapshot, TranscribeAudio};
 use self_shared::domain::transcription::TranscriptionOptions;
@@ -106,11 +106,7 @@ pub(super) async fn accept(
     if !is_named && let Err(error) = app.objects.delete(&object).await {
         tracing::warn!(%error, "an object that nobody names was not removed");
     }
-    let accepted = outcome?;
-    if is_new && let Some(job) = &accepted.job {
-        app.ring(job).await;
-    }
-    Ok(accepted)
+    outcome
 }
 
 struct Recording<'a> {
@@ -176,9 +172,6 @@ impl Recording<'_> {
         }
         if !audio::insert(tx, &audio).await? {
             return Ok(None);
-        }
-        if is_new {
-            conversations::announce(tx, &conversation, Change::Created).await?;
         }
         let job = transcribe(tx, &audio, self.options.clone(), self.traceparent).await?;
         Ok(Some(AcceptedView {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{SubsecRound, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::database::conversations::{self, Change, Conversation};
+use self_shared::database::conversations::{self, Conversation};
 use self_shared::database::segments::NewSegment;
 use self_shared::database::{UserTx, jobs, transcriptions};
 use self_shared::domain::job::{Job, UnderstandConversation};
@@ -136,8 +136,6 @@ impl NewConversation {
             .await?;
             accepted.transcription_id = Some(id);
         }
-        // Events come last: they lock the person's numbers.
-        conversations::announce(tx, &conversation, Change::Created).await?;
         if let Some(transcription_id) = accepted.transcription_id {
             let job = Job::UnderstandConversation(UnderstandConversation {
                 conversation_id: conversation.id,

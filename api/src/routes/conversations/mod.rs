@@ -10,6 +10,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use self_shared::database::UserTx;
 use self_shared::database::conversations::{self, Conversation, Edit, Filter, Order, Refused};
+use self_shared::domain::conversation::Source;
 use self_shared::objects::ObjectKey;
 use uuid::Uuid;
 
@@ -27,7 +28,7 @@ use crate::page::{self, ByTime, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::rendered::Rendered;
 use crate::time::Time;
-use crate::views::{ConversationDetailView, ConversationPageView, ConversationView, Source};
+use crate::views::{ConversationDetailView, ConversationPageView, ConversationView};
 use crate::vocabulary::{Vocabulary, Word};
 
 /// Conversations that are shown beside one.
@@ -188,10 +189,6 @@ impl ConversationRoutes {
             return Err(Problem::new(Code::Overloaded, detail).into());
         }
         tx.commit().await?;
-        match &accepted.job {
-            Some(job) => app.ring(job).await,
-            None => app.relay.wake(),
-        }
         Ok(Created::new(accepted))
     }
 
@@ -268,7 +265,6 @@ impl ConversationRoutes {
         if let Err(error) = app.bus.forget(caller.0.user).await {
             tracing::warn!(%error, "what was told of a deleted conversation stays in the stream for an hour");
         }
-        app.relay.wake();
         for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {
             if let Err(error) = app.objects.delete(&key).await {
                 tracing::warn!(%error, "an object that nobody names any more is left to the sweeper");
@@ -321,7 +317,6 @@ async fn describe(
     let mut tx = app.database.as_user(caller.0.user).await?;
     let conversation = conversations::edit(&mut tx, id, version, edit).await.map_err(refused)?;
     tx.commit().await?;
-    app.relay.wake();
     let tag = etag(conversation.version);
     Ok(Changed::Changed(Json(conversation.into()), tag))
 }

@@ -120,13 +120,7 @@ impl DecisionRoutes {
             .await?
             .ok_or_else(|| Problem::not_found("decision"))?;
         tx.commit().await?;
-        let jobs: Vec<JobView> = work.into_iter().map(JobView::from).collect();
-        match jobs.first() {
-            // Whoever hears it works off the others, too.
-            Some(job) => app.ring(job).await,
-            None => app.relay.wake(),
-        }
-        Ok(Json(TakenBackView { jobs }))
+        Ok(Json(TakenBackView { jobs: work.into_iter().map(JobView::from).collect() }))
     }
 }
 

@@ -169,7 +169,6 @@ impl EntityRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let entity = entities::edit(&mut tx, id.0.0, version, &edit).await.map_err(refused)?;
         tx.commit().await?;
-        app.relay.wake();
         Ok(Changed::new(entity))
     }
 
@@ -193,7 +192,6 @@ impl EntityRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let entity = entities::merge(&mut tx, id.0.0, body.0.entity_id, version).await.map_err(refused)?;
         tx.commit().await?;
-        app.relay.wake();
         Ok(Changed::new(entity))
     }
 
@@ -217,7 +215,6 @@ impl EntityRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let other = entities::split(&mut tx, id.0.0, &names, version).await.map_err(refused)?;
         tx.commit().await?;
-        app.relay.wake();
         let (location, tag) = (format!("/api/v1/entities/{}", other.id), etag(other.version));
         Ok(Divided::Divided(Json(other.into()), location, tag))
     }
@@ -242,7 +239,6 @@ impl EntityRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         entities::forget(&mut tx, id.0.0, version).await.map_err(refused)?;
         tx.commit().await?;
-        app.relay.wake();
         Ok(Forgotten::Forgotten)
     }
 

@@ -27,7 +27,7 @@ use crate::input::Input;
 use crate::page::{self, ByTime, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::time::Time;
-use crate::views::{FileDetailView, FileEventPageView, FileEventView, FilePageView, FileView, JobView};
+use crate::views::{FileDetailView, FileEventPageView, FileEventView, FilePageView, FileView};
 use crate::vocabulary::{Vocabulary, Word};
 
 /// Events that are shown with a file.
@@ -146,14 +146,10 @@ impl FileRoutes {
             return Ok(Taken::Known(recorded));
         }
         tx.commit().await?;
-        app.relay.wake();
         upload::remove(&app, &batch.objects).await;
         let location = event::location(&batch);
         if batch.jobs.is_empty() {
             return Ok(Taken::Recorded(recorded, location));
-        }
-        for job in batch.jobs {
-            app.ring(&JobView::from(job)).await;
         }
         Ok(Taken::Accepted(recorded, location))
     }
@@ -336,7 +332,6 @@ impl FileRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let objects = files::forget(&mut tx, id.0.0).await?.ok_or_else(not_found)?;
         tx.commit().await?;
-        app.relay.wake();
         upload::remove(&app, &objects).await;
         Ok(Forgotten::Forgotten)
     }

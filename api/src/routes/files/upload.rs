@@ -93,10 +93,8 @@ pub(super) async fn accept(
     }
     match outcome? {
         Uploaded::Accepted(file, job, former) => {
-            let job = JobView::from(*job);
-            app.ring(&job).await;
             remove(app, &former).await;
-            Ok(AcceptedContentView { file: (*file).into(), job: Some(job) })
+            Ok(AcceptedContentView { file: (*file).into(), job: Some(JobView::from(*job)) })
         }
         Uploaded::Known(file) => Ok(AcceptedContentView { file: (*file).into(), job: None }),
         Uploaded::Deleted => Err(Problem::new(

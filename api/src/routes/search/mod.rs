@@ -8,6 +8,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 use self_shared::bus::EmbedError;
 use self_shared::database::search::{Kind, Scope};
+use self_shared::domain::conversation::Source;
 use uuid::Uuid;
 
 use self::question::{Mode, Question};
@@ -19,7 +20,7 @@ use crate::input::Input;
 use crate::page::{self, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::time::Time;
-use crate::views::{FoundView, Source};
+use crate::views::FoundView;
 use crate::vocabulary::{Vocabulary as _, Word};
 
 pub(crate) struct SearchRoutes;

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Change, Conversation, announce, columns};
-use crate::database::{UserTx, events, graph, insights, jobs};
-use crate::domain::event::{EventKind, Room};
+use super::{Conversation, columns};
+use crate::database::{UserTx, graph, insights, jobs};
 use crate::domain::job::{GenerateInsights, Job, Occasion};
+use crate::events::{ConversationUpdate, Erased, EventKind, Room};
 
 /// What a person says about a conversation; what is absent stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +68,7 @@ pub async fn edit(
     .bind(edit.speakers.as_ref().map(Json))
     .fetch_one(&mut **tx)
     .await?;
-    announce(tx, &conversation, Change::Edited).await?;
+    tx.tell(&ConversationUpdate::Edited(conversation.clone().into()));
     Ok(conversation)
 }
 
@@ -88,7 +87,8 @@ pub async fn touch(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     .bind(id)
     .fetch_one(&mut **tx)
     .await?;
-    announce(tx, &conversation, Change::Edited).await
+    tx.tell(&ConversationUpdate::Edited(conversation.into()));
+    Ok(())
 }
 
 /// Deletes a conversation with its recordings, transcripts, vectors, insights, and what was told of
@@ -118,7 +118,7 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
             .bind(id)
             .fetch_all(&mut **tx)
             .await?;
-    let (withdrawn, others) = insights::withdraw(tx, id).await?;
+    let others = insights::withdraw(tx, id).await?;
     let former = graph::forget(tx, &transcriptions).await?;
     sqlx::query("delete from conversations where user_id = $1 and id = $2")
         .bind(user.0)
@@ -133,26 +133,25 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
     .bind(id)
     .execute(&mut **tx)
     .await?;
-    sqlx::query(
-        "update events set data = jsonb_build_object('conversation_id', $2::uuid, 'deleted', true)
-         where user_id = $1 and rooms @> array[$3] and kind <> 'job_update'",
-    )
-    .bind(user.0)
-    .bind(id)
-    .bind(Room::Conversation(id).to_string())
-    .execute(&mut **tx)
-    .await?;
+    let erased: Vec<&str> = EventKind::ALL
+        .iter()
+        .filter(|kind| kind.is_erased_with_conversation())
+        .flat_map(|kind| kind.names())
+        .collect();
+    sqlx::query("update events set data = $2 where user_id = $1 and rooms @> array[$3] and kind = any ($4)")
+        .bind(user.0)
+        .bind(Json(Erased { conversation_id: id, deleted: true }))
+        .bind(Room::Conversation(id).to_string())
+        .bind(erased)
+        .execute(&mut **tx)
+        .await?;
     jobs::cancel_about(tx, user, jobs::About::Conversation(id)).await?;
-    for insight in withdrawn {
-        insight.tell(tx).await?;
-    }
     // What rested on other conversations as well may still be so.
     for other in others {
         let job = Job::GenerateInsights(GenerateInsights { user, occasion: Occasion::Conversation(other) });
         jobs::enqueue_once(tx, user, &job, None).await?;
     }
-    let data = json!({"id": id, "change": "deleted"});
-    events::append(tx, user, EventKind::ConversationUpdate, &[Room::Conversation(id)], data).await?;
+    tx.tell(&ConversationUpdate::Deleted { id });
     Ok(objects)
 }
 

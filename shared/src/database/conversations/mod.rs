@@ -8,14 +8,11 @@ mod related;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Serialize, Serializer};
-use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{UserTx, events, row};
-use crate::domain::event::{EventKind, Room};
-use crate::domain::transcription::Warning;
+use super::{UserTx, row};
+use crate::events::{self as event, ConversationUpdate};
 
 pub use self::change::{Edit, Refused, delete, edit, touch};
 pub use self::list::{Filter, Order, Place, begun_before, list};
@@ -32,8 +29,8 @@ macro_rules! columns {
 use columns;
 
 row! {
-    /// A conversation. Serialised, it is what apps are told when it changes.
-    #[derive(Clone, Debug, Serialize)]
+    /// A conversation.
+    #[derive(Clone, Debug)]
     pub struct Conversation {
         /// Names it.
         pub id: Uuid,
@@ -54,7 +51,6 @@ row! {
         /// How long it took, once known.
         pub duration_ms: Option<i64>,
         /// What a person should know before they rely on its transcripts, as stable words.
-        #[serde(serialize_with = "with_details")]
         pub warnings: Vec<String>,
         /// Counts its changes.
         pub version: i64,
@@ -66,11 +62,6 @@ row! {
 }
 
 impl Conversation {
-    /// What a person should know before they rely on its transcripts.
-    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
-        known(&self.warnings)
-    }
-
     /// A new one without anything in it. `source` is `upload`, `live`, `import` or `empty`.
     #[must_use]
     pub fn new(id: Uuid, source: &str, started_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
@@ -92,38 +83,28 @@ impl Conversation {
     }
 }
 
-/// The warnings among stored words. A newer version may have stored others.
-fn known(words: &[String]) -> impl Iterator<Item = Warning> {
-    words.iter().filter_map(|word| word.parse().ok())
-}
-
-/// Warnings as apps are told of them: in the shape of the API's own view.
-fn with_details<S: Serializer>(words: &[String], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(known(words).map(|warning| json!({"code": warning, "detail": warning.detail()})))
-}
-
-/// What happened to a conversation, as its event says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It is new.
-    Created,
-    /// A person changed it, or what was said in it.
-    Edited,
-    /// A transcript of it is complete and understood.
-    Understood,
-}
-
-impl Change {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Edited => "edited",
-            Self::Understood => "understood",
+impl From<Conversation> for event::Conversation {
+    fn from(conversation: Conversation) -> Self {
+        Self {
+            id: conversation.id,
+            title: conversation.title,
+            notes: conversation.notes,
+            tags: conversation.tags,
+            speakers: conversation.speakers.0,
+            source: conversation.source,
+            language: conversation.language,
+            started_at: conversation.started_at,
+            duration_ms: conversation.duration_ms,
+            warnings: event::warnings(&conversation.warnings),
+            version: conversation.version,
+            created_at: conversation.created_at,
+            updated_at: conversation.updated_at,
         }
     }
 }
 
-/// Writes a new conversation down. An empty title stands for one that is still to be found.
+/// Writes a new conversation down, and tells apps. An empty title stands for one that is still to be
+/// found.
 ///
 /// # Errors
 /// When the database refuses.
@@ -148,20 +129,9 @@ pub async fn insert(tx: &mut UserTx, conversation: &Conversation) -> sqlx::Resul
     .bind(conversation.created_at)
     .bind(conversation.updated_at)
     .execute(&mut **tx)
-    .await
-    .map(|_| ())
-}
-
-/// Tells apps how the conversation is now. Like every event, last in a transaction.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn announce(tx: &mut UserTx, conversation: &Conversation, change: Change) -> sqlx::Result<()> {
-    let (user, rooms) = (tx.user(), [Room::Conversation(conversation.id)]);
-    let mut data =
-        serde_json::to_value(conversation).expect("a conversation is made of strings, numbers and ids");
-    data["change"] = json!(change.word());
-    events::append(tx, user, EventKind::ConversationUpdate, &rooms, data).await.map(|_| ())
+    .await?;
+    tx.tell(&ConversationUpdate::Created(conversation.clone().into()));
+    Ok(())
 }
 
 /// One conversation of the person.

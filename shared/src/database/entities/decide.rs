@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::announce::{Happened, announce};
 use super::decisions::{redirect, remember, remember_where, whole};
 use super::{Entity, get};
 use crate::database::{UserTx, graph, insights, row};
 use crate::domain::entity::{EntityKind, Named, spelling};
+use crate::events::EntityUpdate;
 
 /// What is to change about an entity; what is absent stays.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +87,7 @@ pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) 
     .bind(&after.name)
     .execute(&mut **tx)
     .await?;
-    announce(tx, Happened::Edited { id }).await?;
+    tx.tell(&EntityUpdate::Edited { id });
     get(tx, id).await?.ok_or(Refused::NotFound)
 }
 
@@ -102,12 +102,9 @@ pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(
     remember(tx, &whole(entity.kind, &entity.key, Some(&entity))).await?;
     remember_where(tx, id, &entity).await?;
     redirect(tx, &entity, None).await?;
-    let withdrawn = insights::withdraw_about(tx, id).await?;
+    insights::withdraw_about(tx, id).await?;
     remove(tx, id).await?;
-    for insight in withdrawn {
-        insight.tell(tx).await?;
-    }
-    announce(tx, Happened::Forgotten { id }).await?;
+    tx.tell(&EntityUpdate::Forgotten { id });
     Ok(())
 }
 

@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::announce::{Happened, announce};
 use super::decide::{Refused, hold, remove};
 use super::decisions::redirect;
 use super::{Entity, get};
 use crate::database::UserTx;
 use crate::database::graph::{self, Former};
+use crate::events::EntityUpdate;
 
 /// Makes one entity of two: everything that was said of `other` was said of `id`, which keeps its
 /// name and learns the other's. What is found as `other` from then on is `id`.
@@ -53,7 +53,7 @@ pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>)
     remove(tx, other).await?;
     graph::settle(tx, &Former { entities: [].into(), connections: connections.into_iter().collect() })
         .await?;
-    announce(tx, Happened::Merged { id, other }).await?;
+    tx.tell(&EntityUpdate::Merged { id, other_id: other });
     get(tx, id).await?.ok_or(Refused::NotFound)
 }
 

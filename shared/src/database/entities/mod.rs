@@ -1,7 +1,6 @@
 //! A person's entities across all of their conversations: who and what was mentioned, when, and with
 //! whom. What one conversation mentions is read by [`super::conversations`].
 
-mod announce;
 mod around;
 mod decide;
 mod decisions;

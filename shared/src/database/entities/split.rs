@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::announce::{Happened, announce};
 use super::decide::{Refused, hold};
 use super::decisions::{remember, whole};
 use super::{Entity, get};
@@ -12,6 +11,7 @@ use crate::database::graph::{self, Former};
 use crate::database::{UserTx, row};
 use crate::domain::entity::{Decision, Named, spelling};
 use crate::domain::new_id;
+use crate::events::EntityUpdate;
 
 row! {
     /// A place where the entity was mentioned.
@@ -74,7 +74,7 @@ pub async fn split(
     graph::settle(tx, &Former { entities: [].into(), connections }).await?;
     describe(tx, id, &spelled, None).await?;
     describe(tx, other, &BTreeSet::new(), Some(names)).await?;
-    announce(tx, Happened::Split { id, other }).await?;
+    tx.tell(&EntityUpdate::Split { id, other_id: other });
     get(tx, other).await?.ok_or(Refused::NotFound)
 }
 

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Decided;
-use super::announce::{Happened, announce};
 use crate::database::{UserTx, graph, jobs, row};
 use crate::domain::entity::spelling;
 use crate::domain::job::{Job, JobSnapshot, UnderstandConversation};
+use crate::events::EntityUpdate;
 
 /// Transcripts that are understood anew for one decision: the newest.
 const MOST: i64 = 200;
@@ -80,7 +80,7 @@ pub async fn take_back(
         let job = Job::UnderstandConversation(UnderstandConversation { conversation_id, transcription_id });
         work.extend(jobs::enqueue_once(tx, user, &job, traceparent).await?);
     }
-    announce(tx, Happened::TakenBack { decision: id }).await?;
+    tx.tell(&EntityUpdate::TakenBack { decision_id: id });
     Ok(Some(work))
 }
 

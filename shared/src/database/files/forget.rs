@@ -1,11 +1,10 @@
 //! Forgetting a file: as if nobody had ever told of it.
 
-use serde_json::json;
 use uuid::Uuid;
 
 use super::lock;
-use crate::database::{UserTx, events, insights, jobs};
-use crate::domain::event::{EventKind, Room};
+use crate::database::{UserTx, insights, jobs};
+use crate::events::{EventKind, FileEvent, Room};
 
 /// Removes a file with its history, its content, its vectors, its insights, and what was told of it. Answers the
 /// keys of its objects, to be removed once this is committed: if that fails, they are swept like all
@@ -40,7 +39,7 @@ pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String
             .bind(id)
             .fetch_all(&mut **tx)
             .await?;
-    let withdrawn = insights::withdraw_files(tx, &[id]).await?;
+    insights::withdraw_files(tx, &[id]).await?;
     let gone = sqlx::query("delete from files where user_id = $1 and id = $2")
         .bind(user.0)
         .bind(id)
@@ -60,14 +59,14 @@ pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String
     .bind(places)
     .execute(&mut **tx)
     .await?;
-    let room = Room::File(id);
     sqlx::query(
         "update events set data = jsonb_build_object('id', $2::uuid, 'state', 'forgotten')
-         where user_id = $1 and rooms @> array[$3] and kind = 'file_update'",
+         where user_id = $1 and rooms @> array[$3] and kind = any ($4)",
     )
     .bind(user.0)
     .bind(id)
-    .bind(room.to_string())
+    .bind(Room::File(id).to_string())
+    .bind(EventKind::FileEvent.names())
     .execute(&mut **tx)
     .await?;
     let unfinished: Vec<Uuid> = sqlx::query_scalar(
@@ -89,10 +88,6 @@ pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String
             Err(jobs::Refused::Database(error)) => return Err(error),
         }
     }
-    for insight in withdrawn {
-        insight.tell(tx).await?;
-    }
-    let data = json!({"id": id, "state": "forgotten"});
-    events::append(tx, user, EventKind::FileUpdate, &[room], data).await?;
+    tx.tell(&FileEvent::forgotten(id));
     Ok(Some(objects))
 }

@@ -15,15 +15,15 @@ mod related;
 mod shape;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{UserTx, Word, events, row};
-use crate::domain::event::{EventKind, Room};
+use super::{UserTx, Word, row};
 use crate::domain::failure::Failure;
 use crate::domain::file::{ContentKind, ContentState, FileState};
 use crate::domain::job::JobState;
+use crate::events as told;
 
 pub use self::content::{Kept, NewContent, Upload, Uploaded, content, current, embedded, nameless, upload};
 pub use self::event::{FileEvent, happened};
@@ -210,47 +210,52 @@ async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<File>> {
         .await
 }
 
-/// Tells apps how these files are now; once each, whatever happened to them. Like every event, last
-/// in a transaction.
+/// Tells apps how these files are now; once each, whatever happened to them.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn announce(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<()> {
     let mut files = some(tx, ids).await?;
     files.sort_by_key(|file| file.id);
-    let told: Vec<_> = files.iter().map(|file| (Room::File(file.id), file.told())).collect();
-    let user = tx.user();
-    events::append_all(tx, user, EventKind::FileUpdate, &told).await
+    for file in files {
+        tx.tell(&told::FileEvent::Known(Box::new(file.into())));
+    }
+    Ok(())
 }
 
-impl File {
-    /// What apps are told of it, in the words of the API.
-    fn told(&self) -> Value {
-        json!({
-            "id": self.id,
-            "device": self.device,
-            "path": self.path,
-            "state": self.state,
-            "size_bytes": self.size_bytes,
-            "sha256": self.sha256.as_deref().map(hex),
-            "content_type": self.content_type,
-            "changed_at": self.changed_at,
-            "opened_at": self.opened_at,
-            "created_at": self.created_at,
-            "updated_at": self.updated_at,
-            "content": self.content.as_ref().map(|content| json!({
-                "kind": content.kind,
-                "size_bytes": content.size_bytes,
-                "sha256": hex(&content.sha256),
-                "as_of": content.as_of,
-                "is_stale": content.is_stale,
-                "is_cut": content.is_cut,
-                "state": content.state,
-                "failure": content.failure,
-                "job_id": content.job_id,
-                "embedded_at": content.embedded_at,
-            })),
-        })
+impl From<File> for told::File {
+    fn from(file: File) -> Self {
+        Self {
+            id: file.id,
+            device: file.device,
+            path: file.path,
+            state: file.state,
+            size_bytes: file.size_bytes,
+            sha256: file.sha256.as_deref().map(hex),
+            content_type: file.content_type,
+            changed_at: file.changed_at,
+            opened_at: file.opened_at,
+            created_at: file.created_at,
+            updated_at: file.updated_at,
+            content: file.content.map(Into::into),
+        }
+    }
+}
+
+impl From<Content> for told::FileContent {
+    fn from(content: Content) -> Self {
+        Self {
+            kind: content.kind,
+            size_bytes: content.size_bytes,
+            sha256: hex(&content.sha256),
+            as_of: content.as_of,
+            is_stale: content.is_stale,
+            is_cut: content.is_cut,
+            state: content.state,
+            failure: content.failure,
+            job_id: content.job_id,
+            embedded_at: content.embedded_at,
+        }
     }
 }
 

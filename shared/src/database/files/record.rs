@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::content::{self, NewContent};
 use super::event::{FileEvent, columns};
 use super::{announce, lock, place, shape};
-use crate::database::{UserTx, events, insights};
-use crate::domain::event::{EventKind, Room};
+use crate::database::{UserTx, insights};
 use crate::domain::file::FileState;
 use crate::domain::job::JobSnapshot;
+use crate::events as told;
 
 /// An event, as an app sends it.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,17 +110,12 @@ async fn take_in(
     let gone = shape::shape(tx, &touched).await?;
     let objects = content::settle(tx, &touched).await?;
     let deleted = deleted(tx, &touched).await?;
-    let withdrawn = insights::withdraw_files(tx, &deleted).await?;
-    // From here on the person's numbers are locked: events come last.
+    insights::withdraw_files(tx, &deleted).await?;
     let jobs = content::enqueue(tx, &touched, traceparent).await?;
     announce(tx, &touched).await?;
-    for insight in withdrawn {
-        insight.tell(tx).await?;
+    for id in gone {
+        tx.tell(&told::FileEvent::forgotten(id));
     }
-    let told: Vec<_> =
-        gone.iter().map(|id| (Room::File(*id), json!({"id": id, "state": "forgotten"}))).collect();
-    let user = tx.user();
-    events::append_all(tx, user, EventKind::FileUpdate, &told).await?;
     Ok((jobs, objects))
 }
 

@@ -6,21 +6,17 @@ mod replace;
 mod statements;
 mod withdraw;
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use serde_json::json;
 use uuid::Uuid;
 
-use super::{UserTx, events, row};
-use crate::domain::event::{EventKind, Room};
+use super::{UserTx, row};
+use crate::events::{self as event, InsightChange, InsightEvidence, InsightGenerated, InsightUpdate};
 
 pub use self::due::people_due;
 pub use self::list::{Filter, State, list};
-pub use self::replace::{Author, Changes, Scope, replace};
+pub use self::replace::{Author, Scope, replace};
 pub use self::statements::{restate, stated_of_the_same};
-pub use self::withdraw::{Withdrawn, withdraw, withdraw_about, withdraw_files};
+pub use self::withdraw::{withdraw, withdraw_about, withdraw_files};
 
 /// The columns of an [`Insight`], whose table is `i`.
 macro_rules! columns {
@@ -36,7 +32,7 @@ use columns;
 
 row! {
     /// An insight, without what speaks for it.
-    #[derive(Clone, Debug, Serialize)]
+    #[derive(Clone, Debug)]
     pub struct Insight {
         /// Names this version of it.
         pub id: Uuid,
@@ -61,34 +57,6 @@ row! {
         /// When the person dismissed it.
         pub dismissed_at: Option<DateTime<Utc>>,
     }
-}
-
-/// A segment that speaks for an insight.
-#[derive(Clone, Debug, Serialize)]
-pub struct Spoken {
-    /// The conversation.
-    pub conversation_id: Uuid,
-    /// The segment.
-    pub segment_id: Uuid,
-    /// Where it begins in the recording.
-    pub start_ms: i64,
-    /// Where it ends.
-    pub end_ms: i64,
-    /// What it says.
-    pub text: String,
-}
-
-/// What speaks for an insight, and whom and what it is about.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Evidence {
-    /// Where it was said.
-    pub segments: Vec<Spoken>,
-    /// The conversations in which that is.
-    pub conversation_ids: BTreeSet<Uuid>,
-    /// Who and what was mentioned.
-    pub entity_ids: Vec<Uuid>,
-    /// What was written.
-    pub file_ids: Vec<Uuid>,
 }
 
 row! {
@@ -121,7 +89,7 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Insight>> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<Evidence>> {
+pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<InsightEvidence>> {
     let user = tx.user();
     let pieces: Vec<Piece> = sqlx::query_as(
         "select e.insight_id, e.conversation_id, e.segment_id, e.entity_id, e.file_id, s.start_ms, s.end_ms, s.text
@@ -132,35 +100,13 @@ pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<Ev
     .bind(insights)
     .fetch_all(&mut **tx)
     .await?;
-    let mut found = vec![Evidence::default(); insights.len()];
+    let mut found = vec![InsightEvidence::default(); insights.len()];
     for piece in pieces {
         if let Some(place) = insights.iter().position(|id| *id == piece.insight_id) {
-            found[place].add(piece);
+            add(&mut found[place], piece);
         }
     }
     Ok(found)
-}
-
-impl Evidence {
-    fn add(&mut self, piece: Piece) {
-        // Two that were pointed at may have become one since.
-        self.entity_ids.extend(piece.entity_id.filter(|id| !self.entity_ids.contains(id)));
-        self.file_ids.extend(piece.file_id);
-        self.conversation_ids.extend(piece.conversation_id);
-        if let (Some(conversation_id), Some(segment_id)) = (piece.conversation_id, piece.segment_id) {
-            self.segments.push(Spoken {
-                conversation_id,
-                segment_id,
-                start_ms: piece.start_ms.unwrap_or_default(),
-                end_ms: piece.end_ms.unwrap_or_default(),
-                text: piece.text.unwrap_or_default(),
-            });
-        }
-    }
-
-    fn rooms(&self) -> Vec<Room> {
-        self.conversation_ids.iter().copied().map(Room::Conversation).collect()
-    }
 }
 
 /// Notes that the person does not want to be told of this again, or that they do; answers how it is
@@ -182,23 +128,60 @@ pub async fn dismiss(tx: &mut UserTx, id: Uuid, dismissed: bool) -> sqlx::Result
     let insight = get(tx, id).await?;
     if let Some(insight) = insight.as_ref().filter(|_| changed > 0) {
         let evidence = evidence(tx, &[id]).await?.pop().unwrap_or_default();
-        let change = if dismissed { "dismissed" } else { "restored" };
-        let data =
-            json!({"id": id, "kind": insight.kind, "change": change, "dismissed_at": insight.dismissed_at});
-        events::append(tx, user, EventKind::InsightUpdate, &evidence.rooms(), data).await?;
+        tx.tell(&InsightUpdate {
+            id,
+            kind: insight.kind.clone(),
+            change: if dismissed { InsightChange::Dismissed } else { InsightChange::Restored },
+            dismissed_at: insight.dismissed_at,
+            conversation_ids: evidence.conversation_ids,
+        });
     }
     Ok(insight)
 }
 
-/// Tells apps of an insight that is new. Like every event, last in a transaction.
+/// Tells apps of an insight that is new.
 async fn announce(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     let Some(insight) = get(tx, id).await? else { return Ok(()) };
-    if insight.dismissed_at.is_some() {
-        return Ok(());
+    if insight.dismissed_at.is_none() {
+        let evidence = evidence(tx, &[id]).await?.pop().unwrap_or_default();
+        tx.tell(&InsightGenerated(insight.with(evidence)));
     }
-    let evidence = evidence(tx, &[id]).await?.pop().unwrap_or_default();
-    let (user, rooms) = (tx.user(), evidence.rooms());
-    let mut data = serde_json::to_value(&insight).expect("an insight is made of strings, times and ids");
-    data["evidence"] = serde_json::to_value(&evidence).expect("evidence is made of strings, numbers and ids");
-    events::append(tx, user, EventKind::InsightGenerated, &rooms, data).await.map(|_| ())
+    Ok(())
+}
+
+impl Insight {
+    /// An insight as apps see it, with what speaks for it.
+    #[must_use]
+    pub fn with(self, evidence: InsightEvidence) -> event::Insight {
+        event::Insight {
+            id: self.id,
+            kind: self.kind,
+            title: self.title,
+            detail: self.detail,
+            due_at: self.due_at,
+            evidence,
+            model: self.model,
+            model_version: self.model_version,
+            created_at: self.created_at,
+            supersedes: self.supersedes,
+            superseded_by: self.superseded_by,
+            dismissed_at: self.dismissed_at,
+        }
+    }
+}
+
+fn add(evidence: &mut InsightEvidence, piece: Piece) {
+    // Two that were pointed at may have become one since.
+    evidence.entity_ids.extend(piece.entity_id.filter(|id| !evidence.entity_ids.contains(id)));
+    evidence.file_ids.extend(piece.file_id);
+    evidence.conversation_ids.extend(piece.conversation_id);
+    if let (Some(conversation_id), Some(segment_id)) = (piece.conversation_id, piece.segment_id) {
+        evidence.segments.push(event::Evidence {
+            conversation_id,
+            segment_id,
+            start_ms: piece.start_ms.unwrap_or_default(),
+            end_ms: piece.end_ms.unwrap_or_default(),
+            text: piece.text.unwrap_or_default(),
+        });
+    }
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::announce;
-use super::withdraw::{Withdrawn, remove};
+use super::withdraw::remove;
 use crate::database::{UserTx, row};
 use crate::domain::insight::{InsightKind, NewInsight, Pointers};
 use crate::domain::new_id;
@@ -46,31 +46,8 @@ row! {
     }
 }
 
-/// What became of a scope, to be told.
-#[derive(Default)]
-pub struct Changes {
-    fresh: Vec<Uuid>,
-    gone: Vec<Withdrawn>,
-}
-
-impl Changes {
-    /// Tells apps. Like every event, last in a transaction.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn tell(self, tx: &mut UserTx) -> sqlx::Result<()> {
-        for insight in self.gone {
-            insight.tell(tx).await?;
-        }
-        for id in self.fresh {
-            announce(tx, id).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Brings the insights of a scope into line with what was found in it. Of what was found it is
-/// checked that all of its evidence is there; that it stays is for the caller to hold, by
+/// Brings the insights of a scope into line with what was found in it, and tells apps. Of what was found it
+/// is checked that all of its evidence is there; that it stays is for the caller to hold, by
 /// [`crate::database::graph::lock`].
 ///
 /// # Errors
@@ -80,7 +57,7 @@ pub async fn replace(
     scope: &Scope<'_>,
     author: &Author<'_>,
     found: &[NewInsight],
-) -> sqlx::Result<Changes> {
+) -> sqlx::Result<()> {
     let found = founded(tx, found).await?;
     let mut until_now = until_now(tx, scope, &found).await?;
     let (mut fresh, mut gone) = (Vec::new(), Vec::new());
@@ -108,7 +85,11 @@ pub async fn replace(
             gone.push(row.id);
         }
     }
-    Ok(Changes { fresh, gone: remove(tx, &gone).await? })
+    remove(tx, &gone).await?;
+    for id in fresh {
+        announce(tx, id).await?;
+    }
+    Ok(())
 }
 
 /// Those whose evidence is there, all of it: it may have gone while they were found.

@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use sqlx::PgConnection;
 
 use super::lease::Claim;
 use super::snapshot::{JobRow, columns};
+use crate::database::Tx;
 use crate::domain::failure::{Failure, FailureCode};
 use crate::domain::job::JobState;
 use crate::domain::progress::Progress;
@@ -108,7 +108,7 @@ impl Values {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn end(tx: &mut PgConnection, claim: &Claim, outcome: &Outcome) -> sqlx::Result<bool> {
+pub async fn end(tx: &mut impl Tx, claim: &Claim, outcome: &Outcome) -> sqlx::Result<bool> {
     let values = Values::of(outcome);
     let row: Option<JobRow> = sqlx::query_as(concat!(
         "with held as (
@@ -150,7 +150,7 @@ pub async fn end(tx: &mut PgConnection, claim: &Claim, outcome: &Outcome) -> sql
     .bind(STRIKES)
     .bind(PATIENCE)
     .bind(LONGEST_WAIT)
-    .fetch_optional(&mut *tx)
+    .fetch_optional(&mut **tx)
     .await?;
     match row {
         Some(row) => row.announce(tx).await.map(|_| true),

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::snapshot::{JobRow, columns};
+use crate::database::Tx;
 use crate::domain::UserId;
 use crate::domain::job::{Job, JobKind, JobSnapshot, Lane};
 use crate::domain::progress::{Progress, Stage};
@@ -54,14 +55,14 @@ pub enum Held {
 /// # Errors
 /// When the database does not answer.
 pub async fn claim(
-    tx: &mut PgConnection,
+    tx: &mut impl Tx,
     lane: Lane,
     worker: &str,
     lease: Duration,
 ) -> sqlx::Result<Option<Claim>> {
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0))")
         .bind(lane.as_str())
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
     let kinds: Vec<&str> = JobKind::ALL.iter().map(|kind| kind.as_str()).collect();
     let row: Option<JobRow> = sqlx::query_as(concat!(
@@ -98,7 +99,7 @@ pub async fn claim(
     .bind(kinds)
     .bind(worker)
     .bind(lease)
-    .fetch_optional(&mut *tx)
+    .fetch_optional(&mut **tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let (payload, traceparent) = (row.payload.clone(), row.traceparent.clone());

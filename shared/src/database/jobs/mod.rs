@@ -4,9 +4,8 @@
 //! a worker takes a job and holds it, [`ending`] how it ends it; [`upkeep`] is what keeps the table
 //! true when workers die; [`fleet`] is who works, and the lanes' live settings.
 //!
-//! Every change of state writes a `job_update` event in the same transaction, last, because that
-//! takes the lock on the person's numbers. Time is the database's own: no worker's clock decides
-//! about a lease.
+//! Every change of state adds a `job_update` event to its transaction, and a job that can start is rung
+//! for after the commit. Time is the database's own: no worker's clock decides about a lease.
 
 pub mod ending;
 pub mod fleet;
@@ -16,4 +15,4 @@ mod snapshot;
 pub mod upkeep;
 
 pub use queue::{About, Refused, cancel, cancel_about, enqueue, enqueue_once, retry, waiting};
-pub use snapshot::{JobFilter, get, list, rooms};
+pub use snapshot::{JobFilter, get, list};

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::snapshot::{JobRow, columns};
+use crate::database::Tx;
 use crate::domain::job::{Job, JobKind, JobSnapshot, JobState};
 use crate::domain::{UserId, new_id};
 
@@ -29,13 +30,12 @@ pub enum Refused {
     Database(#[from] sqlx::Error),
 }
 
-/// Accepts a job, in the transaction that stores what it is about. Ring for it after the commit
-/// (`Rings::ring`); if the ring is lost, the reconciler finds the job within seconds.
+/// Accepts a job, in the transaction that stores what it is about. It starts once that is committed.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn enqueue(
-    tx: &mut PgConnection,
+    tx: &mut impl Tx,
     user: Option<UserId>,
     job: &Job,
     priority: i16,
@@ -55,7 +55,7 @@ pub async fn enqueue(
     .bind(job.subject())
     .bind(priority)
     .bind(traceparent)
-    .fetch_one(&mut *tx)
+    .fetch_one(&mut **tx)
     .await?;
     let snapshot = row.announce(tx).await?;
     Ok(snapshot.expect("what was just written is of a known kind, lane and state"))
@@ -67,7 +67,7 @@ pub async fn enqueue(
 /// # Errors
 /// When the database refuses.
 pub async fn enqueue_once(
-    tx: &mut PgConnection,
+    tx: &mut impl Tx,
     user: UserId,
     job: &Job,
     traceparent: Option<&str>,
@@ -80,7 +80,7 @@ pub async fn enqueue_once(
     .bind(user.0)
     .bind(job.kind().as_str())
     .bind(job.subject())
-    .fetch_optional(&mut *tx)
+    .fetch_optional(&mut **tx)
     .await?;
     match waits {
         Some(_) => Ok(None),
@@ -117,7 +117,7 @@ pub async fn waiting(
 ///
 /// # Errors
 /// [`Refused::Ended`] when it is too late.
-pub async fn cancel(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<JobSnapshot, Refused> {
+pub async fn cancel(tx: &mut impl Tx, user: UserId, id: Uuid) -> Result<JobSnapshot, Refused> {
     match state(tx, user, id).await? {
         ended if ended.is_ending() => Err(Refused::Ended(ended)),
         _ => {
@@ -154,7 +154,7 @@ pub enum About {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn cancel_about(tx: &mut PgConnection, user: UserId, about: About) -> sqlx::Result<()> {
+pub async fn cancel_about(tx: &mut impl Tx, user: UserId, about: About) -> sqlx::Result<()> {
     let (conversation, audio) = match about {
         About::Person => (None, None),
         About::Conversation(id) => (Some(id), None),
@@ -169,7 +169,7 @@ pub async fn cancel_about(tx: &mut PgConnection, user: UserId, about: About) -> 
     .bind(user.0)
     .bind(conversation)
     .bind(audio)
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
     for id in unfinished {
         match cancel(tx, user, id).await {
@@ -186,7 +186,7 @@ pub async fn cancel_about(tx: &mut PgConnection, user: UserId, about: About) -> 
 ///
 /// # Errors
 /// [`Refused::NotEnded`] when it is under way or done, [`Refused::SoundRemoved`] when it can never work.
-pub async fn retry(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<JobSnapshot, Refused> {
+pub async fn retry(tx: &mut impl Tx, user: UserId, id: Uuid) -> Result<JobSnapshot, Refused> {
     match state(tx, user, id).await? {
         JobState::Dead | JobState::Cancelled => {
             if lacks_sound(tx, user, id).await? {
@@ -234,7 +234,7 @@ async fn state(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<JobState
     state.and_then(|state| state.parse().ok()).ok_or(Refused::NotFound)
 }
 
-async fn change(tx: &mut PgConnection, id: Uuid, statement: &'static str) -> Result<JobSnapshot, Refused> {
-    let row: JobRow = sqlx::query_as(statement).bind(id).fetch_one(&mut *tx).await?;
+async fn change(tx: &mut impl Tx, id: Uuid, statement: &'static str) -> Result<JobSnapshot, Refused> {
+    let row: JobRow = sqlx::query_as(statement).bind(id).fetch_one(&mut **tx).await?;
     row.announce(tx).await?.ok_or(Refused::NotFound)
 }

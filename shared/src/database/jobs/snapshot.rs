@@ -5,10 +5,11 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::database::{events, row};
+use crate::database::{Tx, row};
 use crate::domain::UserId;
-use crate::domain::event::{EventKind, Room};
 use crate::domain::job::{JobKind, JobSnapshot, JobState, Lane};
+use crate::events::JobUpdate;
+use crate::redis::rings::Ring;
 
 /// Which jobs to list; what is absent does not matter.
 #[derive(Clone, Copy, Debug, Default)]
@@ -105,7 +106,7 @@ async fn place(tx: &mut PgConnection, jobs: &mut [JobSnapshot]) -> sqlx::Result<
 macro_rules! columns {
     () => {
         "jobs.id, jobs.kind, jobs.lane, jobs.payload, jobs.user_id, jobs.state, jobs.attempt, jobs.strikes,
-         jobs.run_at, jobs.cancel_requested_at, jobs.stage, jobs.progress, jobs.failure, jobs.traceparent,
+         jobs.run_at, jobs.run_at <= now() as is_due, jobs.cancel_requested_at, jobs.stage, jobs.progress, jobs.failure, jobs.traceparent,
          jobs.created_at, jobs.started_at, jobs.finished_at"
     };
 }
@@ -123,6 +124,7 @@ row! {
         pub(super) attempt: i32,
         pub(super) strikes: i32,
         pub(super) run_at: DateTime<Utc>,
+        pub(super) is_due: bool,
         pub(super) cancel_requested_at: Option<DateTime<Utc>>,
         pub(super) stage: Option<String>,
         pub(super) progress: Value,
@@ -161,23 +163,19 @@ impl JobRow {
         })
     }
 
-    /// Tells the person how the job stands now, with its place in the queue. Comes last in its
-    /// transaction.
-    pub(super) async fn announce(self, tx: &mut PgConnection) -> sqlx::Result<Option<JobSnapshot>> {
-        let user = self.user_id.map(UserId);
+    /// Tells the person how the job stands now, with its place in the queue, and the workers of its lane
+    /// if it can start.
+    pub(super) async fn announce(self, tx: &mut impl Tx) -> sqlx::Result<Option<JobSnapshot>> {
+        let (user, is_due) = (self.user_id.map(UserId), self.is_due);
         let Some(mut snapshot) = self.into_snapshot() else { return Ok(None) };
+        if snapshot.state == JobState::Queued && is_due {
+            let JobSnapshot { lane, id: job, attempt, .. } = snapshot;
+            tx.outbox().start(Ring { lane, job, attempt });
+        }
         if let Some(user) = user {
             place(tx, std::slice::from_mut(&mut snapshot)).await?;
-            let data = serde_json::to_value(&snapshot).expect("a snapshot is made of strings and numbers");
-            events::append(tx, user, EventKind::JobUpdate, &rooms(&snapshot), data).await?;
+            tx.outbox().tell(user, &JobUpdate(snapshot.clone()));
         }
         Ok(Some(snapshot))
     }
-}
-
-/// Where news of a job are heard.
-#[must_use]
-pub fn rooms(job: &JobSnapshot) -> Vec<Room> {
-    let about = [job.conversation_id.map(Room::Conversation), job.file_id.map(Room::File)];
-    [Room::Job(job.id)].into_iter().chain(about.into_iter().flatten()).collect()
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::ending::{STRIKES, worker_died};
 use super::snapshot::{JobRow, columns};
+use crate::database::Tx;
 use crate::domain::job::{Job, JobSnapshot, Lane};
 
 /// A job that waits and could start.
@@ -34,7 +35,7 @@ pub async fn take_turn(tx: &mut PgConnection) -> sqlx::Result<bool> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn expire(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<JobSnapshot>> {
+pub async fn expire(tx: &mut impl Tx, limit: i64) -> sqlx::Result<Vec<JobSnapshot>> {
     let mut rows: Vec<JobRow> = sqlx::query_as(concat!(
         "with lost as (
              select id as lost_id,
@@ -56,9 +57,8 @@ pub async fn expire(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<JobSn
     .bind(limit)
     .bind(STRIKES)
     .bind(serde_json::to_value(worker_died()).expect("strings"))
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
-    // Always in the same order of people: each announcement locks one's numbers.
     rows.sort_by_key(|row| (row.user_id, row.id));
     let mut expired = Vec::with_capacity(rows.len());
     for row in rows {
@@ -115,7 +115,7 @@ pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn enqueue_when_due(tx: &mut PgConnection, job: &Job, every: Duration) -> sqlx::Result<()> {
+pub async fn enqueue_when_due(tx: &mut impl Tx, job: &Job, every: Duration) -> sqlx::Result<()> {
     let recent: bool = sqlx::query_scalar(
         "select exists (select from jobs
                         where user_id is null and kind = $1
@@ -123,7 +123,7 @@ pub async fn enqueue_when_due(tx: &mut PgConnection, job: &Job, every: Duration)
     )
     .bind(job.kind().as_str())
     .bind(every)
-    .fetch_one(&mut *tx)
+    .fetch_one(&mut **tx)
     .await?;
     if !recent {
         super::enqueue(tx, None, job, 0, None).await?;

@@ -9,7 +9,8 @@ use self_shared::database::audio::{self, Audio};
 use self_shared::database::conversations::{self, Conversation};
 use self_shared::database::segments::{self, Segment};
 use self_shared::database::transcriptions::{self, Transcription};
-use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning, Word, thousandths};
+use self_shared::domain::transcription::{Word, thousandths};
+use self_shared::events::{self as told, Coverage, Model, Warning};
 use self_shared::subtitles::{self, Layout, Utterance};
 use serde::Serialize;
 use uuid::Uuid;
@@ -21,7 +22,7 @@ use super::names;
 #[derive(Serialize)]
 struct Document {
     #[serde(flatten)]
-    conversation: Conversation,
+    conversation: told::Conversation,
     audio: Vec<Recording>,
     /// Newest first.
     transcriptions: Vec<Transcript>,
@@ -56,29 +57,9 @@ struct Transcript {
     completed_at: Option<DateTime<Utc>>,
     language_uncertain: bool,
     endpoint: Option<String>,
-    coverage: Vec<Covered>,
-    warnings: Vec<Told>,
+    coverage: Vec<Coverage>,
+    warnings: Vec<Warning>,
     segments: Vec<Said>,
-}
-
-/// A warning, in the shape of the API's own view.
-#[derive(Serialize)]
-struct Told {
-    code: Warning,
-    detail: &'static str,
-}
-
-#[derive(Serialize)]
-struct Covered {
-    kind: CoverageKind,
-    start_ms: u64,
-    end_ms: u64,
-}
-
-#[derive(Serialize)]
-struct Model {
-    name: String,
-    version: String,
 }
 
 #[derive(Serialize)]
@@ -126,7 +107,7 @@ pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<(
     writer
         .document(format!("{folder}/conversation.json"), at, move || {
             let transcriptions = transcripts.into_iter().map(Transcript::new).collect();
-            json(&Document { conversation, audio, transcriptions })
+            json(&Document { conversation: conversation.into(), audio, transcriptions })
         })
         .await
 }
@@ -186,29 +167,20 @@ impl Recording {
 
 impl Transcript {
     fn new((transcript, segments): (Transcription, Vec<Segment>)) -> Self {
-        let warnings = transcript.warnings().map(|code| Told { code, detail: code.detail() }).collect();
         Self {
+            model: transcript.model(),
+            warnings: transcript.warnings(),
             id: transcript.id,
             audio_id: transcript.audio_id,
             language: transcript.language.or(transcript.options.0.language),
-            model: transcript
-                .model
-                .map(|name| Model { name, version: transcript.model_version.unwrap_or_default() }),
             duration_ms: transcript.duration_ms,
             created_at: transcript.created_at,
             completed_at: transcript.completed_at,
             language_uncertain: transcript.language_uncertain,
-            warnings,
             endpoint: transcript.endpoint,
-            coverage: transcript.coverage.0.into_iter().map(Covered::from).collect(),
+            coverage: transcript.coverage.0.into_iter().map(Coverage::from).collect(),
             segments: segments.into_iter().map(Said::from).collect(),
         }
-    }
-}
-
-impl From<CoverageSpan> for Covered {
-    fn from(CoverageSpan { kind, start_ms, end_ms }: CoverageSpan) -> Self {
-        Self { kind, start_ms, end_ms }
     }
 }
 

@@ -68,7 +68,7 @@ async fn complete(task: &Task, job: &ExportUser, key: &ObjectKey, stored: &Store
     if !exports::complete(&mut tx, job.export_id, key, stored).await.map_err(anyhow::Error::from)? {
         return Err(Ending::Cancelled);
     }
-    task.succeed(tx, &[]).await
+    task.succeed(tx).await
 }
 
 fn too_large() -> Ending {

@@ -8,7 +8,7 @@ mod time;
 use chrono::{DateTime, Utc};
 use self_language::notice::{self, Noticed, RULES};
 use self_language::resolve::Zone;
-use self_shared::database::insights::{self, Author, Changes, Scope};
+use self_shared::database::insights::{self, Author, Scope};
 use self_shared::database::{UserTx, graph, jobs};
 use self_shared::domain::insight::{InsightKind, NewInsight, Statement};
 use self_shared::domain::job::{Ending, GenerateInsights, Job, Occasion};
@@ -59,8 +59,8 @@ async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> R
     drop(tx);
 
     let mut tx = begin(task).await?;
-    let changes = write(&mut tx, id, &found, &statements, zone).await.map_err(anyhow::Error::from)?;
-    finish(task, tx, changes, &[next]).await
+    write(&mut tx, id, &found, &statements, zone).await.map_err(anyhow::Error::from)?;
+    finish(task, tx, &[next]).await
 }
 
 /// Has the conversations looked at that are about the same as a file.
@@ -70,7 +70,7 @@ async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), Ending> {
     drop(tx);
     let job = |id| GenerateInsights { user, occasion: Occasion::Conversation(id) };
     let next: Vec<GenerateInsights> = near.into_iter().map(job).collect();
-    finish(task, begin(task).await?, Vec::new(), &next).await
+    finish(task, begin(task).await?, &next).await
 }
 
 /// Looks at what the passing of time brings.
@@ -79,8 +79,8 @@ async fn of_time(task: &Task, mut tx: UserTx, zone: Zone) -> Result<(), Ending> 
     drop(tx);
     let mut tx = begin(task).await?;
     let scope = Scope { kinds: OF_TIME, conversation: None };
-    let changes = insights::replace(&mut tx, &scope, &AUTHOR, &found).await.map_err(anyhow::Error::from)?;
-    finish(task, tx, vec![changes], &[]).await
+    insights::replace(&mut tx, &scope, &AUTHOR, &found).await.map_err(anyhow::Error::from)?;
+    finish(task, tx, &[]).await
 }
 
 async fn write(
@@ -89,14 +89,13 @@ async fn write(
     found: &[NewInsight],
     statements: &[Statement],
     zone: Zone,
-) -> sqlx::Result<Vec<Changes>> {
+) -> sqlx::Result<()> {
     let scope = |kinds| Scope { kinds, conversation: Some(conversation) };
-    let changes = insights::replace(tx, &scope(OF_CONVERSATION), &AUTHOR, found).await?;
+    insights::replace(tx, &scope(OF_CONVERSATION), &AUTHOR, found).await?;
     insights::restate(tx, conversation, statements).await?;
     let stated = insights::stated_of_the_same(tx, conversation).await?;
     let contradictions = notice::contradictions(&stated, zone);
-    let of_facts = insights::replace(tx, &scope(OF_FACTS), &AUTHOR, &contradictions).await?;
-    Ok(vec![changes, of_facts])
+    insights::replace(tx, &scope(OF_FACTS), &AUTHOR, &contradictions).await
 }
 
 /// Begins to write: what speaks for insights stays until that is committed.
@@ -106,25 +105,14 @@ async fn begin(task: &Task) -> Result<UserTx, Ending> {
     Ok(tx)
 }
 
-/// Tells what has changed and accepts the work that follows, with the job's success in the same
-/// transaction.
-async fn finish(
-    task: &Task,
-    mut tx: UserTx,
-    changes: Vec<Changes>,
-    next: &[GenerateInsights],
-) -> Result<(), Ending> {
+/// Accepts the work that follows, with the job's success in the same transaction.
+async fn finish(task: &Task, mut tx: UserTx, next: &[GenerateInsights]) -> Result<(), Ending> {
     task.report(Stage::Save, task.progress());
-    // From here on the person's numbers are locked: events come last.
-    for changes in changes {
-        changes.tell(&mut tx).await.map_err(anyhow::Error::from)?;
-    }
-    let mut accepted = Vec::new();
     for job in next {
         let (user, job) = (job.user, Job::GenerateInsights(job.clone()));
-        accepted.extend(jobs::enqueue_once(&mut tx, user, &job, None).await.map_err(anyhow::Error::from)?);
+        jobs::enqueue_once(&mut tx, user, &job, None).await.map_err(anyhow::Error::from)?;
     }
-    task.succeed(tx, &accepted).await
+    task.succeed(tx).await
 }
 
 /// When a segment was said: by the clock of its recording, where that is known.

@@ -1,11 +1,9 @@
 //! Everything that was found, and the job's success, in one transaction.
 
-use chrono::{DateTime, Utc};
-use self_shared::database::conversations::{self, Change};
-use self_shared::database::{UserTx, entities, events, graph as person, jobs};
-use self_shared::domain::event::EventKind;
-use self_shared::domain::job::{Ending, GenerateInsights, Job, JobSnapshot, Occasion, SummarizeConversation};
+use self_shared::database::{UserTx, conversations, entities, graph as person, jobs, transcriptions};
+use self_shared::domain::job::{Ending, GenerateInsights, Job, Occasion, SummarizeConversation};
 use self_shared::domain::{UserId, new_id};
+use self_shared::events::ConversationUpdate;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -28,36 +26,24 @@ pub(super) async fn save(
         tracing::info!(job = %task.claim.id, "something was decided about names meanwhile: once more");
         return Err(Ending::Interrupted);
     }
-    let written = write(&mut tx, task, transcript, meaning, heard_as).await.map_err(anyhow::Error::from)?;
-    let mut next = Vec::new();
-    if let Some(news) = written {
-        // From here on the person's numbers are locked: events come last.
-        let is_current = news.is_current;
-        tell(&mut tx, task, transcript, news).await.map_err(anyhow::Error::from)?;
-        if is_current {
-            next = follow(&mut tx, bench, transcript).await.map_err(anyhow::Error::from)?;
-        }
+    let is_current =
+        write(&mut tx, task, transcript, meaning, heard_as).await.map_err(anyhow::Error::from)?;
+    if is_current {
+        follow(&mut tx, bench, transcript).await.map_err(anyhow::Error::from)?;
     }
-    task.succeed(tx, &next).await
+    task.succeed(tx).await
 }
 
-/// What is to be told.
-struct News {
-    /// When the transcript was complete, if that is new.
-    completed_at: Option<DateTime<Utc>>,
-    /// Whether the conversation means something else now.
-    is_current: bool,
-}
-
-/// Writes it down; none when the text was corrected meanwhile: the job that follows the correction
-/// does it then.
+/// Writes it down, and tells apps. Answers whether the conversation means something else now: not when a
+/// later transcript counts, nor when the text was corrected meanwhile, which the job that follows the
+/// correction sees to.
 async fn write(
     tx: &mut UserTx,
     task: &Task,
     transcript: &Transcript,
     meaning: &Meaning,
     heard_as: Option<&str>,
-) -> sqlx::Result<Option<News>> {
+) -> sqlx::Result<bool> {
     let user = tx.user();
     let revisions: i64 = sqlx::query_scalar(
         "select coalesce(sum(revision), 0)::bigint from segments where transcription_id = $1",
@@ -67,53 +53,44 @@ async fn write(
     .await?;
     if revisions != transcript.revisions() {
         tracing::info!(job = %task.claim.id, "the text was corrected meanwhile");
-        return Ok(None);
+        return Ok(false);
     }
-    let (was_complete, completed_at): (bool, DateTime<Utc>) = sqlx::query_as(
+    let was_complete: bool = sqlx::query_scalar(
         "update transcriptions as t set
              language = coalesce($2, t.language), word_count = $3, completed_at = coalesce(t.completed_at, now())
          from transcriptions as before where t.id = $1 and before.id = t.id
-         returning before.completed_at is not null, t.completed_at",
+         returning before.completed_at is not null",
     )
     .bind(transcript.id)
     .bind(heard_as)
     .bind(i32::try_from(transcript.word_count()).unwrap_or(i32::MAX))
     .fetch_one(&mut **tx)
     .await?;
+    if !was_complete {
+        transcriptions::announce(tx, transcript.id, &[], Some(task.claim.id)).await?;
+    }
     let is_current = !is_superseded(tx, transcript.id).await?;
     if is_current {
         graph::replace(tx, user, transcript, meaning).await?;
         embed(tx, user, transcript, meaning).await?;
         describe(tx, transcript, heard_as).await?;
+        if let Some(conversation) = conversations::get(tx, transcript.conversation_id).await? {
+            tx.tell(&ConversationUpdate::Understood(conversation.into()));
+        }
     }
-    Ok(Some(News { completed_at: (!was_complete).then_some(completed_at), is_current }))
-}
-
-async fn tell(tx: &mut UserTx, task: &Task, transcript: &Transcript, news: News) -> sqlx::Result<()> {
-    let user = tx.user();
-    if let Some(completed_at) = news.completed_at {
-        let data = transcript.news([], Some(completed_at));
-        events::append(tx, user, EventKind::TranscriptionUpdate, &transcript.rooms(task), data).await?;
-    }
-    if news.is_current
-        && let Some(conversation) = conversations::get(tx, transcript.conversation_id).await?
-    {
-        conversations::announce(tx, &conversation, Change::Understood).await?;
-    }
-    Ok(())
+    Ok(is_current)
 }
 
 /// Accepts the work that follows, unless the same waits already.
-async fn follow(tx: &mut UserTx, bench: &Bench, transcript: &Transcript) -> sqlx::Result<Vec<JobSnapshot>> {
+async fn follow(tx: &mut UserTx, bench: &Bench, transcript: &Transcript) -> sqlx::Result<()> {
     let (user, conversation_id) = (tx.user(), transcript.conversation_id);
     let insights = GenerateInsights { user, occasion: Occasion::Conversation(conversation_id) };
     let summary = SummarizeConversation { conversation_id };
     let summary = bench.summarizer.as_ref().map(|_| Job::SummarizeConversation(summary));
-    let mut accepted = Vec::new();
     for job in [Some(Job::GenerateInsights(insights)), summary].into_iter().flatten() {
-        accepted.extend(jobs::enqueue_once(tx, user, &job, None).await?);
+        jobs::enqueue_once(tx, user, &job, None).await?;
     }
-    Ok(accepted)
+    Ok(())
 }
 
 /// Whether a transcription that was asked for later is done already: then this one is history.

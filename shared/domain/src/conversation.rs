@@ -1,0 +1,17 @@
+//! Conversations: what was said on one occasion.
+
+use super::words;
+
+words! {
+    /// How a conversation came here.
+    pub enum Source as ("ConversationSource") {
+        /// A recording was uploaded.
+        Upload = "upload",
+        /// It was recorded live.
+        Live = "live",
+        /// It came as text.
+        Import = "import",
+        /// It was made to add recordings to.
+        Empty = "empty",
+    }
+}

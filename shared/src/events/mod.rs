@@ -1,0 +1,192 @@
+//! The events that apps are told of: one file for each kind.
+//!
+//! A kind is a type that says what its event carries ([`Payload`]), and one line in the list that makes
+//! [`EventKind`]. Producers tell typed events only: durable ones in a transaction
+//! ([`crate::database::UserTx::tell`]), volatile ones over NATS ([`Event::volatile`]).
+//! `openapi/asyncapi.json` is generated from these types.
+
+mod conversation_update;
+mod entity_update;
+mod envelope;
+mod erased;
+mod file_event;
+mod insight_generated;
+mod insight_update;
+mod job_progress;
+mod job_update;
+mod room;
+mod transcription_update;
+mod warning;
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::domain::UnknownWord;
+
+pub use self::conversation_update::{Conversation, ConversationUpdate};
+pub use self::entity_update::EntityUpdate;
+pub use self::envelope::Event;
+pub(crate) use self::envelope::stored;
+pub use self::erased::Erased;
+pub use self::file_event::{File, FileContent, FileEvent};
+pub use self::insight_generated::{Evidence, Insight, InsightEvidence, InsightGenerated};
+pub use self::insight_update::{InsightChange, InsightUpdate};
+pub use self::job_progress::JobProgress;
+pub use self::job_update::JobUpdate;
+pub use self::room::{Room, UnknownRoom};
+pub use self::transcription_update::{Coverage, Model, Segment, TranscriptionUpdate, Word};
+pub use self::warning::Warning;
+pub(crate) use self::warning::warnings;
+
+/// What an event of one kind carries, and how it is told.
+pub trait Payload: Serialize + DeserializeOwned + JsonSchema {
+    /// The stable name of the kind.
+    const NAME: &'static str;
+    /// Names under which earlier versions stored this kind.
+    const FORMER_NAMES: &'static [&'static str] = &[];
+    /// Whether it is a row with a number. A volatile event only passes by.
+    const DURABLE: bool = true;
+    /// Whether it loses its payload when a conversation is deleted in whose room it is heard.
+    const ERASED_WITH_CONVERSATION: bool = false;
+
+    /// Where it is heard, besides [`Room::User`].
+    fn rooms(&self) -> Vec<Room>;
+}
+
+/// A payload whose kind is registered: only such can be told.
+pub trait Registered: Payload {
+    /// The kind.
+    const KIND: EventKind;
+}
+
+macro_rules! kinds {
+    ($($kind:ident),+ $(,)?) => {
+        /// The kind of an event.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum EventKind {
+            $(#[doc = concat!("See [`type@", stringify!($kind), "`].")] $kind),+
+        }
+
+        $(impl Registered for $kind {
+            const KIND: EventKind = EventKind::$kind;
+        })+
+
+        impl EventKind {
+            /// Every kind, in the order of registration.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// The stable name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => <$kind as Payload>::NAME),+ }
+            }
+
+            /// Names under which earlier versions stored it.
+            #[must_use]
+            pub const fn former_names(self) -> &'static [&'static str] {
+                match self { $(Self::$kind => <$kind as Payload>::FORMER_NAMES),+ }
+            }
+
+            /// See [`Payload::DURABLE`].
+            #[must_use]
+            pub const fn is_durable(self) -> bool {
+                match self { $(Self::$kind => <$kind as Payload>::DURABLE),+ }
+            }
+
+            /// See [`Payload::ERASED_WITH_CONVERSATION`].
+            #[must_use]
+            pub const fn is_erased_with_conversation(self) -> bool {
+                match self { $(Self::$kind => <$kind as Payload>::ERASED_WITH_CONVERSATION),+ }
+            }
+
+            /// The schema of the payload.
+            pub fn schema(self, generator: &mut SchemaGenerator) -> Schema {
+                match self { $(Self::$kind => generator.subschema_for::<$kind>()),+ }
+            }
+
+            /// What the kind is, in a sentence or two.
+            #[must_use]
+            pub fn description(self) -> String {
+                match self { $(Self::$kind => description::<$kind>()),+ }
+            }
+
+            /// A stored payload in the present shape. One that cannot be read, since its row lost it or a
+            /// newer version wrote it, stays as it is.
+            #[must_use]
+            pub fn modernized(self, data: Value) -> Value {
+                match self { $(Self::$kind => modernized::<$kind>(data)),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    JobUpdate,
+    JobProgress,
+    TranscriptionUpdate,
+    ConversationUpdate,
+    EntityUpdate,
+    FileEvent,
+    InsightGenerated,
+    InsightUpdate,
+}
+
+impl EventKind {
+    /// Every name under which rows of this kind may be stored.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        [&[self.as_str()], self.former_names()].concat()
+    }
+}
+
+/// What is written above the type.
+fn description<P: Payload>() -> String {
+    let schema = P::json_schema(&mut SchemaGenerator::default());
+    schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn modernized<P: Payload>(data: Value) -> Value {
+    match P::deserialize(&data) {
+        Ok(payload) => stored(&payload),
+        Err(_) => data,
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for EventKind {
+    type Err = UnknownWord;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found =
+            Self::ALL.iter().find(|kind| kind.as_str() == name || kind.former_names().contains(&name));
+        found.copied().ok_or_else(|| UnknownWord {
+            word: name.to_owned(),
+            known: Self::ALL.iter().map(|kind| kind.as_str()).collect(),
+        })
+    }
+}
+
+impl Serialize for EventKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for EventKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;

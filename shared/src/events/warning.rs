@@ -1,0 +1,24 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::transcription::Warning as WarningCode;
+
+/// What a person should know before they rely on a transcript.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Warning {
+    /// Names it, for programs.
+    pub code: WarningCode,
+    /// What it means and what to do, for people.
+    pub detail: String,
+}
+
+impl From<WarningCode> for Warning {
+    fn from(code: WarningCode) -> Self {
+        Self { code, detail: code.detail().to_owned() }
+    }
+}
+
+/// Stored words as warnings. A newer version may have stored others.
+pub(crate) fn warnings(words: &[String]) -> Vec<Warning> {
+    words.iter().filter_map(|word| word.parse::<WarningCode>().ok()).map(Warning::from).collect()
+}
