@@ -1,6 +1,7 @@
 //! Everything that was found, and the job's success, in one transaction.
 
 use chrono::{DateTime, Utc};
+use self_language::title::title;
 use self_shared::database::conversations::{self, Change};
 use self_shared::database::{UserTx, entities, events, graph as person, jobs};
 use self_shared::domain::event::EventKind;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use super::super::Bench;
 use super::super::transcript::{SavedSegment, Transcript};
-use super::{Meaning, graph, title};
+use super::{Meaning, graph};
 use crate::engine::Task;
 
 pub(super) async fn save(
@@ -192,7 +193,7 @@ async fn describe(
          where id = $1",
     )
     .bind(transcript.conversation_id)
-    .bind(title::title(texts, transcript.segments.is_empty()))
+    .bind(title(texts, transcript.segments.is_empty()))
     .bind(transcript.audio_id)
     .bind(heard_as)
     .execute(tx)
