@@ -23,6 +23,7 @@ mod logs;
 mod migrations;
 mod outages;
 mod push;
+mod readme;
 mod recipe;
 mod removal;
 mod search;

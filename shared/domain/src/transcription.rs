@@ -137,6 +137,8 @@ super::words! {
         Damaged = "damaged",
         /// The file holds no sound for a part of its time.
         Missing = "missing",
+        /// The file holds several tracks of sound, of which one was heard.
+        OtherTracks = "other_tracks",
         /// The transcriber doubts some of what it heard.
         UncertainSegments = "uncertain_segments",
         /// The speech is perhaps in a language that the transcriber does not know.
@@ -157,6 +159,10 @@ impl Warning {
                  undamaged copy, upload that."
             }
             Self::Missing => "The file holds no sound for a part of its time; `coverage` says for which.",
+            Self::OtherTracks => {
+                "The file holds several tracks of sound, and one of them was heard. If others hold speech, \
+                 upload each as a file of its own."
+            }
             Self::UncertainSegments => {
                 "Some segments were hard to understand. They are marked as uncertain, and are left out of \
                  search, entities and insights until you correct them."

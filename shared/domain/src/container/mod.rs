@@ -1,6 +1,10 @@
 //! The containers that recordings come in, by their first bytes: names and declared types are not
 //! believed.
 
+pub mod frame;
+
+use self::frame::{Header, Syntax};
+
 /// A file format that holds sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Container {
@@ -46,8 +50,11 @@ const ASF: &[u8] = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xc
 const WAVE64: &[u8] = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00";
 
 impl Container {
-    /// As many first bytes as it takes to tell.
+    /// As many first bytes as [`Self::of`] needs.
     pub const TELLING: usize = 16 * 1024;
+    /// How deep in a file a stream without a container may begin, in bytes: [`Self::behind_junk`]
+    /// looks at as many, and at [`Self::TELLING`] more.
+    pub const DEPTH: usize = 1 << 20;
 
     /// The container that begins like this. That it begins well says nothing about the rest: the
     /// decoder finds that out.
@@ -81,6 +88,30 @@ impl Container {
         ];
         let known = magics.into_iter().find(|(magic, _)| first.starts_with(magic));
         known.map(|(_, container)| container).or_else(|| Self::of_frames(first))
+    }
+
+    /// The container of a file that begins with none, but holds a stream of frames further on: behind
+    /// what a server or a recorder wrote first. Files that are known to be something else are none.
+    #[must_use]
+    pub fn behind_junk(first: &[u8]) -> Option<Self> {
+        const OTHERS: [&[u8]; 9] = [
+            b"PK\x03\x04",
+            b"%PDF",
+            b"\x89PNG",
+            b"\xFF\xD8\xFF",
+            b"GIF8",
+            b"\x1F\x8B",
+            b"Rar!",
+            b"RIFF",
+            b"FORM",
+        ];
+        if OTHERS.iter().any(|other| first.starts_with(other)) {
+            return None;
+        }
+        Header::behind_junk(first).map(|header| match header.kind.syntax {
+            Syntax::Mpeg { .. } => Self::Mpeg,
+            Syntax::Adts { .. } => Self::Adts,
+        })
     }
 
     /// What has no header begins with a frame or a packet of its stream. Recorders that allot a file
@@ -187,6 +218,28 @@ mod tests {
         }
         assert_eq!(Container::of(&packets(0, 188)), Some(Container::MpegTs));
         assert_eq!(Container::of(&packets(4, 192)), Some(Container::MpegTs));
+    }
+
+    /// Frames of 144 bytes: MPEG-2 layer III, 16 kHz, mono.
+    fn frames(count: usize) -> Vec<u8> {
+        let mut frame = [0x55; 144];
+        frame[..4].copy_from_slice(&[0xff, 0xf3, 0x48, 0xc4]);
+        frame.repeat(count)
+    }
+
+    #[test]
+    fn frames_behind_junk_are_found_and_a_few_are_no_proof() {
+        let zeros = vec![0; 3 * Container::TELLING];
+        let reply = b"HTTP/1.0 200 OK\r\nContent-Type: audio/mpeg\r\n\r\n\xff\xfb\x90".to_vec();
+        for junk in [zeros.clone(), reply.clone(), vec![0xff; 5_000]] {
+            assert_eq!(Container::behind_junk(&[junk, frames(20)].concat()), Some(Container::Mpeg));
+        }
+        // Only a beginning of a stream was looked at.
+        assert_eq!(Container::behind_junk(&[zeros, frames(4)].concat()), Some(Container::Mpeg));
+        let lone = [reply.clone(), frames(12), b"and then text".to_vec()].concat();
+        assert_eq!(Container::behind_junk(&lone), None);
+        assert_eq!(Container::behind_junk(&[b"PK\x03\x04".to_vec(), frames(40)].concat()), None);
+        assert_eq!(Container::behind_junk(&reply), None);
     }
 
     #[test]

@@ -1,29 +1,30 @@
-//! Headers of frames that stand on their own: MPEG audio and ADTS.
-
-/// The most bytes of a frame that [`Header::read`] looks at.
-pub(super) const LONGEST_HEADER: usize = 9;
+//! Headers of frames that need no container: MPEG audio and ADTS.
 
 /// What a header says about its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) kind: Kind,
+pub struct Header {
+    /// What it has in common with the frames of its stream.
+    pub kind: Kind,
     /// The length of the frame in bytes, its header included.
-    pub(super) length: usize,
+    pub length: usize,
     /// Samples of a channel in the frame.
-    pub(super) samples: u32,
+    pub samples: u32,
 }
 
 /// What all frames of one stream have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind {
-    pub(super) syntax: Syntax,
+pub struct Kind {
+    /// How it is written.
+    pub syntax: Syntax,
     /// Samples per second.
-    pub(super) rate: u32,
-    pub(super) channels: u8,
+    pub rate: u32,
+    /// 0 where the header does not say.
+    pub channels: u8,
 }
 
+/// How the frames of a stream are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Syntax {
+pub enum Syntax {
     /// Layer 1 to 3 of ISO 11172-3 (MPEG-1), of ISO 13818-3 (MPEG-2), or of MPEG-2.5.
     Mpeg { layer: u8, first: bool },
     /// AAC in the frames of ISO 13818-7; `header` is 7 or, with a checksum, 9 bytes long.
@@ -48,8 +49,38 @@ const ADTS_RATES: [u32; 13] =
     [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
 
 impl Header {
+    /// The most bytes of a frame that [`Header::read`] looks at.
+    pub const LONGEST: usize = 9;
+    /// So many frames in a row prove a stream that does not begin where its file begins. Files of
+    /// other kinds may hold a few frames in a row.
+    pub const PROOF_BEHIND_JUNK: u32 = 16;
+
+    /// The first header of a stream that begins somewhere in these bytes: [`Self::PROOF_BEHIND_JUNK`]
+    /// frames of one kind follow one another from there, or fill the bytes to their end.
+    #[must_use]
+    pub fn behind_junk(bytes: &[u8]) -> Option<Self> {
+        let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == 0xff);
+        starts
+            .map(|(at, _)| &bytes[at..])
+            .find_map(|rest| Self::read(rest).filter(|first| first.is_proven(rest)))
+    }
+
+    fn is_proven(&self, bytes: &[u8]) -> bool {
+        let mut at = self.length;
+        for seen in 0..Self::PROOF_BEHIND_JUNK {
+            match bytes.get(at..).map(Self::read) {
+                Some(Some(next)) if next.kind == self.kind => at += next.length,
+                Some(Some(_)) => return false,
+                // The bytes end in a header, or before it.
+                _ => return seen > 1 && bytes.len() < at + Self::LONGEST,
+            }
+        }
+        true
+    }
+
     /// The header at the start of these bytes, if there is one.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
         let &[0xff, second, third, fourth, ..] = bytes else { return None };
         match second {
             0xf0 | 0xf1 | 0xf8 | 0xf9 => Self::adts(bytes),
@@ -106,44 +137,13 @@ impl Header {
 
 impl Syntax {
     /// How many bytes of a frame are its header, and not given to the decoder.
-    pub(super) fn header(self) -> usize {
+    #[must_use]
+    pub fn header(self) -> usize {
         match self {
             Self::Mpeg { .. } => 0,
             Self::Adts { header } => usize::from(header),
         }
     }
-}
-
-/// The samples at the start of a stream that its encoder added, if this frame is no sound but the
-/// table of an encoder ("Xing", "Info" with LAME's extension, "VBRI").
-///
-/// The number of frames that such a table tells is not believed: streams are cut, joined and written
-/// into pipes.
-pub(super) fn table(frame: &[u8], header: &Header) -> Option<u32> {
-    let Syntax::Mpeg { layer: 3, first } = header.kind.syntax else { return None };
-    let side = match (first, header.kind.channels) {
-        (true, 2) => 32,
-        (true, _) | (false, 2) => 17,
-        _ => 9,
-    };
-    // A checksum of two bytes follows the header of a frame that has one, and is not counted here.
-    let silent = |end: usize| frame.get(6..end).is_some_and(|bytes| bytes.iter().all(|&byte| byte == 0));
-    let at = 4 + side;
-    if frame.get(36..40) == Some(b"VBRI") && silent(36) {
-        return Some(0);
-    }
-    if !matches!(frame.get(at..at + 4), Some(b"Xing" | b"Info")) || !silent(at) {
-        return None;
-    }
-    let flags = *frame.get(at + 7)?;
-    let fields = [(1, 4), (2, 4), (4, 100), (8, 4)];
-    let skip: usize = fields.iter().filter(|(flag, _)| flags & flag != 0).map(|(_, bytes)| bytes).sum();
-    let lame = frame.get(at + 8 + skip..at + 8 + skip + 24)?;
-    // The names of those that fill in the delay. A decoder adds 529 samples of its own.
-    if !matches!(&lame[..4], b"LAME" | b"Lavf" | b"Lavc") {
-        return Some(0);
-    }
-    Some((u32::from(lame[21]) << 4 | u32::from(lame[22]) >> 4) + 529)
 }
 
 #[cfg(test)]
