@@ -53,6 +53,7 @@ const MODULES: &[(&str, &Allowed)] = &[
             ("connect", &["extract"]),
             ("embed", &["models"]),
             ("notice", &["extract", "resolve"]),
+            ("title", &[]),
             ("summarize", &[]),
         ],
     ),

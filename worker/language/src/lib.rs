@@ -11,6 +11,7 @@
 //! - [`connect`] says which entities belong together;
 //! - [`embed`] cuts passages and turns them into vectors, with an embedder of [`models`];
 //! - [`notice`] finds promises, tasks, facts and topics;
+//! - [`title`] gives a conversation its title;
 //! - [`summarize`] says what a language model is asked, and how much of its answer is believed.
 //!
 //! [`tagger`] is the entity finder of this project. What its trainer needs of it is in
@@ -28,6 +29,7 @@ pub mod numerals;
 pub mod resolve;
 pub mod summarize;
 pub mod tagger;
+pub mod title;
 mod words;
 
 pub use self::finder::{FinderError, entity_finder};

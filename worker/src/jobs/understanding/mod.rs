@@ -5,7 +5,6 @@ mod graph;
 mod known;
 mod said;
 mod save;
-mod title;
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError};

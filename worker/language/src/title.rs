@@ -7,7 +7,8 @@ const FEWEST_WORDS: usize = 4;
 
 /// The title of what was said, as much of it as can be relied on. `is_silent` says that nothing was said
 /// at all.
-pub(super) fn title<'text>(texts: impl Iterator<Item = &'text str>, is_silent: bool) -> String {
+#[must_use]
+pub fn title<'text>(texts: impl Iterator<Item = &'text str>, is_silent: bool) -> String {
     let mut words = Vec::new();
     for word in texts.flat_map(str::split_whitespace) {
         words.push(word);
