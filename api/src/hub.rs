@@ -1,11 +1,11 @@
-//! One per node: hands what the bus tells to the sockets of whom it concerns.
+//! One for each node: hands what the bus tells to the sockets of the person it concerns.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self_shared::bus::{Bus, Heard};
 use self_shared::domain::UserId;
-use tokio::sync::broadcast;
+use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 /// What may wait for one socket before it is told to read from Postgres instead.
@@ -15,14 +15,17 @@ const BACKLOG: usize = 256;
 #[derive(Debug)]
 pub struct Hub {
     bus: Bus,
-    people: Mutex<HashMap<UserId, broadcast::Sender<Arc<Heard>>>>,
+    people: Arc<People>,
 }
+
+/// Who listens, and what reaches all sockets of each.
+type People = Mutex<HashMap<UserId, broadcast::Sender<Arc<Heard>>>>;
 
 impl Hub {
     /// Starts to listen to the bus, until stopped.
     #[must_use]
     pub fn start(bus: Bus, stop: CancellationToken) -> Arc<Self> {
-        let hub = Arc::new(Self { bus: bus.clone(), people: Mutex::default() });
+        let hub = Arc::new(Self { bus: bus.clone(), people: Arc::default() });
         let mut heard = bus.listen(stop);
         tokio::spawn({
             let hub = Arc::clone(&hub);
@@ -37,9 +40,8 @@ impl Hub {
 
     /// Everything that concerns a person from now on. A receiver that lags has missed something,
     /// and so has one that hears [`Heard::Interrupted`].
-    pub(crate) fn join(&self, user: UserId) -> broadcast::Receiver<Arc<Heard>> {
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        people.entry(user).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
+    pub(crate) fn join(&self, user: UserId) -> Listener {
+        Listener::join(&self.people, user)
     }
 
     /// Whether events arrive at all right now.
@@ -56,13 +58,74 @@ impl Hub {
         let something = Arc::new(something);
         let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
         match whose {
-            // Sending fails when the person's last socket is gone.
             Some(user) => {
-                if people.get(&user).is_some_and(|person| person.send(something).is_err()) {
-                    people.remove(&user);
+                if let Some(person) = people.get(&user) {
+                    send(person, something);
                 }
             }
-            None => people.retain(|_, person| person.send(Arc::clone(&something)).is_ok()),
+            None => people.values().for_each(|person| send(person, Arc::clone(&something))),
         }
+    }
+}
+
+fn send(person: &broadcast::Sender<Arc<Heard>>, something: Arc<Heard>) {
+    // It fails only while the person's last socket is closing.
+    drop(person.send(something));
+}
+
+/// What one socket of a person hears. The hub forgets the person with their last socket.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    people: Arc<People>,
+    user: UserId,
+    /// Taken when it is dropped.
+    receiver: Option<broadcast::Receiver<Arc<Heard>>>,
+}
+
+impl Listener {
+    fn join(people: &Arc<People>, user: UserId) -> Self {
+        let receiver = {
+            let mut people = people.lock().unwrap_or_else(PoisonError::into_inner);
+            people.entry(user).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
+        };
+        Self { people: Arc::clone(people), user, receiver: Some(receiver) }
+    }
+
+    /// The next thing that concerns the person; an error when some were missed.
+    pub(crate) async fn recv(&mut self) -> Result<Arc<Heard>, RecvError> {
+        match &mut self.receiver {
+            Some(receiver) => receiver.recv().await,
+            None => Err(RecvError::Closed),
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: of two that leave at once, one sees that nobody is left.
+        drop(self.receiver.take());
+        if people.get(&self.user).is_some_and(|person| person.receiver_count() == 0) {
+            people.remove(&self.user);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use self_shared::domain::new_id;
+
+    use super::*;
+
+    #[test]
+    fn a_person_is_forgotten_with_their_last_socket() {
+        let people = Arc::<People>::default();
+        let user = UserId(new_id());
+        let known = || people.lock().unwrap().contains_key(&user);
+        let (first, second) = (Listener::join(&people, user), Listener::join(&people, user));
+        drop(first);
+        assert!(known());
+        drop(second);
+        assert!(!known());
     }
 }

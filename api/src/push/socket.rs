@@ -13,14 +13,13 @@ use self_shared::database::{conversations, events, files, jobs};
 use self_shared::domain::job::JobSnapshot;
 use self_shared::events::{Event, Room};
 use serde::Serialize;
-use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::message::{FromApp, Include, ToApp, Told};
 use crate::app::App;
 use crate::auth::Identity;
-use crate::hub::Hub;
+use crate::hub::{Hub, Listener};
 use crate::problem::Code;
 
 /// Events read from Postgres at a time.
@@ -82,7 +81,7 @@ impl Socket {
     async fn run(
         &mut self,
         mut said: SplitStream<WebSocketStream>,
-        mut heard: broadcast::Receiver<Arc<Heard>>,
+        mut heard: Listener,
     ) -> anyhow::Result<()> {
         self.cursor = self.newest().await?;
         let mut last_said = Instant::now();
