@@ -1,12 +1,10 @@
 //! What is in a file becomes a part of the memory: fetch → read → embed → save.
 
 use std::fs::File;
-use std::io::{Seek, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use futures_util::StreamExt;
 use self_language::embed::{self, EmbeddedPassage, Segment};
-use self_language::models::{EmbedError, Embedder};
+use self_language::models::Embedder;
 use self_shared::database::files::{self, Kept};
 use self_shared::database::{UserTx, jobs};
 use self_shared::domain::failure::{Failure, FailureCode};
@@ -21,6 +19,8 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::Bench;
+use super::shared_embedder::SharedEmbedder;
+use super::spool::Spool;
 use super::understanding::{Known, outcome};
 use crate::engine::Task;
 use crate::sandbox::ReadError;
@@ -55,9 +55,9 @@ pub(super) async fn run(bench: &Bench, task: &Task, job: &EmbedFile) -> Result<(
     let (embedder, text) = (Arc::clone(&bench.embedder), reading.text.clone());
     let (done, mut steps) = mpsc::unbounded_channel();
     let embedding = spawn_blocking(move || {
-        let mut rounds = Rounds { embedder: &embedder, done: &done };
-        let id = rounds.id();
-        let passages = passages(&text, &mut known.before(&mut rounds), |passage, total| {
+        let mut shared = SharedEmbedder { embedder: &embedder, progress: &done };
+        let id = shared.id();
+        let passages = passages(&text, &mut known.before(&mut shared), |passage, total| {
             // Heard unless the job was stopped meanwhile.
             let _ = done.send((passage, total));
         })?;
@@ -73,24 +73,17 @@ pub(super) async fn run(bench: &Bench, task: &Task, job: &EmbedFile) -> Result<(
     save(task, job.file_id, &kept, &reading, &passages, model).await
 }
 
-/// Brings the content into a file that has no name, so that nothing is left of it however this
-/// process ends.
+/// Brings the content into a file without a name.
 async fn fetch(bench: &Bench, kept: &Kept) -> Result<File, Ending> {
-    let mut file = tempfile::tempfile().map_err(anyhow::Error::from)?;
+    let mut spool = Spool::new().await.map_err(anyhow::Error::from)?;
     if let Some(text) = &kept.text {
-        file.write_all(text.as_bytes()).map_err(anyhow::Error::from)?;
+        spool.write(text.as_bytes()).await.map_err(anyhow::Error::from)?;
     }
     if let Some(key) = &kept.object_key {
         let key: ObjectKey = key.parse().map_err(|_| missing())?;
-        let mut object = bench.objects.get(&key, None).await.map_err(ending)?;
-        while let Some(bytes) = object.content.next().await {
-            let bytes = bytes.map_err(ending)?;
-            // Into the page cache: shorter than a switch of threads.
-            file.write_all(&bytes).map_err(anyhow::Error::from)?;
-        }
+        spool.fetch(&bench.objects, &key).await.map_err(ending)?;
     }
-    file.rewind().map_err(anyhow::Error::from)?;
-    Ok(file)
+    spool.finish().await.map_err(|error| Ending::Retry(error.into()))
 }
 
 /// Cuts a text into passages of whole sentences, and embeds them.
@@ -175,30 +168,6 @@ async fn clear(tx: &mut UserTx, file: Uuid) -> sqlx::Result<()> {
         .execute(&mut **tx)
         .await
         .map(|_| ())
-}
-
-/// The embedder for a long text: others have it between two rounds, and it stops when the job does,
-/// since a thread is not dropped like a future.
-struct Rounds<'job> {
-    embedder: &'job Mutex<dyn Embedder + Send>,
-    done: &'job mpsc::UnboundedSender<(usize, usize)>,
-}
-
-impl Embedder for Rounds<'_> {
-    fn id(&self) -> ModelId {
-        self.embedder.lock().unwrap_or_else(PoisonError::into_inner).id()
-    }
-
-    fn dimensions(&self) -> usize {
-        self.embedder.lock().unwrap_or_else(PoisonError::into_inner).dimensions()
-    }
-
-    fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        if self.done.is_closed() {
-            return Err(EmbedError::Abandoned);
-        }
-        self.embedder.lock().unwrap_or_else(PoisonError::into_inner).embed(texts)
-    }
 }
 
 fn failure(why: &Unreadable) -> Failure {

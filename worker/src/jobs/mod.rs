@@ -9,6 +9,8 @@ mod forget_expired;
 mod generate_insights;
 mod heard_by;
 mod refresh_insights;
+mod shared_embedder;
+mod spool;
 mod summarize_conversation;
 mod sweep_objects;
 mod transcribe_audio;

@@ -1,14 +1,13 @@
 //! The recording: its row and its bytes.
 
 use std::fs::File;
-use std::io::{Seek, Write};
 
-use futures_util::StreamExt;
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{Ending, TranscribeAudio};
 use self_shared::objects::{ObjectError, ObjectKey};
 
 use super::super::Bench;
+use super::super::spool::Spool;
 use crate::engine::Task;
 
 /// Where the bytes are.
@@ -36,18 +35,11 @@ impl Recording {
         Ok(Self { key })
     }
 
-    /// Brings the bytes into a file that has no name, so that nothing is left of it however this
-    /// process ends.
+    /// Brings the bytes into a file without a name.
     pub(super) async fn fetch(&self, bench: &Bench) -> Result<File, Ending> {
-        let mut object = bench.objects.get(&self.key, None).await.map_err(ending)?;
-        let mut file = tempfile::tempfile().map_err(anyhow::Error::from)?;
-        while let Some(bytes) = object.content.next().await {
-            let bytes = bytes.map_err(ending)?;
-            // Into the page cache: shorter than a switch of threads.
-            file.write_all(&bytes).map_err(anyhow::Error::from)?;
-        }
-        file.rewind().map_err(anyhow::Error::from)?;
-        Ok(file)
+        let mut spool = Spool::new().await.map_err(anyhow::Error::from)?;
+        spool.fetch(&bench.objects, &self.key).await.map_err(ending)?;
+        spool.finish().await.map_err(|error| Ending::Retry(error.into()))
     }
 }
 

@@ -13,7 +13,7 @@ use self_language::connect::{Connection, connect};
 use self_language::decide::decide;
 use self_language::embed::{self, EmbeddedPassage, embed};
 use self_language::extract::{Entity, extract};
-use self_language::models::{EmbedError, Embedder};
+use self_language::models::Embedder;
 use self_language::resolve::{Dates, resolve};
 use self_shared::database::entities;
 use self_shared::domain::entity::Decision;
@@ -26,6 +26,7 @@ use tokio::task::{JoinError, spawn_blocking};
 pub(super) use self::known::Known;
 use self::said::Clock;
 use super::Bench;
+use super::shared_embedder::SharedEmbedder;
 use super::transcript::Transcript;
 use crate::engine::Task;
 
@@ -105,13 +106,12 @@ async fn find(
                 text: segment.certain_text(),
             })
             .collect();
-        let mut embedder = embedder.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut awaited = WhileAwaited { embedder: &mut *embedder, done: &done };
-        let passages = embed(&segments, &mut known.before(&mut awaited), |passage, total| {
+        let mut shared = SharedEmbedder { embedder: &embedder, progress: &done };
+        let passages = embed(&segments, &mut known.before(&mut shared), |passage, total| {
             // Heard unless the job was stopped meanwhile.
             let _ = done.send((passage, total));
         })?;
-        anyhow::Ok((passages, embedder.id()))
+        anyhow::Ok((passages, shared.id()))
     });
     while let Some((passage, total)) = steps.recv().await {
         let part = passage as f32 / (total as f32).max(1.0);
@@ -124,26 +124,6 @@ async fn find(
 async fn decisions(bench: &Bench, task: &Task) -> Result<Vec<Decision>, Ending> {
     let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
     Ok(entities::decisions(&mut tx).await.map_err(anyhow::Error::from)?)
-}
-
-/// An embedder that stops when the job does: a thread is not dropped like a future.
-struct WhileAwaited<'job> {
-    embedder: &'job mut dyn Embedder,
-    done: &'job mpsc::UnboundedSender<(usize, usize)>,
-}
-
-impl Embedder for WhileAwaited<'_> {
-    fn id(&self) -> ModelId {
-        self.embedder.id()
-    }
-
-    fn dimensions(&self) -> usize {
-        self.embedder.dimensions()
-    }
-
-    fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        if self.done.is_closed() { Err(EmbedError::Abandoned) } else { self.embedder.embed(texts) }
-    }
 }
 
 /// What a thread came to. Its panic is the job's.
