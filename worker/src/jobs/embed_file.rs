@@ -13,7 +13,7 @@ use self_shared::domain::model::ModelId;
 use self_shared::domain::new_id;
 use self_shared::domain::progress::{Progress, Stage};
 use self_shared::domain::sentences::sentences;
-use self_shared::objects::{ObjectError, ObjectKey};
+use self_shared::objects::ObjectKey;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
@@ -81,7 +81,9 @@ async fn fetch(bench: &Bench, kept: &Kept) -> Result<File, Ending> {
     }
     if let Some(key) = &kept.object_key {
         let key: ObjectKey = key.parse().map_err(|_| missing())?;
-        spool.fetch(&bench.objects, &key).await.map_err(ending)?;
+        if !spool.fetch(&bench.objects, &key).await? {
+            return Err(missing());
+        }
     }
     spool.finish().await.map_err(|error| Ending::Retry(error.into()))
 }
@@ -178,13 +180,6 @@ fn failure(why: &Unreadable) -> Failure {
         Unreadable::TimedOut | Unreadable::OutOfMemory => FailureCode::ReaderLimit,
     };
     Failure::new(code, why.to_string())
-}
-
-fn ending(error: ObjectError) -> Ending {
-    match error {
-        ObjectError::NotFound => missing(),
-        error => Ending::Retry(error.into()),
-    }
 }
 
 fn missing() -> Ending {

@@ -24,13 +24,16 @@ impl Spool {
         self.file.write_all(bytes).await
     }
 
-    /// Appends an object, however large, in the pieces that it comes in.
-    pub(super) async fn fetch(&mut self, objects: &ObjectStore, key: &ObjectKey) -> Result<(), ObjectError> {
-        let mut object = objects.get(key, None).await?;
+    /// Appends an object, however large, in the pieces that it comes in. False if there is none.
+    pub(super) async fn fetch(&mut self, objects: &ObjectStore, key: &ObjectKey) -> anyhow::Result<bool> {
+        let mut object = match objects.get(key, None).await {
+            Err(ObjectError::NotFound) => return Ok(false),
+            object => object?,
+        };
         while let Some(bytes) = object.content.next().await {
             self.write(&bytes?).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The file, at its start.

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{Ending, TranscribeAudio};
-use self_shared::objects::{ObjectError, ObjectKey};
+use self_shared::objects::ObjectKey;
 
 use super::super::Bench;
 use super::super::spool::Spool;
@@ -38,15 +38,10 @@ impl Recording {
     /// Brings the bytes into a file without a name.
     pub(super) async fn fetch(&self, bench: &Bench) -> Result<File, Ending> {
         let mut spool = Spool::new().await.map_err(anyhow::Error::from)?;
-        spool.fetch(&bench.objects, &self.key).await.map_err(ending)?;
+        if !spool.fetch(&bench.objects, &self.key).await? {
+            return Err(missing());
+        }
         spool.finish().await.map_err(|error| Ending::Retry(error.into()))
-    }
-}
-
-fn ending(error: ObjectError) -> Ending {
-    match error {
-        ObjectError::NotFound => missing(),
-        error => Ending::Retry(error.into()),
     }
 }
 
