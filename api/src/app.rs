@@ -9,7 +9,7 @@ use self_shared::objects::ObjectStore;
 use self_shared::redis::buckets::Buckets;
 use self_shared::redis::cache::Cache;
 use self_shared::relay::Relay;
-use self_shared::rings::Rings;
+use self_shared::wake_ups::WakeUps;
 use self_shared::telemetry::Metrics;
 use self_shared::vectors::Vectors;
 use tokio_util::sync::CancellationToken;
@@ -28,8 +28,8 @@ pub struct App {
     pub objects: ObjectStore,
     /// What compares them by meaning, besides Postgres.
     pub vectors: Vectors,
-    /// Redis rings.
-    pub rings: Rings,
+    /// What wakes workers.
+    pub wake_ups: WakeUps,
     /// What need not be worked out again.
     pub cache: Cache,
     /// NATS tells.
@@ -53,8 +53,8 @@ impl App {
     /// # Errors
     /// When an address makes no sense.
     pub async fn new(config: ApiConfig, metrics: Metrics) -> anyhow::Result<Self> {
-        let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
-        let database = Database::new(&config.shared.database).with_rings(rings.clone());
+        let wake_ups = WakeUps::connect(&config.shared.redis_url, &config.shared.namespace)?;
+        let database = Database::new(&config.shared.database).with_wake_ups(wake_ups.clone());
         let objects = ObjectStore::new(&config.shared.objects)?;
         let vectors = Vectors::new(&config.shared, database.clone())?;
         let bus = Bus::connect(&config.shared.nats_url, &config.shared.namespace).await?;
@@ -69,7 +69,7 @@ impl App {
             database,
             objects,
             vectors,
-            rings,
+            wake_ups,
             cache,
             bus,
             hub,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::bus::Bus;
 use crate::database::Database;
 use crate::objects::ObjectStore;
-use crate::redis::rings::Rings;
+use crate::redis::wake_ups::WakeUps;
 use crate::vectors::Vectors;
 
 /// How badly something is missed.
@@ -95,8 +95,8 @@ pub async fn postgres(database: &Database) -> Check {
 }
 
 /// Whether Redis answers.
-pub async fn redis(rings: &Rings) -> Check {
-    match rings.probe().await {
+pub async fn redis(wake_ups: &WakeUps) -> Check {
+    match wake_ups.probe().await {
         Ok(()) => Check::fine("redis"),
         Err(_) => Check::trouble(
             "redis",

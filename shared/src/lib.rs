@@ -14,4 +14,4 @@ pub mod vectors;
 
 pub use self_domain as domain;
 
-pub use self::redis::rings;
+pub use self::redis::wake_ups;

@@ -72,7 +72,7 @@ impl Subject {
     async fn health(&self) -> Health {
         let (database, redis, objects, qdrant) = tokio::join!(
             health::postgres(&self.workshop.database),
-            health::redis(&self.workshop.rings),
+            health::redis(&self.workshop.wake_ups),
             health::objects(&self.objects),
             health::qdrant(&self.vectors),
         );
@@ -94,7 +94,7 @@ impl Subject {
         let deaf: Vec<&str> = self
             .lanes
             .iter()
-            .filter(|lane| !lane.bell().is_heard())
+            .filter(|lane| !lane.listener_health().is_listening())
             .map(|lane| lane.lane().as_str())
             .collect();
         if deaf.is_empty() {
@@ -103,7 +103,7 @@ impl Subject {
         Check::trouble(
             "lanes",
             Effect::Slower,
-            format!("no rings are heard in {}", deaf.join(", ")),
+            format!("no wake-ups arrive for {}", deaf.join(", ")),
             "They are listened for again by themselves as soon as Redis is there. Until then jobs start seconds later.",
         )
     }

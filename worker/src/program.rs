@@ -13,7 +13,7 @@ use self_shared::database::Database;
 use self_shared::domain::model::ModelCard;
 use self_shared::objects::ObjectStore;
 use self_shared::relay::Relay;
-use self_shared::rings::Rings;
+use self_shared::wake_ups::WakeUps;
 use self_shared::telemetry;
 use self_shared::vectors::Vectors;
 use tokio::signal::unix::{SignalKind, signal};
@@ -61,15 +61,15 @@ pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
 
 async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     let metrics = telemetry::init_metrics()?;
-    let rings = Rings::connect(&config.shared.redis_url, &config.shared.namespace)?;
-    let database = Database::new(&config.shared.database).with_rings(rings.clone());
+    let wake_ups = WakeUps::connect(&config.shared.redis_url, &config.shared.namespace)?;
+    let database = Database::new(&config.shared.database).with_wake_ups(wake_ups.clone());
     let objects = ObjectStore::new(&config.shared.objects)?;
     let vectors = Vectors::new(&config.shared, database.clone())?;
     let bus = Bus::connect(&config.shared.nats_url, &config.shared.namespace).await?;
     let relay = Relay::new(database.clone(), bus.clone());
     let workshop = Workshop {
         database: database.clone(),
-        rings,
+        wake_ups,
         bus: bus.clone(),
         worker: format!("{}-{}", std::process::id(), Uuid::now_v7()),
         lease: config.lease,

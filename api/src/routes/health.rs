@@ -96,7 +96,7 @@ async fn ready(app: &App) -> Readiness {
     let (postgres, objects, redis, qdrant) = tokio::join!(
         health::postgres(&app.database),
         health::objects(&app.objects),
-        health::redis(&app.rings),
+        health::redis(&app.wake_ups),
         health::qdrant(&app.vectors),
     );
     let mut checks = vec![postgres, objects, redis, health::nats(&app.bus)];

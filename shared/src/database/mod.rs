@@ -45,7 +45,7 @@ pub(crate) use self::row::row;
 use crate::config::DatabaseConfig;
 use crate::domain::UserId;
 use crate::events::Registered;
-use crate::redis::rings::Rings;
+use crate::redis::wake_ups::WakeUps;
 
 /// How long a transaction may wait for its own process: none does anything in between that takes
 /// longer.
@@ -96,10 +96,10 @@ impl Database {
         Self { pool, after_commit: AfterCommit::default() }
     }
 
-    /// The same, and every commit rings for the jobs that can start from then on.
+    /// The same, and every commit sends wake-ups for the jobs that it lets start.
     #[must_use]
-    pub fn with_rings(mut self, rings: Rings) -> Self {
-        self.after_commit.rings = Some(rings);
+    pub fn with_wake_ups(mut self, wake_ups: WakeUps) -> Self {
+        self.after_commit.wake_ups = Some(wake_ups);
         self
     }
 
@@ -162,7 +162,7 @@ macro_rules! is_a_transaction {
     ($tx:ty) => {
         impl $tx {
             /// Makes what was done visible and lasting, with the events of its outbox. Then wakes the
-            /// relay and rings for the jobs that can start, which takes a moment where Redis is away.
+            /// relay and sends wake-ups for the jobs that can start, which takes a moment where Redis is away.
             ///
             /// # Errors
             /// When the commit fails; nothing was done then, and nothing is told.

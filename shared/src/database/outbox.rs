@@ -1,7 +1,7 @@
 //! What a transaction tells when it is committed: its events, and the jobs that can start.
 //!
 //! Whoever is in a transaction adds to its outbox, in any order. The commit writes the events last,
-//! since their numbers lock the person's counter, wakes the relay, and rings for the jobs.
+//! since their numbers lock the person's counter, wakes the relay, and sends wake-ups for the jobs.
 
 use std::fmt;
 use std::ops::DerefMut;
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::events::{self, NewEvent};
 use crate::domain::UserId;
 use crate::events::Registered;
-use crate::redis::rings::{Ring, Rings};
+use crate::redis::wake_ups::{WakeUp, WakeUps};
 
 /// A transaction with an outbox.
 pub trait Tx: DerefMut<Target = PgConnection> + Send {
@@ -25,7 +25,7 @@ pub trait Tx: DerefMut<Target = PgConnection> + Send {
 #[derive(Debug, Default)]
 pub struct Outbox {
     events: Vec<NewEvent>,
-    jobs: Vec<Ring>,
+    jobs: Vec<WakeUp>,
 }
 
 impl Outbox {
@@ -36,7 +36,7 @@ impl Outbox {
     }
 
     /// Adds a job that can start.
-    pub(super) fn start(&mut self, job: Ring) {
+    pub(super) fn start(&mut self, job: WakeUp) {
         self.jobs.push(job);
     }
 
@@ -52,7 +52,7 @@ pub(super) struct AfterCommit {
     /// Wakes the relay of this process.
     pub(super) news: Arc<Notify>,
     /// Starts jobs; without it they start once a worker looks by itself.
-    pub(super) rings: Option<Rings>,
+    pub(super) wake_ups: Option<WakeUps>,
 }
 
 impl AfterCommit {
@@ -62,8 +62,8 @@ impl AfterCommit {
         if !outbox.events.is_empty() {
             self.news.notify_one();
         }
-        if let Some(rings) = self.rings.as_ref().filter(|_| !outbox.jobs.is_empty()) {
-            rings.ring_all(&outbox.jobs).await;
+        if let Some(wake_ups) = self.wake_ups.as_ref().filter(|_| !outbox.jobs.is_empty()) {
+            wake_ups.notify_all(&outbox.jobs).await;
         }
     }
 }

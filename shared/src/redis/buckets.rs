@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::Script;
 
-use super::Aside;
+use super::BestEffortRedis;
 
 /// Adds to a bucket and tells how full it is then. The clock is Redis' own, one for all nodes. An empty
 /// bucket is none: it goes by itself when everything has run out.
@@ -25,7 +25,7 @@ const ADD: &str = "
 /// The buckets. Cheap to clone.
 #[derive(Clone)]
 pub struct Buckets {
-    redis: Aside,
+    redis: BestEffortRedis,
     namespace: String,
 }
 
@@ -35,7 +35,7 @@ impl Buckets {
     /// # Errors
     /// When the address itself makes no sense.
     pub fn connect(url: &str, namespace: &str) -> anyhow::Result<Self> {
-        Ok(Self { redis: Aside::connect(url)?, namespace: namespace.to_owned() })
+        Ok(Self { redis: BestEffortRedis::connect(url)?, namespace: namespace.to_owned() })
     }
 
     /// How full a bucket is out of which one runs `every` so long; none when Redis does not say.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use redis::AsyncCommands;
 use uuid::Uuid;
 
-use super::Aside;
+use super::BestEffortRedis;
 use crate::domain::UserId;
 
 /// How long an answer is kept that nobody replaces.
@@ -22,7 +22,7 @@ const LARGEST: usize = 256 * 1024;
 /// The kept answers. Cheap to clone.
 #[derive(Clone)]
 pub struct Cache {
-    redis: Aside,
+    redis: BestEffortRedis,
     namespace: String,
 }
 
@@ -32,7 +32,7 @@ impl Cache {
     /// # Errors
     /// When the address itself makes no sense.
     pub fn connect(url: &str, namespace: &str) -> anyhow::Result<Self> {
-        Ok(Self { redis: Aside::connect(url)?, namespace: namespace.to_owned() })
+        Ok(Self { redis: BestEffortRedis::connect(url)?, namespace: namespace.to_owned() })
     }
 
     /// The answer about `id` that was worked out from this version of what the person has; none when

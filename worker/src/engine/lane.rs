@@ -9,7 +9,7 @@ use self_shared::database::jobs::ending::{self, Outcome};
 use self_shared::database::jobs::lease::{self, Claim};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{Ending, Job, Lane};
-use self_shared::rings::{Bell, Ring};
+use self_shared::wake_ups::{ListenerHealth, WakeUp};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use super::{Slots, Task, Workshop};
 
-/// How often a lane looks by itself, should no ring come.
+/// How often a lane looks at the table without a wake-up.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The wait before an ending that could not be written is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,8 +35,8 @@ pub struct LaneExecutor<J> {
     workshop: Workshop,
     jobs: Arc<J>,
     slots: Slots,
-    bell: Bell,
-    knock: Arc<Notify>,
+    listener_health: ListenerHealth,
+    wake: Arc<Notify>,
     draining: CancellationToken,
     running: TaskTracker,
 }
@@ -48,8 +48,8 @@ impl<J> Clone for LaneExecutor<J> {
             workshop: self.workshop.clone(),
             jobs: Arc::clone(&self.jobs),
             slots: self.slots.clone(),
-            bell: self.bell.clone(),
-            knock: Arc::clone(&self.knock),
+            listener_health: self.listener_health.clone(),
+            wake: Arc::clone(&self.wake),
             draining: self.draining.clone(),
             running: self.running.clone(),
         }
@@ -72,8 +72,8 @@ impl<J: Jobs> LaneExecutor<J> {
             workshop,
             jobs,
             slots: Slots::new(concurrency),
-            bell: Bell::default(),
-            knock: Arc::default(),
+            listener_health: ListenerHealth::default(),
+            wake: Arc::default(),
             draining,
             running,
         }
@@ -87,7 +87,7 @@ impl<J: Jobs> LaneExecutor<J> {
     /// Changes how many jobs run at once.
     pub fn resize(&self, concurrency: usize) {
         self.slots.resize(concurrency);
-        self.knock.notify_one();
+        self.wake.notify_one();
     }
 
     /// How many jobs run.
@@ -95,16 +95,16 @@ impl<J: Jobs> LaneExecutor<J> {
         self.slots.taken()
     }
 
-    /// Whether rings are heard.
-    pub fn bell(&self) -> &Bell {
-        &self.bell
+    /// Whether wake-ups arrive.
+    pub fn listener_health(&self) -> &ListenerHealth {
+        &self.listener_health
     }
 
     /// Claims and runs jobs until draining.
     pub async fn serve(&self) {
-        let listen = self.workshop.rings.listen(
+        let listen = self.workshop.wake_ups.listen(
             self.lane,
-            self.bell.clone(),
+            self.listener_health.clone(),
             self.slots.room(),
             self.answer(),
             self.draining.clone(),
@@ -112,15 +112,15 @@ impl<J: Jobs> LaneExecutor<J> {
         tokio::join!(listen, self.work());
     }
 
-    /// What a ring does. One that came although there is no room goes back for another worker.
-    fn answer(&self) -> impl Fn(Option<Ring>) + Clone + Send + Sync + 'static {
-        let (knock, room, rings) = (Arc::clone(&self.knock), self.slots.room(), self.workshop.rings.clone());
-        move |ring| {
+    /// What a wake-up does. One that came although no slot is free goes back for another worker.
+    fn answer(&self) -> impl Fn(Option<WakeUp>) + Clone + Send + Sync + 'static {
+        let (wake, room, wake_ups) = (Arc::clone(&self.wake), self.slots.room(), self.workshop.wake_ups.clone());
+        move |wake_up| {
             if *room.borrow() {
-                knock.notify_one();
-            } else if let Some(ring) = ring {
-                let rings = rings.clone();
-                tokio::spawn(async move { rings.ring(ring).await });
+                wake.notify_one();
+            } else if let Some(wake_up) = wake_up {
+                let wake_ups = wake_ups.clone();
+                tokio::spawn(async move { wake_ups.notify(wake_up).await });
             }
         }
     }
@@ -131,7 +131,7 @@ impl<J: Jobs> LaneExecutor<J> {
         loop {
             tokio::select! {
                 () = self.draining.cancelled() => return,
-                () = self.knock.notified() => {}
+                () = self.wake.notified() => {}
                 _ = look.tick() => {}
             }
             if let Err(error) = self.fill().await {
@@ -150,7 +150,7 @@ impl<J: Jobs> LaneExecutor<J> {
             self.running.spawn(async move {
                 executor.run(claim).await;
                 drop(slot);
-                executor.knock.notify_one();
+                executor.wake.notify_one();
             });
         }
         Ok(())

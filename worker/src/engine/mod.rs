@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use self_shared::bus::Bus;
 use self_shared::database::Database;
-use self_shared::rings::Rings;
+use self_shared::wake_ups::WakeUps;
 
 pub use self::lane::{Jobs, LaneExecutor};
 pub use self::slots::Slots;
@@ -24,7 +24,7 @@ pub struct Workshop {
     /// Where jobs are remembered.
     pub database: Database,
     /// Where they are rung.
-    pub rings: Rings,
+    pub wake_ups: WakeUps,
     /// Where progress is told.
     pub bus: Bus,
     /// This process, for as long as it lives.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use self_shared::database::jobs::upkeep;
 use self_shared::domain::job::Job;
-use self_shared::rings::Ring;
+use self_shared::wake_ups::WakeUp;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +13,7 @@ use super::Workshop;
 
 /// How often it looks.
 const TICK: Duration = Duration::from_secs(2);
-/// Jobs whose lease ran out, and rings for each lane, that one look puts right.
+/// At most so many leases are ended, and wake-ups are sent for each lane, at a time.
 const LIMIT: i64 = 64;
 /// How often it accepts the periodic jobs that are due, and removes what is out of date.
 const UPKEEP_EVERY: Duration = Duration::from_mins(1);
@@ -42,7 +42,7 @@ async fn look(workshop: &Workshop, may_judge: bool, kept_up: &mut Option<Instant
     if !upkeep::take_turn(&mut tx).await? {
         return Ok(());
     }
-    // Before leases are ended: the commit rings for the jobs that wait again after that.
+    // Before leases are ended: the commit sends wake-ups for the jobs that wait again after that.
     let overdue = upkeep::overdue(&mut tx, LIMIT).await?;
     let expired = if may_judge { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
     if kept_up.is_none_or(|last| last.elapsed() >= UPKEEP_EVERY) {
@@ -61,7 +61,7 @@ async fn look(workshop: &Workshop, may_judge: bool, kept_up: &mut Option<Instant
         metrics::counter!("self_leases_expired_total").increment(expired.len() as u64);
     }
     for job in overdue {
-        workshop.rings.ring(Ring { lane: job.lane, job: job.id, attempt: job.attempt }).await;
+        workshop.wake_ups.notify(WakeUp { lane: job.lane, job: job.id, attempt: job.attempt }).await;
     }
     Ok(())
 }

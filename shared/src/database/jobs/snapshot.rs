@@ -9,7 +9,7 @@ use crate::database::{Tx, row};
 use crate::domain::UserId;
 use crate::domain::job::{JobKind, JobSnapshot, JobState, Lane};
 use crate::events::JobUpdate;
-use crate::redis::rings::Ring;
+use crate::redis::wake_ups::WakeUp;
 
 /// Which jobs to list; what is absent does not matter.
 #[derive(Clone, Copy, Debug, Default)]
@@ -170,7 +170,7 @@ impl JobRow {
         let Some(mut snapshot) = self.into_snapshot() else { return Ok(None) };
         if snapshot.state == JobState::Queued && is_due {
             let JobSnapshot { lane, id: job, attempt, .. } = snapshot;
-            tx.outbox().start(Ring { lane, job, attempt });
+            tx.outbox().start(WakeUp { lane, job, attempt });
         }
         if let Some(user) = user {
             place(tx, std::slice::from_mut(&mut snapshot)).await?;

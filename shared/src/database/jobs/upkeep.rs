@@ -1,4 +1,4 @@
-//! What keeps the table true when workers die and rings get lost. Run by a small loop in every
+//! What keeps the table true when workers die and wake-ups get lost. Run by a small loop in every
 //! worker, in one of them at a time.
 
 use std::time::Duration;

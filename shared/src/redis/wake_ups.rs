@@ -1,20 +1,20 @@
-//! Redis rings: a message on an apalis queue is a doorbell for a job row, and nothing more.
+//! Wake-ups: a message on an apalis queue says that a lane has work, and nothing more.
 //!
-//! A ring says "there is work in this lane". Whichever worker has room takes it and claims the next
-//! job of the lane in Postgres, where priority and fairness are decided; the job that the ring
-//! names is there for whoever follows a trace. Losing every ring costs seconds: workers look by
-//! themselves now and then, and the reconciler rings again.
+//! A worker with a free slot takes it and claims the next job of the lane in Postgres, which decides
+//! priority and fairness. The job that the wake-up names is there for traces only. Losing every wake-up
+//! costs seconds: workers look at the table at intervals, and the reconciler sends wake-ups for jobs that
+//! are overdue.
 //!
 //! apalis-redis 1.0.0 is used within what it can do, found by running it:
-//! - more than 7,999 due entries wedge a queue for good, so a lane holds at most [`MOST`];
+//! - more than 7,999 due entries wedge a queue for good, so a lane holds at most [`MAX_PENDING`];
 //! - `batch_size` above 1 stops heartbeats while the buffer holds something: it is 1 here;
 //! - any error of Redis ends a worker's stream: it is started again, under a new name (a name that
-//!   died is refused for a while), with back-off, and [`Bell::is_heard`] says so meanwhile;
+//!   died is refused for a while), with back-off, and [`ListenerHealth::is_listening`] says so meanwhile;
 //! - a payload that does not decode kills each worker in turn: any JSON is taken;
 //! - push goes through a schedule and wakes nobody, so the queue is polled, see [`POLL`];
 //! - its own poll strategies arm their next timer only if they are asked once more, and sleep on
-//!   when a fetch took longer than the interval: [`Steady`] is always armed;
-//! - what is done is kept for ever: swept here every minute.
+//!   when a fetch took longer than the interval: [`FixedInterval`] is always armed;
+//! - finished entries are kept for ever: they are removed here every minute.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,23 +32,23 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::REDIS_PATIENCE;
+use super::REDIS_TIMEOUT;
 use crate::domain::job::Lane;
 
-/// Rings that a lane holds at most. Each wakes a worker that then works off the lane, so there is
-/// no use in one ring for each of 20,000 jobs.
-const MOST: usize = 512;
-/// How often an idle worker looks for rings: the mean wait is half of it.
+/// Wake-ups that a lane holds at most. Each wakes a worker, which then works until the lane is empty: 20,000
+/// jobs do not need 20,000 wake-ups.
+const MAX_PENDING: usize = 512;
+/// How often an idle worker looks for wake-ups: the mean wait is half of it.
 const POLL: Duration = Duration::from_millis(20);
-/// Whoever rings is in the middle of an answer to somebody.
-const RING_PATIENCE: Duration = Duration::from_millis(250);
+/// A request is being answered meanwhile.
+const NOTIFY_TIMEOUT: Duration = Duration::from_millis(250);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Wakes its worker at regular times.
 #[derive(Debug)]
-struct Steady(Interval);
+struct FixedInterval(Interval);
 
-impl Steady {
+impl FixedInterval {
     fn every(period: Duration) -> Self {
         let mut interval = interval(period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -56,7 +56,7 @@ impl Steady {
     }
 }
 
-impl PollStrategy for Steady {
+impl PollStrategy for FixedInterval {
     fn poll_drive(&mut self, cx: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
         // Only a timer that was found not to be due yet wakes the worker.
         while self.0.poll_tick(cx).is_ready() {}
@@ -64,40 +64,40 @@ impl PollStrategy for Steady {
     }
 }
 
-/// A doorbell for a job.
+/// Says that a lane has work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ring {
+pub struct WakeUp {
     /// Where there is work.
     pub lane: Lane,
-    /// The job that it is rung for.
+    /// The job for which it is sent.
     pub job: Uuid,
     /// How often that job was started before.
     pub attempt: i32,
 }
 
-/// The doorbells of all lanes. Cheap to clone.
+/// The wake-ups of all lanes. Cheap to clone.
 #[derive(Clone)]
-pub struct Rings {
+pub struct WakeUps {
     redis: ConnectionManager,
     namespace: String,
 }
 
-/// What a worker hears of one lane's rings.
+/// Whether a worker receives the wake-ups of one lane.
 #[derive(Clone, Debug, Default)]
-pub struct Bell {
-    heard: Arc<AtomicBool>,
+pub struct ListenerHealth {
+    listening: Arc<AtomicBool>,
 }
 
-impl Bell {
-    /// Whether rings of this lane arrive here at the moment. Without them jobs still start, seconds
+impl ListenerHealth {
+    /// Whether wake-ups of this lane arrive here at the moment. Without them jobs start some seconds
     /// later.
     #[must_use]
-    pub fn is_heard(&self) -> bool {
-        self.heard.load(Ordering::Relaxed)
+    pub fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Relaxed)
     }
 }
 
-impl Rings {
+impl WakeUps {
     /// Prepares a connection, which is made when first used and made again whenever it is lost. To
     /// be called inside the runtime.
     ///
@@ -113,76 +113,76 @@ impl Rings {
     /// When it does not.
     pub async fn probe(&self) -> anyhow::Result<()> {
         let mut redis = self.redis.clone();
-        timeout(REDIS_PATIENCE, redis.ping::<()>()).await??;
+        timeout(REDIS_TIMEOUT, redis.ping::<()>()).await??;
         Ok(())
     }
 
-    /// Rings for a job that was just committed. A ring that fails is counted and logged and nothing
+    /// Sends the wake-up for a job that was just committed. A failure is counted and logged, and nothing
     /// else: the row is the truth.
-    pub async fn ring(&self, ring: Ring) {
-        let outcome = match timeout(RING_PATIENCE, self.try_ring(ring)).await {
-            Ok(Ok(true)) => "rung",
-            Ok(Ok(false)) => "enough",
+    pub async fn notify(&self, wake_up: WakeUp) {
+        let outcome = match timeout(NOTIFY_TIMEOUT, self.try_notify(wake_up)).await {
+            Ok(Ok(true)) => "sent",
+            Ok(Ok(false)) => "suppressed",
             Ok(Err(error)) => {
-                tracing::warn!(%error, lane = %ring.lane, job = %ring.job, "a ring failed");
+                tracing::warn!(%error, lane = %wake_up.lane, job = %wake_up.job, "a wake-up was not sent");
                 "failed"
             }
             Err(_) => {
-                tracing::warn!(lane = %ring.lane, job = %ring.job, "a ring took too long");
+                tracing::warn!(lane = %wake_up.lane, job = %wake_up.job, "a wake-up took too long");
                 "failed"
             }
         };
-        metrics::counter!("self_rings_total", "lane" => ring.lane.as_str(), "outcome" => outcome)
+        metrics::counter!("self_wake_ups_total", "lane" => wake_up.lane.as_str(), "outcome" => outcome)
             .increment(1);
     }
 
-    /// Rings for jobs that were just committed. What takes too long is left to the reconciler.
-    pub(crate) async fn ring_all(&self, rings: &[Ring]) {
+    /// Sends wake-ups for jobs that were just committed. The reconciler sends those for which time is short.
+    pub(crate) async fn notify_all(&self, wake_ups: &[WakeUp]) {
         let began = tokio::time::Instant::now();
-        for ring in rings {
-            if began.elapsed() >= RING_PATIENCE {
-                tracing::debug!(jobs = rings.len(), "some jobs are not rung for");
+        for wake_up in wake_ups {
+            if began.elapsed() >= NOTIFY_TIMEOUT {
+                tracing::debug!(jobs = wake_ups.len(), "some wake-ups are left to the reconciler");
                 return;
             }
-            self.ring(*ring).await;
+            self.notify(*wake_up).await;
         }
     }
 
-    /// `false`: the lane rings enough already.
-    async fn try_ring(&self, ring: Ring) -> anyhow::Result<bool> {
-        let config = self.config(ring.lane);
+    /// `false` where the lane holds enough of them.
+    async fn try_notify(&self, wake_up: WakeUp) -> anyhow::Result<bool> {
+        let config = self.config(wake_up.lane);
         let mut redis = self.redis.clone();
         let (due, active): (usize, usize) = redis::pipe()
             .zcard(config.scheduled_jobs_set())
             .llen(config.active_jobs_list())
             .query_async(&mut redis)
             .await?;
-        if due + active >= MOST {
+        if due + active >= MAX_PENDING {
             return Ok(false);
         }
         let mut queue = RedisStorage::<Value>::new(redis).with_config(config);
-        queue.push(serde_json::to_value(ring)?).await?;
+        queue.push(serde_json::to_value(wake_up)?).await?;
         Ok(true)
     }
 
-    /// Listens to a lane until stopped. `answer` is called for each ring and returns at once.
+    /// Listens to a lane until stopped. `answer` is called for each wake-up and returns at once.
     ///
-    /// While `room` is false nothing is taken, so that rings reach a worker that has some.
+    /// While `has_free_slot` is false nothing is taken, so that wake-ups reach a worker that has one.
     pub async fn listen(
         &self,
         lane: Lane,
-        bell: Bell,
-        room: watch::Receiver<bool>,
-        answer: impl Fn(Option<Ring>) + Clone + Send + Sync + 'static,
+        listener_health: ListenerHealth,
+        has_free_slot: watch::Receiver<bool>,
+        answer: impl Fn(Option<WakeUp>) + Clone + Send + Sync + 'static,
         stop: CancellationToken,
     ) {
         let mut pause = Duration::from_millis(100);
         while !stop.is_cancelled() {
             let began = tokio::time::Instant::now();
-            if let Err(error) = self.listen_once(lane, &bell, room.clone(), answer.clone(), &stop).await {
-                tracing::warn!(%lane, %error, "rings are not heard; will listen again");
+            if let Err(error) = self.listen_once(lane, &listener_health, has_free_slot.clone(), answer.clone(), &stop).await {
+                tracing::warn!(%lane, %error, "wake-ups do not arrive; will listen again");
             }
-            bell.heard.store(false, Ordering::Relaxed);
+            listener_health.listening.store(false, Ordering::Relaxed);
             if began.elapsed() > Duration::from_mins(1) {
                 pause = Duration::from_millis(100);
             }
@@ -194,21 +194,21 @@ impl Rings {
     async fn listen_once(
         &self,
         lane: Lane,
-        bell: &Bell,
-        mut room: watch::Receiver<bool>,
-        answer: impl Fn(Option<Ring>) + Clone + Send + Sync + 'static,
+        listener_health: &ListenerHealth,
+        mut has_free_slot: watch::Receiver<bool>,
+        answer: impl Fn(Option<WakeUp>) + Clone + Send + Sync + 'static,
         stop: &CancellationToken,
     ) -> anyhow::Result<()> {
         let config = self.config(lane);
         let name = format!("{lane}-{}", Uuid::now_v7());
         let context = WorkerContext::new(&name);
         let queue = RedisStorage::<Value>::new(self.redis.clone()).with_config(config.clone());
-        let heard = Arc::clone(&bell.heard);
+        let listening = Arc::clone(&listener_health.listening);
         let worker = WorkerBuilder::new(context.clone())
-            .backend(queue.poll_with_strategy(Steady::every(POLL)))
-            .build(move |ring: Value| {
-                heard.store(true, Ordering::Relaxed);
-                answer(serde_json::from_value(ring).ok());
+            .backend(queue.poll_with_strategy(FixedInterval::every(POLL)))
+            .build(move |wake_up: Value| {
+                listening.store(true, Ordering::Relaxed);
+                answer(serde_json::from_value(wake_up).ok());
                 std::future::ready(())
             });
         let mut running = std::pin::pin!(worker.run());
@@ -222,7 +222,7 @@ impl Rings {
                 }
                 () = stop.cancelled() => {
                     let _ = context.stop();
-                    let _ = timeout(REDIS_PATIENCE, &mut running).await;
+                    let _ = timeout(REDIS_TIMEOUT, &mut running).await;
                     let forget = redis::cmd("DEL").arg(config.worker_metadata_key(&context)).to_owned();
                     forget.query_async::<()>(&mut self.redis.clone()).await?;
                     return Ok(());
@@ -230,12 +230,12 @@ impl Rings {
                 _ = sweep.tick() => {
                     // The first tick comes at once: what answers here also answers the queue.
                     self.sweep(&config, &context).await?;
-                    bell.heard.store(true, Ordering::Relaxed);
+                    listener_health.listening.store(true, Ordering::Relaxed);
                 }
-                changed = room.changed() => changed?,
+                changed = has_free_slot.changed() => changed?,
             }
             // Refused while it is already so, or has not begun; then the next change brings it.
-            let _ = if *room.borrow_and_update() { context.resume() } else { context.pause() };
+            let _ = if *has_free_slot.borrow_and_update() { context.resume() } else { context.pause() };
         }
     }
 
@@ -267,7 +267,7 @@ impl Rings {
 
     fn config(&self, lane: Lane) -> Config {
         Config::default()
-            .queue(format!("{}:rings:{lane}", self.namespace))
+            .queue(format!("{}:wake-ups:{lane}", self.namespace))
             .batch_size(1)
             .heartbeat_interval(Duration::from_secs(10))
             .missed_heartbeats(6)
