@@ -9,9 +9,9 @@ use self_shared::objects::ObjectStore;
 use self_shared::redis::buckets::Buckets;
 use self_shared::redis::cache::Cache;
 use self_shared::relay::Relay;
-use self_shared::wake_ups::WakeUps;
 use self_shared::telemetry::Metrics;
 use self_shared::vectors::Vectors;
+use self_shared::wake_ups::WakeUps;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use self_shared::bus::{Bus, Heard};
+use self_shared::bus::{Bus, BusMessage};
 use self_shared::domain::UserId;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,7 @@ pub struct Hub {
 }
 
 /// Who listens, and what reaches all sockets of each.
-type People = Mutex<HashMap<UserId, broadcast::Sender<Arc<Heard>>>>;
+type People = Mutex<HashMap<UserId, broadcast::Sender<Arc<BusMessage>>>>;
 
 impl Hub {
     /// Starts to listen to the bus, until stopped.
@@ -39,7 +39,7 @@ impl Hub {
     }
 
     /// Everything that concerns a person from now on. A receiver that lags has missed something,
-    /// and so has one that hears [`Heard::Interrupted`].
+    /// and so has one that hears [`BusMessage::Interrupted`].
     pub(crate) fn join(&self, user: UserId) -> Listener {
         Listener::join(&self.people, user)
     }
@@ -49,14 +49,14 @@ impl Hub {
         self.bus.is_connected()
     }
 
-    fn tell(&self, something: Heard) {
+    fn tell(&self, something: BusMessage) {
         let whose = match &something {
-            Heard::Event(event) => Some(event.user_id),
-            Heard::SessionEnded(user, _) => Some(*user),
-            Heard::Interrupted => None,
+            BusMessage::Event(event) => Some(event.user_id),
+            BusMessage::SessionEnded(user, _) => Some(*user),
+            BusMessage::Interrupted => None,
         };
         let something = Arc::new(something);
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        let people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
         match whose {
             Some(user) => {
                 if let Some(person) = people.get(&user) {
@@ -68,7 +68,7 @@ impl Hub {
     }
 }
 
-fn send(person: &broadcast::Sender<Arc<Heard>>, something: Arc<Heard>) {
+fn send(person: &broadcast::Sender<Arc<BusMessage>>, something: Arc<BusMessage>) {
     // It fails only while the person's last socket is closing.
     drop(person.send(something));
 }
@@ -79,7 +79,7 @@ pub(crate) struct Listener {
     people: Arc<People>,
     user: UserId,
     /// Taken when it is dropped.
-    receiver: Option<broadcast::Receiver<Arc<Heard>>>,
+    receiver: Option<broadcast::Receiver<Arc<BusMessage>>>,
 }
 
 impl Listener {
@@ -92,7 +92,7 @@ impl Listener {
     }
 
     /// The next thing that concerns the person; an error when some were missed.
-    pub(crate) async fn recv(&mut self) -> Result<Arc<Heard>, RecvError> {
+    pub(crate) async fn recv(&mut self) -> Result<Arc<BusMessage>, RecvError> {
         match &mut self.receiver {
             Some(receiver) => receiver.recv().await,
             None => Err(RecvError::Closed),

@@ -69,7 +69,7 @@ pub(crate) fn limit(asked: Option<impl Into<u16>>) -> Result<i64, Problem> {
 }
 
 /// Where a page ended: the place of its last item in the order of its list.
-pub(crate) trait Place: Sized {
+pub(crate) trait Cursor: Sized {
     /// Which list it is a place of; cursors of other lists are refused.
     const LIST: u8;
 
@@ -81,14 +81,14 @@ pub(crate) trait Place: Sized {
 }
 
 /// Writes a place down for the client to bring back.
-pub(crate) fn cursor<P: Place>(place: &P) -> String {
+pub(crate) fn encode<P: Cursor>(place: &P) -> String {
     let mut bytes = vec![P::LIST];
     bytes.extend(place.encode());
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Reads what the client brought back.
-pub(crate) fn place<P: Place>(cursor: Option<&str>) -> Result<Option<P>, Problem> {
+pub(crate) fn decode<P: Cursor>(cursor: Option<&str>) -> Result<Option<P>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
     let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
     match bytes.split_first() {
@@ -106,7 +106,7 @@ pub(crate) fn another_lists_cursor() -> Problem {
 
 /// One page of up to `limit` items out of a list that was asked for one more, and where it ended
 /// if there is more.
-pub(crate) fn cut<T, P: Place>(
+pub(crate) fn cut<T, P: Cursor>(
     mut items: Vec<T>,
     limit: i64,
     at: impl Fn(&T) -> P,
@@ -114,7 +114,7 @@ pub(crate) fn cut<T, P: Place>(
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = items.len() > limit;
     items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|last| cursor(&at(last)));
+    let next = items.last().filter(|_| more).map(|last| encode(&at(last)));
     (items, next)
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn moment(bytes: &[u8]) -> Option<DateTime<Utc>> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ByTime<const LIST: u8>(pub DateTime<Utc>, pub Uuid);
 
-impl<const LIST: u8> Place for ByTime<LIST> {
+impl<const LIST: u8> Cursor for ByTime<LIST> {
     const LIST: u8 = LIST;
 
     fn encode(&self) -> Vec<u8> {
@@ -145,7 +145,7 @@ impl<const LIST: u8> Place for ByTime<LIST> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ById<const LIST: u8>(pub Uuid);
 
-impl<const LIST: u8> Place for ById<LIST> {
+impl<const LIST: u8> Cursor for ById<LIST> {
     const LIST: u8 = LIST;
 
     fn encode(&self) -> Vec<u8> {
@@ -161,25 +161,29 @@ impl<const LIST: u8> Place for ById<LIST> {
 mod tests {
     use super::*;
 
-    type Here = ByTime<1>;
+    type TestCursor = ByTime<1>;
 
-    fn here() -> Here {
+    fn here() -> TestCursor {
         ByTime(DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap(), Uuid::now_v7())
     }
 
     #[test]
     fn a_cursor_comes_back_as_the_place_it_was() {
         let here = here();
-        assert_eq!(place(Some(&cursor(&here))).unwrap(), Some(here));
-        assert_eq!(place::<Here>(None).unwrap(), None);
+        assert_eq!(decode(Some(&encode(&here))).unwrap(), Some(here));
+        assert_eq!(decode::<TestCursor>(None).unwrap(), None);
     }
 
     #[test]
     fn cursors_of_other_lists_and_made_up_ones_are_refused() {
-        let other = cursor(&ById::<2>(Uuid::now_v7()));
+        let other = encode(&ById::<2>(Uuid::now_v7()));
         let far_off = URL_SAFE_NO_PAD.encode([&[1][..], &i64::MAX.to_be_bytes(), &[0; 16]].concat());
         for cursor in [other.as_str(), &far_off, "", "AA", "!!", "AQ"] {
-            assert_eq!(place::<Here>(Some(cursor)).unwrap_err().code(), Code::InvalidCursor, "{cursor}");
+            assert_eq!(
+                decode::<TestCursor>(Some(cursor)).unwrap_err().code(),
+                Code::InvalidCursor,
+                "{cursor}"
+            );
         }
     }
 

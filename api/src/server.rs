@@ -9,8 +9,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::document;
-use crate::frame::Frame;
 use crate::methods::Methods;
+use crate::request_middleware::RequestMiddleware;
 
 /// How long requests may take to end once the server stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -54,7 +54,7 @@ pub fn endpoint(app: App) -> impl Endpoint<Output = Response> {
         // The check of an access token needs no more of the app than this.
         .data(app.auth.clone())
         .data(app)
-        .with(Frame(methods))
+        .with(RequestMiddleware(methods))
 }
 
 /// Serves until told to stop: SIGTERM or SIGINT lets requests end, a second one does not.

@@ -13,9 +13,9 @@ use self_shared::database::Database;
 use self_shared::domain::model::ModelCard;
 use self_shared::objects::ObjectStore;
 use self_shared::relay::Relay;
-use self_shared::wake_ups::WakeUps;
 use self_shared::telemetry;
 use self_shared::vectors::Vectors;
+use self_shared::wake_ups::WakeUps;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -33,7 +33,7 @@ use crate::models::summarizer::Summarizer;
 use crate::models::transcriber::Transcriber;
 use crate::sandbox::{Ffmpeg, Sandbox};
 use crate::stages::decode::Limits;
-use crate::stages::transcribe::Ears;
+use crate::stages::transcribe::TranscriberPool;
 use crate::{fleet, queries};
 
 /// No step of a model takes longer: a chunk of sound, a round of passages.
@@ -83,7 +83,11 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         objects: objects.clone(),
         vectors: vectors.clone(),
         sandbox: sandbox(&config),
-        ears: Arc::new(Ears::open(models.silero, models.transcriber, config.transcribe_threads)?),
+        transcribers: Arc::new(TranscriberPool::open(
+            models.silero,
+            models.transcriber,
+            config.transcribe_threads,
+        )?),
         remote,
         uncertain_below: config.uncertain_below,
         finder: models.finder,

@@ -14,7 +14,9 @@ use self_worker::models::silero::Silero;
 use self_worker::models::transcriber::Transcriber;
 use self_worker::stages::SAMPLE_RATE;
 use self_worker::stages::cut::{Chunk, Cutter};
-use self_worker::stages::transcribe::{Ears, Heard, Segment, Told, UNINTELLIGIBLE, judge, transcribe};
+use self_worker::stages::transcribe::{
+    ChunkTranscript, Segment, Told, TranscriberPool, UNINTELLIGIBLE, judge, transcribe,
+};
 
 /// The opening of "A Tale of Two Cities" (Charles Dickens, 1859), as `two_cities.wav` reads it.
 const TWO_CITIES: &str = "It was the best of times, it was the worst of times, it was the age of \
@@ -28,10 +30,10 @@ const TWO_CITIES: &str = "It was the best of times, it was the worst of times, i
 /// Words that the vendor's own package gets wrong in `two_cities.wav`, in percent of all.
 const VENDOR_ERROR_RATE: f64 = 5.9;
 
-fn ears(count: usize) -> Arc<Ears> {
+fn transcribers(count: usize) -> Arc<TranscriberPool> {
     let models = fixtures::models();
     let (silero, moonshine) = (Silero::load(&models).unwrap(), Moonshine::load(&models).unwrap());
-    Arc::new(Ears::open(silero, Arc::new(moonshine), count).unwrap())
+    Arc::new(TranscriberPool::open(silero, Arc::new(moonshine), count).unwrap())
 }
 
 async fn sound(file: &Path) -> Vec<f32> {
@@ -48,12 +50,12 @@ async fn chunks(file: &Path) -> Vec<Chunk> {
     cut(Cutter::new(), &sound(file).await)
 }
 
-async fn heard(ears: Arc<Ears>, chunks: Vec<Chunk>) -> Vec<Heard> {
-    transcribe(ears, stream::iter(chunks), 0.5).try_collect().await.unwrap()
+async fn heard(transcribers: Arc<TranscriberPool>, chunks: Vec<Chunk>) -> Vec<ChunkTranscript> {
+    transcribe(transcribers, stream::iter(chunks), 0.5).try_collect().await.unwrap()
 }
 
-async fn segments(ears: Arc<Ears>, chunks: Vec<Chunk>) -> Vec<Segment> {
-    heard(ears, chunks).await.into_iter().flat_map(|chunk| chunk.segments).collect()
+async fn segments(transcribers: Arc<TranscriberPool>, chunks: Vec<Chunk>) -> Vec<Segment> {
+    heard(transcribers, chunks).await.into_iter().flat_map(|chunk| chunk.segments).collect()
 }
 
 fn text(segments: &[Segment]) -> String {
@@ -82,7 +84,7 @@ fn error_rate(said: &str, heard: &str) -> f64 {
 
 #[tokio::test]
 async fn a_reading_is_transcribed_at_least_as_well_as_the_vendor_does() {
-    let segments = segments(ears(2), chunks(&fixtures::recording("two_cities.wav")).await).await;
+    let segments = segments(transcribers(2), chunks(&fixtures::recording("two_cities.wav")).await).await;
     let rate = error_rate(TWO_CITIES, &text(&segments));
     println!("word error rate {rate:.1} %: {}", text(&segments));
     assert!(rate <= VENDOR_ERROR_RATE + 1.0, "{rate} %: {}", text(&segments));
@@ -94,8 +96,8 @@ async fn a_reading_is_transcribed_at_least_as_well_as_the_vendor_does() {
 async fn a_segment_is_a_phrase_and_its_times_are_where_it_is_said() {
     let recording = fixtures::recording("two_cities.wav");
     let sound = sound(&recording).await;
-    let ears = ears(2);
-    let segments = segments(Arc::clone(&ears), chunks(&recording).await).await;
+    let transcribers = transcribers(2);
+    let segments = segments(Arc::clone(&transcribers), chunks(&recording).await).await;
     assert!(segments.len() >= 12, "{segments:#?}");
     assert!(segments.iter().all(|segment| segment.text.chars().count() <= 140), "{segments:#?}");
     assert!(segments.windows(2).all(|pair| pair[0].end_ms <= pair[1].start_ms), "{segments:#?}");
@@ -107,7 +109,7 @@ async fn a_segment_is_a_phrase_and_its_times_are_where_it_is_said() {
         let around = sample(segment.start_ms.saturating_sub(150))..sample(segment.end_ms + 150);
         let chunk =
             Chunk { start_ms: segment.start_ms, end_ms: segment.end_ms, samples: sound[around].to_vec() };
-        let alone = text(&self::segments(Arc::clone(&ears), vec![chunk]).await);
+        let alone = text(&self::segments(Arc::clone(&transcribers), vec![chunk]).await);
         let count = words(&segment.text).len() as f64;
         let rate = error_rate(&segment.text, &alone);
         println!("{:>6}–{:<6} {rate:>5.1} % {} | {alone}", segment.start_ms, segment.end_ms, segment.text);
@@ -119,26 +121,26 @@ async fn a_segment_is_a_phrase_and_its_times_are_where_it_is_said() {
 #[tokio::test]
 async fn any_number_of_ears_hears_the_same() {
     let chunks = chunks(&fixtures::recording("endgame_nagg_nell.wav")).await;
-    let one = segments(ears(1), chunks.clone()).await;
-    assert_eq!(segments(ears(3), chunks).await, one);
+    let one = segments(transcribers(1), chunks.clone()).await;
+    assert_eq!(segments(transcribers(3), chunks).await, one);
     assert!(text(&one).to_lowercase().contains("do you hear me"), "{}", text(&one));
 }
 
 #[tokio::test]
 async fn the_number_of_ears_changes_while_they_hear() {
-    let ears = ears(1);
+    let transcribers = transcribers(1);
     let chunks: Vec<Chunk> = {
         let once = chunks(&fixtures::recording("beckett.wav")).await;
         once.iter().cycle().take(8 * once.len()).cloned().collect()
     };
     let count = chunks.len();
-    let mut heard = Box::pin(transcribe(Arc::clone(&ears), stream::iter(chunks), 0.5));
+    let mut heard = Box::pin(transcribe(Arc::clone(&transcribers), stream::iter(chunks), 0.5));
     let mut texts = vec![text(&heard.next().await.unwrap().unwrap().segments)];
-    ears.resize(3).await.unwrap();
-    assert_eq!(ears.count(), 3);
+    transcribers.resize(3).await.unwrap();
+    assert_eq!(transcribers.count(), 3);
     texts.push(text(&heard.next().await.unwrap().unwrap().segments));
-    ears.resize(1).await.unwrap();
-    assert_eq!(ears.count(), 1);
+    transcribers.resize(1).await.unwrap();
+    assert_eq!(transcribers.count(), 1);
     while let Some(chunk) = heard.next().await {
         texts.push(text(&chunk.unwrap().segments));
     }
@@ -149,14 +151,14 @@ async fn the_number_of_ears_changes_while_they_hear() {
 
 #[tokio::test]
 async fn nothing_is_heard_where_nobody_speaks() {
-    let ears = ears(2);
+    let transcribers = transcribers(2);
     for (name, sound) in SILENT_SOUNDS {
         let sound = sound();
         // As it is, faint, and in a room that hisses.
         let faint = sound.iter().map(|sample| 0.05 * sample).collect();
         let hissing = mixed(&sound, Noise::White, 20.0);
         for sound in [sound, faint, hissing] {
-            let heard = heard(Arc::clone(&ears), cut(Cutter::new(), &sound)).await;
+            let heard = heard(Arc::clone(&transcribers), cut(Cutter::new(), &sound)).await;
             let said = heard.iter().flat_map(|chunk| &chunk.segments).collect::<Vec<_>>();
             assert!(said.is_empty(), "{name}: {said:?}");
             assert!(heard.iter().all(|chunk| chunk.voiced.is_empty()), "{name}");
@@ -166,10 +168,10 @@ async fn nothing_is_heard_where_nobody_speaks() {
 
 #[tokio::test]
 async fn speech_stays_behind_noise_far_away_and_among_noise() {
-    let ears = ears(2);
+    let transcribers = transcribers(2);
     let speech = sound(&fixtures::recording("two_cities.wav")).await;
     let speech = &speech[..20 * SAMPLE_RATE as usize];
-    let clean = text(&segments(Arc::clone(&ears), cut(Cutter::new(), speech)).await);
+    let clean = text(&segments(Arc::clone(&transcribers), cut(Cutter::new(), speech)).await);
     assert!(words(&clean).len() > 50, "{clean}");
     let fan = SILENT_SOUNDS.iter().find(|(name, _)| *name == "fan").unwrap().1();
 
@@ -178,7 +180,7 @@ async fn speech_stays_behind_noise_far_away_and_among_noise() {
     let quiet = speech.iter().map(|sample| 0.2 * sample).collect();
     let noisy = mixed(speech, Noise::White, 10.0);
     for (kind, sound, most) in [("fan", behind_a_fan, 10.0), ("quiet", quiet, 8.0), ("noisy", noisy, 25.0)] {
-        let heard = text(&segments(Arc::clone(&ears), cut(Cutter::new(), &sound)).await);
+        let heard = text(&segments(Arc::clone(&transcribers), cut(Cutter::new(), &sound)).await);
         let rate = error_rate(&clean, &heard);
         assert!(rate <= most, "{kind}: {rate} %: {heard}");
         assert!(!heard.contains(UNINTELLIGIBLE), "{kind}: {heard}");
@@ -187,14 +189,19 @@ async fn speech_stays_behind_noise_far_away_and_among_noise() {
 
 #[tokio::test]
 async fn a_job_that_resumes_hears_the_same() {
-    let ears = ears(2);
+    let transcribers = transcribers(2);
     let mut sound = sound(&fixtures::recording("endgame_nagg_nell.wav")).await;
     sound.extend(SILENT_SOUNDS[0].1());
     sound.extend(self::sound(&fixtures::recording("beckett.wav")).await);
-    let whole = heard(Arc::clone(&ears), cut(Cutter::new(), &sound)).await;
+    let whole = heard(Arc::clone(&transcribers), cut(Cutter::new(), &sound)).await;
     for (done, last) in whole.iter().enumerate() {
         let rest = cut(Cutter::resuming_at(last.end_ms), &sound);
-        assert_eq!(heard(Arc::clone(&ears), rest).await, whole[done + 1..], "behind {} ms", last.end_ms);
+        assert_eq!(
+            heard(Arc::clone(&transcribers), rest).await,
+            whole[done + 1..],
+            "behind {} ms",
+            last.end_ms
+        );
     }
 }
 
@@ -203,7 +210,7 @@ async fn babble_is_not_made_into_fluent_english() {
     let speech = sound(&fixtures::recording("endgame_nagg_nell.wav")).await;
     let babble: Vec<f32> =
         mixed(&speech, Noise::Babble, -30.0).iter().map(|sample| (0.01 * sample).clamp(-1.0, 1.0)).collect();
-    let segments = segments(ears(2), cut(Cutter::new(), &babble)).await;
+    let segments = segments(transcribers(2), cut(Cutter::new(), &babble)).await;
     let believed: Vec<_> = segments.iter().filter(|segment| !segment.is_uncertain).collect();
     let believed_ms: u64 = believed.iter().map(|segment| segment.end_ms - segment.start_ms).sum();
     assert!(believed_ms < 1_500, "of 28 s: {believed:?}");
@@ -212,10 +219,10 @@ async fn babble_is_not_made_into_fluent_english() {
 /// Speech played backwards has voices, syllables and no English, like a language that nobody knows.
 #[tokio::test]
 async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
-    let ears = ears(2);
+    let transcribers = transcribers(2);
     let english = sound(&fixtures::recording("two_cities.wav")).await;
     let foreign: Vec<f32> = english.iter().rev().copied().collect();
-    let all = segments(Arc::clone(&ears), cut(Cutter::new(), &foreign)).await;
+    let all = segments(Arc::clone(&transcribers), cut(Cutter::new(), &foreign)).await;
     let believed: Vec<_> = all.iter().filter(|segment| !segment.is_uncertain).collect();
     let believed_ms: u64 = believed.iter().map(|segment| segment.end_ms - segment.start_ms).sum();
     assert!(believed_ms < 2_500, "of 40 s: {believed:?}");
@@ -225,7 +232,7 @@ async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
 
     let twelve = 12 * SAMPLE_RATE as usize;
     let both = [&english[..twelve], &foreign[..twelve]].concat();
-    let both = segments(ears, cut(Cutter::new(), &both)).await;
+    let both = segments(transcribers, cut(Cutter::new(), &both)).await;
     assert!(text(&both).contains("age of wisdom"), "{}", text(&both));
     assert!(!judge(&told(&both[..1])).language_uncertain, "{both:?}");
     let marks = both.iter().filter(|segment| segment.text == UNINTELLIGIBLE);
@@ -246,12 +253,12 @@ fn told(segments: &[Segment]) -> Vec<Told<'_>> {
 
 #[tokio::test]
 async fn confidence_falls_as_noise_rises() {
-    let ears = ears(2);
+    let transcribers = transcribers(2);
     let speech = sound(&fixtures::recording("two_cities.wav")).await;
     let mut before = 1.0;
     for decibels in [30.0, 10.0, 0.0] {
         let noisy = mixed(&speech, Noise::White, decibels);
-        let segments = segments(Arc::clone(&ears), cut(Cutter::new(), &noisy)).await;
+        let segments = segments(Arc::clone(&transcribers), cut(Cutter::new(), &noisy)).await;
         assert!(segments.iter().all(|segment| (0.0..=1.0).contains(&segment.confidence)), "{segments:?}");
         let mean =
             segments.iter().map(|segment| segment.confidence).sum::<f32>() / segments.len().max(1) as f32;

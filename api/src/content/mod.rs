@@ -15,7 +15,7 @@ use poem_openapi::registry::{
 use poem_openapi::types::Type;
 use self_shared::objects::{ByteRange, Content, InvalidKey, ObjectKey, ObjectStore};
 
-use self::range::{Part, part};
+use self::range::{RangeSelection, part};
 use crate::problem::{Code, Problem};
 use crate::views::hex;
 
@@ -36,7 +36,7 @@ pub(crate) enum Held {
 }
 
 /// What is known of the bytes.
-pub(crate) struct Known<'a> {
+pub(crate) struct ContentMetadata<'a> {
     pub held: Held,
     pub size_bytes: i64,
     pub sha256: &'a [u8],
@@ -55,7 +55,7 @@ pub(crate) struct Outgoing<K> {
 /// Opens what a request asks for.
 pub(crate) async fn open<K: Kind>(
     objects: &ObjectStore,
-    known: Known<'_>,
+    known: ContentMetadata<'_>,
     asked: &HeaderMap,
 ) -> Result<Outgoing<K>, Problem> {
     let size = u64::try_from(known.size_bytes).map_err(Problem::internal)?;
@@ -77,12 +77,12 @@ pub(crate) async fn open<K: Kind>(
     let current = text(header::IF_RANGE).is_none_or(|tag| tag.trim() == etag);
     let range = text(header::RANGE).filter(|_| current);
     let (status, first, length) = match part(range, size) {
-        Part::Whole => (StatusCode::OK, 0, size),
-        Part::Bytes(first, last) => {
+        RangeSelection::Whole => (StatusCode::OK, 0, size),
+        RangeSelection::Bytes(first, last) => {
             set(header::CONTENT_RANGE, format!("bytes {first}-{last}/{size}"))?;
             (StatusCode::PARTIAL_CONTENT, first, last - first + 1)
         }
-        Part::Unsatisfiable => {
+        RangeSelection::Unsatisfiable => {
             let all = HeaderValue::try_from(format!("bytes */{size}")).map_err(Problem::internal)?;
             let detail = format!("there are {size} bytes");
             return Err(Problem::new(Code::RangeNotSatisfiable, detail).header(header::CONTENT_RANGE, all));

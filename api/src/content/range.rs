@@ -2,7 +2,7 @@
 
 /// Which bytes to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum RangeSelection {
     /// All of them.
     Whole,
     /// From the first to the last of these, both included.
@@ -13,33 +13,35 @@ pub(super) enum Part {
 
 /// What a `Range` header means for this many bytes. One range is honoured; several, other units and
 /// what makes no sense are answered with the whole, which the standard allows.
-pub(super) fn part(range: Option<&str>, size: u64) -> Part {
-    let Some((unit, range)) = range.and_then(|range| range.split_once('=')) else { return Part::Whole };
-    let Some((first, last)) = range.trim().split_once('-') else { return Part::Whole };
+pub(super) fn part(range: Option<&str>, size: u64) -> RangeSelection {
+    let Some((unit, range)) = range.and_then(|range| range.split_once('=')) else {
+        return RangeSelection::Whole;
+    };
+    let Some((first, last)) = range.trim().split_once('-') else { return RangeSelection::Whole };
     if !unit.trim().eq_ignore_ascii_case("bytes") {
-        return Part::Whole;
+        return RangeSelection::Whole;
     }
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (first, last) = (first.trim(), last.trim());
     if !digits(first) || !digits(last) || (first.is_empty() && last.is_empty()) {
-        return Part::Whole;
+        return RangeSelection::Whole;
     }
     // A number too large to read is larger than any file.
     let number = |text: &str| text.parse().unwrap_or(u64::MAX);
     if first.is_empty() {
         return match number(last).min(size) {
-            0 => Part::Unsatisfiable,
-            length => Part::Bytes(size - length, size - 1),
+            0 => RangeSelection::Unsatisfiable,
+            length => RangeSelection::Bytes(size - length, size - 1),
         };
     }
     let first = number(first);
     let last = if last.is_empty() { u64::MAX } else { number(last) };
     if last < first {
-        Part::Whole
+        RangeSelection::Whole
     } else if first >= size {
-        Part::Unsatisfiable
+        RangeSelection::Unsatisfiable
     } else {
-        Part::Bytes(first, last.min(size - 1))
+        RangeSelection::Bytes(first, last.min(size - 1))
     }
 }
 
@@ -50,17 +52,17 @@ mod tests {
     #[test]
     fn one_range_is_honoured() {
         for (range, expected) in [
-            ("bytes=0-0", Part::Bytes(0, 0)),
-            ("bytes=2-4", Part::Bytes(2, 4)),
-            ("bytes=5-", Part::Bytes(5, 9)),
-            ("bytes=-3", Part::Bytes(7, 9)),
-            ("bytes=-30", Part::Bytes(0, 9)),
-            ("bytes=8-100", Part::Bytes(8, 9)),
-            ("Bytes = 1-1", Part::Bytes(1, 1)),
-            ("bytes=0-99999999999999999999", Part::Bytes(0, 9)),
-            ("bytes=10-", Part::Unsatisfiable),
-            ("bytes=-0", Part::Unsatisfiable),
-            ("bytes=99999999999999999999-", Part::Unsatisfiable),
+            ("bytes=0-0", RangeSelection::Bytes(0, 0)),
+            ("bytes=2-4", RangeSelection::Bytes(2, 4)),
+            ("bytes=5-", RangeSelection::Bytes(5, 9)),
+            ("bytes=-3", RangeSelection::Bytes(7, 9)),
+            ("bytes=-30", RangeSelection::Bytes(0, 9)),
+            ("bytes=8-100", RangeSelection::Bytes(8, 9)),
+            ("Bytes = 1-1", RangeSelection::Bytes(1, 1)),
+            ("bytes=0-99999999999999999999", RangeSelection::Bytes(0, 9)),
+            ("bytes=10-", RangeSelection::Unsatisfiable),
+            ("bytes=-0", RangeSelection::Unsatisfiable),
+            ("bytes=99999999999999999999-", RangeSelection::Unsatisfiable),
         ] {
             assert_eq!(part(Some(range), 10), expected, "{range}");
         }
@@ -79,14 +81,14 @@ mod tests {
             "lines=0-1",
             "bytes=+1-2",
         ] {
-            assert_eq!(part(Some(range), 10), Part::Whole, "{range}");
+            assert_eq!(part(Some(range), 10), RangeSelection::Whole, "{range}");
         }
-        assert_eq!(part(None, 10), Part::Whole);
+        assert_eq!(part(None, 10), RangeSelection::Whole);
     }
 
     #[test]
     fn an_empty_file_has_no_parts() {
-        assert_eq!(part(Some("bytes=0-"), 0), Part::Unsatisfiable);
-        assert_eq!(part(Some("bytes=-1"), 0), Part::Unsatisfiable);
+        assert_eq!(part(Some("bytes=0-"), 0), RangeSelection::Unsatisfiable);
+        assert_eq!(part(Some("bytes=-1"), 0), RangeSelection::Unsatisfiable);
     }
 }

@@ -107,11 +107,11 @@ mod tests {
         count: u32,
         note: Option<String>,
         #[oai(default)]
-        parts: Vec<Part>,
+        parts: Vec<TestPart>,
     }
 
     #[derive(Debug, Object)]
-    struct Part {
+    struct TestPart {
         id: Option<Uuid>,
         at: Option<Time>,
         #[oai(default)]
@@ -162,7 +162,7 @@ mod tests {
             fields(r#"{"name": "ada", "count": 3, "parts": [{"marks": {"own": "b"}, "mark": 1}]}"#),
             ["parts[0].mark"]
         );
-        let problem = parse::<Part>(br#"{"mark": 1}"#, false).unwrap_err();
+        let problem = parse::<TestPart>(br#"{"mark": 1}"#, false).unwrap_err();
         assert_eq!(problem.wrong_fields()[0].detail, "is not known: there is `id`, `at`, `marks`");
     }
 
@@ -170,11 +170,11 @@ mod tests {
     fn a_change_changes_something() {
         for body in ["{}", r#"{"id": null}"#] {
             assert_eq!(
-                parse::<Part>(body.as_bytes(), true).unwrap_err().code(),
+                parse::<TestPart>(body.as_bytes(), true).unwrap_err().code(),
                 Code::InvalidInput,
                 "{body}"
             );
-            assert!(parse::<Part>(body.as_bytes(), false).is_ok(), "{body}");
+            assert!(parse::<TestPart>(body.as_bytes(), false).is_ok(), "{body}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use poem::http::StatusCode;
 
-use crate::vocabulary::Vocabulary;
+use crate::wire_enums::WireEnum;
 
 macro_rules! codes {
     ($($(#[$meta:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
@@ -87,12 +87,12 @@ codes! {
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too much to do at the moment";
 }
 
-impl Vocabulary for Code {
+impl WireEnum for Code {
     const NAME: &'static str = "ProblemCode";
     const DESCRIPTION: &'static str = "What went wrong. Stable.";
     const VALUES: &'static [Self] = Self::ALL;
 
-    fn word(self) -> &'static str {
+    fn as_wire(self) -> &'static str {
         self.as_str()
     }
 }

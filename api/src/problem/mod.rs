@@ -22,7 +22,7 @@ pub(crate) use declared::declare;
 pub use declared::{Codes, Documented, Failing};
 pub(crate) use foreign::redress;
 
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 /// Something that keeps a request from being answered as asked.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub struct ProblemView {
     /// The HTTP status, again.
     status: u16,
     /// What programs match on: stable.
-    code: Word<Code>,
+    code: Wire<Code>,
     /// What is wrong this time, and what to do about it.
     detail: String,
     /// Names the request in the logs: quote it when asking for help.
@@ -174,7 +174,7 @@ impl Problem {
             kind: format!("urn:self:problem:{}", self.code.as_str()),
             title: self.code.title().to_owned(),
             status: self.code.status().as_u16(),
-            code: Word(self.code),
+            code: Wire(self.code),
             detail: self.detail.clone().into_owned(),
             request_id: request_id.to_owned(),
             errors: self.fields.clone(),

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use poem::web::websocket::{CloseCode, Message, WebSocketStream};
-use self_shared::bus::Heard;
+use self_shared::bus::BusMessage;
 use self_shared::database::{conversations, events, files, jobs};
 use self_shared::domain::job::JobSnapshot;
 use self_shared::events::{Event, Room};
@@ -140,14 +140,14 @@ impl Socket {
         Ok(Next::GoOn)
     }
 
-    async fn on_heard(&mut self, something: Result<Arc<Heard>, RecvError>) -> anyhow::Result<Next> {
+    async fn on_heard(&mut self, something: Result<Arc<BusMessage>, RecvError>) -> anyhow::Result<Next> {
         match something.as_deref() {
-            Ok(Heard::Event(event)) => self.on_event(event).await?,
-            Ok(Heard::SessionEnded(_, session)) if *session == self.identity.session => {
+            Ok(BusMessage::Event(event)) => self.on_event(event).await?,
+            Ok(BusMessage::SessionEnded(_, session)) if *session == self.identity.session => {
                 return Ok(Next::Close(CloseCode::from(SESSION_ENDED), "the session ended"));
             }
-            Ok(Heard::SessionEnded(..)) => {}
-            Ok(Heard::Interrupted) | Err(RecvError::Lagged(_)) => self.catch_up().await?,
+            Ok(BusMessage::SessionEnded(..)) => {}
+            Ok(BusMessage::Interrupted) | Err(RecvError::Lagged(_)) => self.catch_up().await?,
             Err(RecvError::Closed) => return Ok(Next::Close(CloseCode::Restart, "the server is stopping")),
         }
         Ok(Next::GoOn)

@@ -15,13 +15,13 @@ use super::Tag;
 use super::audio::traceparent;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::content::{self, Held, Known, Outgoing};
+use crate::content::{self, ContentMetadata, Held, Outgoing};
 use crate::id::Id;
 use crate::page::{self, ById, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::views::{ExportPageView, ExportView, JobView};
 
-type Here = ById<b'x'>;
+type ExportCursor = ById<b'x'>;
 
 pub(crate) struct ExportRoutes;
 
@@ -108,7 +108,7 @@ impl ExportRoutes {
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<ExportPageView>, Failing<List>> {
-        let (limit, after) = (page::limit(limit.0)?, page::place::<Here>(cursor.0.as_deref())?);
+        let (limit, after) = (page::limit(limit.0)?, page::decode::<ExportCursor>(cursor.0.as_deref())?);
         let mut tx = app.database.as_user(caller.0.user).await?;
         let found = exports::list(&mut tx, after.map(|ById(id)| id), limit + 1).await?;
         let (found, next_cursor) = page::cut(found, limit, |export| ById::<b'x'>(export.id));
@@ -163,7 +163,7 @@ impl ExportRoutes {
             return Err(Problem::new(Code::ExportIncomplete, detail).into());
         };
         let filename = format!("export-{}.zip", export.created_at.format("%Y-%m-%d"));
-        let known = Known {
+        let known = ContentMetadata {
             held: Held::Object(object_key.clone()),
             size_bytes: *size_bytes,
             sha256,

@@ -17,7 +17,7 @@ use crate::page::{self, ByTime, Limit};
 use crate::problem::{Failing, Problem, declare};
 use crate::time::Time;
 use crate::views::{InsightPageView, InsightView};
-use crate::vocabulary::{Vocabulary, Word};
+use crate::wire_enums::{Wire, WireEnum};
 
 pub(crate) struct InsightRoutes;
 
@@ -26,12 +26,12 @@ declare! {
     Read: NotFound;
 }
 
-impl Vocabulary for State {
+impl WireEnum for State {
     const NAME: &'static str = "InsightState";
     const DESCRIPTION: &'static str = "Which insights are meant.";
     const VALUES: &'static [Self] = &[Self::Current, Self::Dismissed, Self::All];
 
-    fn word(self) -> &'static str {
+    fn as_wire(self) -> &'static str {
         match self {
             Self::Current => "current",
             Self::Dismissed => "dismissed",
@@ -54,9 +54,9 @@ impl InsightRoutes {
         app: Data<&App>,
         /// `current` (those that hold and were not dismissed; when absent), `dismissed`, or `all`, former
         /// versions among them.
-        state: Query<Option<Word<State>>>,
+        state: Query<Option<Wire<State>>>,
         /// Only of this kind.
-        kind: Query<Option<Word<InsightKind>>>,
+        kind: Query<Option<Wire<InsightKind>>>,
         /// Only those that rest on this conversation.
         conversation_id: Query<Option<Uuid>>,
         /// Only those about this entity.
@@ -85,7 +85,7 @@ impl InsightRoutes {
             due_to: due_to.0.map(|time| time.0),
         };
         let limit = page::limit(limit.0)?;
-        let behind = page::place::<ByTime<b'i'>>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
+        let behind = page::decode::<ByTime<b'i'>>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
         let mut tx = app.database.as_user(caller.0.user).await?;
         let found = insights::list(&mut tx, &filter, behind, limit + 1).await?;
         let at = |last: &Insight| ByTime::<b'i'>(last.created_at, last.id);

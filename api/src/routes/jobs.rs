@@ -13,9 +13,9 @@ use crate::id::Id;
 use crate::page::{self, ById, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::views::{JobPageView, JobView};
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
-type Here = ById<b'j'>;
+type JobCursor = ById<b'j'>;
 
 pub(crate) struct JobRoutes;
 
@@ -38,11 +38,11 @@ impl JobRoutes {
         caller: Caller,
         app: Data<&App>,
         /// Only those that stand here.
-        state: Query<Option<Word<JobState>>>,
+        state: Query<Option<Wire<JobState>>>,
         /// Only this kind of work.
-        kind: Query<Option<Word<JobKind>>>,
+        kind: Query<Option<Wire<JobKind>>>,
         /// Only those of this lane.
-        lane: Query<Option<Word<Lane>>>,
+        lane: Query<Option<Wire<Lane>>>,
         /// Only those about this recording.
         audio_id: Query<Option<Uuid>>,
         /// Only those about this conversation.
@@ -62,7 +62,7 @@ impl JobRoutes {
             conversation_id: conversation_id.0,
             file_id: file_id.0,
         };
-        let (limit, after) = (page::limit(limit.0)?, page::place::<Here>(cursor.0.as_deref())?);
+        let (limit, after) = (page::limit(limit.0)?, page::decode::<JobCursor>(cursor.0.as_deref())?);
         let mut tx = app.database.as_user(caller.0.user).await?;
         let after = after.map(|ById(id)| id);
         let found = jobs::list(&mut tx, caller.0.user, &filter, after, limit + 1).await?;

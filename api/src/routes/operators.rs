@@ -13,7 +13,7 @@ use super::Tag;
 use crate::app::App;
 use crate::input::Input;
 use crate::problem::{Code, Failing, Problem, declare};
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 pub(crate) struct OperatorRoutes;
 
@@ -54,7 +54,7 @@ struct LaneSettings {
 #[oai(rename = "LaneState", skip_serializing_if_is_none, example)]
 struct LaneView {
     /// Its name.
-    lane: Word<Lane>,
+    lane: Wire<Lane>,
     /// Whether nothing new is started in it.
     paused: bool,
     /// Jobs that each worker runs at once; absent when it is what each was started with.
@@ -78,7 +78,7 @@ impl OperatorRoutes {
         _operator: Operator,
         app: Data<&App>,
         /// The lane.
-        lane: Path<Word<Lane>>,
+        lane: Path<Wire<Lane>>,
     ) -> Result<Json<LaneView>, Failing<Operate>> {
         let mut tx = app.database.as_system().await?;
         let state = lanes::get(&mut tx, lane.0.0).await?;
@@ -95,7 +95,7 @@ impl OperatorRoutes {
         _operator: Operator,
         app: Data<&App>,
         /// The lane.
-        lane: Path<Word<Lane>>,
+        lane: Path<Wire<Lane>>,
         body: Input<LaneSettings>,
     ) -> Result<Json<LaneView>, Failing<Operate>> {
         let LaneSettings { paused, concurrency } = body.0;
@@ -108,7 +108,7 @@ impl OperatorRoutes {
 }
 
 impl LaneView {
-    fn new(lane: Word<Lane>, state: LaneState) -> Self {
+    fn new(lane: Wire<Lane>, state: LaneState) -> Self {
         let LaneState { paused, concurrency, queued, running } = state;
         Self { lane, paused, concurrency, queued, running }
     }
@@ -122,6 +122,6 @@ impl Example for LaneSettings {
 
 impl Example for LaneView {
     fn example() -> Self {
-        Self { lane: Word(Lane::Audio), paused: false, concurrency: Some(2), queued: 7, running: 2 }
+        Self { lane: Wire(Lane::Audio), paused: false, concurrency: Some(2), queued: 7, running: 2 }
     }
 }

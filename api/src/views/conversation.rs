@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{AudioView, DateView, WarningView, example_id, example_time};
 use crate::time::Time;
-use crate::vocabulary::Stored;
+use crate::wire_enums::Stored;
 
 /// A conversation. The event `conversation_update` of the WebSocket carries the same, and as `change`
 /// what happened: `created`, `edited`, `understood`, or `deleted` (with nothing but the `id`).

@@ -5,7 +5,7 @@ use self_shared::domain::date::Precision;
 
 use super::example_time;
 use crate::time::Time;
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 /// When something is that was said, resolved against the recording's own clock and the person's time
 /// zone: somewhere in this stretch of time, which is as long as it was said exactly.
@@ -17,7 +17,7 @@ pub(crate) struct DateView {
     /// Where it is over: the first moment that is not meant any more.
     pub to: Time,
     /// How exactly it was said.
-    pub precision: Word<Precision>,
+    pub precision: Wire<Precision>,
 }
 
 impl DateView {
@@ -34,6 +34,6 @@ impl DateView {
 impl Example for DateView {
     fn example() -> Self {
         let from: Time = example_time();
-        Self { from, to: (from.0 + chrono::TimeDelta::days(1)).into(), precision: Word(Precision::Day) }
+        Self { from, to: (from.0 + chrono::TimeDelta::days(1)).into(), precision: Wire(Precision::Day) }
     }
 }

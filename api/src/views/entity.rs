@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{DateView, MentionView, example_id, example_time};
 use crate::time::Time;
-use crate::vocabulary::Stored;
+use crate::wire_enums::Stored;
 
 /// Somebody or something that was mentioned, in all conversations together.
 #[derive(Clone, Object)]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{example_id, example_time, hex};
 use crate::time::Time;
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 /// An archive of everything that a person has here.
 #[derive(Object)]
@@ -18,7 +18,7 @@ pub(crate) struct ExportView {
     /// The work on it: how far it is, and why it failed.
     pub job_id: Uuid,
     /// Where that stands: when it has `succeeded`, the archive can be fetched.
-    pub state: Word<JobState>,
+    pub state: Wire<JobState>,
     /// How many bytes it has, once it is complete.
     pub size_bytes: Option<i64>,
     /// The SHA-256 of its bytes, in hexadecimal, once it is complete.
@@ -47,7 +47,7 @@ impl From<Export> for ExportView {
             id: export.id,
             job_id: export.job_id,
             // A state that only a newer version knows is none in which anything is here to be had.
-            state: Word(export.state.parse().unwrap_or(JobState::Queued)),
+            state: Wire(export.state.parse().unwrap_or(JobState::Queued)),
             size_bytes: export.size_bytes,
             sha256: export.sha256.as_deref().map(hex),
             created_at: export.created_at.into(),
@@ -62,7 +62,7 @@ impl Example for ExportView {
         Self {
             id: example_id(12),
             job_id: example_id(3),
-            state: Word(JobState::Succeeded),
+            state: Wire(JobState::Succeeded),
             size_bytes: Some(731_904_117),
             sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
             created_at: example_time(),

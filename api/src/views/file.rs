@@ -9,7 +9,7 @@ use super::conversation::RelatedConversationView;
 use super::job::FailureView;
 use super::{example_id, example_time, hex};
 use crate::time::Time;
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 /// A file as it is now, as far as is known. The event `file_event` of the WebSocket carries the same, or
 /// of a file that is forgotten, its `id` with `state` as `forgotten`.
@@ -23,7 +23,7 @@ pub(crate) struct FileView {
     /// Where it is there, or was last.
     pub path: String,
     /// Whether it is still there.
-    pub state: Word<FileState>,
+    pub state: Wire<FileState>,
     /// How many bytes, where the newest event that wrote it said.
     pub size_bytes: Option<i64>,
     /// The SHA-256 of its bytes, in hexadecimal, where that event said.
@@ -47,7 +47,7 @@ pub(crate) struct FileView {
 #[oai(rename = "FileContent", skip_serializing_if_is_none)]
 pub(crate) struct FileContentView {
     /// What it is.
-    pub kind: Word<ContentKind>,
+    pub kind: Wire<ContentKind>,
     /// How many bytes were sent.
     pub size_bytes: i64,
     /// Their SHA-256, in hexadecimal.
@@ -60,7 +60,7 @@ pub(crate) struct FileContentView {
     /// Whether there is more text in it than is read of a file: the beginning, 1 MiB, can be searched.
     pub is_cut: bool,
     /// Whether it can be searched.
-    pub state: Word<ContentState>,
+    pub state: Wire<ContentState>,
     /// Why not, if it cannot be read.
     pub failure: Option<FailureView>,
     /// The newest work on it.
@@ -89,7 +89,7 @@ pub(crate) struct FileEventView {
     /// Names it: the app's own id.
     pub id: Uuid,
     /// What happened.
-    pub kind: Word<FileEventKind>,
+    pub kind: Wire<FileEventKind>,
     /// On which device.
     pub device: String,
     /// At which path; of a move, its end.
@@ -140,7 +140,7 @@ impl From<File> for FileView {
             id: file.id,
             device: file.device,
             path: file.path,
-            state: Word(file.state),
+            state: Wire(file.state),
             size_bytes: file.size_bytes,
             sha256: file.sha256,
             content_type: file.content_type,
@@ -156,13 +156,13 @@ impl From<File> for FileView {
 impl From<FileContent> for FileContentView {
     fn from(content: FileContent) -> Self {
         Self {
-            kind: Word(content.kind),
+            kind: Wire(content.kind),
             size_bytes: content.size_bytes,
             sha256: content.sha256,
             as_of: content.as_of.into(),
             is_stale: content.is_stale,
             is_cut: content.is_cut,
-            state: Word(content.state),
+            state: Wire(content.state),
             failure: content.failure.map(FailureView::from),
             job_id: content.job_id,
             embedded_at: content.embedded_at.map(Into::into),
@@ -174,7 +174,7 @@ impl From<FileEvent> for FileEventView {
     fn from(event: FileEvent) -> Self {
         Self {
             id: event.id,
-            kind: Word(event.kind.0),
+            kind: Wire(event.kind.0),
             device: event.device,
             path: event.path,
             from_path: event.from_path,
@@ -193,7 +193,7 @@ impl Example for FileView {
             id: example_id(8),
             device: "laptop".to_owned(),
             path: "/home/ada/notes/kitchen.md".to_owned(),
-            state: Word(FileState::Present),
+            state: Wire(FileState::Present),
             size_bytes: Some(41),
             sha256: Some("0f7e".repeat(16)),
             content_type: Some("text/markdown".to_owned()),
@@ -202,13 +202,13 @@ impl Example for FileView {
             created_at: example_time(),
             updated_at: example_time(),
             content: Some(FileContentView {
-                kind: Word(ContentKind::Markdown),
+                kind: Wire(ContentKind::Markdown),
                 size_bytes: 41,
                 sha256: "0f7e".repeat(16),
                 as_of: example_time(),
                 is_stale: false,
                 is_cut: false,
-                state: Word(ContentState::Embedded),
+                state: Wire(ContentState::Embedded),
                 failure: None,
                 job_id: Some(example_id(3)),
                 embedded_at: Some(example_time()),
@@ -221,7 +221,7 @@ impl Example for FileEventView {
     fn example() -> Self {
         Self {
             id: example_id(9),
-            kind: Word(FileEventKind::Moved),
+            kind: Wire(FileEventKind::Moved),
             device: "laptop".to_owned(),
             path: "/home/ada/notes/kitchen.md".to_owned(),
             from_path: Some("/home/ada/kitchen.md".to_owned()),

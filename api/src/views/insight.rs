@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{EvidenceView, example_id, example_time};
 use crate::time::Time;
-use crate::vocabulary::Stored;
+use crate::wire_enums::Stored;
 
 /// Something that deserves attention, with all that speaks for it. The event `insight_generated` of the
 /// WebSocket carries the same; `insight_update` carries `id`, `kind` and as `change` what happened:

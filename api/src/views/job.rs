@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{example_id, example_time};
 use crate::time::Time;
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 /// Work that was accepted: where it stands, how far it is, and what it is about. The events
 /// `job_update` and `job_progress` of the WebSocket carry the same figures.
@@ -17,13 +17,13 @@ pub(crate) struct JobView {
     /// Names it.
     pub id: Uuid,
     /// What kind of work it is.
-    pub kind: Word<JobKind>,
+    pub kind: Wire<JobKind>,
     /// Where it runs.
-    pub lane: Word<Lane>,
+    pub lane: Wire<Lane>,
     /// Where it stands.
-    pub state: Word<JobState>,
+    pub state: Wire<JobState>,
     /// What it is doing, while running.
-    pub stage: Option<Word<Stage>>,
+    pub stage: Option<Wire<Stage>>,
     /// How far the whole of it is, 0 to 100.
     pub percent: f32,
     /// Sound already transcribed.
@@ -71,7 +71,7 @@ pub(crate) struct JobView {
 #[oai(rename = "Failure")]
 pub(crate) struct FailureView {
     /// What programs match on: stable.
-    pub code: Word<FailureCode>,
+    pub code: Wire<FailureCode>,
     /// What went wrong and what to do, for the person whose recording it is.
     pub detail: String,
 }
@@ -88,7 +88,7 @@ pub(crate) struct JobPageView {
 
 impl From<Failure> for FailureView {
     fn from(failure: Failure) -> Self {
-        Self { code: Word(failure.code), detail: failure.detail }
+        Self { code: Wire(failure.code), detail: failure.detail }
     }
 }
 
@@ -96,10 +96,10 @@ impl From<JobSnapshot> for JobView {
     fn from(job: JobSnapshot) -> Self {
         Self {
             id: job.id,
-            kind: Word(job.kind),
-            lane: Word(job.lane),
-            state: Word(job.state),
-            stage: job.stage.map(Word),
+            kind: Wire(job.kind),
+            lane: Wire(job.lane),
+            state: Wire(job.state),
+            stage: job.stage.map(Wire),
             percent: job.progress.percent,
             audio_done_ms: job.progress.audio_done_ms,
             audio_total_ms: job.progress.audio_total_ms,
@@ -128,10 +128,10 @@ impl Example for JobView {
     fn example() -> Self {
         Self {
             id: example_id(3),
-            kind: Word(JobKind::TranscribeAudio),
-            lane: Word(Lane::Audio),
-            state: Word(JobState::Running),
-            stage: Some(Word(Stage::Transcribe)),
+            kind: Wire(JobKind::TranscribeAudio),
+            lane: Wire(Lane::Audio),
+            state: Wire(JobState::Running),
+            stage: Some(Wire(Stage::Transcribe)),
             percent: 42.0,
             audio_done_ms: 25_700,
             audio_total_ms: Some(61_300),

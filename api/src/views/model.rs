@@ -2,14 +2,14 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::domain::model::{ModelCard, ModelRole, Sent};
 
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 /// A model that this house works with.
 #[derive(Object)]
 #[oai(rename = "InstalledModel", skip_serializing_if_is_none, example)]
 pub(crate) struct ModelCardView {
     /// What it is there for.
-    pub role: Word<ModelRole>,
+    pub role: Wire<ModelRole>,
     /// Its name, as it stands beside what it produced.
     pub name: String,
     /// Its version, where it is known.
@@ -23,7 +23,7 @@ pub(crate) struct ModelCardView {
     /// The host that serves it, as `host` or `host:port`; absent where it runs within this house.
     pub host: Option<String>,
     /// What is sent to that host; absent where nothing leaves this house for it.
-    pub sends: Option<Word<Sent>>,
+    pub sends: Option<Wire<Sent>>,
 }
 
 /// The models of this house.
@@ -37,22 +37,22 @@ pub(crate) struct ModelCardListView {
 impl From<ModelCard> for ModelCardView {
     fn from(model: ModelCard) -> Self {
         let ModelCard { role, name, version, languages, source, licence, host } = model;
-        let sends = host.is_some().then(|| Word(role.takes()));
-        Self { role: Word(role), name, version, languages, source, licence, host, sends }
+        let sends = host.is_some().then(|| Wire(role.takes()));
+        Self { role: Wire(role), name, version, languages, source, licence, host, sends }
     }
 }
 
 impl Example for ModelCardView {
     fn example() -> Self {
         Self {
-            role: Word(ModelRole::Transcriber),
+            role: Wire(ModelRole::Transcriber),
             name: "whisper-large-v3".to_owned(),
             version: None,
             languages: vec!["de".to_owned(), "en".to_owned(), "pt-BR".to_owned()],
             source: None,
             licence: None,
             host: Some("speech.example.org:8443".to_owned()),
-            sends: Some(Word(Sent::Sound)),
+            sends: Some(Wire(Sent::Sound)),
         }
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{example_id, example_time};
 use crate::time::Time;
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 /// A transcript. While its job runs, it holds what was heard so far.
 #[derive(Object)]
@@ -89,7 +89,7 @@ pub(crate) struct SegmentView {
     /// known.
     pub words: Option<Vec<WordView>>,
     /// Where the times of the words come from.
-    pub timing: Option<Word<Timing>>,
+    pub timing: Option<Wire<Timing>>,
 }
 
 /// A word, and when it was said.
@@ -111,7 +111,7 @@ pub(crate) struct WordView {
 #[oai(rename = "Coverage", example)]
 pub(crate) struct CoverageView {
     /// What became of it.
-    pub kind: Word<CoverageKind>,
+    pub kind: Wire<CoverageKind>,
     /// Where it begins in the recording.
     pub start_ms: u64,
     /// Where it ends.
@@ -123,7 +123,7 @@ pub(crate) struct CoverageView {
 #[oai(rename = "Warning", example)]
 pub(crate) struct WarningView {
     /// Names it, for programs.
-    pub code: Word<WarningCode>,
+    pub code: Wire<WarningCode>,
     /// What it means and what to do, for people.
     pub detail: String,
 }
@@ -174,7 +174,7 @@ impl SegmentView {
             revision: segment.revision,
             confidence: segment.confidence,
             uncertain: segment.uncertain,
-            timing: segment.timing.filter(|_| words.is_some()).map(Word),
+            timing: segment.timing.filter(|_| words.is_some()).map(Wire),
             words: words.map(|words| words.into_iter().map(WordView::from).collect()),
         }
     }
@@ -195,13 +195,13 @@ impl From<Model> for ModelView {
 
 impl From<Coverage> for CoverageView {
     fn from(coverage: Coverage) -> Self {
-        Self { kind: Word(coverage.kind), start_ms: coverage.start_ms, end_ms: coverage.end_ms }
+        Self { kind: Wire(coverage.kind), start_ms: coverage.start_ms, end_ms: coverage.end_ms }
     }
 }
 
 impl From<Warning> for WarningView {
     fn from(warning: Warning) -> Self {
-        Self { code: Word(warning.code), detail: warning.detail }
+        Self { code: Wire(warning.code), detail: warning.detail }
     }
 }
 
@@ -248,7 +248,7 @@ impl Example for SegmentView {
 
 impl Example for CoverageView {
     fn example() -> Self {
-        Self { kind: Word(CoverageKind::Heard), start_ms: 350, end_ms: 2_900 }
+        Self { kind: Wire(CoverageKind::Heard), start_ms: 350, end_ms: 2_900 }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::events::Event;
 
 /// Something that an API node is told.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Heard {
+pub enum BusMessage {
     /// Something happened. Its `data` is null when it was too large to travel.
     Event(Event),
     /// A session ended; its sockets close.
@@ -32,7 +32,7 @@ impl Bus {
     ///
     /// There is one listener for each kind of subject per node, never one per socket.
     #[must_use]
-    pub fn listen(&self, stop: CancellationToken) -> mpsc::Receiver<Heard> {
+    pub fn listen(&self, stop: CancellationToken) -> mpsc::Receiver<BusMessage> {
         let (heard, receiver) = mpsc::channel(1024);
         for kind in [Kind::Durable, Kind::Volatile, Kind::Ended] {
             let (bus, heard, stop) = (self.clone(), heard.clone(), stop.clone());
@@ -43,7 +43,7 @@ impl Bus {
         receiver
     }
 
-    async fn keep_listening(&self, kind: Kind, heard: mpsc::Sender<Heard>) {
+    async fn keep_listening(&self, kind: Kind, heard: mpsc::Sender<BusMessage>) {
         loop {
             let listened = match kind {
                 Kind::Durable => self.listen_to_stream(&heard).await,
@@ -53,14 +53,14 @@ impl Bus {
             if let Err(error) = listened {
                 tracing::debug!(?kind, %error, "not listening to NATS; will try again");
             }
-            if heard.send(Heard::Interrupted).await.is_err() {
+            if heard.send(BusMessage::Interrupted).await.is_err() {
                 return;
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn listen_to_stream(&self, heard: &mpsc::Sender<Heard>) -> Result<(), BusError> {
+    async fn listen_to_stream(&self, heard: &mpsc::Sender<BusMessage>) -> Result<(), BusError> {
         let consumer = self
             .stream()
             .await?
@@ -73,7 +73,7 @@ impl Bus {
             .map_err(BusError::new)?;
         let mut messages = consumer.messages().await.map_err(BusError::new)?;
         // What was said between the last consumer and this one is in Postgres only.
-        tell(heard, Heard::Interrupted).await?;
+        tell(heard, BusMessage::Interrupted).await?;
         while let Some(message) = messages.next().await {
             let message = message.map_err(BusError::new)?;
             if let Some(event) = event(&message.subject, &message.payload) {
@@ -86,8 +86,8 @@ impl Bus {
     async fn listen_to_subject(
         &self,
         kind: &str,
-        heard: &mpsc::Sender<Heard>,
-        read: fn(&str, &[u8]) -> Option<Heard>,
+        heard: &mpsc::Sender<BusMessage>,
+        read: fn(&str, &[u8]) -> Option<BusMessage>,
     ) -> Result<(), BusError> {
         let subject = format!("{}.{kind}.*", self.namespace);
         let mut messages = self.client.subscribe(subject).await.map_err(BusError::new)?;
@@ -107,16 +107,16 @@ enum Kind {
     Ended,
 }
 
-async fn tell(heard: &mpsc::Sender<Heard>, something: Heard) -> Result<(), BusError> {
+async fn tell(heard: &mpsc::Sender<BusMessage>, something: BusMessage) -> Result<(), BusError> {
     heard.send(something).await.map_err(|_| BusError::new("nobody listens any more"))
 }
 
-fn event(_subject: &str, payload: &[u8]) -> Option<Heard> {
-    serde_json::from_slice(payload).ok().map(Heard::Event)
+fn event(_subject: &str, payload: &[u8]) -> Option<BusMessage> {
+    serde_json::from_slice(payload).ok().map(BusMessage::Event)
 }
 
-fn session_ended(subject: &str, payload: &[u8]) -> Option<Heard> {
+fn session_ended(subject: &str, payload: &[u8]) -> Option<BusMessage> {
     let user = subject.rsplit('.').next()?.parse().ok()?;
     let session = std::str::from_utf8(payload).ok()?.parse().ok()?;
-    Some(Heard::SessionEnded(UserId(user), session))
+    Some(BusMessage::SessionEnded(UserId(user), session))
 }

@@ -28,7 +28,7 @@ use crate::domain::UserId;
 use crate::events::Event;
 
 pub use embedding::{EmbedError, QueryEmbedding};
-pub use hearing::Heard;
+pub use hearing::BusMessage;
 
 /// How long the stream keeps what it carried: longer than any node stays away without being
 /// restarted. Postgres keeps the events themselves.

@@ -179,7 +179,9 @@ impl WakeUps {
         let mut pause = Duration::from_millis(100);
         while !stop.is_cancelled() {
             let began = tokio::time::Instant::now();
-            if let Err(error) = self.listen_once(lane, &listener_health, has_free_slot.clone(), answer.clone(), &stop).await {
+            if let Err(error) =
+                self.listen_once(lane, &listener_health, has_free_slot.clone(), answer.clone(), &stop).await
+            {
                 tracing::warn!(%lane, %error, "wake-ups do not arrive; will listen again");
             }
             listener_health.listening.store(false, Ordering::Relaxed);

@@ -67,7 +67,7 @@ struct Exists {
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct ScoredPoint {
     points: Vec<Point>,
 }
 
@@ -167,7 +167,7 @@ impl Qdrant {
             "limit": limit,
         });
         let asked = self.ask(Method::POST, "/points/query", Some(query), PATIENCE).await?;
-        let found: Found = read(asked).await?;
+        let found: ScoredPoint = read(asked).await?;
         Ok(found.points.into_iter().map(|point| (point.id, point.score)).collect())
     }
 

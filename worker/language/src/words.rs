@@ -4,14 +4,14 @@ use std::ops::Range;
 
 /// A word, a number or a mark of punctuation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word<'text> {
+pub struct Token<'text> {
     /// As it is written.
     pub text: &'text str,
     /// Where it starts, in bytes of the whole text.
     pub start: usize,
 }
 
-impl Word<'_> {
+impl Token<'_> {
     pub(super) fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -33,14 +33,14 @@ const CLITICS: &[&str] = &["s", "ll", "re", "ve", "d", "m"];
 /// Splits a text into words. Possessive endings and punctuation are words of their own; `O'Brien`,
 /// `Jean-Luc`, `U.S.` and `AT&T` are one.
 #[must_use]
-pub fn words(text: &str) -> Vec<Word<'_>> {
+pub fn words(text: &str) -> Vec<Token<'_>> {
     let mut words = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let end =
             at + if first.is_alphanumeric() { word_length(&text[at..]) } else { mark_length(&text[at..]) };
         if !first.is_whitespace() {
-            words.push(Word { text: &text[at..end], start: at });
+            words.push(Token { text: &text[at..end], start: at });
         }
         at = end;
     }
@@ -48,7 +48,7 @@ pub fn words(text: &str) -> Vec<Word<'_>> {
 }
 
 /// The sentences of a text, as ranges of its words.
-pub(super) fn sentences(words: &[Word<'_>]) -> Vec<Range<usize>> {
+pub(super) fn sentences(words: &[Token<'_>]) -> Vec<Range<usize>> {
     let mut sentences = Vec::new();
     let mut start = 0;
     for index in 0..words.len() {

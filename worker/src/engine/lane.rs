@@ -114,7 +114,8 @@ impl<J: Jobs> LaneExecutor<J> {
 
     /// What a wake-up does. One that came although no slot is free goes back for another worker.
     fn answer(&self) -> impl Fn(Option<WakeUp>) + Clone + Send + Sync + 'static {
-        let (wake, room, wake_ups) = (Arc::clone(&self.wake), self.slots.room(), self.workshop.wake_ups.clone());
+        let (wake, room, wake_ups) =
+            (Arc::clone(&self.wake), self.slots.room(), self.workshop.wake_ups.clone());
         move |wake_up| {
             if *room.borrow() {
                 wake.notify_one();

@@ -16,7 +16,7 @@ use crate::models::silero::Silero;
 use crate::program::sandbox;
 use crate::stages::cut::Cutter;
 use crate::stages::transcribe::evaluate::{Calibration, Comparison, compare};
-use crate::stages::transcribe::{Ears, Segment, UNINTELLIGIBLE, transcribe};
+use crate::stages::transcribe::{Segment, TranscriberPool, UNINTELLIGIBLE, transcribe};
 
 const NOISES: [Noise; 4] = [Noise::White, Noise::Pink, Noise::Hum, Noise::Babble];
 /// How far the speech is above the noise, in decibels.
@@ -33,8 +33,8 @@ pub fn evaluate_speech(config: &WorkerConfig, files: &[&str]) -> Result<()> {
     runtime.block_on(async {
         let silero = Silero::load(&config.models_dir)?;
         let transcriber = Arc::new(Moonshine::load(&config.models_dir)?);
-        let ears = Arc::new(Ears::open(silero, transcriber, config.transcribe_threads)?);
-        let hearing = Hearing { config, ears };
+        let transcribers = Arc::new(TranscriberPool::open(silero, transcriber, config.transcribe_threads)?);
+        let hearing = Hearing { config, transcribers };
         hearing.speech(files).await?;
         hearing.silence().await
     })
@@ -42,7 +42,7 @@ pub fn evaluate_speech(config: &WorkerConfig, files: &[&str]) -> Result<()> {
 
 struct Hearing<'a> {
     config: &'a WorkerConfig,
-    ears: Arc<Ears>,
+    transcribers: Arc<TranscriberPool>,
 }
 
 impl Hearing<'_> {
@@ -115,7 +115,8 @@ impl Hearing<'_> {
         let mut cutter = Cutter::new();
         let mut chunks = cutter.push(&sound);
         chunks.extend(cutter.finish());
-        let heard = transcribe(Arc::clone(&self.ears), stream::iter(chunks), self.config.uncertain_below);
+        let heard =
+            transcribe(Arc::clone(&self.transcribers), stream::iter(chunks), self.config.uncertain_below);
         let heard: Vec<_> = heard.try_collect().await?;
         Ok(heard.into_iter().flat_map(|chunk| chunk.segments).collect())
     }

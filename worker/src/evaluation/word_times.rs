@@ -11,14 +11,14 @@ use self_shared::domain::word_times::{TimedWord, matches};
 use serde::Deserialize;
 
 use crate::models::moonshine::Moonshine;
-use crate::models::transcriber::{Ear, Transcriber};
+use crate::models::transcriber::{Transcriber, TranscriberSession};
 use crate::stages::cut::Cutter;
 use crate::stages::decode::{Event, Limits, decode};
 use crate::stages::transcribe::phrases;
 
 /// A recording whose words are known: one line of the list.
 #[derive(Deserialize)]
-struct Known {
+struct LabelledRecording {
     /// The file, from the folder of the list.
     audio: String,
     /// What it is reported with.
@@ -51,11 +51,12 @@ struct Errors {
 pub fn evaluate_word_times(config: &WorkerConfig, recordings: &Path) -> Result<()> {
     let list = if recordings.is_dir() { recordings.join("words.jsonl") } else { recordings.to_owned() };
     let lines = std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
-    let mut ear = Moonshine::load(&config.models_dir)?.ear()?;
+    let mut session = Moonshine::load(&config.models_dir)?.open_session()?;
     let mut kinds: BTreeMap<String, Errors> = BTreeMap::new();
     for line in lines.lines().filter(|line| !line.trim().is_empty()) {
-        let known: Known = serde_json::from_str(line).with_context(|| format!("not a recording: {line}"))?;
-        let heard = heard(&mut *ear, &list.with_file_name(&known.audio))?;
+        let known: LabelledRecording =
+            serde_json::from_str(line).with_context(|| format!("not a recording: {line}"))?;
+        let heard = heard(&mut *session, &list.with_file_name(&known.audio))?;
         kinds.entry(known.kind.clone()).or_default().add(&known, &heard);
     }
     println!("{:<24}{:>8}{:>10}{:>12}{:>10}", "word times", "words", "missed", "median ms", "p90 ms");
@@ -70,7 +71,7 @@ pub fn evaluate_word_times(config: &WorkerConfig, recordings: &Path) -> Result<(
 }
 
 /// The words of a recording as the product hears them.
-fn heard(ear: &mut dyn Ear, recording: &Path) -> Result<Vec<Word>> {
+fn heard(session: &mut dyn TranscriberSession, recording: &Path) -> Result<Vec<Word>> {
     let file = File::open(recording).with_context(|| format!("cannot read {}", recording.display()))?;
     let mut cutter = Cutter::new();
     let mut chunks = Vec::new();
@@ -83,7 +84,7 @@ fn heard(ear: &mut dyn Ear, recording: &Path) -> Result<Vec<Word>> {
     chunks.extend(cutter.finish());
     let mut words = Vec::new();
     for chunk in chunks {
-        let utterance = ear.hear(&chunk.samples)?;
+        let utterance = session.hear(&chunk.samples)?;
         words.extend(
             phrases(&utterance.words, chunk.start_ms, &chunk.samples)
                 .into_iter()
@@ -94,7 +95,7 @@ fn heard(ear: &mut dyn Ear, recording: &Path) -> Result<Vec<Word>> {
 }
 
 impl Errors {
-    fn add(&mut self, known: &Known, heard: &[Word]) {
+    fn add(&mut self, known: &LabelledRecording, heard: &[Word]) {
         let texts: Vec<&str> = known.words.iter().map(|word| word.text.as_str()).collect();
         let timed: Vec<TimedWord<'_>> = heard.iter().map(TimedWord::from).collect();
         let pairs: BTreeMap<usize, usize> = matches(&texts, &timed).into_iter().collect();
@@ -116,7 +117,7 @@ mod tests {
     fn a_word_counts_where_it_is_known_and_heard() {
         let line = r#"{"audio": "a.wav", "kind": "joined", "words": [{"text": "One,", "start_ms": 100},
             {"text": "two", "start_ms": 400}, {"text": "three"}, {"text": "four.", "start_ms": 900}]}"#;
-        let known: Known = serde_json::from_str(line).unwrap();
+        let known: LabelledRecording = serde_json::from_str(line).unwrap();
         let word = |text: &str, start_ms| Word {
             text: text.to_owned(),
             start_ms,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use self_language::embed::{self, EmbeddedPassage, Segment};
-use self_language::models::Embedder;
+use self_language::models::{EmbedError, Embedder};
 use self_shared::database::files::{self, Kept};
 use self_shared::database::{UserTx, jobs};
 use self_shared::domain::failure::{Failure, FailureCode};

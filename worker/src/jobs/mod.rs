@@ -33,7 +33,7 @@ use crate::engine::{Jobs, Task};
 use crate::models::remote_transcriber::RemoteTranscriber;
 use crate::models::summarizer::Summarizer;
 use crate::sandbox::Sandbox;
-use crate::stages::transcribe::Ears;
+use crate::stages::transcribe::TranscriberPool;
 
 /// What jobs work with.
 pub struct Bench {
@@ -50,7 +50,7 @@ pub struct Bench {
     /// Where they are decoded, and files are read.
     pub sandbox: Sandbox,
     /// What hears.
-    pub ears: Arc<Ears>,
+    pub transcribers: Arc<TranscriberPool>,
     /// What hears elsewhere, if there is such a service.
     pub remote: Option<Arc<RemoteTranscriber>>,
     /// Segments of less confidence are marked as uncertain.

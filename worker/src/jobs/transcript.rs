@@ -15,7 +15,7 @@ use crate::engine::Task;
 use crate::models::remote_transcriber::UNDETERMINED;
 use crate::stages::cover::add_heard;
 use crate::stages::decode::Info;
-use crate::stages::transcribe::{self, Heard, Judgement, Segment, Told};
+use crate::stages::transcribe::{self, ChunkTranscript, Judgement, Segment, Told};
 
 /// What is known of what was said.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl Transcript {
     }
 
     /// Adds what was heard. A chunk in which nothing was said moves the checkpoint only.
-    pub(super) fn add(&mut self, heard: Heard) {
+    pub(super) fn add(&mut self, heard: ChunkTranscript) {
         self.transcribed_ms = heard.end_ms;
         for stretch in heard.voiced {
             add_heard(&mut self.coverage, stretch);

@@ -7,7 +7,7 @@ use self_shared::domain::model::{About, ModelId};
 
 use super::remote_transcriber::RemoteError;
 
-/// A model that can hear. It is shared by all; what does the work is an [`Ear`].
+/// A model that can hear. It is shared by all; what does the work is an [`TranscriberSession`].
 pub trait Transcriber: Send + Sync {
     /// Which model this is.
     fn id(&self) -> ModelId;
@@ -21,11 +21,11 @@ pub trait Transcriber: Send + Sync {
     ///
     /// # Errors
     /// [`TranscribeError`] when its files are missing or are not the model's.
-    fn ear(&self) -> Result<Box<dyn Ear>, TranscribeError>;
+    fn open_session(&self) -> Result<Box<dyn TranscriberSession>, TranscribeError>;
 }
 
 /// A model in memory, for one thread.
-pub trait Ear: Send {
+pub trait TranscriberSession: Send {
     /// What is said in a chunk of mono sound at 16 kHz, with punctuation where the model has it.
     ///
     /// # Errors
@@ -37,14 +37,14 @@ pub trait Ear: Send {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Utterance {
     /// In the order of time. Joined by spaces they are the text.
-    pub words: Vec<HeardWord>,
+    pub words: Vec<TranscribedWord>,
     /// The language as a BCP 47 tag, where the model tells it.
     pub language: Option<String>,
 }
 
 /// A word, and how sure the model is of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HeardWord {
+pub struct TranscribedWord {
     /// Without white space, with the punctuation behind it; never empty.
     pub text: String,
     /// The mean natural logarithm of the probabilities of its tokens: 0 is certain.

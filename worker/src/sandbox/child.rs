@@ -10,7 +10,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use serde::Deserialize;
 
-use super::{Order, convert as converter, frame, reading};
+use super::{Order, convert as converter, ipc_frame, reading};
 use crate::stages::decode::{self, DecodeError, Event};
 use crate::stages::read;
 
@@ -105,13 +105,13 @@ fn decode_as_told(order: &Order) -> io::Result<()> {
     let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut pipe = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let outcome = decode::decode(file, &order.limits, |event| match event {
-        Event::Info(info) => frame::write_info(&mut pipe, &info),
-        Event::Sound(sound) => frame::write_sound(&mut pipe, sound),
-        Event::Loss(loss) => frame::write_loss(&mut pipe, &loss),
+        Event::Info(info) => ipc_frame::write_info(&mut pipe, &info),
+        Event::Sound(sound) => ipc_frame::write_sound(&mut pipe, sound),
+        Event::Loss(loss) => ipc_frame::write_loss(&mut pipe, &loss),
     });
     match outcome {
-        Ok(ending) => frame::write_ending(&mut pipe, &ending)?,
-        Err(DecodeError::Refused(refusal)) => frame::write_refusal(&mut pipe, &refusal)?,
+        Ok(ending) => ipc_frame::write_ending(&mut pipe, &ending)?,
+        Err(DecodeError::Refused(refusal)) => ipc_frame::write_refusal(&mut pipe, &refusal)?,
         Err(DecodeError::Machine(error)) => return Err(error),
     }
     pipe.flush()

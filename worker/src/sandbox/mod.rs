@@ -9,7 +9,7 @@
 
 mod child;
 mod convert;
-mod frame;
+mod ipc_frame;
 mod reading;
 
 use std::os::unix::process::ExitStatusExt;
@@ -24,9 +24,9 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 use self::convert::Converter;
-use self::frame::Frame;
+use self::ipc_frame::IpcFrame;
 use crate::stages::SAMPLE_RATE;
-use crate::stages::decode::{BLOCK, DecodeError, Ending, Info, Limits, Loss, Losses, Refusal};
+use crate::stages::decode::{BLOCK, DecodeError, DecodeSummary, Info, Limits, Loss, Losses, Refusal};
 
 pub use self::child::{CONVERT, DECODE, READ, convert, decode, read};
 pub use self::convert::Ffmpeg;
@@ -99,7 +99,7 @@ pub struct Decoding {
     longest: u64,
     given: u64,
     losses: Losses,
-    ending: Option<Ending>,
+    ending: Option<DecodeSummary>,
 }
 
 impl Sandbox {
@@ -129,7 +129,7 @@ impl Sandbox {
             ending: None,
         };
         match decoding.frame().await? {
-            Frame::Info(info) => {
+            IpcFrame::Info(info) => {
                 decoding.info = match &decoding.converter {
                     Some(converter) => converter.correct(info),
                     None => info,
@@ -185,7 +185,7 @@ impl Decoding {
 
     /// How it ended; known once [`Self::next`] has given `None`.
     #[must_use]
-    pub fn ending(&self) -> Option<&Ending> {
+    pub fn ending(&self) -> Option<&DecodeSummary> {
         self.ending.as_ref()
     }
 
@@ -206,15 +206,15 @@ impl Decoding {
         }
         loop {
             match self.frame().await? {
-                Frame::Sound(sound) => {
+                IpcFrame::Sound(sound) => {
                     self.given += sound.len() as u64;
                     if self.given > self.longest {
                         return Err(Refusal::DecoderCrashed.into());
                     }
                     return Ok(Some(sound));
                 }
-                Frame::Loss(loss) if loss.end() <= self.longest => self.losses.add(loss),
-                Frame::Ending(ending) if ending.samples == self.given => {
+                IpcFrame::Loss(loss) if loss.end() <= self.longest => self.losses.add(loss),
+                IpcFrame::DecodeSummary(ending) if ending.samples == self.given => {
                     self.ending = Some(match self.converter.take() {
                         Some(converter) => converter.end(self.patience, ending).await?,
                         None => ending,
@@ -226,10 +226,10 @@ impl Decoding {
         }
     }
 
-    async fn frame(&mut self) -> Result<Frame, DecodeError> {
-        match timeout(self.patience, frame::read(&mut self.pipe)).await {
+    async fn frame(&mut self) -> Result<IpcFrame, DecodeError> {
+        match timeout(self.patience, ipc_frame::read(&mut self.pipe)).await {
             Err(_) => Err(Refusal::DecoderTimedOut.into()),
-            Ok(Some(Frame::Refusal(refusal))) => Err(self.refused(refusal).await),
+            Ok(Some(IpcFrame::Refusal(refusal))) => Err(self.refused(refusal).await),
             Ok(Some(frame)) => Ok(frame),
             Ok(None) => Err(self.autopsy().await),
         }

@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use super::{Death, READ, Sandbox, autopsy};
-use crate::stages::read::{Outcome, Reading, Unreadable};
+use crate::stages::read::{ReadResult, Reading, Unreadable};
 
 /// Processor time for any file, and what each MiB of it adds: a hundred times what is usual.
 const CPU: Duration = Duration::from_secs(10);
@@ -58,7 +58,7 @@ impl Sandbox {
             Err(_) => return Err(Unreadable::TimedOut.into()),
             Ok(read) => read?,
         };
-        if let Ok(outcome) = serde_json::from_slice::<Outcome>(&said) {
+        if let Ok(outcome) = serde_json::from_slice::<ReadResult>(&said) {
             return Ok(outcome?);
         }
         Err(match autopsy(&mut child, self.patience).await {

@@ -3,32 +3,32 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use self_worker::stages::decode::{DecodeError, Ending, Loss, LossKind, Refusal};
+use self_worker::stages::decode::{DecodeError, DecodeSummary, Loss, LossKind, Refusal};
 
 use crate::fixtures;
 
 /// A second of the recording that [`tones`] makes is silent but for its middle half.
 const RATE: u32 = 16_000;
 
-pub(crate) struct Heard {
+pub(crate) struct Decoded {
     pub(crate) sound: Vec<f32>,
     pub(crate) losses: Vec<Loss>,
-    pub(crate) ending: Ending,
+    pub(crate) ending: DecodeSummary,
 }
 
 /// Decodes a file as the worker does it.
-pub(crate) async fn listen(file: &Path) -> Result<Heard, Refusal> {
+pub(crate) async fn listen(file: &Path) -> Result<Decoded, Refusal> {
     match fixtures::decode(&fixtures::sandbox(), file).await {
         Ok((decoding, sound)) => {
             let (losses, ending) = (decoding.losses().to_vec(), decoding.ending().unwrap().clone());
-            Ok(Heard { sound, losses, ending })
+            Ok(Decoded { sound, losses, ending })
         }
         Err(DecodeError::Refused(refusal)) => Err(refusal),
         Err(error) => panic!("{error}"),
     }
 }
 
-pub(crate) async fn listen_to(bytes: &[u8]) -> Result<Heard, Refusal> {
+pub(crate) async fn listen_to(bytes: &[u8]) -> Result<Decoded, Refusal> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("recording");
     fs::write(&file, bytes).unwrap();
@@ -125,7 +125,7 @@ pub(crate) fn run(from: u32, to: u32, late: f64) -> Vec<(u32, f64)> {
 }
 
 /// Fails unless exactly one stretch was lost, of this kind and between these seconds, about.
-pub(crate) fn expect_loss(name: &str, heard: &Heard, kind: LossKind, from: f64, to: f64) {
+pub(crate) fn expect_loss(name: &str, heard: &Decoded, kind: LossKind, from: f64, to: f64) {
     let [loss] = heard.losses.as_slice() else { panic!("{name}: {:?}", heard.losses) };
     let (start, end) = (loss.start as f64 / f64::from(RATE), loss.end() as f64 / f64::from(RATE));
     assert_eq!(loss.kind, kind, "{name}");

@@ -4,7 +4,7 @@ use std::fs;
 
 use self_worker::stages::decode::{LossKind, Refusal};
 
-use crate::listen::{Heard, encoded, expect, expect_loss, listen_to, run, starts};
+use crate::listen::{Decoded, encoded, expect, expect_loss, listen_to, run, starts};
 
 pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 7_u32;
@@ -22,7 +22,7 @@ pub(crate) fn places(bytes: &[u8], wanted: &[u8]) -> Vec<usize> {
 
 /// Fails unless these tones are heard at their times, and what is not is told as damaged: so many seconds
 /// at least and at most.
-pub(crate) fn expect_around(name: &str, heard: &Heard, tones: &[u32], lost: std::ops::Range<f64>) {
+pub(crate) fn expect_around(name: &str, heard: &Decoded, tones: &[u32], lost: std::ops::Range<f64>) {
     let starts = starts(&heard.sound);
     for &tone in tones {
         let at = f64::from(tone) + 0.25;

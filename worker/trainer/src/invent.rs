@@ -3,7 +3,7 @@
 
 use self_domain::entity::EntityKind;
 use self_language::tagger::training::{
-    Known, Lexicon, companies, entries, given_names, organizations, places, surnames,
+    Lexicon, WordClasses, companies, entries, given_names, organizations, places, surnames,
 };
 
 use crate::corpus::Annotated;
@@ -153,13 +153,13 @@ struct Inventor<'random> {
 
 impl<'random> Inventor<'random> {
     fn new(random: &'random mut Random) -> Self {
-        let is_no_word = |name: &String| !Lexicon::get().known(&name.to_lowercase()).has(Known::COMMON);
+        let is_no_word = |name: &String| !Lexicon::get().known(&name.to_lowercase()).has(WordClasses::COMMON);
         Self {
             random,
             given: given_names().map(capitalised).filter(is_no_word).collect(),
             surnames: surnames().map(capitalised).filter(is_no_word).collect(),
             places: places().map(capitalised).collect(),
-            peoples: Lexicon::get().all(Known::PEOPLE).into_iter().map(capitalised).collect(),
+            peoples: Lexicon::get().all(WordClasses::PEOPLE).into_iter().map(capitalised).collect(),
             organizations: organizations().map(capitalised).collect(),
             companies: companies().map(capitalised).collect(),
             sentences: entries(SENTENCES).collect(),
@@ -292,10 +292,10 @@ fn capitalised(phrase: &str) -> String {
     let words = phrase.split(' ').map(|word| {
         let known = Lexicon::get().known(word);
         // Short names of organizations and countries are said letter by letter.
-        if word.contains('.') || known.has(Known::LETTERS) || phrase.chars().count() <= 3 {
+        if word.contains('.') || known.has(WordClasses::LETTERS) || phrase.chars().count() <= 3 {
             return word.to_uppercase();
         }
-        if known.has(Known::LINK) {
+        if known.has(WordClasses::LINK) {
             return word.to_owned();
         }
         let mut letters = word.chars();

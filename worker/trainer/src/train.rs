@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use self_domain::entity::EntityKind;
 use self_language::models::Asked;
-use self_language::tagger::training::{Document, KINDS, OUTSIDE, Tag, Weights, Word, may_follow, words};
+use self_language::tagger::training::{Document, KINDS, OUTSIDE, Tag, Token, Weights, may_follow, words};
 
 use crate::corpus::Annotated;
 use crate::example::Example;
@@ -86,7 +86,7 @@ fn keep(tags: &mut [Tag], candidates: &[usize]) {
 }
 
 /// The tags of a document's words: where the longest of its names are written.
-fn align(text: &[Word<'_>], annotated: &Annotated) -> Vec<Tag> {
+fn align(text: &[Token<'_>], annotated: &Annotated) -> Vec<Tag> {
     let mut names: HashMap<Vec<&str>, EntityKind> = HashMap::new();
     for (name, kind) in &annotated.names {
         let name = words(name).into_iter().map(|word| word.text).collect();

@@ -14,13 +14,13 @@ use self_shared::objects::ObjectKey;
 use uuid::Uuid;
 
 use self::incoming::Incoming;
-use self::upload::{AcceptedView, Said};
+use self::upload::{AcceptedView, UploadMetadata};
 use super::Tag;
 use super::idempotent::Key;
 use super::models::refuse_unspoken;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::content::{self, Held, Known, Outgoing};
+use crate::content::{self, ContentMetadata, Held, Outgoing};
 use crate::id::Id;
 use crate::input::Input;
 use crate::input::choice::ChosenTranscriptionOptions;
@@ -32,9 +32,9 @@ use crate::views::{AudioView, JobView, example_id};
 pub(crate) struct AudioRoutes;
 
 /// The bytes of a recording.
-enum Recording {}
+enum AudioContent {}
 
-impl content::Kind for Recording {
+impl content::Kind for AudioContent {
     const MEDIA_TYPE: &'static str = "audio/*";
     const NAME: &'static str = "recording";
 }
@@ -133,7 +133,7 @@ impl AudioRoutes {
         idempotency_key: Header<Option<String>>,
         incoming: Incoming,
     ) -> Result<Uploaded, Failing<Upload>> {
-        let said = Said {
+        let said = UploadMetadata {
             filename: plain_filename(filename.0.or_else(|| incoming.filename.clone()).unwrap_or_default()),
             title: title.0.unwrap_or_default().trim().to_owned(),
             conversation_id: conversation_id.0,
@@ -261,7 +261,7 @@ impl AudioRoutes {
         /// The `ETag` that the range is of: everything if it is another by now.
         #[oai(name = "If-Range")]
         _if_range: Header<Option<String>>,
-    ) -> Result<Outgoing<Recording>, Failing<ReadContent>> {
+    ) -> Result<Outgoing<AudioContent>, Failing<ReadContent>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let audio = audio::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
         if audio.removed_at.is_some() {
@@ -269,7 +269,7 @@ impl AudioRoutes {
         }
         // No connection is held while the bytes go out.
         drop(tx);
-        let known = Known {
+        let known = ContentMetadata {
             held: Held::Object(audio.object_key),
             size_bytes: audio.size_bytes,
             sha256: &audio.sha256,

@@ -28,7 +28,7 @@ use crate::views::{AudioView, ConversationView, JobView};
 
 /// What was said of the recording, besides its bytes.
 #[derive(Clone, Serialize)]
-pub(super) struct Said {
+pub(super) struct UploadMetadata {
     pub filename: String,
     pub title: String,
     pub conversation_id: Option<Uuid>,
@@ -57,7 +57,7 @@ const TRIES: usize = 4;
 pub(super) async fn accept(
     app: &App,
     user: UserId,
-    said: Said,
+    said: UploadMetadata,
     incoming: Incoming,
     key: Option<String>,
     traceparent: Option<&str>,
@@ -81,8 +81,15 @@ pub(super) async fn accept(
     }
     let stored = stored?;
 
-    let recording =
-        Recording { id, object: &object, content_type, stored, said: &said, options: &options, traceparent };
+    let recording = NewRecording {
+        id,
+        object: &object,
+        content_type,
+        stored,
+        said: &said,
+        options: &options,
+        traceparent,
+    };
     let mut committing = false;
     let outcome = async {
         let key = Key::of(key, "upload", &(&recording.stored.sha256, &said))?;
@@ -109,17 +116,17 @@ pub(super) async fn accept(
     outcome
 }
 
-struct Recording<'a> {
+struct NewRecording<'a> {
     id: Uuid,
     object: &'a ObjectKey,
     content_type: &'static str,
     stored: Stored,
-    said: &'a Said,
+    said: &'a UploadMetadata,
     options: &'a TranscriptionOptions,
     traceparent: Option<&'a str>,
 }
 
-impl Recording<'_> {
+impl NewRecording<'_> {
     /// Writes everything down in one transaction. None when another request with the same bytes or
     /// the same key was faster: nothing of this one may be committed then.
     async fn record(&self, tx: &mut UserTx, key: Option<&Key>) -> Result<Option<AcceptedView>, Problem> {

@@ -29,7 +29,7 @@ use crate::problem::{Code, Failing, Problem, declare};
 use crate::rendered::Rendered;
 use crate::time::Time;
 use crate::views::{ConversationDetailView, ConversationPageView, ConversationView};
-use crate::vocabulary::{Vocabulary, Word};
+use crate::wire_enums::{Wire, WireEnum};
 
 /// Conversations that are shown beside one.
 const RELATED: i64 = 5;
@@ -94,12 +94,12 @@ declare! {
     Write: NotFound, PreconditionFailed;
 }
 
-impl Vocabulary for Order {
+impl WireEnum for Order {
     const NAME: &'static str = "ConversationOrder";
     const DESCRIPTION: &'static str = "By what conversations are sorted; a minus puts the latest first.";
     const VALUES: &'static [Self] = &[Self::Newest, Self::Oldest, Self::Changed];
 
-    fn word(self) -> &'static str {
+    fn as_wire(self) -> &'static str {
         match self {
             Self::Newest => "-started_at",
             Self::Oldest => "started_at",
@@ -124,7 +124,7 @@ impl ConversationRoutes {
         /// Only those that mention this entity.
         entity_id: Query<Option<Uuid>>,
         /// Only those that came here like this.
-        source: Query<Option<Word<Source>>>,
+        source: Query<Option<Wire<Source>>>,
         /// Only those in this language.
         language: Query<Option<String>>,
         /// Only those with this tag.
@@ -134,7 +134,7 @@ impl ConversationRoutes {
         #[oai(validator(max_length = 1000))]
         text: Query<Option<String>>,
         /// In which order; `-started_at` when absent.
-        sort: Query<Option<Word<Order>>>,
+        sort: Query<Option<Wire<Order>>>,
         /// How many at most: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
         /// `next_cursor` of the page before. It is good for the same order only.
@@ -144,7 +144,7 @@ impl ConversationRoutes {
             from: from.0.map(|time| time.0),
             to: to.0.map(|time| time.0),
             entity: entity_id.0,
-            source: source.0.map(|source| source.0.word().to_owned()),
+            source: source.0.map(|source| source.0.as_wire().to_owned()),
             language: language.0,
             tag: tag.0,
             text: text.0,
@@ -296,7 +296,7 @@ async fn listed<const LIST: u8>(
     limit: i64,
     cursor: Option<&str>,
 ) -> Result<ConversationPageView, Problem> {
-    let behind = page::place::<ByTime<LIST>>(cursor)?.map(|ByTime(time, id)| (time, id));
+    let behind = page::decode::<ByTime<LIST>>(cursor)?.map(|ByTime(time, id)| (time, id));
     let found = conversations::list(tx, filter, order, behind, limit + 1).await?;
     let at = |last: &Conversation| {
         let (time, id) = order.place(last);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::input::text::{Line, Text};
 use crate::views::example_id;
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 /// What is to change about an entity; what is absent stays.
 #[derive(Object)]
@@ -17,7 +17,7 @@ pub(super) struct EntityPatch {
     /// What it is called.
     name: Option<Text<Line<200>>>,
     /// What it is.
-    kind: Option<Word<EntityKind>>,
+    kind: Option<Wire<EntityKind>>,
 }
 
 /// Which entity is the same.

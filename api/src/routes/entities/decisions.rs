@@ -19,9 +19,9 @@ use crate::routes::Tag;
 use crate::routes::audio::traceparent;
 use crate::time::Time;
 use crate::views::{JobView, example_id, example_time};
-use crate::vocabulary::Stored;
+use crate::wire_enums::Stored;
 
-type Here = ByTime<b'd'>;
+type DecisionCursor = ByTime<b'd'>;
 
 pub(crate) struct DecisionRoutes;
 
@@ -94,7 +94,7 @@ impl DecisionRoutes {
         cursor: Query<Option<String>>,
     ) -> Result<Json<DecisionPageView>, Failing<List>> {
         let limit = page::limit(limit.0)?;
-        let behind = page::place::<Here>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
+        let behind = page::decode::<DecisionCursor>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
         let mut tx = app.database.as_user(caller.0.user).await?;
         let found = entities::decided(&mut tx, behind, limit + 1).await?;
         let (found, next_cursor) = page::cut(found, limit, |last| ByTime::<b'd'>(last.decided_at, last.id));

@@ -29,7 +29,7 @@ use crate::views::{
     AppearanceView, EntityConnectionView, EntityConnectionsView, EntityDetailView, EntityPageView,
     EntitySummaryView, GraphView,
 };
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 /// Conversations in a timeline.
 const TIMELINE: i64 = 50;
@@ -103,7 +103,7 @@ impl EntityRoutes {
         caller: Caller,
         app: Data<&App>,
         /// Only of this kind.
-        kind: Query<Option<Word<EntityKind>>>,
+        kind: Query<Option<Wire<EntityKind>>>,
         /// Only with this in one of their names.
         #[oai(validator(max_length = 200))]
         name: Query<Option<String>>,
@@ -123,7 +123,7 @@ impl EntityRoutes {
             to: to.0.map(|time| time.0),
         };
         let limit = page::limit(limit.0)?;
-        let behind = page::place::<ByTime<b'e'>>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
+        let behind = page::decode::<ByTime<b'e'>>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
         let mut tx = app.database.as_user(caller.0.user).await?;
         let found = entities::list(&mut tx, &filter, behind, limit + 1).await?;
         let at = |last: &Entity| ByTime::<b'e'>(last.last_seen_at, last.id);

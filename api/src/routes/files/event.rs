@@ -14,7 +14,7 @@ use crate::input::text::{Line, Sha256 as Sha256Digits, Text};
 use crate::problem::{Code, FieldProblem, Problem};
 use crate::time::Time;
 use crate::views::{example_id, example_time};
-use crate::vocabulary::Word;
+use crate::wire_enums::Wire;
 
 /// The most bytes of content that come with an event; more is uploaded.
 const LARGEST_CONTENT: usize = 512 * 1024;
@@ -39,7 +39,7 @@ struct NewFileEventView {
     /// Names it: an id that the app makes up, and sends again if it sends the event again.
     id: Uuid,
     /// What happened.
-    kind: Word<FileEventKind>,
+    kind: Wire<FileEventKind>,
     /// On which device: a name of the app's choice.
     device: Text<Line<200>>,
     /// At which path; of a move, its end.
@@ -202,7 +202,7 @@ impl Example for FileEventBatch {
     fn example() -> Self {
         let event = NewFileEventView {
             id: example_id(9),
-            kind: Word(FileEventKind::Created),
+            kind: Wire(FileEventKind::Created),
             device: "laptop".into(),
             path: "/home/ada/notes/kitchen.md".to_owned(),
             from_path: None,
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_move_has_two_ends_and_brings_no_content() {
-        let moved = || NewFileEventView { kind: Word(FileEventKind::Moved), ..event() };
+        let moved = || NewFileEventView { kind: Wire(FileEventKind::Moved), ..event() };
         assert_eq!(wrong_fields(moved()), ["events[1].from_path", "events[1].content"]);
         let from =
             |path: &str| NewFileEventView { from_path: Some(path.to_owned()), content: None, ..moved() };

@@ -21,14 +21,14 @@ use super::Tag;
 use super::audio::traceparent;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::content::{self, Held, Known, Outgoing};
+use crate::content::{self, ContentMetadata, Held, Outgoing};
 use crate::id::Id;
 use crate::input::Input;
 use crate::page::{self, ByTime, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::time::Time;
 use crate::views::{FileDetailView, FileEventPageView, FileEventView, FilePageView, FileView};
-use crate::vocabulary::{Vocabulary, Word};
+use crate::wire_enums::{Wire, WireEnum};
 
 /// Events that are shown with a file.
 const NEWEST: i64 = 20;
@@ -100,12 +100,12 @@ declare! {
             UnsupportedMedia, ObjectStorageUnavailable;
 }
 
-impl Vocabulary for Order {
+impl WireEnum for Order {
     const NAME: &'static str = "FileOrder";
     const DESCRIPTION: &'static str = "By what files are sorted; a minus puts the latest first.";
     const VALUES: &'static [Self] = &[Self::Newest, Self::Oldest, Self::Opened];
 
-    fn word(self) -> &'static str {
+    fn as_wire(self) -> &'static str {
         match self {
             Self::Newest => "-changed_at",
             Self::Oldest => "changed_at",
@@ -171,7 +171,7 @@ impl FileRoutes {
         #[oai(validator(max_length = 1000))]
         text: Query<Option<String>>,
         /// Only those that are there, or those that are not.
-        state: Query<Option<Word<FileState>>>,
+        state: Query<Option<Wire<FileState>>>,
         /// Only those of this media type.
         #[oai(validator(max_length = 200))]
         content_type: Query<Option<String>>,
@@ -180,7 +180,7 @@ impl FileRoutes {
         /// Only those that changed, or were opened, if that is the order, before.
         to: Query<Option<Time>>,
         /// In which order; `-changed_at` when absent.
-        sort: Query<Option<Word<Order>>>,
+        sort: Query<Option<Wire<Order>>>,
         /// How many at most: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
         /// `next_cursor` of the page before. It is good for the same order only.
@@ -246,7 +246,7 @@ impl FileRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let file = files::get(&mut tx, id.0.0).await?.ok_or_else(not_found)?;
         let limit = page::limit(limit.0)?;
-        let before = page::place::<ByTime<b'h'>>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
+        let before = page::decode::<ByTime<b'h'>>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
         let events = files::happened(&mut tx, file.id, before, limit + 1).await?;
         let at = |last: &FileEvent| ByTime::<b'h'>(last.happened_at, last.id);
         let (events, next_cursor) = page::cut(events, limit, at);
@@ -313,7 +313,8 @@ impl FileRoutes {
             None => Held::Row(text.unwrap_or_default().into()),
         };
         let filename = file.path.rsplit(['/', '\\']).next().unwrap_or_default();
-        let known = Known { held, size_bytes, sha256: &sha256, content_type: kind.0.as_str(), filename };
+        let known =
+            ContentMetadata { held, size_bytes, sha256: &sha256, content_type: kind.0.as_str(), filename };
         Ok(content::open(&app.objects, known, request.headers()).await?)
     }
 
@@ -344,7 +345,7 @@ async fn listed<const LIST: u8>(
     limit: i64,
     cursor: Option<&str>,
 ) -> Result<FilePageView, Problem> {
-    let behind = page::place::<ByTime<LIST>>(cursor)?.map(|ByTime(time, id)| (time, id));
+    let behind = page::decode::<ByTime<LIST>>(cursor)?.map(|ByTime(time, id)| (time, id));
     let found = files::list(tx, filter, order, behind, limit + 1).await?;
     let at = |last: &File| {
         let (time, id): (DateTime<Utc>, Uuid) = order.place(last);

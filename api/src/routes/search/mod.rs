@@ -1,5 +1,5 @@
 mod question;
-mod typed;
+mod search_query;
 
 use poem::web::Data;
 use poem_openapi::param::Query;
@@ -12,7 +12,7 @@ use self_shared::domain::conversation::Source;
 use uuid::Uuid;
 
 use self::question::{Mode, Question};
-use self::typed::Typed;
+use self::search_query::SearchQuery;
 use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;
@@ -21,7 +21,7 @@ use crate::page::{self, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::time::Time;
 use crate::views::FoundView;
-use crate::vocabulary::{Vocabulary as _, Word};
+use crate::wire_enums::{Wire, WireEnum as _};
 
 pub(crate) struct SearchRoutes;
 
@@ -33,9 +33,9 @@ struct QuestionBody {
     #[oai(validator(min_length = 1, max_length = 2000, pattern = "\\S"))]
     query: String,
     /// What is compared; `hybrid` when absent.
-    mode: Option<Word<Mode>>,
+    mode: Option<Wire<Mode>>,
     /// Only what is from this.
-    kind: Option<Word<Kind>>,
+    kind: Option<Wire<Kind>>,
     /// Only conversations that began, and files that changed, then or later.
     from: Option<Time>,
     /// Only conversations that began, and files that changed, before.
@@ -92,9 +92,9 @@ impl SearchRoutes {
         #[oai(validator(min_length = 1, max_length = 2000, pattern = "\\S"))]
         q: Query<String>,
         /// What is compared; `hybrid` when absent.
-        mode: Query<Option<Word<Mode>>>,
+        mode: Query<Option<Wire<Mode>>>,
         /// Only what is from this.
-        kind: Query<Option<Word<Kind>>>,
+        kind: Query<Option<Wire<Kind>>>,
         /// Only conversations that began, and files that changed, then or later.
         from: Query<Option<Time>>,
         /// Only conversations that began, and files that changed, before.
@@ -108,7 +108,7 @@ impl SearchRoutes {
         #[oai(validator(max_length = 200))]
         person: Query<Option<String>>,
         /// Only conversations that came here like this.
-        source: Query<Option<Word<Source>>>,
+        source: Query<Option<Wire<Source>>>,
         /// Only conversations in this language.
         language: Query<Option<String>>,
         /// Only conversations with this tag.
@@ -127,7 +127,7 @@ impl SearchRoutes {
         let mode = mode.0.map_or_else(Mode::default, |mode| mode.0);
         let question = Question {
             field: "q",
-            typed: Typed::parse(&q.0),
+            search_query: SearchQuery::parse(&q.0),
             mode,
             words_will_do: mode == Mode::Hybrid,
             scope: Scope {
@@ -137,7 +137,7 @@ impl SearchRoutes {
                 conversation: conversation_id.0,
                 entity: entity_id.0,
                 person: person.0,
-                source: source.0.map(|source| source.0.word().to_owned()),
+                source: source.0.map(|source| source.0.as_wire().to_owned()),
                 language: language.0,
                 tag: tag.0,
                 file: file_id.0,
@@ -164,7 +164,7 @@ impl SearchRoutes {
         let asked = body.0;
         let question = Question {
             field: "query",
-            typed: Typed::plain(&asked.query),
+            search_query: SearchQuery::plain(&asked.query),
             mode: asked.mode.map_or_else(Mode::default, |mode| mode.0),
             words_will_do: false,
             scope: Scope {
@@ -206,7 +206,7 @@ impl Example for QuestionBody {
     fn example() -> Self {
         Self {
             query: "What did we decide about the kitchen?".to_owned(),
-            mode: Some(Word(Mode::Hybrid)),
+            mode: Some(Wire(Mode::Hybrid)),
             kind: None,
             from: None,
             to: None,

@@ -7,13 +7,13 @@ use self_shared::database::search::{self, Candidates, Correction, Fused, Hit, Ki
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-use super::typed::Typed;
+use super::search_query::SearchQuery;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::page::{self, Place};
+use crate::page::{self, Cursor};
 use crate::problem::Problem;
 use crate::views::{FoundView, HitView};
-use crate::vocabulary::Vocabulary;
+use crate::wire_enums::WireEnum;
 
 /// How long a worker may take to turn the question into a vector.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -35,12 +35,12 @@ pub(super) enum Mode {
     Meaning,
 }
 
-impl Vocabulary for Mode {
+impl WireEnum for Mode {
     const NAME: &'static str = "SearchMode";
     const DESCRIPTION: &'static str = "What is compared: words, meaning, or both (`hybrid`).";
     const VALUES: &'static [Self] = &[Self::Hybrid, Self::Words, Self::Meaning];
 
-    fn word(self) -> &'static str {
+    fn as_wire(self) -> &'static str {
         match self {
             Self::Hybrid => "hybrid",
             Self::Words => "words",
@@ -49,12 +49,12 @@ impl Vocabulary for Mode {
     }
 }
 
-impl Vocabulary for Kind {
+impl WireEnum for Kind {
     const NAME: &'static str = "HitKind";
     const DESCRIPTION: &'static str = "What a passage is from.";
     const VALUES: &'static [Self] = &[Self::Conversation, Self::File];
 
-    fn word(self) -> &'static str {
+    fn as_wire(self) -> &'static str {
         match self {
             Self::Conversation => "conversation",
             Self::File => "file",
@@ -67,7 +67,7 @@ pub(super) struct Question {
     /// What the request calls it.
     pub field: &'static str,
     /// Taken apart.
-    pub typed: Typed,
+    pub search_query: SearchQuery,
     /// What is compared.
     pub mode: Mode,
     /// Whether words will do while nobody is there to compare meanings.
@@ -80,13 +80,13 @@ pub(super) struct Question {
 
 /// A place among the hits of one question.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct At {
+struct SearchCursor {
     as_of: DateTime<Utc>,
     offset: u32,
     question: [u8; 8],
 }
 
-impl Place for At {
+impl Cursor for SearchCursor {
     const LIST: u8 = b's';
 
     fn encode(&self) -> Vec<u8> {
@@ -113,26 +113,28 @@ impl Question {
         caller: &Caller,
         cursor: Option<&str>,
     ) -> Result<FoundView, Problem> {
-        if self.typed.wanted.is_empty() {
+        if self.search_query.wanted.is_empty() {
             return Err(Problem::field(self.field, "names nothing to look for"));
         }
         let question = self.fingerprint();
-        let at = match page::place::<At>(cursor)? {
+        let at = match page::decode::<SearchCursor>(cursor)? {
             Some(at) if at.question == question => at,
             Some(_) => return Err(page::another_lists_cursor()),
-            None => At { as_of: Utc::now(), offset: 0, question },
+            None => SearchCursor { as_of: Utc::now(), offset: 0, question },
         };
         self.scope.as_of = Some(at.as_of);
-        self.scope.phrases.clone_from(&self.typed.phrases);
-        self.scope.excluded.clone_from(&self.typed.excluded);
+        self.scope.phrases.clone_from(&self.search_query.phrases);
+        self.scope.excluded.clone_from(&self.search_query.excluded);
 
         let embedded = match self.mode {
             Mode::Words => None,
-            Mode::Hybrid | Mode::Meaning => match app.bus.embed_query(&self.typed.wanted, DEADLINE).await {
-                Ok(embedded) => Some(embedded),
-                Err(EmbedError::NoWorker | EmbedError::TooSlow) if self.words_will_do => None,
-                Err(error) => return Err(error.into()),
-            },
+            Mode::Hybrid | Mode::Meaning => {
+                match app.bus.embed_query(&self.search_query.wanted, DEADLINE).await {
+                    Ok(embedded) => Some(embedded),
+                    Err(EmbedError::NoWorker | EmbedError::TooSlow) if self.words_will_do => None,
+                    Err(error) => return Err(error.into()),
+                }
+            }
         };
         let candidates = match &embedded {
             Some(QueryEmbedding { embedding, model, .. }) => {
@@ -155,33 +157,33 @@ impl Question {
         let fused = search::fuse(words, meaning);
         let from = usize::try_from(at.offset).unwrap_or(usize::MAX).min(fused.len());
         let to = from.saturating_add(usize::try_from(self.limit).unwrap_or(1)).min(fused.len());
-        let next = At { offset: u32::try_from(to).unwrap_or(u32::MAX), ..at };
+        let next = SearchCursor { offset: u32::try_from(to).unwrap_or(u32::MAX), ..at };
         Ok(FoundView {
             items: self.shown(&mut tx, &fused[from..to]).await?,
             model: embedded.map(|embedded| embedded.model),
             corrections: corrections.into_iter().map(Into::into).collect(),
-            next_cursor: (to < fused.len()).then(|| page::cursor(&next)),
+            next_cursor: (to < fused.len()).then(|| page::encode(&next)),
         })
     }
 
     /// By words, with those that occur nowhere replaced by what was probably meant.
     async fn by_words(&mut self, tx: &mut UserTx) -> Result<(Vec<Hit>, Vec<Correction>), Problem> {
-        let found = search::by_words(tx, &self.typed.wanted, &self.scope, DEPTH).await?;
+        let found = search::by_words(tx, &self.search_query.wanted, &self.scope, DEPTH).await?;
         let known = found.iter().flat_map(|hit| hit.terms.iter().cloned()).collect();
-        let corrections = search::correct(tx, &self.typed.wanted, &known).await?;
+        let corrections = search::correct(tx, &self.search_query.wanted, &known).await?;
         if corrections.is_empty() {
             return Ok((found, corrections));
         }
         for Correction { meant, .. } in &corrections {
-            self.typed.wanted.push(' ');
-            self.typed.wanted.push_str(meant);
+            self.search_query.wanted.push(' ');
+            self.search_query.wanted.push_str(meant);
         }
-        Ok((search::by_words(tx, &self.typed.wanted, &self.scope, DEPTH).await?, corrections))
+        Ok((search::by_words(tx, &self.search_query.wanted, &self.scope, DEPTH).await?, corrections))
     }
 
     async fn shown(&self, tx: &mut UserTx, found: &[Fused]) -> Result<Vec<HitView>, Problem> {
         let ids: Vec<_> = found.iter().map(|one| one.id).collect();
-        let passages = search::passages(tx, &ids, &self.typed.wanted).await?;
+        let passages = search::passages(tx, &ids, &self.search_query.wanted).await?;
         let shown = passages.into_iter().filter_map(|passage| {
             let how = found.iter().find(|one| one.id == passage.id())?;
             Some(HitView::new(passage, how))
@@ -191,7 +193,7 @@ impl Question {
 
     /// Tells whether a cursor is of this very question.
     fn fingerprint(&self) -> [u8; 8] {
-        let asked = format!("{:?} {:?} {:?}", self.typed, self.mode, self.scope);
+        let asked = format!("{:?} {:?} {:?}", self.search_query, self.mode, self.scope);
         let digest = Sha256::digest(asked);
         std::array::from_fn(|index| digest[index])
     }

@@ -13,7 +13,7 @@ use self_shared::database::conversations::Conversation;
 use crate::content::disposition;
 use crate::problem::{Code, Problem};
 use crate::views::TranscriptionView;
-use crate::vocabulary::Vocabulary;
+use crate::wire_enums::WireEnum;
 
 /// How a transcript can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +59,12 @@ impl Format {
     }
 }
 
-impl Vocabulary for Format {
+impl WireEnum for Format {
     const NAME: &'static str = "TranscriptFormat";
     const DESCRIPTION: &'static str = "How a transcript is written.";
     const VALUES: &'static [Self] = &[Self::Json, Self::Text, Self::Md, Self::Srt, Self::Vtt];
 
-    fn word(self) -> &'static str {
+    fn as_wire(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Text => "text",
@@ -100,7 +100,7 @@ fn filename(conversation: &Conversation, format: Format) -> String {
         "" => conversation.started_at.format("%Y-%m-%d").to_string(),
         title => title.replace(['/', '\\'], "-"),
     };
-    let extension = if format == Format::Text { "txt" } else { format.word() };
+    let extension = if format == Format::Text { "txt" } else { format.as_wire() };
     format!("{stem}.{extension}")
 }
 

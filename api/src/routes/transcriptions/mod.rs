@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::id::Id;
 use crate::problem::{Failing, Problem, declare};
 use crate::views::TranscriptionView;
-use crate::vocabulary::{Vocabulary, Word};
+use crate::wire_enums::{Wire, WireEnum};
 
 pub(crate) struct TranscriptionRoutes;
 
@@ -26,12 +26,12 @@ enum Include {
     Words,
 }
 
-impl Vocabulary for Include {
+impl WireEnum for Include {
     const NAME: &'static str = "TranscriptionInclude";
     const DESCRIPTION: &'static str = "What can be given beside a transcript.";
     const VALUES: &'static [Self] = &[Self::Words];
 
-    fn word(self) -> &'static str {
+    fn as_wire(self) -> &'static str {
         match self {
             Self::Words => "words",
         }
@@ -122,9 +122,9 @@ impl TranscriptionRoutes {
         /// The transcript.
         id: Path<Id>,
         /// In which format; by `Accept` when absent.
-        format: Query<Option<Word<Format>>>,
+        format: Query<Option<Wire<Format>>>,
         /// What to give beside: `words`, each with its times and confidence. In JSON only.
-        include: Query<Option<Word<Include>>>,
+        include: Query<Option<Wire<Include>>>,
         /// How long a line of subtitles may be, in columns: a Chinese character takes two; 42 when absent.
         #[oai(validator(minimum(value = "10"), maximum(value = "100")))]
         max_line_chars: Query<Option<u16>>,
@@ -136,7 +136,7 @@ impl TranscriptionRoutes {
         max_cue_ms: Query<Option<u32>>,
     ) -> Result<Written, Failing<ReadAny>> {
         let format = match format.0 {
-            Some(Word(format)) => format,
+            Some(Wire(format)) => format,
             None => Format::accepted(&accept)?,
         };
         let is_given = [max_line_chars.is_some(), max_lines.is_some(), max_cue_ms.is_some()];

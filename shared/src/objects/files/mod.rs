@@ -60,7 +60,7 @@ impl Files {
 
     /// Goes through the motions of a `put`, so that a full or read-only disk shows.
     pub(super) async fn probe(&self) -> Result<(), Outage> {
-        let part = Part::new(&self.parts());
+        let part = PendingObject::new(&self.parts());
         let attempt = blocking(move || {
             let mut file = part.options().open(&part.path)?;
             io::Write::write_all(&mut file, b"probe")?;
@@ -76,7 +76,7 @@ impl Files {
     }
 
     pub(super) async fn put(&self, key: &ObjectKey, mut body: Body) -> Result<Stored, ObjectError> {
-        let part = Part::new(&self.parts());
+        let part = PendingObject::new(&self.parts());
         let file = tokio::fs::OpenOptions::from(part.options()).open(&part.path).await.map_err(outage)?;
         let mut file = BufWriter::with_capacity(CHUNK, file);
         while let Some(chunk) = body.next().await? {
@@ -148,12 +148,12 @@ impl Files {
 }
 
 /// A body on its way to the disk. Unless it becomes an object, it is gone with its owner.
-struct Part {
+struct PendingObject {
     path: PathBuf,
     kept: bool,
 }
 
-impl Part {
+impl PendingObject {
     fn new(folder: &Path) -> Self {
         Self { path: folder.join(Uuid::now_v7().to_string()), kept: false }
     }
@@ -183,7 +183,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for PendingObject {
     fn drop(&mut self) {
         if !self.kept {
             // Where it cannot be removed now, the sweeper tries again.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Entity, EntityKind, Found, Mention};
-use crate::lexicon::{Known, Lexicon};
+use super::{Entity, EntityKind, EntityMatch, Mention};
+use crate::lexicon::{Lexicon, WordClasses};
 use crate::words::words;
 
 /// Short forms of places that are one with the long form, whoever speaks.
@@ -26,7 +26,7 @@ const FEMALE_TITLES: &[&str] = &[
 ];
 
 /// Gathers what was found into entities, in the order of their first mention.
-pub(super) fn merge(texts: &[&str], mut found: Vec<Found>) -> Vec<Entity> {
+pub(super) fn merge(texts: &[&str], mut found: Vec<EntityMatch>) -> Vec<Entity> {
     settle_kinds(texts, &mut found);
     let mut gathered: Vec<Gathered> = Vec::new();
     for found in found {
@@ -54,9 +54,9 @@ pub(super) fn merge(texts: &[&str], mut found: Vec<Found>) -> Vec<Entity> {
 
 /// A name that was taken for several kinds is of the kind that it was taken for most often: one
 /// mention in a bare place is less telling than two in a clear one.
-fn settle_kinds(texts: &[&str], found: &mut [Found]) {
+fn settle_kinds(texts: &[&str], found: &mut [EntityMatch]) {
     let mut votes: HashMap<String, Vec<(EntityKind, usize)>> = HashMap::new();
-    let key = |found: &Found| texts[found.segment][found.range.clone()].to_lowercase();
+    let key = |found: &EntityMatch| texts[found.segment][found.range.clone()].to_lowercase();
     for name in found.iter().filter(|found| found.key.is_none()) {
         let votes = votes.entry(key(name)).or_default();
         match votes.iter_mut().find(|(kind, _)| *kind == name.kind) {
@@ -99,7 +99,7 @@ enum Gender {
 }
 
 impl Name {
-    fn read(text: &str, found: &Found) -> Self {
+    fn read(text: &str, found: &EntityMatch) -> Self {
         if let Some(key) = &found.key {
             return Self { kind: found.kind, core: text.to_owned(), key: key.clone(), gender: None };
         }
@@ -166,11 +166,11 @@ impl Name {
 fn is_before_a_name(word: &str) -> bool {
     let known = Lexicon::get().known(word);
     let dotted = Lexicon::get().known(&format!("{word}."));
-    let only_before =
-        known.has(Known::ROLE) || known.has(Known::NATIONALITY) && !known.has(Known::GIVEN_NAME);
+    let only_before = known.has(WordClasses::ROLE)
+        || known.has(WordClasses::NATIONALITY) && !known.has(WordClasses::GIVEN_NAME);
     word != "st"
         && word != "saint"
-        && (known.has(Known::TITLE) || dotted.has(Known::TITLE) || only_before || word == "the")
+        && (known.has(WordClasses::TITLE) || dotted.has(WordClasses::TITLE) || only_before || word == "the")
 }
 
 /// An entity that is growing.
@@ -223,7 +223,7 @@ mod tests {
             names.iter().map(move |(name, kind)| {
                 let start = text.find(name).unwrap();
                 let key = (*kind == Date).then(|| name.to_lowercase());
-                Found { kind: *kind, segment, range: start..start + name.len(), key }
+                EntityMatch { kind: *kind, segment, range: start..start + name.len(), key }
             })
         });
         let plain: Vec<_> = texts.iter().map(|(text, _)| *text).collect();

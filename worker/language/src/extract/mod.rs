@@ -54,14 +54,18 @@ pub fn extract(
     let names = finder.find(texts, awaited)?;
     let mut found = Vec::new();
     for (segment, (text, names)) in texts.iter().zip(names).enumerate() {
-        let patterns = patterns::find(text).into_iter().map(|pattern| Found {
+        let patterns = patterns::find(text).into_iter().map(|pattern| EntityMatch {
             kind: pattern.kind,
             segment,
             range: pattern.range,
             key: Some(pattern.key),
         });
-        let names =
-            names.into_iter().map(|name| Found { kind: name.kind, segment, range: name.range, key: None });
+        let names = names.into_iter().map(|name| EntityMatch {
+            kind: name.kind,
+            segment,
+            range: name.range,
+            key: None,
+        });
         let named = patterns.chain(names).filter(|found| found.range.len() <= LONGEST_NAME);
         found.extend(longest(named.collect()));
     }
@@ -70,7 +74,7 @@ pub fn extract(
 
 /// Something found in one segment, by bytes of its text.
 #[derive(Clone, Debug)]
-struct Found {
+struct EntityMatch {
     kind: EntityKind,
     segment: usize,
     range: std::ops::Range<usize>,
@@ -79,11 +83,11 @@ struct Found {
 }
 
 /// Of those that overlap only the longest; of the same length, the one that came first.
-fn longest(mut found: Vec<Found>) -> Vec<Found> {
+fn longest(mut found: Vec<EntityMatch>) -> Vec<EntityMatch> {
     found.sort_by_key(|found| std::cmp::Reverse(found.range.len()));
-    let mut kept: Vec<Found> = Vec::new();
+    let mut kept: Vec<EntityMatch> = Vec::new();
     for candidate in found {
-        let overlaps = |other: &Found| {
+        let overlaps = |other: &EntityMatch| {
             candidate.range.start < other.range.end && other.range.start < candidate.range.end
         };
         if !kept.iter().any(overlaps) {

@@ -15,10 +15,10 @@ const COMPANIES: &str = include_str!("lists/companies.txt");
 
 /// What a word is known as. A set of the constants of this type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Known(u32);
+pub struct WordClasses(u32);
 
 /// The lists, and the classes of `classes.txt`.
-impl Known {
+impl WordClasses {
     /// An ordinary word.
     pub const COMMON: Self = Self(1);
     pub(super) const GIVEN_NAME: Self = Self(1 << 1);
@@ -91,7 +91,7 @@ pub(super) struct Groups {
 
 /// Everything known, by word or by phrase, in lower case.
 pub struct Lexicon {
-    known: HashMap<&'static str, Known>,
+    known: HashMap<&'static str, WordClasses>,
     groups: HashMap<&'static str, Groups>,
     longest_phrase: usize,
 }
@@ -105,28 +105,28 @@ impl Lexicon {
     }
 
     fn build() -> Self {
-        let mut known: HashMap<&str, Known> = HashMap::new();
+        let mut known: HashMap<&str, WordClasses> = HashMap::new();
         let mut add = |phrase: &'static str, class| {
             let entry = known.entry(phrase).or_default();
             *entry = entry.and(class);
         };
         let lists = [
-            (include_str!("lists/common_words.txt"), Known::COMMON),
-            (GIVEN_NAMES, Known::GIVEN_NAME),
-            (GIVEN_NAMES_OF_THE_WORLD, Known::GIVEN_NAME),
-            (GIVEN_NAMES_OF_LOCALES, Known::GIVEN_NAME),
-            (SURNAMES, Known::SURNAME),
-            (SURNAMES_OF_LOCALES, Known::SURNAME),
-            (PLACES, Known::PLACE),
-            (ORGANIZATIONS, Known::ORGANIZATION),
-            (COMPANIES, Known::ORGANIZATION),
+            (include_str!("lists/common_words.txt"), WordClasses::COMMON),
+            (GIVEN_NAMES, WordClasses::GIVEN_NAME),
+            (GIVEN_NAMES_OF_THE_WORLD, WordClasses::GIVEN_NAME),
+            (GIVEN_NAMES_OF_LOCALES, WordClasses::GIVEN_NAME),
+            (SURNAMES, WordClasses::SURNAME),
+            (SURNAMES_OF_LOCALES, WordClasses::SURNAME),
+            (PLACES, WordClasses::PLACE),
+            (ORGANIZATIONS, WordClasses::ORGANIZATION),
+            (COMPANIES, WordClasses::ORGANIZATION),
         ];
         for (list, class) in lists {
             entries(list).for_each(|phrase| add(phrase, class));
         }
         for line in entries(include_str!("lists/classes.txt")) {
             let (name, members) = line.split_once(": ").expect("`class: words`");
-            let (_, class) = Known::CLASSES.iter().find(|(known, _)| *known == name).expect("a class");
+            let (_, class) = WordClasses::CLASSES.iter().find(|(known, _)| *known == name).expect("a class");
             members.split(' ').for_each(|word| add(word, *class));
         }
         let mut groups = HashMap::new();
@@ -142,7 +142,7 @@ impl Lexicon {
 
     /// The words and phrases that are known as something, in the order of the alphabet.
     #[must_use]
-    pub fn all(&self, class: Known) -> Vec<&'static str> {
+    pub fn all(&self, class: WordClasses) -> Vec<&'static str> {
         let mut all: Vec<_> =
             self.known.iter().filter(|(_, known)| known.has(class)).map(|(phrase, _)| *phrase).collect();
         all.sort_unstable();
@@ -151,7 +151,7 @@ impl Lexicon {
 
     /// What a word or phrase in lower case is known as.
     #[must_use]
-    pub fn known(&self, phrase: &str) -> Known {
+    pub fn known(&self, phrase: &str) -> WordClasses {
         self.known.get(phrase).copied().unwrap_or_default()
     }
 
@@ -204,10 +204,14 @@ mod tests {
     fn a_word_is_known_as_everything_that_it_is() {
         let lexicon = Lexicon::get();
         let jordan = lexicon.known("jordan");
-        assert!(jordan.has(Known::GIVEN_NAME) && jordan.has(Known::SURNAME) && jordan.has(Known::PLACE));
-        assert!(!jordan.has(Known::COMMON));
-        assert!(lexicon.known("new york times").has(Known::ORGANIZATION));
-        assert_eq!(lexicon.known("qwertz"), Known::default());
+        assert!(
+            jordan.has(WordClasses::GIVEN_NAME)
+                && jordan.has(WordClasses::SURNAME)
+                && jordan.has(WordClasses::PLACE)
+        );
+        assert!(!jordan.has(WordClasses::COMMON));
+        assert!(lexicon.known("new york times").has(WordClasses::ORGANIZATION));
+        assert_eq!(lexicon.known("qwertz"), WordClasses::default());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use self_domain::model::{About, ModelId};
 use self_onnx::OnnxError;
 
-use super::vocabulary::VocabularyError;
+use super::tokenizer::TokenizerError;
 
 /// Turns texts into vectors of length one: the dot product of two is their likeness in meaning,
 /// from -1 to 1.
@@ -36,7 +36,7 @@ pub enum EmbedError {
     #[error("the weights of the embedder are unusable: {0}")]
     Weights(String),
     #[error(transparent)]
-    Vocabulary(#[from] VocabularyError),
+    Tokenizer(#[from] TokenizerError),
     /// Whoever asked does not wait any more.
     #[error("nobody waits for the vectors any more")]
     Abandoned,

@@ -7,7 +7,7 @@ use self_domain::model::{About, ModelId};
 use self_onnx::OnnxError;
 
 use super::embedder::EmbedError;
-use super::vocabulary::VocabularyError;
+use super::tokenizer::TokenizerError;
 
 /// Finds the people, places and organizations that texts name.
 pub trait EntityFinder {
@@ -46,7 +46,7 @@ pub enum FindError {
     #[error(transparent)]
     Onnx(#[from] OnnxError),
     #[error(transparent)]
-    Vocabulary(#[from] VocabularyError),
+    Tokenizer(#[from] TokenizerError),
     /// Whoever asked does not wait any more.
     #[error("nobody waits for the names any more")]
     Abandoned,

@@ -5,7 +5,7 @@ mod embedder;
 mod entity_finder;
 mod gliner;
 mod minilm;
-mod vocabulary;
+mod tokenizer;
 
 pub use self::embedder::{EmbedError, Embedder};
 pub use self::entity_finder::{EntityFinder, FindError, Name};
@@ -13,4 +13,4 @@ pub use self::gliner::{Gliner, GlinerError};
 #[cfg(test)]
 pub(crate) use self::minilm::tests::models as fetched;
 pub use self::minilm::{Asked, MiniLm, MiniLmReader};
-pub use self::vocabulary::VocabularyError;
+pub use self::tokenizer::TokenizerError;

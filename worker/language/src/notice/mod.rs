@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub use self::approaching::{Ahead, NEAR, approaching};
 pub use self::files::{Pair, about_the_same};
-pub use self::people::{Heard, LONGEST_SILENCE, not_heard_of, often_heard_of};
+pub use self::people::{LONGEST_SILENCE, PersonMentions, not_heard_of, often_heard_of};
 pub use self::phrase::line;
 pub use self::topics::{Near, Passage, returning};
 use crate::extract::EntityKind;

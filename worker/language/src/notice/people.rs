@@ -30,7 +30,7 @@ const MOST_PLACES: usize = 20;
 
 /// Somebody, and when they were spoken of.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct PersonMentions {
     /// Who, as an entity.
     pub entity: Uuid,
     /// What they are called.
@@ -39,7 +39,7 @@ pub struct Heard {
     pub mentions: Vec<(NaiveDate, Uuid)>,
 }
 
-impl Heard {
+impl PersonMentions {
     fn days(&self) -> Vec<NaiveDate> {
         let mut days: Vec<NaiveDate> = self.mentions.iter().map(|(day, _)| *day).collect();
         days.dedup();
@@ -58,13 +58,13 @@ impl Heard {
 
 /// Who was spoken of regularly and is not any more: for four times as long as usual, and for a month.
 #[must_use]
-pub fn not_heard_of(people: &[Heard], today: NaiveDate) -> Vec<NewInsight> {
+pub fn not_heard_of(people: &[PersonMentions], today: NaiveDate) -> Vec<NewInsight> {
     let mut missed: Vec<_> = people.iter().filter_map(|one| missed(one, today)).collect();
     missed.sort_by_key(|(days, insight)| (std::cmp::Reverse(*days), insight.key.clone()));
     missed.into_iter().take(MOST_MISSED).map(|(_, insight)| insight).collect()
 }
 
-fn missed(heard: &Heard, today: NaiveDate) -> Option<(usize, NewInsight)> {
+fn missed(heard: &PersonMentions, today: NaiveDate) -> Option<(usize, NewInsight)> {
     let days = heard.days();
     let (first, last) = (*days.first()?, *days.last()?);
     let silence = (today - last).num_days();
@@ -100,7 +100,7 @@ fn missed(heard: &Heard, today: NaiveDate) -> Option<(usize, NewInsight)> {
 /// as often as in the eight weeks before. `since` is the day from which on there is anything at all:
 /// who has just begun has no before.
 #[must_use]
-pub fn often_heard_of(people: &[Heard], since: NaiveDate, today: NaiveDate) -> Vec<NewInsight> {
+pub fn often_heard_of(people: &[PersonMentions], since: NaiveDate, today: NaiveDate) -> Vec<NewInsight> {
     let begin = today - Days::new(LATELY - 1);
     let before = begin - Days::new(7 * WEEKS_BEFORE as u64);
     if since > before {
@@ -136,9 +136,9 @@ mod tests {
         day.parse().unwrap()
     }
 
-    fn heard(days: &[&str]) -> [Heard; 1] {
+    fn heard(days: &[&str]) -> [PersonMentions; 1] {
         let mentions = days.iter().map(|one| (day(one), Uuid::now_v7())).collect();
-        [Heard { entity: Uuid::from_u128(1), name: "Maria Silva".to_owned(), mentions }]
+        [PersonMentions { entity: Uuid::from_u128(1), name: "Maria Silva".to_owned(), mentions }]
     }
 
     #[test]

@@ -17,7 +17,7 @@ const MOST_SEGMENTS: usize = 4;
 pub(super) struct Sentence<'a> {
     pub(super) text: String,
     /// Its words in lower case, short forms written out: `I'll` is `i will`.
-    pub(super) words: Vec<Word>,
+    pub(super) words: Vec<RuleWord>,
     /// Who and what it mentions, by bytes of the text.
     pub(super) mentions: Vec<(Range<usize>, &'a Mention)>,
     /// The segments that it is in.
@@ -28,7 +28,7 @@ pub(super) struct Sentence<'a> {
 
 /// A word as rules see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word {
+pub(super) struct RuleWord {
     pub(super) text: String,
     /// Where it is, in bytes of the sentence.
     pub(super) range: Range<usize>,
@@ -213,7 +213,7 @@ const WHOLE: &[(&str, &[&str])] = &[
     ("ain't", &["is", "not"]),
 ];
 
-fn words(text: &str) -> Vec<Word> {
+fn words(text: &str) -> Vec<RuleWord> {
     let mut words = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
@@ -233,8 +233,8 @@ fn words(text: &str) -> Vec<Word> {
     words
 }
 
-fn write_out(words: &mut Vec<Word>, word: &str, range: Range<usize>) {
-    let mut push = |text: &str| words.push(Word { text: text.to_owned(), range: range.clone() });
+fn write_out(words: &mut Vec<RuleWord>, word: &str, range: Range<usize>) {
+    let mut push = |text: &str| words.push(RuleWord { text: text.to_owned(), range: range.clone() });
     if let Some((_, whole)) = WHOLE.iter().find(|(short, _)| *short == word) {
         whole.iter().for_each(|word| push(word));
     } else if let Some(stem) = word.strip_suffix("n't") {

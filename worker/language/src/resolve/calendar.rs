@@ -6,7 +6,7 @@ use self_domain::date::Precision;
 use super::span::{Span, monday};
 use super::tense::Tense;
 use crate::extract::dates::spoken::{
-    Calendar, Clock, Half, Holiday, Part, Season, Spoken, Unit, Which, Year,
+    Calendar, Clock, Half, Holiday, PartOfDay, Season, Spoken, Unit, Which, Year,
 };
 
 /// How many years around are looked at for a day that fits its weekday.
@@ -14,7 +14,7 @@ const NEAR_YEARS: i32 = 6;
 
 /// When and how something was said.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Said {
+pub(super) struct SpeechContext {
     /// What the clocks showed.
     pub(super) at: NaiveDateTime,
     pub(super) tense: Tense,
@@ -22,7 +22,7 @@ pub(super) struct Said {
 }
 
 /// What is meant; none if nobody can know.
-pub(super) fn place(spoken: &Spoken, said: &Said) -> Option<Span> {
+pub(super) fn place(spoken: &Spoken, said: &SpeechContext) -> Option<Span> {
     let calendar = match spoken.calendar {
         Some(calendar) => said.calendar(calendar)?,
         None => return said.without_day(spoken.clock?, spoken.part),
@@ -38,7 +38,7 @@ pub(super) fn place(spoken: &Spoken, said: &Said) -> Option<Span> {
     }
 }
 
-impl Said {
+impl SpeechContext {
     fn today(&self) -> NaiveDate {
         self.at.date()
     }
@@ -178,7 +178,7 @@ impl Said {
 
     /// A time of day without a day: the next one if it is told of the future, the last one if it is
     /// told of the past. Else it may be any day's.
-    fn without_day(&self, clock: Clock, part: Option<Part>) -> Option<Span> {
+    fn without_day(&self, clock: Clock, part: Option<PartOfDay>) -> Option<Span> {
         let day = |away: i64| time(self.today() + TimeDelta::days(away), clock, part);
         match self.tense {
             Tense::Future => (-1..=1).filter_map(day).find(|span| span.from >= self.at),
@@ -190,13 +190,13 @@ impl Said {
 
 /// A time on a day. Where nobody says which half of the day, it is in the hours in which people are
 /// awake and about: from seven to half past six.
-fn time(day: NaiveDate, clock: Clock, part: Option<Part>) -> Option<Span> {
+fn time(day: NaiveDate, clock: Clock, part: Option<PartOfDay>) -> Option<Span> {
     let (hour, minute) = (clock.hour, clock.minute.unwrap_or(0));
     let (days, hour) = match (clock.half, part) {
         (Half::Told, _) => (0, hour),
-        (Half::Before, _) | (Half::Open, Some(Part::Morning)) => (0, hour % 12),
+        (Half::Before, _) | (Half::Open, Some(PartOfDay::Morning)) => (0, hour % 12),
         // The small hours of a night are those of the next day.
-        (Half::Open, Some(Part::Night)) if hour == 12 || hour < 6 => (1, hour % 12),
+        (Half::Open, Some(PartOfDay::Night)) if hour == 12 || hour < 6 => (1, hour % 12),
         (Half::After, _) | (Half::Open, Some(_)) => (0, hour % 12 + 12),
         (Half::Open, None) if (1..=6).contains(&hour) => (0, hour + 12),
         (Half::Open, None) => (0, hour),

@@ -28,7 +28,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use self_domain::date::When;
 
-use self::calendar::{Said, place};
+use self::calendar::{SpeechContext, place};
 use self::span::Span;
 use self::tense::tense;
 pub use self::zone::Zone;
@@ -80,8 +80,11 @@ fn span_of(mention: &Mention, text: &str, said_at: DateTime<Utc>, zone: Zone) ->
     let spoken = dates::read(&mention.text)?;
     let start = text.char_indices().nth(mention.start_char).map_or(text.len(), |(at, _)| at);
     let place_in_text = start..(start + mention.text.len()).min(text.len());
-    let said =
-        Said { at: zone.local(said_at), tense: tense(text, place_in_text), is_southern: zone.is_southern() };
+    let said = SpeechContext {
+        at: zone.local(said_at),
+        tense: tense(text, place_in_text),
+        is_southern: zone.is_southern(),
+    };
     place(&spoken, &said).filter(Span::can_be_written)
 }
 

@@ -4,7 +4,7 @@ use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDe
 use self_domain::date::{Precision, When};
 
 use super::Zone;
-use crate::extract::dates::spoken::{Part, Season};
+use crate::extract::dates::spoken::{PartOfDay, Season};
 
 /// From one moment up to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +53,12 @@ impl Span {
 
     /// A part of a day. The night is that of the evening on which it begins: it is what people mean
     /// by Friday night.
-    pub(super) fn part(day: NaiveDate, part: Part) -> Option<Self> {
+    pub(super) fn part(day: NaiveDate, part: PartOfDay) -> Option<Self> {
         let (from, hours) = match part {
-            Part::Morning => (6, 6),
-            Part::Afternoon => (12, 6),
-            Part::Evening => (18, 4),
-            Part::Night => (18, 12),
+            PartOfDay::Morning => (6, 6),
+            PartOfDay::Afternoon => (12, 6),
+            PartOfDay::Evening => (18, 4),
+            PartOfDay::Night => (18, 12),
         };
         let from = day.and_hms_opt(from, 0, 0)?;
         Some(Self { from, to: from + TimeDelta::hours(hours), precision: Precision::PartOfDay })

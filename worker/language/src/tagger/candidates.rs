@@ -4,14 +4,14 @@
 use std::ops::RangeInclusive;
 
 use super::usage::Usages;
-use crate::lexicon::{Known, Lexicon};
-use crate::words::Word;
+use crate::lexicon::{Lexicon, WordClasses};
+use crate::words::Token;
 
 /// So many small words may stand between two capitalised ones of a name: `Museum of the Arts`.
 const LINKS: usize = 2;
 
 /// The words of a sentence that may belong to a name, by their index.
-pub(super) fn candidates(sentence: &[Word<'_>], usages: &Usages) -> Vec<usize> {
+pub(super) fn candidates(sentence: &[Token<'_>], usages: &Usages) -> Vec<usize> {
     let speaks = |index: usize| {
         let word = &sentence[index];
         word.is_capitalised() && word.text != "I" && !(index == 0 && is_plain(word, usages))
@@ -21,8 +21,8 @@ pub(super) fn candidates(sentence: &[Word<'_>], usages: &Usages) -> Vec<usize> {
 
 /// Runs of capitalised words, together with the small words that hold a name together
 /// (`University of the Arts`).
-pub(super) fn runs(sentence: &[Word<'_>]) -> Vec<RangeInclusive<usize>> {
-    let is_link = |word: &Word<'_>| Lexicon::get().known(&word.text.to_lowercase()).has(Known::LINK);
+pub(super) fn runs(sentence: &[Token<'_>]) -> Vec<RangeInclusive<usize>> {
+    let is_link = |word: &Token<'_>| Lexicon::get().known(&word.text.to_lowercase()).has(WordClasses::LINK);
     let mut runs: Vec<RangeInclusive<usize>> = Vec::new();
     let mut index = 0;
     while index < sentence.len() {
@@ -48,12 +48,13 @@ pub(super) fn runs(sentence: &[Word<'_>]) -> Vec<RangeInclusive<usize>> {
 
 /// Whether a word at the head of a sentence has its capital from there alone: an ordinary word that
 /// the document nowhere uses as a name.
-fn is_plain(word: &Word<'_>, usages: &Usages) -> bool {
+fn is_plain(word: &Token<'_>, usages: &Usages) -> bool {
     let lower = word.text.to_lowercase();
     let known = Lexicon::get().known(&lower);
     let usage = usages.of(&lower);
-    let may_be_a_name = known.has(Known::GIVEN_NAME.and(Known::PLACE).and(Known::ORGANIZATION));
-    known.has(Known::COMMON) && !usage.is_capital_inside() && (!may_be_a_name || usage.is_lower())
+    let may_be_a_name =
+        known.has(WordClasses::GIVEN_NAME.and(WordClasses::PLACE).and(WordClasses::ORGANIZATION));
+    known.has(WordClasses::COMMON) && !usage.is_capital_inside() && (!may_be_a_name || usage.is_lower())
 }
 
 #[cfg(test)]

@@ -1,30 +1,31 @@
 //! Which words are names by the lists alone: `Toronto Star`, `Ohio`, and neither `Time` nor `Jordan`.
 
-use crate::lexicon::{Known, Lexicon};
-use crate::words::Word;
+use crate::lexicon::{Lexicon, WordClasses};
+use crate::words::Token;
 
 /// What makes a single word doubtful.
-const DOUBTFUL: Known = Known::COMMON
-    .and(Known::GIVEN_NAME)
-    .and(Known::SURNAME)
-    .and(Known::NATIONALITY)
-    .and(Known::PEOPLE)
-    .and(Known::PRODUCT);
+const DOUBTFUL: WordClasses = WordClasses::COMMON
+    .and(WordClasses::GIVEN_NAME)
+    .and(WordClasses::SURNAME)
+    .and(WordClasses::NATIONALITY)
+    .and(WordClasses::PEOPLE)
+    .and(WordClasses::PRODUCT);
 
 /// For each word of a sentence, whether it is part of a place or an organization of the lists that
 /// is hardly anything else: the longest phrases, with capitals.
-pub(super) fn certain(sentence: &[Word<'_>]) -> Vec<bool> {
+pub(super) fn certain(sentence: &[Token<'_>]) -> Vec<bool> {
     let lexicon = Lexicon::get();
     let lower: Vec<_> = sentence.iter().map(|word| word.text.to_lowercase()).collect();
-    let in_a_name =
-        |index: usize| sentence[index].is_capitalised() || lexicon.known(&lower[index]).has(Known::LINK);
+    let in_a_name = |index: usize| {
+        sentence[index].is_capitalised() || lexicon.known(&lower[index]).has(WordClasses::LINK)
+    };
     let mut certain = vec![false; sentence.len()];
     let mut start = 0;
     while start < sentence.len() {
         let longest = lexicon.longest_phrase().min(sentence.len() - start);
         let length = (1..=longest).rev().filter(|_| sentence[start].is_capitalised()).find(|length| {
             let known = lexicon.known(&lower[start..start + length].join(" "));
-            known.has(Known::PLACE.and(Known::ORGANIZATION))
+            known.has(WordClasses::PLACE.and(WordClasses::ORGANIZATION))
                 && (*length > 1 || !known.has(DOUBTFUL))
                 && (start..start + length).all(in_a_name)
         });

@@ -6,12 +6,12 @@ use super::candidates::candidates;
 use super::features::features;
 use super::usage::Usages;
 use crate::models::Asked;
-use crate::words::{Word, sentences, words};
+use crate::words::{Token, sentences, words};
 
 /// A document, split and read once.
 #[derive(Debug)]
 pub struct Document<'text> {
-    texts: Vec<Vec<Word<'text>>>,
+    texts: Vec<Vec<Token<'text>>>,
     sentences: Vec<Sentence>,
     usages: Usages,
 }
@@ -61,7 +61,7 @@ impl<'text> Document<'text> {
     }
 
     /// The words of a sentence and their places.
-    pub(super) fn split(&self, sentence: &Sentence) -> &[Word<'text>] {
+    pub(super) fn split(&self, sentence: &Sentence) -> &[Token<'text>] {
         &self.texts[sentence.text][sentence.words.clone()]
     }
 }

@@ -6,8 +6,8 @@
 
 use super::candidates::runs;
 use super::usage::{Usage, Usages};
-use crate::lexicon::{Groups, Known, Lexicon};
-use crate::words::Word;
+use crate::lexicon::{Groups, Lexicon, WordClasses};
+use crate::words::Token;
 
 /// Features are numbered by a hash of so many bits. Collisions are rare and harmless.
 const BITS: u32 = 21;
@@ -15,7 +15,7 @@ const BITS: u32 = 21;
 pub const FEATURES: usize = 1 << BITS;
 
 /// The features of some words of a sentence, given by their index.
-pub(super) fn features(sentence: &[Word<'_>], usages: &Usages, some: &[usize]) -> Vec<Vec<u32>> {
+pub(super) fn features(sentence: &[Token<'_>], usages: &Usages, some: &[usize]) -> Vec<Vec<u32>> {
     let traits = read(sentence, usages);
     let window = |index: &usize| Window { traits: &traits, index: *index, features: Vec::new() };
     some.iter().map(|index| window(index).collect()).collect()
@@ -25,26 +25,26 @@ pub(super) fn features(sentence: &[Word<'_>], usages: &Usages, some: &[usize]) -
 struct Traits {
     lower: String,
     shape: String,
-    known: Known,
+    known: WordClasses,
     groups: Option<Groups>,
     usage: Usage,
     capitalised: bool,
     /// Its place in a known phrase of several words, or the phrase as a whole.
-    place: Part,
-    organization: Part,
+    place: NamePart,
+    organization: NamePart,
     /// The run of capitalised words that it belongs to, as first and last index.
     run: Option<(usize, usize)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum NamePart {
     None = 0,
     Whole = 1,
     First = 2,
     Later = 3,
 }
 
-fn read(sentence: &[Word<'_>], usages: &Usages) -> Vec<Traits> {
+fn read(sentence: &[Token<'_>], usages: &Usages) -> Vec<Traits> {
     let lexicon = Lexicon::get();
     let mut traits: Vec<_> = sentence
         .iter()
@@ -56,15 +56,15 @@ fn read(sentence: &[Word<'_>], usages: &Usages) -> Vec<Traits> {
                 groups: lexicon.groups(&lower),
                 usage: usages.of(&lower),
                 capitalised: word.is_capitalised(),
-                place: Part::None,
-                organization: Part::None,
+                place: NamePart::None,
+                organization: NamePart::None,
                 run: None,
                 lower,
             }
         })
         .collect();
-    mark_phrases(&mut traits, Known::PLACE, |traits| &mut traits.place);
-    mark_phrases(&mut traits, Known::ORGANIZATION, |traits| &mut traits.organization);
+    mark_phrases(&mut traits, WordClasses::PLACE, |traits| &mut traits.place);
+    mark_phrases(&mut traits, WordClasses::ORGANIZATION, |traits| &mut traits.organization);
     for run in runs(sentence) {
         for word in &mut traits[run.clone()] {
             word.run = Some((*run.start(), *run.end()));
@@ -74,7 +74,7 @@ fn read(sentence: &[Word<'_>], usages: &Usages) -> Vec<Traits> {
 }
 
 /// Marks the longest phrases of a list, where they are written with a capital.
-fn mark_phrases(traits: &mut [Traits], list: Known, part: impl Fn(&mut Traits) -> &mut Part) {
+fn mark_phrases(traits: &mut [Traits], list: WordClasses, part: impl Fn(&mut Traits) -> &mut NamePart) {
     let lexicon = Lexicon::get();
     let mut start = 0;
     while start < traits.len() {
@@ -85,10 +85,10 @@ fn mark_phrases(traits: &mut [Traits], list: Known, part: impl Fn(&mut Traits) -
             lexicon.known(&words.join(" ")).has(list)
         });
         match length {
-            Some(1) => *part(&mut traits[start]) = Part::Whole,
+            Some(1) => *part(&mut traits[start]) = NamePart::Whole,
             Some(length) => {
                 for (offset, word) in traits[start..start + length].iter_mut().enumerate() {
-                    *part(word) = if offset == 0 { Part::First } else { Part::Later };
+                    *part(word) = if offset == 0 { NamePart::First } else { NamePart::Later };
                 }
             }
             None => {}
@@ -208,14 +208,14 @@ impl Window<'_> {
                 self.add(template + 4, &[&groups.small.to_string()]);
             }
         }
-        let names = traits[first..=last].iter().any(|word| word.known.has(Known::GIVEN_NAME));
+        let names = traits[first..=last].iter().any(|word| word.known.has(WordClasses::GIVEN_NAME));
         self.add(41, &[&length, if names { "name" } else { "" }, &place]);
     }
 
     /// How the word is used elsewhere in the document.
     fn document(&mut self, here: &Traits) {
         let first = if self.index == 0 { "first" } else { "" };
-        let common = if here.known.has(Known::COMMON) { "common" } else { "" };
+        let common = if here.known.has(WordClasses::COMMON) { "common" } else { "" };
         self.add(50, &[first, common, &here.shape]);
         for usage in here.usage.members() {
             let usage = usage.to_string();

@@ -6,5 +6,7 @@ pub use super::features::FEATURES;
 pub use super::head::Head;
 pub use super::model::Weights;
 pub use super::{KINDS, NO_NAME, OUTSIDE, Scores, TAGS, Tag, may_follow};
-pub use crate::lexicon::{Known, Lexicon, companies, entries, given_names, organizations, places, surnames};
-pub use crate::words::{Word, words};
+pub use crate::lexicon::{
+    Lexicon, WordClasses, companies, entries, given_names, organizations, places, surnames,
+};
+pub use crate::words::{Token, words};

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use crate::lexicon::{Known, Lexicon};
-use crate::words::Word;
+use crate::lexicon::{Lexicon, WordClasses};
+use crate::words::Token;
 
 /// The ways in which a word is used somewhere in the document. A set of the constants.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,7 +56,7 @@ impl Usages {
     }
 
     /// Takes a sentence in.
-    pub(super) fn add(&mut self, sentence: &[Word<'_>]) {
+    pub(super) fn add(&mut self, sentence: &[Token<'_>]) {
         let lexicon = Lexicon::get();
         let lower: Vec<_> = sentence.iter().map(|word| word.text.to_lowercase()).collect();
         let known: Vec<_> = lower.iter().map(|word| lexicon.known(word)).collect();
@@ -69,18 +69,18 @@ impl Usages {
             if let Some(before) = index.checked_sub(1) {
                 let capital = sentence[before].is_capitalised();
                 usage.insert(Usage::CAPITAL_INSIDE, true);
-                usage.insert(Usage::AFTER_TITLE, capital && known[before].has(Known::TITLE));
-                usage.insert(Usage::AFTER_ROLE, known[before].has(Known::ROLE));
-                usage.insert(Usage::AFTER_PLACE_PREP, known[before].has(Known::PLACE_PREP));
-                usage.insert(Usage::AFTER_GIVEN_NAME, capital && known[before].has(Known::GIVEN_NAME));
+                usage.insert(Usage::AFTER_TITLE, capital && known[before].has(WordClasses::TITLE));
+                usage.insert(Usage::AFTER_ROLE, known[before].has(WordClasses::ROLE));
+                usage.insert(Usage::AFTER_PLACE_PREP, known[before].has(WordClasses::PLACE_PREP));
+                usage.insert(Usage::AFTER_GIVEN_NAME, capital && known[before].has(WordClasses::GIVEN_NAME));
                 usage.insert(Usage::AFTER_THE, lower[before] == "the");
                 usage.insert(Usage::AFTER_CAPITAL, capital);
             }
             if let Some(after) = known.get(index + 1) {
                 let capital = sentence[index + 1].is_capitalised();
-                usage.insert(Usage::BEFORE_SPEECH, !capital && after.has(Known::SPEECH));
-                usage.insert(Usage::BEFORE_ORG_HEAD, capital && after.has(Known::ORG_HEAD));
-                usage.insert(Usage::BEFORE_PLACE_HEAD, capital && after.has(Known::PLACE_HEAD));
+                usage.insert(Usage::BEFORE_SPEECH, !capital && after.has(WordClasses::SPEECH));
+                usage.insert(Usage::BEFORE_ORG_HEAD, capital && after.has(WordClasses::ORG_HEAD));
+                usage.insert(Usage::BEFORE_PLACE_HEAD, capital && after.has(WordClasses::PLACE_HEAD));
                 usage.insert(Usage::BEFORE_CAPITAL, capital);
             }
         }

@@ -1,7 +1,9 @@
 //! What the passing of time brings: days that are near, and people who are missed or come up often.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use self_language::notice::{Ahead, Heard, LONGEST_SILENCE, NEAR, approaching, not_heard_of, often_heard_of};
+use self_language::notice::{
+    Ahead, LONGEST_SILENCE, NEAR, PersonMentions, approaching, not_heard_of, often_heard_of,
+};
 use self_language::resolve::Zone;
 use self_shared::database::UserTx;
 use self_shared::domain::insight::NewInsight;
@@ -68,7 +70,7 @@ async fn ahead(tx: &mut UserTx, now: DateTime<Utc>) -> sqlx::Result<Vec<Ahead>> 
 
 /// Everybody who was mentioned in several conversations of the last year or so, with the first place
 /// in each.
-async fn people(tx: &mut UserTx, now: DateTime<Utc>, zone: Zone) -> sqlx::Result<Vec<Heard>> {
+async fn people(tx: &mut UserTx, now: DateTime<Utc>, zone: Zone) -> sqlx::Result<Vec<PersonMentions>> {
     let user = tx.user();
     let rows: Vec<(Uuid, String, DateTime<Utc>, Uuid)> = sqlx::query_as(
         "select entity_id, name, started_at, segment_id from (
@@ -89,12 +91,12 @@ async fn people(tx: &mut UserTx, now: DateTime<Utc>, zone: Zone) -> sqlx::Result
     .bind(now)
     .fetch_all(&mut **tx)
     .await?;
-    let mut people: Vec<Heard> = Vec::new();
+    let mut people: Vec<PersonMentions> = Vec::new();
     for (entity, name, started_at, segment) in rows {
         let mention = (zone.local(started_at).date(), segment);
         match people.last_mut() {
             Some(last) if last.entity == entity => last.mentions.push(mention),
-            _ => people.push(Heard { entity, name, mentions: vec![mention] }),
+            _ => people.push(PersonMentions { entity, name, mentions: vec![mention] }),
         }
     }
     Ok(people)

@@ -45,7 +45,7 @@ impl Elsewhere {
         options: &TranscriptionOptions,
         known: &HeardBy,
     ) -> Result<Self, Ending> {
-        let local_languages = bench.ears.about().languages;
+        let local_languages = bench.transcribers.about().languages;
         let asked = options.language.clone();
         let may_leave = options.allow_remote != Some(false);
         let remote = bench
@@ -58,7 +58,7 @@ impl Elsewhere {
         }
         Ok(Self {
             remote,
-            local: bench.ears.model(),
+            local: bench.transcribers.model(),
             local_languages,
             asked,
             sent: AtomicBool::new(false),

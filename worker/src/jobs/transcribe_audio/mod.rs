@@ -56,7 +56,7 @@ fn heard_as(bench: &Bench, job: &TranscribeAudio, transcript: &Transcript) -> Op
     if transcript.heard_by.endpoint.is_some() {
         return asked;
     }
-    let own = bench.ears.about().languages;
+    let own = bench.transcribers.about().languages;
     let same = |own: &String| asked.as_deref().is_none_or(|asked| is_same(own, asked));
     own.into_iter().find(same).or(asked)
 }
@@ -85,8 +85,8 @@ async fn listen(
     }
 
     let sound = Sound::new(decoding, transcript.transcribed_ms());
-    let (ears, doubtful) = (Arc::clone(&bench.ears), bench.uncertain_below);
-    let mut heard = pin!(transcribe_with(ears, sound.chunks(), doubtful, |samples, stretch| {
+    let (transcribers, doubtful) = (Arc::clone(&bench.transcribers), bench.uncertain_below);
+    let mut heard = pin!(transcribe_with(transcribers, sound.chunks(), doubtful, |samples, stretch| {
         let elsewhere = &elsewhere;
         async move { elsewhere.hear(&samples[stretch]).await }
     }));

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use self::memory::Memory;
 use self::tokens::Tokens;
-use super::transcriber::{Ear, TranscribeError, Transcriber, Utterance};
+use super::transcriber::{TranscribeError, Transcriber, TranscriberSession, Utterance};
 use crate::models::SAMPLE_RATE;
 
 const BEGIN: i64 = 1;
@@ -141,7 +141,7 @@ impl Transcriber for Moonshine {
         self.about.clone()
     }
 
-    fn ear(&self) -> Result<Box<dyn Ear>, TranscribeError> {
+    fn open_session(&self) -> Result<Box<dyn TranscriberSession>, TranscribeError> {
         Ok(Box::new(self.session()?))
     }
 }
@@ -158,7 +158,7 @@ struct Session {
     language: Option<String>,
 }
 
-impl Ear for Session {
+impl TranscriberSession for Session {
     fn hear(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError> {
         let mut sound = samples.to_vec();
         sound.resize(sound.len().max(SHORTEST), 0.0);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use self_onnx::OnnxError;
 
-use crate::models::transcriber::{HeardWord, TranscribeError};
+use crate::models::transcriber::{TranscribeError, TranscribedWord};
 
 /// How tokens write a space, which begins a word.
 const SPACE: &str = "▁";
@@ -40,7 +40,7 @@ impl Tokens {
 
     /// The words that the tokens spell, with the mean of the log-probabilities of each word's tokens.
     /// Control tokens (`<s>`, `<unk>` …) are silent.
-    pub(super) fn words(&self, tokens: &[(i64, f32)]) -> Vec<HeardWord> {
+    pub(super) fn words(&self, tokens: &[(i64, f32)]) -> Vec<TranscribedWord> {
         let spelled = tokens.iter().filter_map(|(token, log_probability)| {
             Some((self.0.get(usize::try_from(*token).ok()?)?, *log_probability))
         });
@@ -68,11 +68,11 @@ struct Spelled {
 }
 
 impl Spelled {
-    fn word(&self) -> Option<HeardWord> {
+    fn word(&self) -> Option<TranscribedWord> {
         let text = String::from_utf8_lossy(&self.bytes).replace(SPACE, " ");
         let text = text.split_whitespace().collect::<String>();
         let tokens = self.log_probabilities.len();
-        (!text.is_empty()).then(|| HeardWord {
+        (!text.is_empty()).then(|| TranscribedWord {
             text,
             log_probability: self.log_probabilities.iter().sum::<f32>() / tokens as f32,
             tokens: u32::try_from(tokens).unwrap_or(u32::MAX),

@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::languages;
-use crate::models::transcriber::{HeardWord, Utterance};
+use crate::models::transcriber::{TranscribedWord, Utterance};
 
 /// Above this `no_speech_prob`, and below this `avg_logprob`, Whisper itself takes a segment for silence
 /// (`whisper/transcribe.py`: `no_speech_threshold`, `logprob_threshold`).
@@ -79,7 +79,7 @@ pub(super) fn utterance(bytes: &[u8], length_ms: u64) -> Result<Utterance, Answe
     let times = places.as_deref().and_then(|places| times(places, &timed, length_ms));
     let words = tokens.iter().enumerate().filter(|(_, token)| token.is_speech).map(|(at, token)| {
         let own = places.as_ref().and_then(|places| told(&timed[places[at].0..=places[at].1]));
-        HeardWord {
+        TranscribedWord {
             text: token.text.clone(),
             log_probability: own.map_or(token.log_probability, |own| own.min(0.0)) as f32,
             // About four letters of the alphabet to a token, or one character of Chinese.

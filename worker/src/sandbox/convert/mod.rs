@@ -24,7 +24,7 @@ use tokio::time::timeout;
 
 use self::words::{Opened, Words, listen};
 use super::{CONVERT, Decoding, Sandbox};
-use crate::stages::decode::{self, DecodeError, Ending, Info, Refusal};
+use crate::stages::decode::{self, DecodeError, DecodeSummary, Info, Refusal};
 
 /// The decoders that `ffmpeg` may use. Those that it was built without are no error.
 const CODECS: &str = "aac,aac_fixed,aac_latm,ac3,ac3_fixed,eac3,dca,mlp,truehd,mp1,mp1float,mp2,mp2float,mp3,\
@@ -165,7 +165,11 @@ impl Converter {
     }
 
     /// How a decoding ended that came to the end of what there was to read.
-    pub(super) async fn end(self, patience: Duration, ending: Ending) -> Result<Ending, DecodeError> {
+    pub(super) async fn end(
+        self,
+        patience: Duration,
+        ending: DecodeSummary,
+    ) -> Result<DecodeSummary, DecodeError> {
         let (status, words, _) = self.wait(patience).await?;
         if words.timed_out {
             return Err(Refusal::DecoderTimedOut.into());
@@ -173,7 +177,7 @@ impl Converter {
         // The decoder itself sees a stream without an end. Errors after which `ffmpeg` goes on are
         // packets that it left out.
         let cut_short = !status.success();
-        Ok(Ending { cut_short, damaged_packets: ending.damaged_packets.max(words.errors), ..ending })
+        Ok(DecodeSummary { cut_short, damaged_packets: ending.damaged_packets.max(words.errors), ..ending })
     }
 
     /// Why there was nothing to decode.

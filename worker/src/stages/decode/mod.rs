@@ -81,7 +81,7 @@ pub struct Info {
 
 /// How a decoding ended that gave sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ending {
+pub struct DecodeSummary {
     /// Samples given, at [`SAMPLE_RATE`].
     pub samples: u64,
     /// Packets that could not be decoded and were left out.
@@ -120,10 +120,10 @@ pub fn decode(
     file: File,
     limits: &Limits,
     sink: impl FnMut(Event<'_>) -> io::Result<()>,
-) -> Result<Ending, DecodeError> {
+) -> Result<DecodeSummary, DecodeError> {
     let mut track = tracks::open(&file)?;
     let mut mixer = Mixer::new(sink, limits);
-    let mut ending = Ending::default();
+    let mut ending = DecodeSummary::default();
     loop {
         match track.step()? {
             Step::Sound => mixer.mix(&mut track)?,
@@ -143,8 +143,8 @@ pub fn decode(
     }
     ending.samples = mixer.finish()?;
     match ending {
-        Ending { samples: 1.., .. } => Ok(ending),
-        Ending { damaged_packets: 1.., .. } => Err(Refusal::Damaged.into()),
+        DecodeSummary { samples: 1.., .. } => Ok(ending),
+        DecodeSummary { damaged_packets: 1.., .. } => Err(Refusal::Damaged.into()),
         _ if track.has_lost_all() => Err(Refusal::CutShort.into()),
         _ => Err(Refusal::NoSound.into()),
     }

@@ -19,13 +19,13 @@ pub(super) struct Pieces {
 }
 
 /// A part of a recording that a reader of its own reads.
-pub(super) struct Part {
+pub(super) struct SourceRegion {
     pub(super) source: Box<dyn MediaSource>,
     /// It is another file, with times of its own. Else it goes on with the times of the part before.
     pub(super) is_another: bool,
 }
 
-impl Part {
+impl SourceRegion {
     /// Another file.
     pub(super) fn another(pieces: Pieces) -> Self {
         Self { source: Box::new(pieces), is_another: true }

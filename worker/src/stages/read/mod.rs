@@ -48,13 +48,13 @@ pub enum Unreadable {
 }
 
 /// What comes of reading a file.
-pub type Outcome = Result<Reading, Unreadable>;
+pub type ReadResult = Result<Reading, Unreadable>;
 
 /// Reads a file to its end, and takes the text out of it, at most about `longest` bytes.
 ///
 /// # Errors
 /// When the bytes cannot be had.
-pub fn read(from: &mut impl Read, kind: ContentKind, longest: usize) -> io::Result<Outcome> {
+pub fn read(from: &mut impl Read, kind: ContentKind, longest: usize) -> io::Result<ReadResult> {
     let mut bytes = Vec::new();
     from.read_to_end(&mut bytes)?;
     Ok(text_of(&bytes, kind, longest).map(|text| tidy(&text, longest)))
@@ -125,7 +125,7 @@ mod tests {
     fn what_cannot_be_read_travels_with_its_reason() {
         for outcome in [Err(Unreadable::Encrypted), Ok(reading("a", true))] {
             let json = serde_json::to_string(&outcome).unwrap();
-            assert_eq!(serde_json::from_str::<Outcome>(&json).unwrap(), outcome);
+            assert_eq!(serde_json::from_str::<ReadResult>(&json).unwrap(), outcome);
         }
     }
 }

@@ -14,7 +14,7 @@
 
 use std::collections::HashSet;
 
-use crate::models::transcriber::HeardWord;
+use crate::models::transcriber::TranscribedWord;
 
 const CERTAIN: f32 = 6.05;
 const OWN_DOUBT: f32 = 3.24;
@@ -29,7 +29,7 @@ pub(super) fn confidence(word: f32, around: f32) -> f32 {
 
 /// The mean log-probability of the tokens of these words without those that only repeat what was said
 /// before: a model that says a thing again is sure of it, whatever it hears. 0 for no words.
-pub(super) fn mean_log_probability(words: &[HeardWord]) -> f32 {
+pub(super) fn mean_log_probability(words: &[TranscribedWord]) -> f32 {
     let mut said: HashSet<(String, String)> = HashSet::new();
     let (mut sum, mut tokens) = (0.0, 0);
     let mut before = String::new();
@@ -52,8 +52,8 @@ pub(super) fn bare(word: &str) -> String {
 mod tests {
     use super::*;
 
-    fn words(text: &str, log_probabilities: &[f32]) -> Vec<HeardWord> {
-        let word = |(text, log_probability): (&str, &f32)| HeardWord {
+    fn words(text: &str, log_probabilities: &[f32]) -> Vec<TranscribedWord> {
+        let word = |(text, log_probability): (&str, &f32)| TranscribedWord {
             text: text.to_owned(),
             log_probability: *log_probability,
             tokens: 1,

@@ -8,7 +8,7 @@
 //! 5,400 words of English, clean or with noise at 20 and 10 dB, 3 were taken for unintelligible; of 760
 //! that it heard far from a table microphone in meetings 13 %, most of them wrong.
 
-use crate::models::transcriber::HeardWord;
+use crate::models::transcriber::TranscribedWord;
 use crate::stages::transcribe::confidence::{bare, mean_log_probability};
 
 /// Below this mean log-probability the words are not what was said.
@@ -44,7 +44,7 @@ const PHRASE: usize = 12;
 
 /// The words that can have been said in so much voice, of which the detector is so certain: none where
 /// it was noise.
-pub(super) fn sift(words: Vec<HeardWord>, voiced_ms: u64, certainty: f32) -> Vec<HeardWord> {
+pub(super) fn sift(words: Vec<TranscribedWord>, voiced_ms: u64, certainty: f32) -> Vec<TranscribedWord> {
     let tokens: u32 = words.iter().map(|word| word.tokens).sum();
     let too_slow =
         voiced_ms > ONE_TOKEN_MS && tokens as f32 * 1000.0 < LEAST_TOKENS_PER_SECOND * voiced_ms as f32;
@@ -60,14 +60,14 @@ pub(super) fn is_surely_a_voice(voiced_ms: u64, certainty: f32) -> bool {
 }
 
 /// The words, said once where they follow themselves without end; none where they are signs alone.
-pub(super) fn spoken(words: Vec<HeardWord>) -> Vec<HeardWord> {
+pub(super) fn spoken(words: Vec<TranscribedWord>) -> Vec<TranscribedWord> {
     let is_wordless = words.iter().all(|word| bare(&word.text).is_empty());
     if is_wordless { Vec::new() } else { without_loops(words) }
 }
 
 /// Whether the model did not understand what it made these words of, heard among words of the mean
 /// log-probability `around`.
-pub(super) fn is_unintelligible(words: &[HeardWord], around: f32) -> bool {
+pub(super) fn is_unintelligible(words: &[TranscribedWord], around: f32) -> bool {
     if words.iter().any(|word| is_stuck(&bare(&word.text))) {
         return true;
     }
@@ -89,7 +89,7 @@ fn is_stuck(word: &str) -> bool {
 }
 
 /// Leaves one of a phrase that follows itself more than [`REPEATS`] times.
-fn without_loops(words: Vec<HeardWord>) -> Vec<HeardWord> {
+fn without_loops(words: Vec<TranscribedWord>) -> Vec<TranscribedWord> {
     let heard: Vec<String> = words.iter().map(|word| bare(&word.text)).collect();
     let mut kept = Vec::with_capacity(words.len());
     let mut at = 0;
@@ -115,8 +115,9 @@ fn repeats(words: &[String], length: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn words(text: &str, log_probability: f32) -> Vec<HeardWord> {
-        let word = |text: &str| HeardWord { text: text.to_owned(), log_probability, tokens: 1, times: None };
+    fn words(text: &str, log_probability: f32) -> Vec<TranscribedWord> {
+        let word =
+            |text: &str| TranscribedWord { text: text.to_owned(), log_probability, tokens: 1, times: None };
         text.split_whitespace().map(word).collect()
     }
 

@@ -2,12 +2,12 @@
 
 use super::voices::{Stretch, stretches};
 use crate::models::silero::VoiceDetector;
-use crate::models::transcriber::{Ear, TranscribeError, Utterance};
+use crate::models::transcriber::{TranscribeError, TranscriberSession, Utterance};
 
 /// Both models in memory.
 pub(super) struct Listener {
     pub(super) detector: VoiceDetector,
-    pub(super) ear: Box<dyn Ear>,
+    pub(super) session: Box<dyn TranscriberSession>,
 }
 
 impl Listener {
@@ -20,6 +20,6 @@ impl Listener {
 
     /// What is said in a sound.
     pub(super) fn hear(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError> {
-        self.ear.hear(samples)
+        self.session.hear(samples)
     }
 }

@@ -19,10 +19,10 @@ use self_shared::domain::transcription::{Timing, Word};
 use self::voices::Stretch;
 use super::SAMPLE_RATE;
 use super::cut::Chunk;
-use crate::models::transcriber::{HeardWord, TranscribeError, Utterance};
+use crate::models::transcriber::{TranscribeError, TranscribedWord, Utterance};
 
 pub(crate) use self::phrases::phrases;
-pub use self::pool::Ears;
+pub use self::pool::TranscriberPool;
 pub use self::whole::{Judgement, Told, judge};
 
 /// What stands in a transcript where somebody speaks and is not understood.
@@ -33,7 +33,7 @@ const LEAST_AHEAD: usize = 8;
 
 /// What was said in a chunk.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Heard {
+pub struct ChunkTranscript {
     /// Where the chunk ends in the recording. Once all segments are stored, this is where a job that
     /// was interrupted goes on, and how far its progress is.
     pub end_ms: u64,
@@ -71,11 +71,11 @@ pub struct Segment {
 /// # Errors
 /// The stream gives the errors of the models in the place of the text; it can go on behind them.
 pub fn transcribe(
-    ears: Arc<Ears>,
+    transcribers: Arc<TranscriberPool>,
     chunks: impl Stream<Item = Chunk>,
     uncertain_below: f32,
-) -> impl Stream<Item = Result<Heard, TranscribeError>> {
-    transcribe_with(ears, chunks, uncertain_below, |_, _| ready(Ok(None)))
+) -> impl Stream<Item = Result<ChunkTranscript, TranscribeError>> {
+    transcribe_with(transcribers, chunks, uncertain_below, |_, _| ready(Ok(None)))
 }
 
 /// As [`transcribe`], but each stretch of speech (a range of the samples of its chunk) is first offered to
@@ -84,29 +84,30 @@ pub fn transcribe(
 /// # Errors
 /// The stream gives the errors of both in the place of the text; it can go on behind them.
 pub fn transcribe_with<F>(
-    ears: Arc<Ears>,
+    transcribers: Arc<TranscriberPool>,
     chunks: impl Stream<Item = Chunk>,
     uncertain_below: f32,
     elsewhere: impl Fn(Arc<Vec<f32>>, Range<usize>) -> F,
-) -> impl Stream<Item = Result<Heard, TranscribeError>>
+) -> impl Stream<Item = Result<ChunkTranscript, TranscribeError>>
 where
     F: Future<Output = Result<Option<Utterance>, TranscribeError>>,
 {
-    let ahead = (2 * ears.count()).max(LEAST_AHEAD);
-    let (ears, elsewhere) = (ears, Arc::new(elsewhere));
+    let ahead = (2 * transcribers.count()).max(LEAST_AHEAD);
+    let (transcribers, elsewhere) = (transcribers, Arc::new(elsewhere));
     chunks
         .map(move |chunk| {
-            let (ears, elsewhere) = (Arc::clone(&ears), Arc::clone(&elsewhere));
+            let (transcribers, elsewhere) = (Arc::clone(&transcribers), Arc::clone(&elsewhere));
             async move {
                 let Chunk { start_ms, end_ms, samples } = chunk;
                 let samples = Arc::new(samples);
-                let mut heard = Heard { end_ms, voiced: Vec::new(), language: None, segments: Vec::new() };
-                for stretch in ears.voices(Arc::clone(&samples)).await? {
+                let mut heard =
+                    ChunkTranscript { end_ms, voiced: Vec::new(), language: None, segments: Vec::new() };
+                for stretch in transcribers.voices(Arc::clone(&samples)).await? {
                     let (offered, sound) = (Arc::clone(&samples), stretch.sound.clone());
                     match elsewhere(offered, sound.clone()).await? {
                         Some(utterance) => heard.add_believed(start_ms, &samples, &stretch, utterance),
                         None => {
-                            let utterance = ears.hear(Arc::clone(&samples), sound).await?;
+                            let utterance = transcribers.hear(Arc::clone(&samples), sound).await?;
                             heard.add(start_ms, &samples, &stretch, utterance);
                         }
                     }
@@ -120,7 +121,7 @@ where
         .buffered(ahead)
 }
 
-impl Heard {
+impl ChunkTranscript {
     /// Adds what the model of this worker heard in a stretch of the chunk that begins at `start_ms`.
     fn add(&mut self, start_ms: u64, samples: &[f32], stretch: &Stretch, utterance: Utterance) {
         let voiced_ms = milliseconds(stretch.voiced);
@@ -171,7 +172,7 @@ impl Heard {
         start_ms: u64,
         samples: &[f32],
         stretch: &Stretch,
-        words: &[HeardWord],
+        words: &[TranscribedWord],
     ) -> Vec<Segment> {
         let at = |sample: usize| start_ms + milliseconds(sample);
         let segments = phrases(words, at(stretch.sound.start), &samples[stretch.sound.clone()]);
@@ -186,14 +187,14 @@ impl Heard {
 }
 
 /// The words with the logarithm of how likely each is right, in place of how sure the model was.
-fn rated(words: &[HeardWord], around: f32) -> Vec<HeardWord> {
-    let rate = |word: &HeardWord| confidence::confidence(word.log_probability, around).ln();
-    words.iter().map(|word| HeardWord { log_probability: rate(word), ..word.clone() }).collect()
+fn rated(words: &[TranscribedWord], around: f32) -> Vec<TranscribedWord> {
+    let rate = |word: &TranscribedWord| confidence::confidence(word.log_probability, around).ln();
+    words.iter().map(|word| TranscribedWord { log_probability: rate(word), ..word.clone() }).collect()
 }
 
 /// Puts the mark in place of each sentence that the model did not understand; neighbours share one.
 /// `words` are those of all sentences, as the model gave them.
-fn understood(sentences: Vec<Segment>, words: &[HeardWord], around: f32) -> Vec<Segment> {
+fn understood(sentences: Vec<Segment>, words: &[TranscribedWord], around: f32) -> Vec<Segment> {
     let mut rest = words;
     let mut segments: Vec<Segment> = Vec::with_capacity(sentences.len());
     for mut segment in sentences {
@@ -222,28 +223,33 @@ fn milliseconds(samples: usize) -> u64 {
 mod tests {
     use super::*;
 
-    fn word(text: &str, log_probability: f32) -> HeardWord {
-        HeardWord { text: text.to_owned(), log_probability, tokens: 1, times: None }
+    fn word(text: &str, log_probability: f32) -> TranscribedWord {
+        TranscribedWord { text: text.to_owned(), log_probability, tokens: 1, times: None }
     }
 
-    fn words(parts: &[(&str, f32)]) -> Vec<HeardWord> {
+    fn words(parts: &[(&str, f32)]) -> Vec<TranscribedWord> {
         let each = |(text, log_probability): &(&str, f32)| {
             text.split_whitespace().map(|text| word(text, *log_probability)).collect::<Vec<_>>()
         };
         parts.iter().flat_map(each).collect()
     }
 
-    fn heard_with(certainty: f32, words: Vec<HeardWord>) -> Heard {
+    fn heard_with(certainty: f32, words: Vec<TranscribedWord>) -> ChunkTranscript {
         let stretch = Stretch { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty };
-        let mut heard = Heard { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
+        let mut heard =
+            ChunkTranscript { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
         heard.add(5_000, &[0.1; 160_000], &stretch, Utterance { words, language: None });
         heard
     }
 
-    fn heard(words: Vec<HeardWord>, add: fn(&mut Heard, u64, &[f32], &Stretch, Utterance)) -> Heard {
+    fn heard(
+        words: Vec<TranscribedWord>,
+        add: fn(&mut ChunkTranscript, u64, &[f32], &Stretch, Utterance),
+    ) -> ChunkTranscript {
         let samples: Vec<f32> = (0..160_000).map(|n| 0.3 * (n as f32 * 0.35).sin()).collect();
         let stretch = Stretch { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty: 0.95 };
-        let mut heard = Heard { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
+        let mut heard =
+            ChunkTranscript { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
         add(&mut heard, 5_000, &samples, &stretch, Utterance { words, language: Some("de".to_owned()) });
         heard
     }
@@ -254,7 +260,7 @@ mod tests {
         let (one, other) =
             ("Again with a vertical in bearing this weather.", "Blind the shlect of the day now.");
         let said = [(english, -0.05), (one, -1.4), (other, -1.2)];
-        let heard = heard(words(&said), Heard::add);
+        let heard = heard(words(&said), ChunkTranscript::add);
         let texts: Vec<&str> = heard.segments.iter().map(|segment| segment.text.as_str()).collect();
         assert_eq!(texts, [english, UNINTELLIGIBLE], "neighbours share a mark");
         let mark = &heard.segments[1];
@@ -265,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_was_heard_elsewhere_is_believed() {
-        let heard = heard(words(&[("Das Wetter bleibt schlecht.", -0.9)]), Heard::add_believed);
+        let heard = heard(words(&[("Das Wetter bleibt schlecht.", -0.9)]), ChunkTranscript::add_believed);
         assert_eq!(heard.language.as_deref(), Some("de"));
         assert_eq!(heard.segments[0].text, "Das Wetter bleibt schlecht.");
     }

@@ -31,21 +31,21 @@ struct Models {
 
 impl Models {
     fn listener(&self) -> Result<Listener, TranscribeError> {
-        Ok(Listener { detector: self.silero.detector()?, ear: self.transcriber.ear()? })
+        Ok(Listener { detector: self.silero.detector()?, session: self.transcriber.open_session()? })
     }
 }
 
 /// Threads that can hear, on cores of their own: none of them belongs to the async runtime, which
 /// must stay free for what waits. All recordings of a worker share them, so the cores are used as
 /// the lane was given them, however many recordings there are.
-pub struct Ears {
+pub struct TranscriberPool {
     models: Models,
     count: Mutex<usize>,
     tasks: mpsc::UnboundedSender<Task>,
     queue: Arc<Mutex<mpsc::UnboundedReceiver<Task>>>,
 }
 
-impl Ears {
+impl TranscriberPool {
     /// Loads the models `count` times, each for a thread of its own.
     ///
     /// # Errors
@@ -60,9 +60,9 @@ impl Ears {
         let (tasks, queue) = mpsc::unbounded_channel();
         let queue = Arc::new(Mutex::new(queue));
         let models = Models { silero, transcriber };
-        let ears = Self { models, count: Mutex::new(0), tasks, queue };
-        ears.grow(count)?;
-        Ok(ears)
+        let transcribers = Self { models, count: Mutex::new(0), tasks, queue };
+        transcribers.grow(count)?;
+        Ok(transcribers)
     }
 
     /// Which model is heard with.
@@ -90,8 +90,8 @@ impl Ears {
     /// [`TranscribeError`] when the model cannot be loaded once more.
     pub async fn resize(self: &Arc<Self>, count: usize) -> Result<(), TranscribeError> {
         self.shrink(count)?;
-        let ears = Arc::clone(self);
-        let grown = tokio::task::spawn_blocking(move || ears.grow(count)).await;
+        let transcribers = Arc::clone(self);
+        let grown = tokio::task::spawn_blocking(move || transcribers.grow(count)).await;
         grown.unwrap_or(Err(TranscribeError::BrokeOff))
     }
 
@@ -110,7 +110,7 @@ impl Ears {
             let listener = self.models.listener()?;
             let (models, queue) = (self.models.clone(), Arc::clone(&self.queue));
             thread::Builder::new()
-                .name("ear".to_owned())
+                .name("transcriber".to_owned())
                 .spawn(move || listen(&models, listener, &queue))
                 .map_err(|_| TranscribeError::BrokeOff)?;
             *now += 1;

@@ -1,7 +1,7 @@
 //! Amounts: money, shares and measures.
 
 use super::numbers::{digits, number};
-use super::{Found, Phrase};
+use super::{PatternMatch, Phrase};
 use crate::extract::EntityKind;
 
 /// Units as they are said and written, and the one form that stands for them in a key.
@@ -40,7 +40,7 @@ const UNITS: &[(&str, &[&str])] = &[
 const SIGNS: &[(&str, &str)] = &[("$", "usd"), ("€", "eur"), ("£", "gbp"), ("¥", "jpy")];
 
 /// `$20`, `two hundred euros`, `3.5 million dollars`, `20%`, `five miles`.
-pub(super) fn amount(phrase: &Phrase<'_>, at: usize) -> Option<Found> {
+pub(super) fn amount(phrase: &Phrase<'_>, at: usize) -> Option<PatternMatch> {
     let sign = SIGNS.iter().find(|(sign, _)| *sign == phrase.word(at));
     if let Some((_, unit)) = sign {
         digits(phrase.word(at + 1))?;
@@ -64,8 +64,8 @@ pub(super) fn amount(phrase: &Phrase<'_>, at: usize) -> Option<Found> {
     (!short || digits(phrase.word(at)).is_some()).then(|| found(end + 1, value, unit))
 }
 
-fn found(end: usize, value: f64, unit: &str) -> Found {
-    Found { kind: EntityKind::Amount, end, key: format!("{value} {unit}") }
+fn found(end: usize, value: f64, unit: &str) -> PatternMatch {
+    PatternMatch { kind: EntityKind::Amount, end, key: format!("{value} {unit}") }
 }
 
 #[cfg(test)]

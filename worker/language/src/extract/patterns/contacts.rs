@@ -1,7 +1,7 @@
 //! How people can be reached: e-mail addresses, phone numbers and links.
 
 use super::numbers::small;
-use super::{Found, Pattern, Phrase};
+use super::{Pattern, PatternMatch, Phrase};
 use crate::extract::EntityKind;
 
 /// Endings of domains that are believed without `http`. Others are too often the end of one
@@ -64,7 +64,7 @@ fn is_domain(host: &str, known_ending: bool) -> bool {
 }
 
 /// `anna dot smith at example dot com`, `example dot org`.
-pub(super) fn spoken(phrase: &Phrase<'_>, start: usize) -> Option<Found> {
+pub(super) fn spoken(phrase: &Phrase<'_>, start: usize) -> Option<PatternMatch> {
     let mut address = String::new();
     let mut at = start;
     let mut has_at = false;
@@ -90,7 +90,7 @@ pub(super) fn spoken(phrase: &Phrase<'_>, start: usize) -> Option<Found> {
         return None;
     }
     let kind = if has_at { EntityKind::Email } else { EntityKind::Link };
-    Some(Found { kind, end: at, key: address.trim_start_matches("www.").to_owned() })
+    Some(PatternMatch { kind, end: at, key: address.trim_start_matches("www.").to_owned() })
 }
 
 /// Whether a word opens a domain: `at` is said for other reasons more often.
@@ -99,7 +99,7 @@ fn spoken_domain(phrase: &Phrase<'_>, at: usize) -> bool {
 }
 
 /// `+44 20 7946 0958`, `(555) 123-4567`, `five five five one two three four`.
-pub(super) fn phone(phrase: &Phrase<'_>, start: usize) -> Option<Found> {
+pub(super) fn phone(phrase: &Phrase<'_>, start: usize) -> Option<PatternMatch> {
     let mut digits = String::new();
     let mut groups = 0;
     let mut end = start;
@@ -127,7 +127,7 @@ pub(super) fn phone(phrase: &Phrase<'_>, start: usize) -> Option<Found> {
     // One long number is a number; a phone number is said and written in groups.
     let fits =
         PHONE_DIGITS.contains(&digits.len()) && (groups >= 2 || international) && !is_date(&digits, groups);
-    fits.then(|| Found {
+    fits.then(|| PatternMatch {
         kind: EntityKind::Phone,
         end,
         key: if international { format!("+{digits}") } else { digits },

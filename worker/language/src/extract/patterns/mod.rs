@@ -9,7 +9,7 @@ mod numbers;
 use std::ops::Range;
 
 use super::EntityKind;
-use crate::words::{Word, words};
+use crate::words::{Token, words};
 
 /// Something found, in bytes of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(super) fn find(text: &str) -> Vec<Pattern> {
             .or_else(|| amounts::amount(&phrase, at))
             .or_else(|| dates::date(&phrase, at));
         match spoken {
-            Some(Found { kind, end, key }) => {
+            Some(PatternMatch { kind, end, key }) => {
                 found.push(Pattern { kind, range: words[at].start..words[end - 1].end(), key });
                 at = end;
             }
@@ -50,7 +50,7 @@ pub(super) fn find(text: &str) -> Vec<Pattern> {
 }
 
 /// Something found at a word: up to which word it goes.
-struct Found {
+struct PatternMatch {
     kind: EntityKind,
     end: usize,
     key: String,
@@ -58,12 +58,12 @@ struct Found {
 
 /// Words as patterns see them.
 struct Phrase<'text> {
-    words: &'text [Word<'text>],
+    words: &'text [Token<'text>],
     lower: Vec<String>,
 }
 
 impl<'text> Phrase<'text> {
-    fn new(words: &'text [Word<'text>]) -> Self {
+    fn new(words: &'text [Token<'text>]) -> Self {
         Self { words, lower: words.iter().map(|word| word.text.to_lowercase()).collect() }
     }
 
@@ -82,7 +82,7 @@ impl<'text> Phrase<'text> {
     }
 
     fn is_capitalised(&self, at: usize) -> bool {
-        self.words.get(at).is_some_and(Word::is_capitalised)
+        self.words.get(at).is_some_and(Token::is_capitalised)
     }
 
     /// The words of a range with one space between them.

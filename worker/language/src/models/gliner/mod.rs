@@ -20,7 +20,7 @@ use self::prompt::{Inputs, Prompt};
 use self::spans::Scores;
 use self::split::split;
 use super::entity_finder::{EntityFinder, FindError, Name};
-use super::vocabulary::{Vocabulary, VocabularyError};
+use super::tokenizer::{Tokenizer, TokenizerError};
 
 /// The files that are needed, as they are published.
 const GRAPH: &str = "model.onnx";
@@ -89,7 +89,7 @@ pub enum GlinerError {
     #[error("GLINER_DIR: {0}")]
     Onnx(#[from] OnnxError),
     #[error("GLINER_DIR: {0}")]
-    Vocabulary(#[from] VocabularyError),
+    Tokenizer(#[from] TokenizerError),
 }
 
 impl Gliner {
@@ -98,8 +98,8 @@ impl Gliner {
     /// # Errors
     /// The file that is missing, or is not what it should be.
     pub fn load(runtime: &Runtime, folder: &Path) -> Result<Self, GlinerError> {
-        let [graph, vocabulary, config] = [GRAPH, VOCABULARY, CONFIG].map(|name| folder.join(name));
-        if let Some(missing) = [&graph, &vocabulary, &config].into_iter().find(|file| !file.is_file()) {
+        let [graph, tokenizer, config] = [GRAPH, VOCABULARY, CONFIG].map(|name| folder.join(name));
+        if let Some(missing) = [&graph, &tokenizer, &config].into_iter().find(|file| !file.is_file()) {
             return Err(GlinerError::Missing(missing.clone()));
         }
         let unusable =
@@ -109,11 +109,11 @@ impl Gliner {
         if settings.max_width == 0 || settings.max_len == 0 {
             return Err(unusable(&"max_width and max_len are at least 1"));
         }
-        let vocabulary = Vocabulary::load(&vocabulary, usize::MAX)?;
+        let tokenizer = Tokenizer::load(&tokenizer, usize::MAX)?;
         let version = settings.model_name.clone().into();
         Ok(Self {
             graph: runtime.open(&graph)?,
-            prompt: Prompt::new(vocabulary, &settings)?,
+            prompt: Prompt::new(tokenizer, &settings)?,
             id: ModelId { name: "gliner".into(), version },
             settings,
         })
@@ -144,7 +144,7 @@ impl Gliner {
 /// A text, or as much of it as the network takes at once.
 struct Stretch<'text> {
     text: usize,
-    words: Vec<split::Word<'text>>,
+    words: Vec<split::PromptWord<'text>>,
 }
 
 impl EntityFinder for Gliner {

@@ -2,14 +2,14 @@
 
 use self_onnx::{OnnxError, Tensor};
 
-use super::split::Word;
+use super::split::PromptWord;
 use super::{GlinerError, LABELS, LONGEST_WORD, Settings};
 use crate::models::FindError;
-use crate::models::vocabulary::Vocabulary;
+use crate::models::tokenizer::Tokenizer;
 
 /// The labels as tokens, with what comes before the text and after it.
 pub(super) struct Prompt {
-    vocabulary: Vocabulary,
+    tokenizer: Tokenizer,
     before: Vec<i32>,
     after: Vec<i32>,
 }
@@ -20,22 +20,22 @@ pub(super) struct Inputs {
 }
 
 impl Prompt {
-    pub(super) fn new(vocabulary: Vocabulary, settings: &Settings) -> Result<Self, GlinerError> {
+    pub(super) fn new(tokenizer: Tokenizer, settings: &Settings) -> Result<Self, GlinerError> {
         // An empty text has only what every text starts and ends with.
-        let mut around = vocabulary.text("")?;
+        let mut around = tokenizer.text("")?;
         let after = around.split_off(around.len().div_ceil(2));
         let mut before = around;
         let labels = LABELS.iter().flat_map(|(label, _)| [settings.ent_token.as_str(), label]);
         for word in labels.chain([settings.sep_token.as_str()]) {
-            before.extend(vocabulary.word(word)?);
+            before.extend(tokenizer.word(word)?);
         }
-        Ok(Self { vocabulary, before, after })
+        Ok(Self { tokenizer, before, after })
     }
 }
 
 impl Inputs {
     /// Names have at most `width` words.
-    pub(super) fn new(prompt: &Prompt, texts: &[&[Word<'_>]], width: usize) -> Result<Self, FindError> {
+    pub(super) fn new(prompt: &Prompt, texts: &[&[PromptWord<'_>]], width: usize) -> Result<Self, FindError> {
         let mut rows = Vec::with_capacity(texts.len());
         for words in texts {
             rows.push(Row::new(prompt, words)?);
@@ -88,11 +88,11 @@ struct Row {
 }
 
 impl Row {
-    fn new(prompt: &Prompt, words: &[Word<'_>]) -> Result<Self, FindError> {
+    fn new(prompt: &Prompt, words: &[PromptWord<'_>]) -> Result<Self, FindError> {
         let mut row = Self { ids: Vec::new(), words: Vec::new() };
         row.add(&prompt.before, 0);
         for (index, word) in words.iter().enumerate() {
-            let mut tokens = prompt.vocabulary.word(word.text)?;
+            let mut tokens = prompt.tokenizer.word(word.text)?;
             tokens.truncate(LONGEST_WORD);
             // The number of a word must be somewhere: a word without tokens is what padding is.
             row.add(if tokens.is_empty() { &[0] } else { &tokens }, index as i64 + 1);

@@ -85,8 +85,8 @@ mod tests {
         // Three words, spans of up to two, two labels.
         let mut values = vec![-1.0; 3 * 2 * 2];
         values[2] = 2.0; // Words 0 and 1, label 0.
-        values[5] = 1.0; // Word 1 alone, label 1: overlaps.
-        values[8] = 0.5; // Word 2 alone, label 0.
+        values[5] = 1.0; // PromptWord 1 alone, label 1: overlaps.
+        values[8] = 0.5; // PromptWord 2 alone, label 0.
         let scores = Scores::new(&[1, 3, 2, 2], &values, 2, 2).unwrap();
         let spans: Vec<_> =
             scores.spans(0, 3).iter().map(|span| (span.first, span.last, span.class)).collect();

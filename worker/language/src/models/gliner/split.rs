@@ -3,20 +3,20 @@
 
 /// A word of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Word<'text> {
+pub(super) struct PromptWord<'text> {
     pub(super) text: &'text str,
     /// Where it starts, in bytes of the text.
     pub(super) start: usize,
 }
 
-impl Word<'_> {
+impl PromptWord<'_> {
     pub(super) fn end(&self) -> usize {
         self.start + self.text.len()
     }
 }
 
 /// The words of a text, in stretches of at most so many, which end with a sentence where they can.
-pub(super) fn split(text: &str, most: usize) -> Vec<Vec<Word<'_>>> {
+pub(super) fn split(text: &str, most: usize) -> Vec<Vec<PromptWord<'_>>> {
     let words = words(text);
     let mut stretches = Vec::new();
     let mut rest = words.as_slice();
@@ -30,13 +30,13 @@ pub(super) fn split(text: &str, most: usize) -> Vec<Vec<Word<'_>>> {
     stretches
 }
 
-fn words(text: &str) -> Vec<Word<'_>> {
+fn words(text: &str) -> Vec<PromptWord<'_>> {
     let mut words = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let length = if is_of_word(first) { word_length(&text[at..]) } else { first.len_utf8() };
         if !first.is_whitespace() {
-            words.push(Word { text: &text[at..at + length], start: at });
+            words.push(PromptWord { text: &text[at..at + length], start: at });
         }
         at += length;
     }

@@ -17,7 +17,7 @@ use self::network::{DIMENSIONS, IDS, LAYERS, MASK};
 pub use self::reader::{Asked, MiniLmReader};
 use self::weights::Weights;
 use super::embedder::{EmbedError, Embedder};
-use super::vocabulary::Vocabulary;
+use super::tokenizer::Tokenizer;
 
 /// The model was trained on texts of up to so many tokens (`max_seq_length` of its package).
 const MAX_TOKENS: usize = 256;
@@ -28,7 +28,7 @@ const BATCH: usize = 8;
 /// The model in memory. Single-threaded: one for each thread that embeds.
 pub struct MiniLm {
     graph: Graph,
-    vocabulary: Vocabulary,
+    tokenizer: Tokenizer,
 }
 
 impl MiniLm {
@@ -38,9 +38,9 @@ impl MiniLm {
     /// [`OnnxError::Missing`] before set-up; otherwise the file that is not what it should be.
     pub fn load(runtime: &Runtime, models: &Path) -> Result<Self, EmbedError> {
         let folder = models.join("minilm");
-        let vocabulary = vocabulary(&folder, MAX_TOKENS)?;
+        let tokenizer = tokenizer(&folder, MAX_TOKENS)?;
         let weights = Weights::open(&folder.join("model.safetensors"))?;
-        Ok(Self { graph: network::whole(runtime, weights)?, vocabulary })
+        Ok(Self { graph: network::whole(runtime, weights)?, tokenizer })
     }
 
     /// The vectors of a few texts.
@@ -75,7 +75,7 @@ impl Embedder for MiniLm {
     }
 
     fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let tokens = texts.iter().map(|text| self.vocabulary.text(text)).collect::<Result<Vec<_>, _>>()?;
+        let tokens = texts.iter().map(|text| self.tokenizer.text(text)).collect::<Result<Vec<_>, _>>()?;
         // Texts of like length go together: what is padded is computed for nothing.
         let mut order: Vec<_> = (0..texts.len()).collect();
         order.sort_by_key(|&text| tokens[text].len());
@@ -91,12 +91,12 @@ impl Embedder for MiniLm {
 }
 
 /// The vocabulary in the model's folder.
-fn vocabulary(folder: &Path, longest: usize) -> Result<Vocabulary, EmbedError> {
+fn tokenizer(folder: &Path, longest: usize) -> Result<Tokenizer, EmbedError> {
     let file = folder.join("tokenizer.json");
     if !file.exists() {
         return Err(OnnxError::Missing(file).into());
     }
-    Ok(Vocabulary::load(&file, longest)?)
+    Ok(Tokenizer::load(&file, longest)?)
 }
 
 /// The mean of the states of a text's tokens, brought to length one.

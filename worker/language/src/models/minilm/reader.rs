@@ -11,7 +11,7 @@ use self_onnx::{Graph, Runtime, Tensor};
 use super::network::{self, ASKED, DIMENSIONS, IDS};
 use super::weights::Weights;
 use crate::models::EmbedError;
-use crate::models::vocabulary::Vocabulary;
+use crate::models::tokenizer::Tokenizer;
 
 /// The layers whose states describe a word. The first is read of every token, the second of those
 /// alone that are asked about.
@@ -33,7 +33,7 @@ const LONGEST_WORD: usize = 16;
 /// The reading half of the model in memory. Single-threaded: one for each thread that reads.
 pub struct MiniLmReader {
     graph: Graph,
-    vocabulary: Vocabulary,
+    tokenizer: Tokenizer,
 }
 
 /// A sentence, and the words in it that are to be described.
@@ -59,9 +59,9 @@ impl MiniLmReader {
     /// what it should be.
     pub fn load(runtime: &Runtime, models: &Path) -> Result<Self, EmbedError> {
         let folder = models.join("minilm");
-        let vocabulary = super::vocabulary(&folder, LONGEST)?;
+        let tokenizer = super::tokenizer(&folder, LONGEST)?;
         let weights = Weights::open(&folder.join("model.safetensors"))?;
-        Ok(Self { graph: network::lower(runtime, weights, LAYERS)?, vocabulary })
+        Ok(Self { graph: network::lower(runtime, weights, LAYERS)?, tokenizer })
     }
 
     /// Describes each word that is asked about by the states of two layers, 768 numbers, in one row of
@@ -86,7 +86,7 @@ impl MiniLmReader {
         for sentence in sentences.iter().filter(|sentence| !sentence.about.is_empty()) {
             let mut pieces = Vec::with_capacity(sentence.words.len());
             for word in &sentence.words {
-                let mut word = self.vocabulary.word(word)?;
+                let mut word = self.tokenizer.word(word)?;
                 word.truncate(LONGEST_WORD);
                 pieces.push(word);
             }

@@ -28,7 +28,7 @@ use symphonia::core::meta::{Metadata, MetadataLog};
 use symphonia::core::packet::{Packet, PacketBuilder};
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
-use self::scan::{Found, Scan};
+use self::scan::{Scan, ScanResult};
 use self::side::Side;
 use self::table::table;
 use super::source::Pieces;
@@ -53,7 +53,7 @@ pub(super) struct Frames {
     /// Samples that the encoder added at the start and that are still to be dropped.
     delay: u32,
     /// A frame of another kind, which a fresh decoder takes.
-    held: Option<Found>,
+    held: Option<ScanResult>,
     /// Bytes of the frames since damage, of which a frame may need some; `MAX` without damage.
     reservoir: u32,
 }
@@ -79,7 +79,7 @@ impl Frames {
         }))
     }
 
-    fn found(&mut self) -> Result<Found> {
+    fn found(&mut self) -> Result<ScanResult> {
         match self.held.take() {
             Some(found) => Ok(found),
             None => Ok(self.scan.next()?),
@@ -136,11 +136,11 @@ impl FormatReader for Frames {
     fn next_packet(&mut self) -> Result<Option<Packet>> {
         loop {
             match self.found()? {
-                Found::Frame(header, data) => {
+                ScanResult::Frame(header, data) => {
                     if header.kind != self.kind {
                         self.kind = header.kind;
                         self.tracks = vec![track(header.kind, None)];
-                        self.held = Some(Found::Frame(header, data));
+                        self.held = Some(ScanResult::Frame(header, data));
                         return Err(Error::ResetRequired);
                     }
                     if let Some(delay) = table(&data, &header) {
@@ -155,9 +155,9 @@ impl FormatReader for Frames {
                     let data = data[header.kind.syntax.header()..].to_vec();
                     return Ok(Some(self.packet(u64::from(header.samples), trim, data)));
                 }
-                Found::Damage { samples } => return Ok(Some(self.packet(samples, 0, Vec::new()))),
-                Found::End => return Ok(None),
-                Found::CutShort => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                ScanResult::Damage { samples } => return Ok(Some(self.packet(samples, 0, Vec::new()))),
+                ScanResult::End => return Ok(None),
+                ScanResult::CutShort => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             }
         }
     }

@@ -25,7 +25,7 @@ const OTHERS: [&[u8]; 8] =
 
 /// What stands at a place.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum ScanResult {
     Frame(Header, Vec<u8>),
     /// Bytes that are no frames, and the samples that frames in their place would have held.
     Damage {
@@ -131,19 +131,19 @@ impl Scan {
         Ok((most - least <= 1).then(|| seconds * rest as f64 / bytes as f64))
     }
 
-    pub(super) fn next(&mut self) -> io::Result<Found> {
+    pub(super) fn next(&mut self) -> io::Result<ScanResult> {
         if self.lost_start > 0 {
-            return Ok(Found::Damage { samples: std::mem::take(&mut self.lost_start) });
+            return Ok(ScanResult::Damage { samples: std::mem::take(&mut self.lost_start) });
         }
         self.skip_tags()?;
         let end = self.peek.length();
         if self.at >= end {
-            return Ok(Found::End);
+            return Ok(ScanResult::End);
         }
         if let Some(header) = self.header(self.at)? {
             if self.at + header.length as u64 > end {
                 self.at = end;
-                return Ok(Found::CutShort);
+                return Ok(ScanResult::CutShort);
             }
             if self.follows(self.at, &header)? {
                 return self.take(header);
@@ -152,7 +152,7 @@ impl Scan {
         self.lost()
     }
 
-    fn take(&mut self, header: Header) -> io::Result<Found> {
+    fn take(&mut self, header: Header) -> io::Result<ScanResult> {
         if self.recent.back().is_some_and(|last| last.kind != header.kind) {
             self.recent.clear();
             self.bytes = 0;
@@ -166,11 +166,11 @@ impl Scan {
         self.recent.push_back(header);
         let data = self.peek.bytes(self.at, header.length)?.to_vec();
         self.at += header.length as u64;
-        Ok(Found::Frame(header, data))
+        Ok(ScanResult::Frame(header, data))
     }
 
     /// Goes on to the next frame, and tells how much was lost on the way.
-    fn lost(&mut self) -> io::Result<Found> {
+    fn lost(&mut self) -> io::Result<ScanResult> {
         let (from, end) = (self.at, self.peek.length());
         let found = self.sync(from, end, PROOF)?;
         let to = found.map_or(end, |(at, _)| at);
@@ -185,7 +185,7 @@ impl Scan {
             // Room that a recorder reserved and did not use.
             if self.is_empty(from, end)? {
                 self.at = end;
-                return Ok(Found::End);
+                return Ok(ScanResult::End);
             }
         }
         let stop = self.before_tags(from, to)?;
@@ -208,9 +208,9 @@ impl Scan {
         let mean = (self.bytes as u64 + bytes) as f64 / (self.recent.len() as u64 + frames) as f64;
         let frames = ((stop - from) as f64 / mean).round() as u64;
         match frames * u64::from(last.samples) {
-            0 if found.is_none() => Ok(Found::End),
+            0 if found.is_none() => Ok(ScanResult::End),
             0 => self.next(),
-            samples => Ok(Found::Damage { samples }),
+            samples => Ok(ScanResult::Damage { samples }),
         }
     }
 

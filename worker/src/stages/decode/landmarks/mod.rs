@@ -16,7 +16,7 @@ use symphonia::core::io::ReadOnlySource;
 
 use self::element::{cluster_time, default_track, header_end, is_garbage_behind};
 use super::peek::Peek;
-use super::source::{Part, Pieces};
+use super::source::{Pieces, SourceRegion};
 
 /// How far a demuxer reads ahead of what it gives, in bytes, at most.
 const AHEAD: u64 = 1 << 18;
@@ -109,7 +109,7 @@ impl Landmarks {
     }
 
     /// The file from the next place on. `None` where there is none.
-    pub(super) fn next(&mut self, stop: Stop) -> io::Result<Option<Part>> {
+    pub(super) fn next(&mut self, stop: Stop) -> io::Result<Option<SourceRegion>> {
         let end = self.peek.length();
         let from = self.heard.min(self.position()).saturating_sub(AHEAD).max(self.part + 1);
         self.fruitless += 1;
@@ -133,7 +133,7 @@ impl Landmarks {
         self.read.store(0, Ordering::Relaxed);
         let source = source.part(&self.file, body.min(end)..end).counted(&self.read);
         // Its index names places that are no longer right: it is read from front to back.
-        Ok(Some(Part { source: Box::new(ReadOnlySource::new(source)), is_another }))
+        Ok(Some(SourceRegion { source: Box::new(ReadOnlySource::new(source)), is_another }))
     }
 
     /// The first place from `from` on, and whether another file begins there.

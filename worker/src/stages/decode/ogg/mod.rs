@@ -17,7 +17,7 @@ use symphonia::core::io::ReadOnlySource;
 
 use self::page::{Page, is_sound};
 use super::peek::Peek;
-use super::source::{Part, Pieces};
+use super::source::{Pieces, SourceRegion};
 
 /// Parts that are read each for itself. What is in more pieces goes on without a new start.
 const MOST: usize = 10_000;
@@ -164,7 +164,7 @@ impl Ogg {
     }
 
     /// What is to be read, one part after another.
-    pub(super) fn parts(self, file: &Arc<File>) -> VecDeque<Part> {
+    pub(super) fn parts(self, file: &Arc<File>) -> VecDeque<SourceRegion> {
         let pieces = |spans: Vec<Span>| {
             spans.into_iter().fold(Pieces::default(), |pieces, span| match span {
                 Span::At(range) => pieces.part(file, range),
@@ -173,7 +173,10 @@ impl Ogg {
         };
         let parts = self.parts.into_iter().map(pieces).enumerate();
         parts
-            .map(|(n, pieces)| Part { source: Box::new(ReadOnlySource::new(pieces)), is_another: n == 0 })
+            .map(|(n, pieces)| SourceRegion {
+                source: Box::new(ReadOnlySource::new(pieces)),
+                is_another: n == 0,
+            })
             .collect()
     }
 }

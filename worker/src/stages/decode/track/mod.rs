@@ -14,7 +14,7 @@ use symphonia::core::units::{Duration, Timestamp};
 use self::open::is_regular;
 use super::choice::{Choice, reader};
 use super::landmarks::{Landmarks, Stop};
-use super::source::Part;
+use super::source::SourceRegion;
 use super::step::{Begins, SAME, Step};
 use super::{Info, LossKind, Refusal, whole};
 
@@ -28,7 +28,7 @@ pub(super) struct Track {
     /// The place of the track among those of the file, see [`Choice::among`].
     place: usize,
     /// Sound behind that of `reader`, of files that were put end to end.
-    parts: VecDeque<Part>,
+    parts: VecDeque<SourceRegion>,
     cut_short: bool,
     /// Whether the last part has an end that its reader does not see.
     ends: bool,
@@ -238,7 +238,7 @@ impl Track {
         false
     }
 
-    fn turn_to(&mut self, Part { source, is_another }: Part) -> bool {
+    fn turn_to(&mut self, SourceRegion { source, is_another }: SourceRegion) -> bool {
         let Ok(reader) = reader(source) else { return false };
         let Ok(choice) = Choice::among(&*reader, &self.file, u64::MAX, self.place) else { return false };
         // What the first part says of the length holds for all that go on with it.

@@ -11,7 +11,7 @@ use super::super::choice::{Choice, reader};
 use super::super::frames::Frames;
 use super::super::landmarks::Landmarks;
 use super::super::ogg::Ogg;
-use super::super::source::{Part, Pieces};
+use super::super::source::{Pieces, SourceRegion};
 use super::super::step::Step;
 use super::super::wave::Waves;
 use super::super::{Refusal, flac, joined, mp4, whole};
@@ -21,7 +21,7 @@ use super::Track;
 #[derive(Default)]
 struct Rest {
     place: usize,
-    parts: VecDeque<Part>,
+    parts: VecDeque<SourceRegion>,
     landmarks: Option<Landmarks>,
 }
 
@@ -51,7 +51,7 @@ impl Track {
         let flacs = flac::files(&file).map_err(|_| Refusal::Damaged)?;
         if flacs.files.len() > 1 {
             let parts = flacs.files.into_iter().map(|range| Pieces::default().part(&file, range));
-            let track = Self::of_parts(&file, parts.map(Part::another).collect())?;
+            let track = Self::of_parts(&file, parts.map(SourceRegion::another).collect())?;
             return Ok(Self { lost_start: flacs.lost_start, ..track });
         }
         if let Some(frames) = Frames::of(&file).map_err(|_| Refusal::Damaged)? {
@@ -66,7 +66,8 @@ impl Track {
         }
         let files = joined::files(&file);
         if !files.is_empty() {
-            let parts = files.into_iter().map(|range| Part::another(Pieces::default().part(&file, range)));
+            let parts =
+                files.into_iter().map(|range| SourceRegion::another(Pieces::default().part(&file, range)));
             return Self::of_parts(&file, parts.collect());
         }
         if let Some(mended) = mp4::Mended::of(&file) {
@@ -103,12 +104,12 @@ impl Track {
         }
         let track = Self::of_parts(
             file,
-            waves.parts.into_iter().map(|part| Part::another(part.source(file))).collect(),
+            waves.parts.into_iter().map(|part| SourceRegion::another(part.source(file))).collect(),
         )?;
         Ok(Self { cut_short: waves.cut_short, ..track })
     }
 
-    fn of_parts(file: &Arc<File>, mut parts: VecDeque<Part>) -> Result<Self, Refusal> {
+    fn of_parts(file: &Arc<File>, mut parts: VecDeque<SourceRegion>) -> Result<Self, Refusal> {
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         let first = parts.pop_front().ok_or(Refusal::NoSound)?;
         let mut opened = reader(first.source);

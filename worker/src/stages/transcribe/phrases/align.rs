@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::bands::{BANDS, Bands, STEADY_DB};
-use super::sounds::{SOUNDS, Said, Sound};
+use super::sounds::{SOUNDS, Sound, SoundDuration};
 
 /// The standard deviation of a band within a sound.
 const SPREAD: f32 = 0.23;
@@ -39,7 +39,7 @@ const MOST_CELLS: usize = 6_000_000;
 /// A word to be placed.
 pub(super) struct Wanted {
     /// Never empty.
-    pub(super) sounds: Vec<Said>,
+    pub(super) sounds: Vec<SoundDuration>,
     /// Whether punctuation ends it: there, people pause.
     pub(super) pauses: bool,
 }

@@ -16,7 +16,7 @@ use self_shared::domain::transcription::{Timing, Word};
 use self::align::{Wanted, align};
 use self::bands::Bands;
 use super::Segment;
-use crate::models::transcriber::HeardWord;
+use crate::models::transcriber::TranscribedWord;
 use crate::stages::SAMPLE_RATE;
 use crate::stages::cut::FRAME_MS;
 
@@ -26,7 +26,7 @@ const PUNCTUATION: [char; 10] = ['.', ',', ';', ':', '?', '!', '…', '–', '�
 /// The phrases of a chunk that begins at `start_ms` and sounds like `samples`: in order, none of
 /// them empty, one behind the other. Together they say the words.
 #[must_use]
-pub(crate) fn phrases(words: &[HeardWord], start_ms: u64, samples: &[f32]) -> Vec<Segment> {
+pub(crate) fn phrases(words: &[TranscribedWord], start_ms: u64, samples: &[f32]) -> Vec<Segment> {
     let (times, timing) = times(words, samples);
     let mut rest = words.iter().zip(times).map(|(word, (start, end))| Word {
         text: word.text.clone(),
@@ -53,7 +53,7 @@ pub(crate) fn phrases(words: &[HeardWord], start_ms: u64, samples: &[f32]) -> Ve
 
 /// When each word begins and ends, in milliseconds from the start of the chunk, and how that is
 /// known: in order, and within the chunk.
-fn times(words: &[HeardWord], samples: &[f32]) -> (Vec<(u64, u64)>, Timing) {
+fn times(words: &[TranscribedWord], samples: &[f32]) -> (Vec<(u64, u64)>, Timing) {
     let chunk_ms = samples.len() as u64 * 1000 / u64::from(SAMPLE_RATE);
     if let Some(told) = words.iter().map(|word| word.times).collect::<Option<Vec<_>>>() {
         return (in_order(told, chunk_ms), Timing::Measured);
@@ -84,9 +84,13 @@ mod tests {
     use super::*;
     use crate::stages::SAMPLE_RATE;
 
-    fn heard(text: &str) -> Vec<HeardWord> {
-        let word =
-            |text: &str| HeardWord { text: text.to_owned(), log_probability: -0.1, tokens: 1, times: None };
+    fn heard(text: &str) -> Vec<TranscribedWord> {
+        let word = |text: &str| TranscribedWord {
+            text: text.to_owned(),
+            log_probability: -0.1,
+            tokens: 1,
+            times: None,
+        };
         text.split_whitespace().map(word).collect()
     }
 

@@ -88,7 +88,7 @@ impl Sound {
 }
 
 /// A sound of a word, and how long it takes beside others of its kind.
-pub(super) type Said = (Sound, f32);
+pub(super) type SoundDuration = (Sound, f32);
 
 #[cfg(test)]
 mod tests {

@@ -3,14 +3,14 @@
 //! What is asked for is where words begin, not how they are said: kinds of sounds are enough, and a
 //! wrong one among several does little harm. Other languages in Latin letters come out well enough.
 
-use super::sounds::{Said, Sound};
+use super::sounds::{Sound, SoundDuration};
 use super::spoken::spoken;
 
 /// Vowels written with two letters take longer than others by this.
 const LONG: f32 = 1.25;
 
 /// The sounds of a written word; never none.
-pub(super) fn sounds(word: &str) -> Vec<Said> {
+pub(super) fn sounds(word: &str) -> Vec<SoundDuration> {
     let mut sounds = Vec::new();
     for spoken in spoken(word) {
         let letters: Vec<char> = spoken.chars().map(plain).collect();
@@ -46,7 +46,7 @@ const fn is_vowel(letter: char) -> bool {
 struct Spelled<'a> {
     letters: &'a [char],
     at: usize,
-    sounds: &'a mut Vec<Said>,
+    sounds: &'a mut Vec<SoundDuration>,
     /// Whether there was a vowel: then an e at the end is mute.
     voiced: bool,
 }

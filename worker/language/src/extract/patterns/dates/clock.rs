@@ -2,7 +2,7 @@
 
 use super::super::Phrase;
 use super::super::numbers::{digits, small};
-use super::spoken::{Clock, Half, Part};
+use super::spoken::{Clock, Half, PartOfDay};
 
 const MORE: &[&str] = &[
     "", ".", ",", "?", "!", ";", "in", "and", "or", "for", "with", "to", "on", "sharp", "then", "so", "but",
@@ -31,17 +31,17 @@ pub(super) fn bare(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Clock)> {
 }
 
 /// `morning`, `in the morning`, `at night`: a part of the day that was named before.
-pub(super) fn part(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Part)> {
+pub(super) fn part(phrase: &Phrase<'_>, at: usize) -> Option<(usize, PartOfDay)> {
     let named = match (phrase.word(at), phrase.word(at + 1)) {
         ("in", "the") => at + 2,
         ("at", "night") => at + 1,
         _ => at,
     };
     let part = match phrase.word(named) {
-        "morning" => Part::Morning,
-        "afternoon" => Part::Afternoon,
-        "evening" => Part::Evening,
-        "night" => Part::Night,
+        "morning" => PartOfDay::Morning,
+        "afternoon" => PartOfDay::Afternoon,
+        "evening" => PartOfDay::Evening,
+        "night" => PartOfDay::Night,
         _ => return None,
     };
     Some((named + 1, part))

@@ -7,14 +7,14 @@ mod relative;
 pub(crate) mod spoken;
 
 use self::spoken::Spoken;
-use super::{Found, Phrase};
+use super::{PatternMatch, Phrase};
 use crate::extract::EntityKind;
 use crate::words::words;
 
 /// A day, a time, or a day with its time: `the 3rd of May`, `next Tuesday at half past nine`.
-pub(super) fn date(phrase: &Phrase<'_>, start: usize) -> Option<Found> {
+pub(super) fn date(phrase: &Phrase<'_>, start: usize) -> Option<PatternMatch> {
     let (end, _) = spoken(phrase, start)?;
-    Some(Found { kind: EntityKind::Date, end, key: phrase.join(start..end) })
+    Some(PatternMatch { kind: EntityKind::Date, end, key: phrase.join(start..end) })
 }
 
 /// Whether a date in digits begins here, which could be taken for a number of another kind.

@@ -3,7 +3,7 @@
 use super::super::Phrase;
 use super::super::numbers::number;
 use super::calendar::{holiday, month, weekday};
-use super::spoken::{Calendar, Part, Season, Spoken, Unit, Which};
+use super::spoken::{Calendar, PartOfDay, Season, Spoken, Unit, Which};
 
 /// `today`, `tomorrow`, `next week`, `last Tuesday`, `two years ago`, `in three days`.
 pub(super) fn relative(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Spoken)> {
@@ -13,7 +13,7 @@ pub(super) fn relative(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Spoken)
         "today" => return Some((at + 1, of(day(0)))),
         "tomorrow" => return Some((at + 1, of(day(1)))),
         "yesterday" => return Some((at + 1, of(day(-1)))),
-        "tonight" => return Some((at + 1, Spoken { part: Some(Part::Night), ..of(day(0)) })),
+        "tonight" => return Some((at + 1, Spoken { part: Some(PartOfDay::Night), ..of(day(0)) })),
         _ => {}
     }
     twice(phrase, at)
@@ -51,7 +51,7 @@ fn named(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Spoken)> {
     if let Some((end, part)) = super::clock::part(phrase, at + 1).filter(|(end, _)| *end == at + 2) {
         // `the next morning` is the one after whatever is told of.
         let day = match (which, part) {
-            (Which::This, _) | (Which::Last, Part::Night | Part::Evening) => {
+            (Which::This, _) | (Which::Last, PartOfDay::Night | PartOfDay::Evening) => {
                 Calendar::Away { unit: Unit::Day, count }
             }
             _ => Calendar::Elsewhere,

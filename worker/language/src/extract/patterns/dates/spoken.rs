@@ -8,7 +8,7 @@ pub(crate) struct Spoken {
     /// Which day, or week, or year.
     pub calendar: Option<Calendar>,
     /// Which part of the day.
-    pub part: Option<Part>,
+    pub part: Option<PartOfDay>,
     /// What time of the day.
     pub clock: Option<Clock>,
 }
@@ -100,7 +100,7 @@ pub(crate) enum Holiday {
 
 /// A part of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum PartOfDay {
     Morning,
     Afternoon,
     Evening,

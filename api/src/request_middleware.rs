@@ -17,22 +17,22 @@ use crate::problem::{Problem, redress};
 const REQUEST_ID: &str = "x-request-id";
 
 /// Puts the frame around an endpoint. Nothing gets out of it as an error.
-pub(crate) struct Frame(pub Methods);
+pub(crate) struct RequestMiddleware(pub Methods);
 
-pub(crate) struct Framed<E> {
+pub(crate) struct RequestEndpoint<E> {
     inside: E,
     methods: Methods,
 }
 
-impl<E: Endpoint> Middleware<E> for Frame {
-    type Output = Framed<E>;
+impl<E: Endpoint> Middleware<E> for RequestMiddleware {
+    type Output = RequestEndpoint<E>;
 
-    fn transform(&self, inside: E) -> Framed<E> {
-        Framed { inside, methods: self.0.clone() }
+    fn transform(&self, inside: E) -> RequestEndpoint<E> {
+        RequestEndpoint { inside, methods: self.0.clone() }
     }
 }
 
-impl<E: Endpoint> Endpoint for Framed<E> {
+impl<E: Endpoint> Endpoint for RequestEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
@@ -131,7 +131,7 @@ mod tests {
     async fn answer(method: Method, path: &str) -> (Response, String) {
         let routes = Route::new().at("/panics", poem::get(panics)).at("/works", poem::get(works));
         let request = Request::builder().method(method).uri_str(path).header(REQUEST_ID, "abc-123").finish();
-        let mut response = routes.with(Frame(Methods::default())).get_response(request).await;
+        let mut response = routes.with(RequestMiddleware(Methods::default())).get_response(request).await;
         let body = response.take_body().into_string().await.unwrap();
         (response, body)
     }

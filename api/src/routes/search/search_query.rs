@@ -2,7 +2,7 @@
 
 /// A typed query, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Typed {
+pub(super) struct SearchQuery {
     /// Words that count the more of them there are, and what stands in quotes among them.
     pub(super) wanted: String,
     /// What must be there as it stands in quotes.
@@ -11,7 +11,7 @@ pub(super) struct Typed {
     pub(super) excluded: Vec<String>,
 }
 
-impl Typed {
+impl SearchQuery {
     /// Takes a query apart. Every text is one: a quote that is never closed ends with the text, and
     /// a minus alone is nothing.
     #[must_use]
@@ -63,23 +63,23 @@ impl Typed {
 mod tests {
     use super::*;
 
-    fn typed(wanted: &str, phrases: &[&str], excluded: &[&str]) -> Typed {
+    fn typed(wanted: &str, phrases: &[&str], excluded: &[&str]) -> SearchQuery {
         let owned = |terms: &[&str]| terms.iter().map(|term| (*term).to_owned()).collect();
-        Typed { wanted: wanted.to_owned(), phrases: owned(phrases), excluded: owned(excluded) }
+        SearchQuery { wanted: wanted.to_owned(), phrases: owned(phrases), excluded: owned(excluded) }
     }
 
     #[test]
     fn words_phrases_and_exclusions_are_told_apart() {
         let query = r#"kitchen "blue tiles"  -budget -"next year" Lisbon"#;
         let expected = typed("kitchen blue tiles Lisbon", &["blue tiles"], &["budget", "next year"]);
-        assert_eq!(Typed::parse(query), expected);
+        assert_eq!(SearchQuery::parse(query), expected);
     }
 
     #[test]
     fn whatever_is_typed_is_a_query() {
-        assert_eq!(Typed::parse(r#""never closed"#), typed("never closed", &["never closed"], &[]));
-        assert_eq!(Typed::parse(" - \"\" -\" \" ?"), Typed::default());
-        assert_eq!(Typed::parse("well-known e-mail"), typed("well-known e-mail", &[], &[]));
-        assert_eq!(Typed::parse("“São Paulo”é"), typed("São Paulo é", &["São Paulo"], &[]));
+        assert_eq!(SearchQuery::parse(r#""never closed"#), typed("never closed", &["never closed"], &[]));
+        assert_eq!(SearchQuery::parse(" - \"\" -\" \" ?"), SearchQuery::default());
+        assert_eq!(SearchQuery::parse("well-known e-mail"), typed("well-known e-mail", &[], &[]));
+        assert_eq!(SearchQuery::parse("“São Paulo”é"), typed("São Paulo é", &["São Paulo"], &[]));
     }
 }

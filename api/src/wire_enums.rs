@@ -19,7 +19,7 @@ use self_shared::domain::transcription::{CoverageKind, Timing, Warning};
 use serde_json::Value;
 
 /// A closed enum with stable words.
-pub(crate) trait Vocabulary: Copy + Send + Sync + 'static {
+pub(crate) trait WireEnum: Copy + Send + Sync + 'static {
     /// What it is called in the document.
     const NAME: &'static str;
     /// What it is.
@@ -28,28 +28,28 @@ pub(crate) trait Vocabulary: Copy + Send + Sync + 'static {
     const VALUES: &'static [Self];
 
     /// The stable word of a value.
-    fn word(self) -> &'static str;
+    fn as_wire(self) -> &'static str;
 }
 
 /// One word of a vocabulary, in a view or a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Word<T>(pub T);
+pub(crate) struct Wire<T>(pub T);
 
-macro_rules! vocabularies {
+macro_rules! wire_enums {
     ($($type:ty: $name:literal, $description:literal;)+) => {$(
-        impl Vocabulary for $type {
+        impl WireEnum for $type {
             const NAME: &'static str = $name;
             const DESCRIPTION: &'static str = $description;
             const VALUES: &'static [Self] = Self::ALL;
 
-            fn word(self) -> &'static str {
+            fn as_wire(self) -> &'static str {
                 self.as_str()
             }
         }
     )+};
 }
 
-vocabularies! {
+wire_enums! {
     Source: "ConversationSource", "How a conversation came here: as a recording that was uploaded, recorded \
                                    live, as text, or empty, to add recordings to.";
     JobState: "JobState", "Where a job stands. `queued` and `running` may alternate; the others are endings.";
@@ -85,27 +85,27 @@ impl<T> From<String> for Stored<T> {
     }
 }
 
-impl<T: Vocabulary> From<T> for Stored<T> {
+impl<T: WireEnum> From<T> for Stored<T> {
     fn from(value: T) -> Self {
-        value.word().to_owned().into()
+        value.as_wire().to_owned().into()
     }
 }
 
-impl<T: Vocabulary> Type for Stored<T> {
+impl<T: WireEnum> Type for Stored<T> {
     const IS_REQUIRED: bool = true;
     type RawValueType = Self;
     type RawElementValueType = Self;
 
     fn name() -> Cow<'static, str> {
-        Word::<T>::name()
+        Wire::<T>::name()
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        Word::<T>::schema_ref()
+        Wire::<T>::schema_ref()
     }
 
     fn register(registry: &mut Registry) {
-        Word::<T>::register(registry);
+        Wire::<T>::register(registry);
     }
 
     fn as_raw_value(&self) -> Option<&Self> {
@@ -117,33 +117,33 @@ impl<T: Vocabulary> Type for Stored<T> {
     }
 }
 
-impl<T: Vocabulary> ToJSON for Stored<T> {
+impl<T: WireEnum> ToJSON for Stored<T> {
     fn to_json(&self) -> Option<Value> {
         Some(self.0.clone().into())
     }
 }
 
-impl<T: Vocabulary> ParseFromJSON for Stored<T> {
+impl<T: WireEnum> ParseFromJSON for Stored<T> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        match Word::<T>::parse_from_json(value) {
-            Ok(Word(value)) => Ok(value.into()),
+        match Wire::<T>::parse_from_json(value) {
+            Ok(Wire(value)) => Ok(value.into()),
             Err(error) => Err(error.propagate()),
         }
     }
 }
 
-impl<T: Vocabulary> FromStr for Word<T> {
+impl<T: WireEnum> FromStr for Wire<T> {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        T::VALUES.iter().copied().find(|value| value.word() == word).map(Self).ok_or_else(|| {
-            let known: Vec<_> = T::VALUES.iter().map(|value| value.word()).collect();
+        T::VALUES.iter().copied().find(|value| value.as_wire() == word).map(Self).ok_or_else(|| {
+            let known: Vec<_> = T::VALUES.iter().map(|value| value.as_wire()).collect();
             format!("it can be one of {}", known.join(", "))
         })
     }
 }
 
-impl<T: Vocabulary> Type for Word<T> {
+impl<T: WireEnum> Type for Wire<T> {
     const IS_REQUIRED: bool = true;
     type RawValueType = Self;
     type RawElementValueType = Self;
@@ -159,7 +159,7 @@ impl<T: Vocabulary> Type for Word<T> {
     fn register(registry: &mut Registry) {
         registry.create_schema::<Self, _>(T::NAME.to_owned(), |_| MetaSchema {
             description: Some(T::DESCRIPTION),
-            enum_items: T::VALUES.iter().map(|value| value.word().into()).collect(),
+            enum_items: T::VALUES.iter().map(|value| value.as_wire().into()).collect(),
             ..MetaSchema::new("string")
         });
     }
@@ -173,13 +173,13 @@ impl<T: Vocabulary> Type for Word<T> {
     }
 }
 
-impl<T: Vocabulary> ToJSON for Word<T> {
+impl<T: WireEnum> ToJSON for Wire<T> {
     fn to_json(&self) -> Option<Value> {
-        Some(self.0.word().into())
+        Some(self.0.as_wire().into())
     }
 }
 
-impl<T: Vocabulary> ParseFromJSON for Word<T> {
+impl<T: WireEnum> ParseFromJSON for Wire<T> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         match value {
             Some(Value::String(word)) => word.parse().map_err(ParseError::custom),
@@ -188,7 +188,7 @@ impl<T: Vocabulary> ParseFromJSON for Word<T> {
     }
 }
 
-impl<T: Vocabulary> ParseFromParameter for Word<T> {
+impl<T: WireEnum> ParseFromParameter for Wire<T> {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
         value.parse().map_err(ParseError::custom)
     }

@@ -10,17 +10,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::stages::decode::{BLOCK, Ending, Info, Loss, Refusal};
+use crate::stages::decode::{BLOCK, DecodeSummary, Info, Loss, Refusal};
 
 /// No honest frame is longer, and a hostile one shall not fill the parent's memory.
 const LONGEST: usize = BLOCK * size_of::<f32>();
 
 #[derive(Debug)]
-pub(super) enum Frame {
+pub(super) enum IpcFrame {
     Info(Info),
     Sound(Vec<f32>),
     Loss(Loss),
-    Ending(Ending),
+    DecodeSummary(DecodeSummary),
     Refusal(Refusal),
 }
 
@@ -43,7 +43,7 @@ pub(super) fn write_loss(to: &mut impl Write, loss: &Loss) -> io::Result<()> {
     write_json(to, LOSS, loss)
 }
 
-pub(super) fn write_ending(to: &mut impl Write, ending: &Ending) -> io::Result<()> {
+pub(super) fn write_ending(to: &mut impl Write, ending: &DecodeSummary) -> io::Result<()> {
     write_json(to, ENDING, ending)
 }
 
@@ -64,7 +64,7 @@ fn write(to: &mut impl Write, kind: u8, body: &[u8]) -> io::Result<()> {
 
 /// Reads the next frame. `None` stands for a pipe that ended or that speaks another language:
 /// either way the process at its other end is no longer itself.
-pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Option<Frame> {
+pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Option<IpcFrame> {
     let kind = from.read_u8().await.ok()?;
     let length = usize::try_from(from.read_u32_le().await.ok()?).ok()?;
     if length > LONGEST {
@@ -73,11 +73,11 @@ pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Option<Frame> {
     let mut body = vec![0; length];
     from.read_exact(&mut body).await.ok()?;
     match kind {
-        INFO => json(&body).map(Frame::Info),
-        SOUND => Some(Frame::Sound(floats(&body))),
-        LOSS => json(&body).map(Frame::Loss),
-        ENDING => json(&body).map(Frame::Ending),
-        REFUSAL => json(&body).map(Frame::Refusal),
+        INFO => json(&body).map(IpcFrame::Info),
+        SOUND => Some(IpcFrame::Sound(floats(&body))),
+        LOSS => json(&body).map(IpcFrame::Loss),
+        ENDING => json(&body).map(IpcFrame::DecodeSummary),
+        REFUSAL => json(&body).map(IpcFrame::Refusal),
         _ => None,
     }
 }
@@ -103,9 +103,12 @@ mod tests {
         write_loss(&mut pipe, &lost).unwrap();
         write_refusal(&mut pipe, &Refusal::TooLong { limit_seconds: 7 }).unwrap();
         let mut pipe = &pipe[..];
-        assert!(matches!(read(&mut pipe).await, Some(Frame::Sound(sound)) if sound == [0.25, -1.0]));
-        assert!(matches!(read(&mut pipe).await, Some(Frame::Loss(loss)) if loss == lost));
-        assert!(matches!(read(&mut pipe).await, Some(Frame::Refusal(Refusal::TooLong { limit_seconds: 7 }))));
+        assert!(matches!(read(&mut pipe).await, Some(IpcFrame::Sound(sound)) if sound == [0.25, -1.0]));
+        assert!(matches!(read(&mut pipe).await, Some(IpcFrame::Loss(loss)) if loss == lost));
+        assert!(matches!(
+            read(&mut pipe).await,
+            Some(IpcFrame::Refusal(Refusal::TooLong { limit_seconds: 7 }))
+        ));
         assert!(read(&mut pipe).await.is_none());
     }
 
