@@ -1,5 +1,5 @@
-"""What surrounds the programs: set-up, a private stack, the demo, the tests and the checks.
+"""Set-up, a private stack, the demo, tests and measurements of the two programs.
 
-Python's standard library only. `python3 -m ops --help` lists the commands; the Makefile names
-the ones that people type.
+It uses Python's standard library only. `python3 -m ops --help` lists the commands. The Makefile has a
+target for each command that people type.
 """

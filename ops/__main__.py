@@ -1,4 +1,4 @@
-"""The commands. `python3 -m ops --help` lists them; the Makefile names those that people type."""
+"""The commands. The Makefile has a target for each command that people type."""
 
 import argparse
 import shlex
@@ -28,7 +28,7 @@ def main() -> int:
         report.line(f"\n{trouble}")
         return 1
     except KeyboardInterrupt:
-        report.line("\nstopped by you")
+        report.line("\nstopped by Ctrl-C or SIGTERM")
         return 130
 
 
@@ -43,32 +43,33 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument("--home", type=Path, default=STACK, help="the stack's folder")
         return added
 
-    added = command("setup", _setup, "fetch what is missing: servers, models, recordings")
-    added.add_argument("--tests", action="store_true", help="also what only the tests need")
-    added.add_argument("--checks", action="store_true", help="also what only .ci/run needs")
-    added.add_argument("--s3", action="store_true", help="also what only test-s3 needs")
+    added = command("setup", _setup, "fetch the servers, models and recordings that are missing")
+    added.add_argument("--tests", action="store_true", help="also fetch what only the tests need")
+    added.add_argument("--checks", action="store_true", help="also fetch what only .ci/run needs")
+    added.add_argument("--s3", action="store_true", help="also fetch what only test-s3 needs")
     command("build", _build, "set up, and build both programs for release")
-    added = command("up", _up, "start what does not run, and wait until it serves", home=True)
+    added = command("up", _up, "start all parts that do not run, and wait until they are ready", home=True)
     added.add_argument("only", nargs="*", help="some of: postgres redis nats api worker")
-    added.add_argument("--servers-only", action="store_true", help="without api and worker")
-    added.add_argument("--no-fsync", action="store_true", help="a new stack that may lose its data")
-    added = command("down", _down, "stop what runs; the data stays", home=True)
+    added.add_argument("--servers-only", action="store_true", help="start only postgres, redis and nats")
+    added.add_argument("--no-fsync", action="store_true",
+                       help="create it without fsync: a power cut may lose its data")
+    added = command("down", _down, "stop all parts; the data stays", home=True)
     added.add_argument("only", nargs="*", help="some of: postgres redis nats api worker")
-    added.add_argument("--kill", action="store_true", help="at once, as a crash would")
-    command("reset", _reset, "stop what runs and remove the stack's data", home=True)
-    command("status", _status, "what runs, where, and whether it serves", home=True)
+    added.add_argument("--kill", action="store_true", help="stop at once with SIGKILL, as in a crash")
+    command("reset", _reset, "stop all parts and remove the stack's data", home=True)
+    command("status", _status, "print each part, its port, and whether it is ready", home=True)
     command("logs", _logs, "follow the logs", home=True)
-    added = command("demo", _demo, "from nothing to a transcript that can be searched")
-    added.add_argument("--audio", type=Path, help="a recording of yours")
-    added = command("test", _test, "every test, against servers of its own")
-    added.add_argument("arguments", nargs="*", help="for cargo test, after --")
-    command("test-s3", _test_s3, "the object storage suite against Ceph RGW")
-    added = command("bench", _bench, "how fast and how large, against peers in the same run")
+    added = command("demo", _demo, "set up, build, start, and transcribe and search a recording")
+    added.add_argument("--audio", type=Path, help="your own recording")
+    added = command("test", _test, "run every test, against servers that are started for the run")
+    added.add_argument("arguments", nargs="*", help="arguments for cargo test, after --")
+    command("test-s3", _test_s3, "run the tests of object storage against Ceph RGW")
+    added = command("bench", _bench, "measure speed and memory, against peers in the same run")
     added.add_argument("only", nargs="*", help="some of: decoding transcription latency search memory files")
-    added = command("eval", _eval, "how well speech is heard, names are found, and search finds")
-    added.add_argument("data", type=Path, nargs="?", help="a folder with what to measure with")
+    added = command("eval", _eval, "measure the quality of transcripts, of found names, and of search")
+    added.add_argument("data", type=Path, nargs="?", help="a folder with the data to measure with")
     command("bin", _bin, "print the folder of the release binaries")
-    command("env", _env, "print the stack's variables, for eval", home=True)
+    command("env", _env, "print the stack's variables as shell exports", home=True)
     return parser
 
 
@@ -97,7 +98,7 @@ def _down(arguments: argparse.Namespace, report: Report) -> None:
 
 def _reset(arguments: argparse.Namespace, report: Report) -> None:
     Stack(Home(arguments.home), report).reset()
-    report.line(f"{arguments.home} is gone; tools and models stay")
+    report.line(f"removed {arguments.home}; tools and models stay")
 
 
 def _status(arguments: argparse.Namespace, report: Report) -> int:

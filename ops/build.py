@@ -1,4 +1,4 @@
-"""Builds the two programs for release, while what is missing is fetched."""
+"""Builds the programs for release, while set-up fetches what is missing."""
 
 import os
 import re
@@ -12,8 +12,8 @@ from .report import Report, Step
 from .trouble import Trouble
 
 def set_up_and_build(report: Report) -> None:
-    # The whole workspace decides the features of what it depends on: as it does for the tests, so
-    # that `make test` after `make demo` compiles no dependency again.
+    # Cargo unites the features of all packages that are built together. The tests also build the whole
+    # workspace. So `make test` after `make demo` compiles no dependency again.
     command = ("build", "--release", "--locked", "--workspace", "--bins")
     setup.set_up_beside(report, lambda: cargo(report, "Building self-api and self-worker", command))
 
@@ -25,7 +25,7 @@ def cargo(report: Report, title: str, arguments: Sequence[str]) -> None:
 
 
 def run_cargo(step: Step, arguments: Sequence[str], env: Dict[str, str]) -> None:
-    """Runs cargo and shows in one line how far it is; all that it said when it fails."""
+    """Runs cargo and shows its progress in one line. When cargo fails, the error has all its output."""
     progress = {
         "CARGO_TERM_PROGRESS_WHEN": "always",
         "CARGO_TERM_PROGRESS_WIDTH": "100",

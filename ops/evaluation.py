@@ -1,23 +1,23 @@
-"""`make eval DATA=folder`: how well speech is heard, names are found, words are timed, and search finds.
+"""`make eval DATA=folder`: measures the quality of transcripts, names, times of words, and search.
 
-Speech is measured on the reading that set-up brings (its text, by Charles Dickens, 1859, is in
-`ops/texts`) and on what the folder has in `speech`: recordings (`*.wav`), each with a file of the same
-name with what is said in it (`*.txt`). `self-worker eval speech` mixes noise in, tells how many words
-are wrong and how often words are right that are said to be, and counts the words that it hears where
-nobody speaks. Without DATA this is all.
+Transcripts are measured on a recording that set-up fetches (its text, by Charles Dickens, 1859, is in
+`ops/texts`) and on the recordings in `speech` of the folder (`*.wav`), each with its text in a file of the
+same name (`*.txt`). `self-worker eval speech` adds noise. It prints the rate of wrong words, the rate of
+right words at each confidence, and the number of words that it transcribes where nobody speaks. Without
+DATA, only this is measured.
 
 The folder also holds documents that the project does not contain, a JSON object on each line:
 
-- `entities.jsonl`: annotated documents; `self-worker eval entities` says how many names it finds
+- `entities.jsonl`: annotated documents; `self-trainer evaluate` says how many names it finds
 - `search-documents.jsonl` (`doc`, `title`, `text`) and `search-queries.jsonl` (`query`, `doc`): each
-  query has one document that it is about. The documents are imported as conversations into a stack
-  of their own and asked for through the API, as an app would: what is measured is the product.
+  query has one document that answers it. The documents are imported as conversations into a stack of
+  their own, and the queries go through the API, as those of an app.
 
-Whole sentences find their document almost always, so each query is also asked by its end alone, as
-people ask who remember a part of it.
+Whole sentences find their document almost always. So each query is also tried with its last words only,
+like a question of somebody who remembers a part.
 
-A conversation ranks where its best passage does. MRR@10 is the mean of 1 / rank; nDCG@10 that of
-1 / log2(1 + rank) (one document is relevant, so the ideal is 1); both 0 beyond the tenth.
+A conversation has the rank of its best passage. MRR@10 is the mean of 1 / rank; nDCG@10 is the mean of
+1 / log2(1 + rank) (one document is relevant, so the ideal is 1). Both count 0 beyond rank 10.
 """
 
 import json
@@ -34,10 +34,10 @@ from .report import Report, bold
 from .trouble import Trouble
 
 TEXTS = ROOT / "ops" / "texts"
-# How many words of a query are asked for, counted from its end.
+# The lengths of the tried queries: so many of the last words; None for all.
 LENGTHS = (None, 8, 5, 3)
 MODES = ("words", "meaning", "hybrid")
-# Passages asked for: enough that ten conversations are among them.
+# Passages requested for each query: enough to have ten conversations among them.
 DEPTH = 100
 
 
@@ -48,11 +48,11 @@ def evaluate(report: Report, data: Optional[Path]) -> None:
         return
     entities = data / "entities.jsonl"
     if not entities.is_file():
-        raise Trouble(f"there is no {entities}: name a folder with annotated documents, DATA=…")
+        raise Trouble(f"there is no {entities}: set DATA to a folder with annotated documents")
     report.line(bold("entities"))
-    _worker("entities", str(entities))
+    _measure("self-trainer", "evaluate", str(entities))
     report.line(bold("word times"))
-    _worker("word-times", str(word_times.make(SELF / "eval" / "words")))
+    _measure("self-worker", "eval", "word-times", str(word_times.make(SELF / "eval" / "words")))
     report.line(bold("search"))
     documents, queries = _lines(data / "search-documents.jsonl"), _lines(data / "search-queries.jsonl")
     with fleet(report, SELF / "eval") as running:
@@ -65,14 +65,14 @@ def _hear(report: Report, data: Optional[Path]) -> None:
     pairs = [(RECORDINGS / text.with_suffix(".wav").name, text) for text in sorted(TEXTS.glob("*.txt"))]
     if data is not None:
         pairs += [(sound, sound.with_suffix(".txt")) for sound in sorted((data / "speech").glob("*.wav"))]
-    _worker("speech", *(str(path) for pair in pairs for path in pair))
+    _measure("self-worker", "eval", "speech", *(str(path) for pair in pairs for path in pair))
 
 
-def _worker(*arguments: str) -> None:
-    """Measures with the worker's own program, which prints what it finds."""
-    command = [str(binaries() / "self-worker"), "eval", *arguments]
+def _measure(program: str, *arguments: str) -> None:
+    """Measures with a program of the project, which prints what it finds."""
+    command = [str(binaries() / program), *arguments]
     if subprocess.run(command, env={"MODELS_DIR": str(MODELS), **os.environ}).returncode != 0:
-        raise Trouble(f"`self-worker eval {arguments[0]}` failed")
+        raise Trouble(f"`{program} {' '.join(arguments[:2])}` failed")
 
 
 def _lines(path: Path) -> List[Dict[str, Any]]:
@@ -80,7 +80,7 @@ def _lines(path: Path) -> List[Dict[str, Any]]:
 
 
 def _remember(report: Report, running: Fleet, documents: List[Dict[str, Any]]) -> Dict[str, str]:
-    """Imports the documents, and answers which conversation is which of them."""
+    """Imports the documents, and returns the document of each conversation."""
     found_as, jobs = {}, []
     with report.step(f"Remembering {len(documents)} documents") as step:
         for document in documents:
@@ -114,7 +114,7 @@ def _end(query: Dict[str, Any], length: Optional[int]) -> Dict[str, Any]:
 
 
 def _rank(running: Fleet, query: Dict[str, Any], mode: str, found_as: Dict[str, str]) -> float:
-    """Where the right document stands among the conversations found; infinity beyond the tenth."""
+    """The rank of the right document among the found conversations; infinity beyond 10."""
     question = {"query": query["query"], "mode": mode, "limit": DEPTH}
     hits = running.client.post("/api/v1/search/semantic", question)["items"]
     order = list(dict.fromkeys(found_as[hit["conversation_id"]] for hit in hits))[:10]

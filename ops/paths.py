@@ -35,7 +35,7 @@ RUNS = SELF / "runs"
 
 @lru_cache(maxsize=None)
 def binaries() -> Path:
-    """The folder in which cargo leaves the release binaries, wherever it was told to build."""
+    """The folder of cargo's release binaries. `CARGO_TARGET_DIR` and cargo's settings can move it."""
     if target := os.environ.get("CARGO_TARGET_DIR"):
         return (ROOT / target).resolve() / "release"
     command = ["cargo", "metadata", "--no-deps", "--offline", "--format-version", "1"]
@@ -43,4 +43,4 @@ def binaries() -> Path:
         said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
         return Path(json.loads(said)["target_directory"]) / "release"
     except (OSError, ValueError, subprocess.CalledProcessError):
-        return ROOT / "target" / "release"  # Stopping a stack must work without cargo too.
+        return ROOT / "target" / "release"  # Without cargo, a stack can still be stopped.

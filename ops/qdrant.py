@@ -1,9 +1,8 @@
 """A server for the tests that speaks the part of Qdrant's REST API that the product uses.
 
-Qdrant's server is on no package registry, but its engine is, as the library qdrant-edge-py. So what
-is stored, filtered and compared here is done by Qdrant itself; how requests are read is written here
-after its documentation, strictly, and is held against a real server where `SELF_TEST_QDRANT_URL`
-names one.
+No package registry has Qdrant's server, but one has its engine, the library qdrant-edge-py. The engine
+stores, filters and compares. This file reads the requests, strictly as Qdrant's documentation says. The
+same tests run against a real server when `SELF_TEST_QDRANT_URL` names one.
 
     PYTHONPATH=.self/tools/qdrant python3 ops/qdrant.py PORT FOLDER API_KEY
 """
@@ -22,7 +21,7 @@ import qdrant_edge as engine
 
 
 class Refused(Exception):
-    """What Qdrant would answer instead of a result."""
+    """An error, as Qdrant answers it."""
 
     def __init__(self, status: int, said: str) -> None:
         super().__init__(said)
@@ -30,7 +29,7 @@ class Refused(Exception):
 
 
 class Collections:
-    """Each a shard of the engine in a folder of its own."""
+    """The collections. Each is a shard of the engine, in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -106,7 +105,7 @@ class Collections:
 
 
 def _only(body: Any, *names: str) -> List[Any]:
-    """The values of an object that has these members and no others."""
+    """The values of an object. It must have these members and no others."""
     if not isinstance(body, dict) or set(body) != set(names):
         raise Refused(400, f"Format error in JSON body: {', '.join(names)} expected")
     return [body[name] for name in names]
@@ -164,7 +163,7 @@ class Requests(BaseHTTPRequestHandler):
             raise Refused(404, "")
         changes = self.command in ("PUT", "POST") and path[2] in ("/index", "/points", "/points/delete")
         if changes and parse_qs(address.query) != {"wait": ["true"]}:
-            # Qdrant would answer before it has done it, which nobody here wants.
+            # Without `wait`, Qdrant answers before the change is made. The product always waits.
             raise Refused(400, "wait=true expected")
         with self.collections.lock:
             return act(path[1], json.loads(body) if body else None)

@@ -1,7 +1,7 @@
-"""Tells the person what is being done, how far it is and how long it took.
+"""Prints the steps of a command, their progress and their times.
 
-Steps may run in parallel. On a terminal the running ones share one line that is redrawn; in a
-log each says something now and then, and every step ends in a line of its own.
+Steps may run in parallel. On a terminal, the running steps share one line, which is redrawn. In a log,
+each prints a line at intervals. Every step ends with a line of its own.
 """
 
 import os
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Iterator, List, Optional, Tuple
 
 TERMINAL = sys.stdout.isatty()
-# In a log, how often a step that is under way may say something, in seconds.
+# In a log: the shortest time between two lines of a running step, in seconds.
 SELDOM = 15.0
 OFTEN = 0.5
 
@@ -42,7 +42,7 @@ def megabytes(size: int) -> str:
 
 @dataclass
 class Step:
-    """One piece of work that is under way."""
+    """A running step."""
 
     title: str
     report: "Report"
@@ -52,14 +52,14 @@ class Step:
     last_line: float = 0.0
 
     def say(self, note: str) -> None:
-        """How far it is, for example `34 of 56 MB`. What is said last stays in the step's line."""
+        """Sets the progress, for example `34 of 56 MB`. The last one stays in the line of the step."""
         if note != self.note:
             self.note = note
             self.report.progressed(self)
 
 
 class Report:
-    """The lines on the screen and the table of times at the end."""
+    """The printed lines, and the table of times at the end."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()
@@ -70,9 +70,9 @@ class Report:
 
     @contextmanager
     def step(self, title: str, quiet: bool = False, pace: float = SELDOM) -> Iterator[Step]:
-        """Runs a step: announces it, keeps its time, and says whether it went well.
+        """Runs a step: measures its time and prints whether it succeeded.
 
-        A `quiet` step says nothing unless it fails; its time counts all the same.
+        A `quiet` step prints nothing unless it fails. Its time is in the table too.
         """
         step = Step(title, self, pace=pace)
         with self._lock:
@@ -95,14 +95,14 @@ class Report:
                 print(f"  … {step.title}: {step.note}", flush=True)
 
     def line(self, text: str = "") -> None:
-        """A line that stays, above the one that is redrawn."""
+        """Prints a line above the one that is redrawn."""
         with self._lock:
             self._erase()
             print(text, flush=True)
             self._draw()
 
     def table(self, title: str) -> None:
-        """Time per step. Steps overlap, so the total is the clock's and not the sum."""
+        """Prints the time of each step. Steps overlap, so the total is less than the sum."""
         total = ("from start to end", time.monotonic() - self.began)
         width = max(len(name) for name, _ in [*self.times, total])
         self.line()
@@ -147,6 +147,6 @@ def _columns() -> int:
 
 
 def bar(fraction: Optional[float], width: int = 24) -> str:
-    """`[######------]`, empty while nobody knows how much there is to do."""
+    """`[######------]`, empty while the total is unknown."""
     full = round(width * min(max(fraction or 0.0, 0.0), 1.0))
     return f"[{'#' * full}{'-' * (width - full)}]"

@@ -1,7 +1,7 @@
-"""`make test-s3`: the object storage suite against Ceph RGW, started for the run and removed.
+"""`make test-s3`: runs the tests of object storage against Ceph RGW, which is started for the run.
 
-One monitor, one storage daemon that keeps everything in memory, one gateway; authentication
-(cephx) as in a real cluster. What is here follows Ceph's manual deployment, at its smallest.
+The cluster has one monitor, one storage daemon that keeps everything in memory, and one gateway, with
+authentication (cephx) as in a real cluster. It follows Ceph's guide for manual deployment.
 """
 
 import os
@@ -23,9 +23,9 @@ from .stack.launcher import Launcher
 from .stack.program import Program, serves
 from .trouble import Trouble
 
-# Of the whole workspace, so that nothing is compiled again with fewer features.
+# The whole workspace, so that cargo uses the same features and compiles nothing again.
 SUITE = ("--release", "--locked", "--workspace", "--test", "objects")
-# What measures memory runs alone, in a process of its own.
+# The tests that measure memory run alone, in a process of their own.
 RUNS = ("elsewhere", "memory_on_s3")
 
 CONF = """
@@ -68,7 +68,7 @@ rgw_frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
 rgw_run_sync_thread = false
 """
 
-# Who may do what; the monitor learns of them when it is made.
+# The users of the cluster and their capabilities. The monitor gets them when it is created.
 KEYS = {
     "mon.": {"mon": "allow *"},
     "client.admin": {"mon": "allow *", "osd": "allow *"},
@@ -79,7 +79,7 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Gateway:
-    """Where it is and how to sign."""
+    """The address of the gateway, and the keys that sign requests."""
 
     endpoint: str
     access_key: str
@@ -106,7 +106,7 @@ def test(report: Report) -> int:
 
 @contextmanager
 def gateway(report: Report, folder: Path) -> Iterator[Gateway]:
-    """A cluster in `folder` and a user of its gateway; all of it ends with the block."""
+    """Starts a cluster in `folder`, with a user of its gateway. It is stopped at the end of the block."""
     cluster = Cluster(folder)
     launcher = Launcher(folder, report)
     user = Gateway(f"127.0.0.1:{cluster.port}", secrets.token_hex(10), secrets.token_hex(20))
@@ -181,12 +181,12 @@ class Cluster:
         self.run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", disk)
 
     def _lacks(self, sign: str, *question: str) -> str:
-        """Empty when the cluster's answer shows the sign, else the answer."""
+        """An empty string when the answer of the cluster contains `sign`, else the answer."""
         said = self._try("ceph", "--connect-timeout", "5", *question)
         return "" if sign in said.stdout else said.stdout + said.stderr or "no answer"
 
     def _try(self, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        # The client is Python, and its libraries are those of the distribution's Python.
+        # The client is a Python program, and its libraries belong to the Python of the distribution.
         python = ["/usr/bin/python3"] if program == "ceph" else []
         return subprocess.run(
             [*python, str(CEPH / "usr/bin" / program), *arguments],

@@ -1,7 +1,7 @@
-"""`make test`: every test in one go, against servers that are started for the run and removed.
+"""`make test`: runs every test, against servers that are started for the run and removed at its end.
 
-The tests find what they need in variables: all of the stack's with the prefix `SELF_TEST_`
-(`SELF_TEST_DB_PORT`, `SELF_TEST_REDIS_URL`, …), and the paths of binaries, tools, recordings.
+The tests read variables: those of the stack with the prefix `SELF_TEST_` (`SELF_TEST_DB_PORT`,
+`SELF_TEST_REDIS_URL`, …), and the paths of binaries, tools and recordings.
 """
 
 import os
@@ -31,7 +31,7 @@ BUILD = ("build", "--release", "--locked", "--workspace", "--all-targets")
 
 
 def test(report: Report, arguments: Sequence[str] = ()) -> int:
-    """Answers the exit code of `cargo test`; `arguments` are handed to it."""
+    """Passes `arguments` to `cargo test` and returns its exit code."""
     setup.set_up_beside(report, lambda: cargo(report, "Building programs and tests", BUILD), tests=True)
     if not arguments:
         with report.step("Tests of set-up and supervision") as step:
@@ -42,7 +42,7 @@ def test(report: Report, arguments: Sequence[str] = ()) -> int:
 
 
 def _test_ops(step: Step) -> None:
-    # Processes outlive the objects that started them here, which Python warns of.
+    # In these tests processes outlive the Popen objects that started them. Python would warn about each.
     quiet = ["-W", "ignore::ResourceWarning"]
     ran = subprocess.run(
         [sys.executable, *quiet, "-m", "unittest", "discover", "-t", ".", "ops/tests"],
@@ -54,14 +54,14 @@ def _test_ops(step: Step) -> None:
 
 
 def run(report: Report, command: Sequence[str], extra: Dict[str, str]) -> int:
-    """Runs a command with variables beside the machine's own, its output as it comes."""
+    """Runs a command with additional variables; its output is printed as it comes."""
     report.line()
     with report.step("Tests", quiet=True):
         running = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **extra})
         try:
             return running.wait()
         except KeyboardInterrupt:
-            # The terminal tells cargo too; a SIGTERM to this process alone must be handed on.
+            # Ctrl-C reaches cargo from the terminal. A SIGTERM reaches only this process: pass it on.
             running.terminate()
             running.wait()
             raise
@@ -69,7 +69,7 @@ def run(report: Report, command: Sequence[str], extra: Dict[str, str]) -> int:
 
 @contextmanager
 def run_folder(report: Report) -> Iterator[Path]:
-    """A folder for one run, gone at the end however it comes."""
+    """A folder for one run. It is removed at the end, also after a failure."""
     _sweep(report)
     RUNS.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=RUNS))
@@ -82,7 +82,7 @@ def run_folder(report: Report) -> Iterator[Path]:
 
 @contextmanager
 def servers(report: Report, folder: Path) -> Iterator[Home]:
-    """Servers without fsync, stopped at the end."""
+    """Servers without fsync. They are stopped at the end."""
     stack = Stack(Home(folder / "stack"), report)
     try:
         stack.up(servers_only=True, fsync=False)
@@ -109,14 +109,14 @@ def variables(home: Home) -> Dict[str, str]:
 
 
 def _sweep(report: Report) -> None:
-    """Ends and removes what earlier runs left behind that were killed."""
+    """Stops the processes and removes the folders of earlier runs that were killed."""
     for owner in RUNS.glob("*/owner.json"):
         if process.find(owner) is None:
             _remove(owner.parent)
 
 
 def _remove(folder: Path) -> None:
-    """Ends what still runs of a run, where its tests were killed before they could, and all it kept."""
+    """Stops all processes of a run that still exist, and removes its folder."""
     for record in folder.glob("**/pids/*.json"):
         process.stop(record, signal.SIGKILL, patience=0)
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,5 +1,5 @@
-"""The one exception for what a person can put right: a sentence, and how to go on."""
+"""The exception for problems that a person can solve: one sentence, with what to do."""
 
 
 class Trouble(Exception):
-    """Something is missing or went wrong outside the program. Printed without a traceback."""
+    """Something outside the program is missing or failed. It is printed without a traceback."""

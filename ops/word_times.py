@@ -1,9 +1,8 @@
-"""Recordings whose words are known, and when each is said: what `self-worker eval word-times` reads.
+"""Makes recordings with known words and times, for `self-worker eval word-times`.
 
-- `joined`: sentences of several recordings, one behind the other with pauses between them. Where each
-  sentence begins is known, since it was put there; its other words have no times.
-- `espeak`: sentences that espeak-ng says, where its library is installed. It tells when it begins each
-  word.
+- `joined`: sentences of several recordings in sequence, with pauses between them. The first word of each
+  sentence has a known time; the other words have none.
+- `espeak`: sentences spoken by espeak-ng, if its library is installed. It reports the start of each word.
 """
 
 import ctypes
@@ -19,9 +18,9 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from .paths import RECORDINGS
 
 RATE = 16_000
-# What of a recording is kept before the first sound of a sentence, in milliseconds.
+# The part of a recording that is kept before the first sound of a sentence, in milliseconds.
 LEAD = 80
-# A recording, where a sentence begins and ends in it by its energy (milliseconds), and what it says.
+# A recording, the start and end of a sentence in it by its energy (milliseconds), and its text.
 SENTENCES = (
     ("two_cities", 5_040, 6_250, "It was the age of wisdom."),
     ("two_cities", 6_690, 8_270, "It was the age of foolishness."),
@@ -57,7 +56,7 @@ Words = List[Dict[str, Any]]
 
 
 def make(folder: Path, seed: int = 1) -> Path:
-    """Writes the recordings and their list, and answers where the list is."""
+    """Writes the recordings and their list, and returns the path of the list."""
     folder.mkdir(parents=True, exist_ok=True)
     chance = random.Random(seed)
     listed = folder / "words.jsonl"
@@ -89,13 +88,13 @@ def _joined(chance: random.Random) -> Iterator[Tuple[array, Words]]:
 
 
 def _pause(chance: random.Random, rate: int) -> array:
-    """Some silence of a room: 0.15 to 0.8 s."""
+    """0.15 to 0.8 s of quiet noise, like that of a silent room."""
     length = int(chance.uniform(0.15, 0.8) * rate)
     return array("h", (int(chance.gauss(0, 10)) for _ in range(length)))
 
 
 def _read(path: Path) -> array:
-    """A recording at RATE, each sample the mean of those that it stands for."""
+    """A recording at RATE. Each sample is the mean of the samples that it replaces."""
     with wave.open(str(path), "rb") as recording:
         rate, channels = recording.getframerate(), recording.getnchannels()
         samples = array("h", recording.readframes(recording.getnframes()))

@@ -15,7 +15,7 @@ use self_shared::vectors::Vectors;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
-use crate::push::Hub;
+use crate::hub::Hub;
 
 /// Everything that a route needs. Cheap to clone; routes and middleware find it in the request.
 #[derive(Clone)]

@@ -8,6 +8,7 @@ mod content;
 pub mod document;
 mod etag;
 mod frame;
+pub mod hub;
 mod id;
 mod input;
 mod methods;

@@ -51,6 +51,8 @@ pub fn endpoint(app: App) -> impl Endpoint<Output = Response> {
                     .body(page.clone())
             })),
         )
+        // The check of an access token needs no more of the app than this.
+        .data(app.auth.clone())
         .data(app)
         .with(Frame(methods))
 }

@@ -18,8 +18,6 @@ use self_shared::domain::progress::Stage;
 use self_shared::domain::transcription::{CoverageKind, Timing, Warning};
 use serde_json::Value;
 
-use crate::problem::Code;
-
 /// A closed enum with stable words.
 pub(crate) trait Vocabulary: Copy + Send + Sync + 'static {
     /// What it is called in the document.
@@ -65,7 +63,6 @@ vocabularies! {
     FileState: "FileState", "Whether a file is still there.";
     ContentKind: "FileContentKind", "What can be read in a file: its media type.";
     ContentState: "FileContentState", "Whether what is in a file can be searched.";
-    Code: "ProblemCode", "What went wrong. Stable.";
     CoverageKind: "CoverageKind", "What became of a stretch of a recording: `heard` where somebody speaks, `silent` \
                                    where nobody does, `damaged` where the file could not be decoded, `missing` \
                                    where it holds no sound.";

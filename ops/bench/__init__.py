@@ -1,16 +1,16 @@
-"""`make bench`: how fast and how large, as ratios against a peer in the same run.
+"""`make bench`: measures speed and memory, as ratios against a peer in the same run.
 
-What is measured, each in a module of its own:
+The measurements, each in a module of its own:
 
 - `decoding`: decode and resample, against ffmpeg on one thread, for each format
 - `transcription`: a 30-minute recording from acceptance to saved transcript, against the
-  package of the model's own makers on the same sound
-- `latency`: from accepted to started, on an idle fleet
-- `search`: how long it takes in memories of 1,000 to 50,000 passages, and that it misses nothing
-- `memory`: the peak of a worker for one minute and for two hours of sound
-- `files`: telling and asking of files with a million events, against a thousand
+  package of the model's makers on the same sound
+- `latency`: the time from acceptance to start of a job, with an idle worker
+- `search`: times and recall with 1,000 to 50,000 passages
+- `memory`: the peak memory of a worker for one minute and for two hours of sound
+- `files`: reporting and reading files with a million events, against a thousand
 
-Absolute times tell about this machine; the ratios travel. Nothing here fails for being slow.
+Absolute times depend on the machine; ratios can be compared. No result is an error.
 """
 
 import shutil
@@ -36,7 +36,7 @@ FOLDER = SELF / "bench"
 
 
 def bench(report: Report, only: Collection[str]) -> None:
-    """Runs all measurements, or those that are named, and prints a table of each."""
+    """Runs all measurements, or those in `only`, and prints a table for each."""
     if unknown := set(only) - set(MEASUREMENTS):
         raise Trouble(f"there is no measurement {unknown.pop()}; there are {', '.join(MEASUREMENTS)}")
     build.set_up_and_build(report)

@@ -1,7 +1,7 @@
 """Decode, downmix and resample to 16 kHz: the worker's decoder against ffmpeg on one thread.
 
-Both read the same file of 30 minutes (44.1 kHz stereo, Opus at 48 kHz) and throw the sound away.
-They run in turn, so that a drift of the machine meets both; the medians are compared.
+Both read the same file of 30 minutes (44.1 kHz stereo, Opus at 48 kHz) and discard the sound. They run
+alternately, so that a change of the machine's speed affects both. The medians are compared.
 """
 
 import json
@@ -35,7 +35,7 @@ def measure(report: Report, sounds: Sounds, folder: Path) -> None:
     report.line(f"  {'':<15} {'ours':>8} {'ffmpeg':>8} {'ratio':>7} {'memory':>9}")
     for name, ours, theirs, memory in rows:
         report.line(f"  {name:<15} {ours:>6.2f} s {theirs:>6.2f} s {ours / theirs:>7.2f} {memory:>6.1f} MB")
-    report.line("  ratio: our wall time over ffmpeg's; below 1 is faster")
+    report.line("  ratio: our wall time divided by ffmpeg's; below 1 is faster")
 
 
 def _compare(path: Path) -> Tuple[float, float, float]:
@@ -54,7 +54,7 @@ def _compare(path: Path) -> Tuple[float, float, float]:
 
 
 def timed(command: List[str], stdin: Optional[Path]) -> Tuple[float, float]:
-    """Wall seconds and peak memory (MB) of a command whose output is thrown away."""
+    """Wall seconds and peak memory (MB) of a command. Its output is discarded."""
     with open(stdin or os.devnull, "rb") as source:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdin=source, stdout=subprocess.DEVNULL)

@@ -1,8 +1,8 @@
-"""Telling and asking of files, for a person of whom a million events are known, against a thousand.
+"""Reporting and reading files of a person with a million events, against one with a thousand.
 
-The events come in through the API, a thousand at a time, ten for each file in the order of time;
-each question is asked as an app would ask it, and the medians are compared. Best is a ratio of one:
-what a person's apps have told so far costs nothing.
+The events are sent through the API, a thousand in each request, ten for each file in the order of time. The
+requests are those of an app, and their medians are compared. The best ratio is one: earlier events then cost
+nothing.
 """
 
 import statistics
@@ -30,7 +30,7 @@ def measure(report: Report, sounds: Sounds, folder: Path) -> None:
         medians: List[Dict[str, float]] = []
         for size in SIZES:
             began, before = time.perf_counter(), told.events
-            with report.step(f"Telling of {size:,} events") as step:
+            with report.step(f"Reporting {size:,} events") as step:
                 while told.events < size:
                     told.more(min(BATCH, size - told.events))
                     step.say(f"{told.events:,}")
@@ -42,7 +42,7 @@ def measure(report: Report, sounds: Sounds, folder: Path) -> None:
     for name in small:
         ratio = large[name] / small[name]
         report.line(f"  {name:<34} {small[name]:>9.1f} ms {large[name]:>9.1f} ms {ratio:>6.2f}")
-    report.line(f"  taken in, all the way up: {rate:,.0f} events a second")
+    report.line(f"  accepted on average: {rate:,.0f} events a second")
 
 
 def _median(ask: Callable[[], object]) -> float:
@@ -55,7 +55,7 @@ def _median(ask: Callable[[], object]) -> float:
 
 
 class Told:
-    """A person's apps, and what they have told."""
+    """The apps of a person, and the files that they have reported."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -63,7 +63,7 @@ class Told:
         self.file = ""
 
     def more(self, count: int) -> None:
-        """The next events: of each file its creation, and then changes and openings by turns."""
+        """The next events: for each file its creation, then changes and openings alternately."""
         answer = self.client.post("/api/v1/files/events", {"events": [self._next() for _ in range(count)]})
         self.file = answer["events"][0]["file_id"]
 
@@ -80,7 +80,7 @@ class Told:
         }
 
     def _move(self) -> None:
-        """Moves the file that was told of last, and back."""
+        """Moves the last reported file, and moves it back."""
         path = self.client.get(f"/api/v1/files/{self.file}")["path"]
         for origin, target in ((path, path + ".moved"), (path + ".moved", path)):
             moved = {**self._next(), "kind": "moved", "path": target, "from_path": origin}

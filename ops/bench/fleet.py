@@ -1,4 +1,4 @@
-"""A stack of its own for the measurements that need the whole product."""
+"""A separate stack for the measurements that need both programs."""
 
 import time
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ ENDED = ("succeeded", "cancelled", "dead")
 
 @contextmanager
 def fleet(report: Report, folder: Path) -> Iterator["Fleet"]:
-    """Everything as `make up` starts it, in a folder that is removed at the end."""
+    """Starts a stack like `make up`, in a folder that is removed at the end."""
     stack = Stack(Home(folder / "stack"), report)
     try:
         stack.up()
@@ -26,7 +26,7 @@ def fleet(report: Report, folder: Path) -> Iterator["Fleet"]:
 
 
 class Fleet:
-    """A running stack, seen by one registered person."""
+    """A running stack, used by one registered person."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -42,7 +42,7 @@ class Fleet:
         return running.pid
 
     def remember(self, recording: Path) -> Dict[str, Any]:
-        """Uploads a recording, waits for the end of its job, and answers the job."""
+        """Uploads a recording, waits for the end of its job, and returns the job."""
         job = self.client.upload(recording, lambda sent, total: None)["job"]
         return self.finished(job["id"])
 

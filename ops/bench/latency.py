@@ -1,8 +1,7 @@
-"""From accepted to started, on a fleet that has nothing else to do.
+"""The time from acceptance to start of a job, with an idle worker.
 
-Each recording is a short one of its own (silence of a length that no other has, so that none is
-recognised as a repeat), uploaded when the one before has ended. Both moments are the database's:
-the job's row was committed, and a worker took it.
+Each recording is short (silence, with a length of its own, so that none is a duplicate), and is uploaded when
+the job of the one before has ended. Both times are those of the database: `created_at` and `started_at`.
 """
 
 import statistics

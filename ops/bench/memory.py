@@ -1,7 +1,7 @@
-"""The peak of a worker and its decoder: one minute of sound, then two hours, must be alike.
+"""The peak memory of a worker and its decoder, for one minute and for two hours of sound.
 
-Each recording meets a worker that was just started, and that has transcribed a minute before, so
-that its models are loaded. The peak is the kernel's own (VmHWM), reset in between.
+Both should be similar. Each recording is transcribed by a new worker that has transcribed one minute
+before, so that its models are loaded. The peak is VmHWM of the kernel, which is reset in between.
 """
 
 import threading
@@ -31,7 +31,7 @@ def measure(report: Report, sounds: Sounds, folder: Path) -> None:
 
 
 def _peak(running: Fleet, work: Callable[[], object]) -> "tuple[float, float]":
-    """Peaks in MB of the worker, and of the decoders that it started meanwhile."""
+    """Peaks in MB of the worker, and of the decoders that it started."""
     worker = running.worker
     Path(f"/proc/{worker}/clear_refs").write_text("5")
     decoders: List[float] = [0.0]
@@ -52,7 +52,7 @@ def _peak(running: Fleet, work: Callable[[], object]) -> "tuple[float, float]":
 
 
 def _children(process: int) -> List[int]:
-    """Children of all threads: a child belongs to the thread that started it."""
+    """Children of all threads. A child belongs to the thread that started it."""
     found: List[int] = []
     for tasks in Path(f"/proc/{process}/task").glob("*/children"):
         try:
@@ -63,7 +63,7 @@ def _children(process: int) -> List[int]:
 
 
 def _high_water(process: int) -> float:
-    """The most memory that a process ever held, in MB; 0 when it is gone."""
+    """The peak memory of a process in MB; 0 when it has ended."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:

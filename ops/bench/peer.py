@@ -1,7 +1,7 @@
 """Transcribes one wav file with the package `moonshine-voice` and prints a line of JSON.
 
-Run as a program: PEER_FOLDER MODEL_FOLDER WAV. Only its transcriber is imported; the package's
-own entry would import what opens microphones and downloads.
+Run as a program: PEER_FOLDER MODEL_FOLDER WAV. It imports only the transcriber of the package. The package
+itself would also import modules that open microphones and download models.
 """
 
 import json

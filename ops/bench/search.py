@@ -1,10 +1,9 @@
-"""Search in a memory of 1,000, 10,000 and 50,000 passages: how long it takes, and whether the nearest
-vectors are found, all of them.
+"""Search among 1,000, 10,000 and 50,000 passages: the times, and the recall of the nearest vectors.
 
-The passages are made up: words as frequent as words are (the second half as often as the first, the
-third a third as often, …), and vectors of random bytes, which half precision holds exactly. So the
-vectors can be compared here, number by number, with nothing rounded, and what the API finds by
-meaning must be the same. Another person remembers as much, in between.
+The passages are generated. Their words have the frequencies of natural language (the second half as
+frequent as the first, the third a third, …). Their vectors are random bytes, which half precision
+represents exactly. So this program can compute the nearest vectors without rounding, and the API must
+find the same. A second person has as many passages, inserted alternately.
 """
 
 import json
@@ -26,7 +25,7 @@ from .sounds import Sounds
 
 SIZES = (1_000, 10_000, 50_000)
 DIMENSIONS = 384
-# Of a conversation: some ten minutes of talk.
+# Passages of a conversation: about ten minutes of talk.
 PASSAGES = 50
 BEST = 100
 QUESTIONS = 10
@@ -48,7 +47,7 @@ def measure(report: Report, sounds: Sounds, folder: Path) -> None:
         report.line(f"  {'passages':>9} {'recall':>8}   p50 of {QUESTIONS} questions, in ms: "
                     f"{'words':>8} {'meaning':>9} {'hybrid':>8}")
         for size in SIZES:
-            with report.step(f"Making up {size:,} passages"):
+            with report.step(f"Generating {size:,} passages"):
                 while len(remembered) < size:
                     remembered.update(_converse(running, person, chance, words))
                     _converse(running, other, chance, words)
@@ -64,7 +63,7 @@ def _text(chance: random.Random, words: List[str], length: int) -> str:
 
 
 def _vectors(running: Fleet, texts: List[str]) -> List[List[float]]:
-    """What the product's own model makes of texts."""
+    """The vectors of texts, from the product's own model."""
     vectors = []
     for text in texts:
         accepted = running.client.post("/api/v1/conversations", {"text": text})
@@ -77,7 +76,7 @@ def _vectors(running: Fleet, texts: List[str]) -> List[List[float]]:
 
 
 def _converse(running: Fleet, person: str, chance: random.Random, words: List[str]) -> Dict[str, Vector]:
-    """One conversation of a person, straight into its tables; the times of its passages are their names."""
+    """Inserts a conversation into the tables. The times of its passages serve as their names."""
     said, heard = str(uuid.uuid4()), str(uuid.uuid4())
     model = "'all-MiniLM-L6-v2', '0.1.0'"
     rows, made = [], {}
@@ -101,7 +100,7 @@ def _converse(running: Fleet, person: str, chance: random.Random, words: List[st
 
 
 def _recall(running: Fleet, text: str, asked: List[float], remembered: Dict[str, Vector]) -> float:
-    """Which part of the nearest by comparing them all is found through the API."""
+    """The share of the nearest passages, by exact comparison, that the API finds."""
     def cosine(vector: Vector) -> float:
         product = sum(map(operator.mul, asked, vector))
         return product / sum(number * number for number in vector) ** 0.5
@@ -130,7 +129,7 @@ def _person(running: Fleet, email: str) -> str:
 
 
 def _sql(running: Fleet, statements: str) -> str:
-    """What the database answers to its owner."""
+    """Runs SQL as the owner of the database, and returns its output."""
     env = running.stack.home.env
     names = {"PGHOST": "DB_HOST", "PGPORT": "DB_PORT", "PGUSER": "DB_USER", "PGPASSWORD": "DB_PASSWORD",
              "PGDATABASE": "DB_NAME"}

@@ -1,4 +1,4 @@
-"""The sounds to measure with: the recordings that set-up fetched, repeated to any length."""
+"""Sounds for the measurements: the recordings of the set-up, repeated to any length."""
 
 import math
 import subprocess
@@ -9,7 +9,7 @@ from typing import Dict, List, Sequence
 from ..paths import FFMPEG, RECORDINGS
 from ..report import Report
 
-# How each format is made of a wav: the file's ending, and what ffmpeg is told.
+# How each format is made from a wav file: the file extension, and the arguments of ffmpeg.
 FORMATS: Dict[str, Sequence[str]] = {
     "wav": ("wav", "-c:a", "pcm_s16le"),
     "mp3": ("mp3", "-c:a", "libmp3lame", "-b:a", "128k"),
@@ -29,7 +29,7 @@ class Sounds:
         self.report = report
 
     def speech(self, minutes: float, name: str = "wav", rate: int = 44_100, channels: int = 2) -> Path:
-        """Human speech of a length, rate and number of channels, in one of the formats."""
+        """Speech with a length, rate and number of channels, in one of the formats."""
         ending, *how = FORMATS[name]
         path = self.folder / f"speech-{minutes:g}-{rate}-{channels}-{name.replace(' ', '-')}.{ending}"
         if path.exists():
@@ -46,6 +46,6 @@ class Sounds:
 
 
 def length(path: Path) -> float:
-    """Of a wav file, in seconds."""
+    """The length of a wav file in seconds."""
     with wave.open(str(path)) as sound:
         return sound.getnframes() / sound.getframerate()

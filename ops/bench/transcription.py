@@ -1,9 +1,8 @@
 """A 30-minute recording: our worker on both cores against the package of the model's makers.
 
-Ours is counted from the acceptance of the upload to the commit of the last result: fetch, decode,
-cut, transcribe, entities, embeddings, all saved. Theirs is counted inside their one call that
-turns samples in memory into lines, so reading the file is not held against them.
-The texts are compared word by word.
+Our time is from the acceptance of the upload to the commit of the last result: fetch, decode, cut,
+transcribe, entities, embeddings, all saved. Their time is that of the one call that turns samples in
+memory into lines, without reading the file. The texts are compared word by word.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""`make demo`: from nothing to a recording that was read, and that can be found by its meaning."""
+"""`make demo`: sets up, builds, starts a stack, transcribes a recording and searches it by meaning."""
 
 import secrets
 from pathlib import Path
@@ -13,13 +13,13 @@ from ..trouble import Trouble
 from . import live, show
 from .client import Client
 
-# Asked of the recording that comes with the project; none of their words stand in it.
+# Questions about the recording of the set-up. Their important words are not in it.
 QUESTIONS = ("Did people feel optimistic, or had they given up?", "Who ruled the countries?")
 HITS = 2
 
 
 def demo(report: Report, audio: Optional[Path]) -> None:
-    """Sets up, builds, starts, and shows what becomes of `audio`. The stack goes on running."""
+    """Sets up, builds, starts, and shows the results for `audio`. The stack continues to run."""
     if audio and not audio.is_file():
         raise Trouble(f"there is no recording at {audio}")
     report.line(bold("Setting up"))
@@ -52,7 +52,7 @@ def demo(report: Report, audio: Optional[Path]) -> None:
 
 
 def _remember(report: Report, client: Client, recording: Path) -> "tuple[Dict[str, Any], live.Job]":
-    """Uploads a recording and waits until it was worked through."""
+    """Uploads a recording, and waits for the end of its job."""
     with report.step("Uploading") as step:
         accepted = client.upload(
             recording, lambda sent, total: step.say(f"{megabytes(sent)} of {megabytes(total)}")
@@ -70,7 +70,7 @@ def _remember(report: Report, client: Client, recording: Path) -> "tuple[Dict[st
 
 
 def _questions(conversation: Dict[str, Any]) -> List[str]:
-    """Two questions that make sense for a recording that nobody here knows."""
+    """Two questions that fit any recording."""
     names = [entity["name"] for entity in conversation.get("entities", [])]
     asked = [f"What was said about {name}?" for name in names[:2]]
     return (asked + ["What was decided?", "What comes next?"])[:2]

@@ -1,4 +1,4 @@
-"""A small client of the API over HTTP, as an app would be one."""
+"""A small HTTP client of the API, as an app has one."""
 
 import http.client
 import json
@@ -10,13 +10,13 @@ from urllib.parse import quote, urlsplit
 from ..trouble import Trouble
 
 Answer = Dict[str, Any]
-# What `mimetypes` does not know everywhere.
+# Types that `mimetypes` does not know on every machine.
 CONTENT_TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".m4a": "audio/mp4", ".opus": "audio/ogg",
                  ".ogg": "audio/ogg", ".webm": "audio/webm"}
 
 
 class Client:
-    """Speaks JSON with the API at `base`, with the token of whoever logged in."""
+    """Sends and reads JSON of the API at `base`, with the token of the registered person."""
 
     def __init__(self, base: str) -> None:
         self.base = base
@@ -38,7 +38,7 @@ class Client:
         self.token = self.post("/api/v1/auth/register", user)["access_token"]
 
     def upload(self, path: Path, progress: Callable[[int, int], None]) -> Answer:
-        """Streams a file; `progress` is told the bytes sent and the bytes in all."""
+        """Streams a file. `progress` gets the bytes sent and the total."""
         total = path.stat().st_size
         kind = CONTENT_TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0]
         with open(path, "rb") as file:
@@ -48,7 +48,7 @@ class Client:
             }
 
             class Counted:
-                """The file, telling how much of it was read."""
+                """The file; each read reports the progress."""
 
                 def read(self, size: int = -1) -> bytes:
                     piece = file.read(size)
@@ -65,7 +65,7 @@ class Client:
             answer = connection.getresponse()
             said = answer.read()
         except OSError as error:
-            raise Trouble(f"the API at {self.base} does not answer ({error}): `make logs` tells more")
+            raise Trouble(f"the API at {self.base} does not answer ({error}): see `make logs`")
         finally:
             connection.close()
         if answer.status >= 400:
@@ -74,7 +74,7 @@ class Client:
 
 
 def _problem(said: bytes) -> str:
-    """The sentence of a problem document, or whatever was said instead."""
+    """Code and detail of a problem document, or the beginning of any other body."""
     try:
         problem = json.loads(said)
         return f"{problem.get('code', '')}: {problem.get('detail') or problem.get('title', '')}"

@@ -1,4 +1,4 @@
-"""Follows a job over the WebSocket, as an app does: joins its room, draws what is pushed."""
+"""Follows a job over the WebSocket, as an app does: joins its room and shows the events."""
 
 import json
 import sys
@@ -16,10 +16,10 @@ Job = Dict[str, Any]
 
 
 def follow(client: Client, job: Job, step: Step) -> Job:
-    """Waits for the end of a job and answers it; `step` shows how far it is meanwhile.
+    """Waits for the end of a job and returns it. `step` shows the progress.
 
-    A socket that drops, or says nothing for a while, is no reason to fail: the job is read once
-    and the room is joined again after the last number that was seen.
+    When the socket closes, or is silent for a while, the job is read once, and the room is joined again
+    after the last `seq`.
     """
     sys.path.insert(0, str(PYTHON))
     from websockets.exceptions import WebSocketException  # type: ignore[import-not-found]
@@ -38,12 +38,12 @@ def follow(client: Client, job: Job, step: Step) -> Job:
                     if event.get("type") == "error":
                         raise Trouble(f"the WebSocket refused: {event}")
                     if event.get("type") == "joined":
-                        # What happened before the room was joined is read, not heard.
+                        # Changes before the join are not sent as events: read the job.
                         job = client.get(f"/api/v1/jobs/{job['id']}")
                     elif event.get("type") in ("job_progress", "job_update"):
                         job = event["data"]
                     step.say(describe(job))
-        except (WebSocketException, OSError):  # Its time-outs are OSErrors.
+        except (WebSocketException, OSError):  # Timeouts are OSErrors.
             job = client.get(f"/api/v1/jobs/{job['id']}")
             step.say(describe(job))
     return client.get(f"/api/v1/jobs/{job['id']}")

@@ -1,4 +1,4 @@
-"""Prints what came of a recording: the transcript, what it mentions, what a search finds."""
+"""Prints the results for a recording: its transcript, its entities, the hits of a search."""
 
 import textwrap
 from typing import Any, Dict, Iterable, List
@@ -49,7 +49,7 @@ def hits(report: Report, question: str, items: List[View]) -> None:
         report.line("  nothing found")
     for item in items:
         span = f"{clock(item['start_ms'])}–{clock(item['end_ms'])}"
-        # Absent where many other passages are closer in meaning.
+        # Absent when many other passages are closer in meaning.
         near = item.get("by_meaning", {}).get("similarity", 0.0)
         _paragraph(report, f"  play {span:<14} {near:.2f}  ", item["text"])
 

@@ -1,6 +1,6 @@
-"""`make setup`: everything that the programs need and the machine lacks.
+"""`make setup`: fetches everything that the programs need and the machine lacks.
 
-Every other command calls it first; what is done is skipped in milliseconds.
+Every other command calls it first. Parts that are complete take milliseconds.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ __all__ = ["missing", "parts", "provide", "set_up_beside", "setup", "system"]
 
 
 def parts(tests: bool = False) -> List[Part]:
-    """What the stack and the demo need, and with `tests` what the tests need beside."""
+    """The parts for the stack and the demo; with `tests` also those for the tests."""
     return [
         models.meaning(),
         models.speech(),
@@ -27,12 +27,12 @@ def parts(tests: bool = False) -> List[Part]:
 
 
 def setup(report: Report, tests: bool = False) -> None:
-    """System packages, then all the parts that are missing, side by side."""
+    """Installs system packages, then makes all missing parts in parallel."""
     set_up_beside(report, lambda: None, tests)
 
 
 def set_up_beside(report: Report, work: Callable[[], None], tests: bool = False) -> None:
-    """Sets up while `work` runs: a compiler needs the cores, downloads need the network."""
+    """Sets up while `work` runs. A compiler needs the cores, and downloads need the network."""
     wanted = parts(tests)
     system.provide(report, downloads=bool(missing(wanted)))
     with ThreadPoolExecutor(max_workers=1) as pool:

@@ -1,7 +1,7 @@
 """cargo-deny, which checks licences, sources and bans: built from its published source.
 
-No package registry carries a binary that reads today's lock files. It is built without
-optimisation, since it runs for a second and would otherwise build for minutes.
+No package registry has a binary that reads lock files of the current version. It is built without
+optimisation: it runs for a second, and an optimised build takes minutes.
 """
 
 import os

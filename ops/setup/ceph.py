@@ -1,5 +1,5 @@
-"""Ceph's object gateway from the distribution's packages, unpacked privately: the strict S3 peer
-of the object storage tests."""
+"""Ceph's object gateway, a strict implementation of S3 for the tests of object storage. It comes from the
+packages of the distribution, which are unpacked below `.self/` and not installed."""
 
 from pathlib import Path
 
@@ -17,11 +17,11 @@ def part() -> Part:
 
 
 def _make(step: Step) -> None:
-    step.say("reading the mirrors' lists")
+    step.say("reading the package lists")
     apt = debian.Apt("ceph")
     apt.update()
     if not apt.candidate("radosgw"):
-        raise Trouble("this machine's mirrors offer no radosgw, which `make test-s3` needs")
+        raise Trouble("`make test-s3` needs the package radosgw, which the mirrors here do not have")
     step.say("fetching about 70 MB")
     debs = apt.download_with_dependencies(PACKAGES)
     with replacing(CEPH) as root:

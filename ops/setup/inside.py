@@ -1,8 +1,8 @@
-"""Models that a library of the speech package holds as constants, cut out of it.
+"""Extracts models that a library of the speech package contains as constants.
 
-A model in ONNX Runtime's own format is a flatbuffer, told by the letters `ORTM` in its bytes 4 to 8.
-The wheels of all platforms hold the same bytes at other places, so each such place is tried by hash:
-what is cut out is the model, whatever the library around it.
+A model in the format of ONNX Runtime is a flatbuffer with the letters `ORTM` in its bytes 4 to 8. The
+wheels of all platforms contain the same bytes, at different positions. So every position with these
+letters is tried, and the hash decides.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ MARKED_AT = 4
 
 @dataclass(frozen=True)
 class Inside:
-    """A model by its length in bytes and the SHA-256 of them."""
+    """A model: its file name, its length in bytes and their SHA-256."""
 
     name: str
     length: int
@@ -32,7 +32,7 @@ SILERO_VAD = Inside(
 
 
 def cut_out(model: Inside, library: Path, into: Path) -> None:
-    """Writes the model as a file of its name into a folder."""
+    """Writes the model into a folder, as a file of its name."""
     content = library.read_bytes()
     for start in _starts(content):
         piece = content[start:start + model.length]
@@ -40,7 +40,7 @@ def cut_out(model: Inside, library: Path, into: Path) -> None:
             into.mkdir(parents=True, exist_ok=True)
             (into / model.name).write_bytes(piece)
             return
-    raise Trouble(f"{library.name} does not hold the model {model.name} that this version was made for")
+    raise Trouble(f"{library.name} does not contain the model {model.name} of the expected hash")
 
 
 def _starts(content: bytes) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Models, the runtime that drives them, recordings; and what the demo and the tests need beside."""
+"""Models, their runtime and recordings, and Python packages for the demo and the tests."""
 
 import shutil
 import tempfile
@@ -44,7 +44,7 @@ def qdrant() -> Part:
 
 
 def peer() -> Part:
-    title = f"The makers' own program, to measure against (moonshine-voice {MOONSHINE.version})"
+    title = f"The transcriber of the model's makers, for measurements (moonshine-voice {MOONSHINE.version})"
     return Part("peer", title, MOONSHINE.key, (PEER,), _make_peer)
 
 

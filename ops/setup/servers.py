@@ -1,5 +1,5 @@
-"""Redis and NATS: the ones on PATH where they are new enough, else the distribution's packages
-unpacked privately."""
+"""Redis and NATS: the servers on PATH if they are new enough, else those of the distribution's packages,
+which are unpacked below `.self/` and not installed."""
 
 import re
 import shutil
@@ -14,10 +14,10 @@ from . import debian
 from .parts import Part, replacing
 
 REDIS_WANTED = (6, 2)
-# Older servers lose JetStream features without a word: several filter subjects, metadata.
+# Older servers ignore some features of JetStream silently: several filter subjects, metadata.
 NATS_WANTED = (2, 10)
 
-# Says where its libraries are, then becomes the server: the process id stays the same.
+# Sets the path of its libraries, then executes the server with the same process id.
 REDIS_LAUNCHER = """#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
 LD_LIBRARY_PATH="$here/../lib" exec "$here/../libexec/redis-server" "$@"
@@ -34,7 +34,7 @@ def nats() -> Part:
 
 
 def version(program: Path, option: str) -> Tuple[int, ...]:
-    """The first version number that a program says of itself; empty when it does not run."""
+    """The first version number that a program prints; empty when it does not run."""
     try:
         said = subprocess.run([str(program), option], capture_output=True, text=True).stdout
     except OSError:
@@ -58,7 +58,7 @@ def _make_redis(step: Step) -> None:
             (folder / "bin" / "redis-server").symlink_to(own)
             step.note = f"the machine's own, {own}"
             return
-        step.say("reading the mirrors' lists")
+        step.say("reading the package lists")
         apt = debian.Apt("redis")
         apt.update()
         root = apt.folder / "root"
@@ -85,7 +85,7 @@ def _make_nats(step: Step) -> None:
             step.note = f"the machine's own, {own}"
             return
         for release in [None, *debian.newer_releases()]:
-            step.say(f"reading the mirrors' lists{f' of {release}' if release else ''}")
+            step.say(f"reading the package lists{f' of {release}' if release else ''}")
             apt = debian.Apt("nats", release)
             apt.update()
             offered = tuple(map(int, re.findall(r"\d+", apt.candidate("nats-server"))[:2]))

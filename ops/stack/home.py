@@ -1,4 +1,4 @@
-"""The folder of one stack: its ports and secrets, made once and kept, and where its data lies."""
+"""The folder of a stack: its ports and secrets, which are chosen once, and the paths of its data."""
 
 import os
 import random
@@ -12,12 +12,12 @@ from typing import Dict, Iterator, List, Sequence
 
 from ..paths import MODELS
 
-# Below the range from which the kernel takes the near ends of connections.
+# Below the range of ephemeral ports, from which the kernel takes the ports of clients.
 PORTS = range(20000, 32000)
 
 
 class Home:
-    """`DIR/env` holds what was chosen; the rest is found from it."""
+    """`DIR/env` has the chosen ports and secrets; the rest follows from them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
@@ -26,9 +26,9 @@ class Home:
         self._env = self.folder / "env"
 
     def prepare(self, fsync: bool = True) -> None:
-        """Makes the folder, and chooses ports and secrets where that was not yet done.
+        """Makes the folder, and chooses ports and secrets if it is new.
 
-        Without `fsync` PostgreSQL is faster and may lose what it holds with the machine's power.
+        Without `fsync`, PostgreSQL is faster, and may lose its data when the machine loses power.
         """
         self.data.mkdir(parents=True, exist_ok=True)
         if not self._env.exists():
@@ -40,13 +40,13 @@ class Home:
 
     @property
     def kept(self) -> Dict[str, str]:
-        """What was chosen for this stack."""
+        """The chosen ports and secrets."""
         pairs = (shlex.split(line) for line in self._env.read_text().splitlines())
         return dict(pair[0].split("=", 1) for pair in pairs if pair)
 
     @property
     def env(self) -> Dict[str, str]:
-        """The variables that the programs read, and any client of the stack."""
+        """The variables for the programs and for any client of the stack."""
         kept = self.kept
         return {
             "ENVIRONMENT": "development",
@@ -74,7 +74,7 @@ class Home:
         return f"http://127.0.0.1:{self.kept['API_PORT']}"
 
     def move_port(self, name: str) -> str:
-        """Another port for what found its own taken by a stranger."""
+        """Chooses another port for a part whose port is used by another program."""
         taken = [int(value) for key, value in self.kept.items() if key.endswith("_PORT")]
         port = str(free_ports(1, besides=taken)[0])
         self._write({**self.kept, name: port})
@@ -82,7 +82,7 @@ class Home:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One `up` or `down` of this stack at a time."""
+        """Allows one `up` or `down` of this stack at a time."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / "lock", "w") as file:
             flock(file, LOCK_EX)

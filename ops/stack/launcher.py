@@ -1,4 +1,4 @@
-"""Starts and stops single programs whose records and logs lie in one folder."""
+"""Starts and stops single programs, with their records and logs in one folder."""
 
 import signal
 import time
@@ -15,7 +15,7 @@ PROBE_EVERY = 0.02
 
 
 class Launcher:
-    """`folder` gets `pids/` and `logs/`."""
+    """`folder` will contain `pids/` and `logs/`."""
 
     def __init__(self, folder: Path, report: Report) -> None:
         self.pids = folder / "pids"
@@ -26,7 +26,7 @@ class Launcher:
         return process.find(self.pids / f"{name}.json")
 
     def start(self, program: Program, note: str = "") -> None:
-        """Starts a program that does not run, and waits until it serves."""
+        """Starts a program that does not run, and waits until it is ready."""
         for folder in (self.pids, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         with self.report.step(program.name) as step:
@@ -39,7 +39,7 @@ class Launcher:
             step.note = note
 
     def serves(self, program: Program) -> bool:
-        """Asks until it serves; False when it ended meanwhile. Gives up after a while."""
+        """Waits until the program is ready; False when it ended. Fails after a time limit."""
         deadline = time.monotonic() + READY_WITHIN
         while waits_for := program.ready():
             if self.running(program.name) is None:
@@ -50,7 +50,7 @@ class Launcher:
         return True
 
     def stop(self, program: Program, kill: bool = False) -> None:
-        """Ends a program in its own way, or at once as a crash would."""
+        """Stops a program with its stop signal, or at once with SIGKILL."""
         record = self.pids / f"{program.name}.json"
         if self.running(program.name) is None:
             record.unlink(missing_ok=True)

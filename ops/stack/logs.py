@@ -1,4 +1,4 @@
-"""Follows the logs of a stack, each line with the name of who wrote it."""
+"""Follows the logs of a stack. Each line begins with the name of its program."""
 
 import time
 from pathlib import Path
@@ -9,7 +9,7 @@ from .process import tail
 
 
 def follow(folder: Path) -> None:
-    """Prints the last lines of every log, then what is added, until Ctrl-C."""
+    """Prints the last lines of every log, then new lines, until Ctrl-C."""
     files: Dict[Path, BinaryIO] = {}
     try:
         while True:

@@ -1,8 +1,8 @@
-"""Processes that outlive the command that started them, found again by their records.
+"""Processes that outlive the command that started them, and are found again by their records.
 
-A record holds the process id, its start time and the machine's boot. Only a process that matches
-all three is ever signalled, and through a pidfd, so that no stranger who was given the same id
-can be hit.
+A record has the process id, its start time and the id of the machine's boot. Signals are sent only to a
+process that matches all three, and through a pidfd. So another process that has the same id by now is never
+signalled.
 """
 
 import json
@@ -21,20 +21,20 @@ LOG_LIMIT = 32 << 20
 
 @dataclass(frozen=True)
 class Running:
-    """A process of ours that is alive."""
+    """A running process with a record."""
 
     pid: int
     started: int
 
     @property
     def seconds(self) -> float:
-        """For how long it has run."""
+        """The seconds since its start."""
         uptime = float(Path("/proc/uptime").read_text().split()[0])
         return uptime - self.started / os.sysconf("SC_CLK_TCK")
 
     @property
     def resident(self) -> int:
-        """Memory that it holds, in bytes."""
+        """Its resident memory in bytes."""
         try:
             pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         except (FileNotFoundError, ProcessLookupError):
@@ -43,7 +43,7 @@ class Running:
 
     @property
     def outdated(self) -> bool:
-        """Whether its program was replaced by a newer build since it started."""
+        """Whether its program was built again since it started."""
         try:
             return os.readlink(f"/proc/{self.pid}/exe").endswith(" (deleted)")
         except OSError:
@@ -51,7 +51,7 @@ class Running:
 
 
 def find(record: Path) -> Optional[Running]:
-    """The process of a record, if it still runs."""
+    """The process of a record, if it still runs, else None."""
     try:
         kept = json.loads(record.read_text())
     except (FileNotFoundError, ValueError):
@@ -72,7 +72,7 @@ def remember(record: Path, pid: int) -> None:
 def spawn(
     argv: List[str], env: Dict[str, str], cwd: Path, log: Path, record: Path
 ) -> "subprocess.Popen[bytes]":
-    """Starts a process in a session of its own, its output appended to a log."""
+    """Starts a process in a session of its own, and appends its output to a log."""
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.rename(log.with_suffix(".old.log"))
     with open(log, "ab") as out:
@@ -85,9 +85,9 @@ def spawn(
 
 
 def stop(record: Path, number: signal.Signals, patience: float) -> Optional[str]:
-    """Asks the process of a record to end, and makes it end after `patience` seconds.
+    """Signals the process of a record, and kills it after `patience` seconds.
 
-    Answers how it went: None when it did not run, else `stopped` or `killed`.
+    Returns `stopped` or `killed`, or None when it did not run.
     """
     ended: Optional[str] = None
     with _handle(record) as handle:
@@ -103,7 +103,7 @@ def stop(record: Path, number: signal.Signals, patience: float) -> Optional[str]
 
 
 def working_in(folder: Path) -> List[int]:
-    """Processes whose current folder is this one or below it."""
+    """Processes with a current folder that is this one or below it."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -117,7 +117,7 @@ def working_in(folder: Path) -> List[int]:
 
 
 def end_stray(pid: int, folder: Path) -> None:
-    """Ends a process that works in a folder of ours and has no record, and waits for its end."""
+    """Kills a process without a record that works in this folder, and waits for its end."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -140,9 +140,9 @@ def tail(log: Path, lines: int = 15) -> str:
 
 
 def _started(pid: int) -> Optional[int]:
-    """When a process started, in clock ticks since boot; None if it is gone or only a zombie."""
+    """The start time of a process, in clock ticks since boot; None if it ended, also as a zombie."""
     try:
-        # The name of the program, in parentheses, may itself hold spaces and parentheses.
+        # The name of the program is in parentheses, and may itself contain spaces and parentheses.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -171,11 +171,11 @@ def _signal(handle: int, number: signal.Signals) -> None:
     try:
         signal.pidfd_send_signal(handle, number)
     except ProcessLookupError:
-        pass  # It ended by itself meanwhile.
+        pass  # It has ended.
 
 
 def _wait(handle: int, patience: float) -> bool:
-    """Whether the process ended in time. A pidfd reads as ready when its process has ended."""
+    """Whether the process ends in time. A pidfd becomes readable at the end of its process."""
     poll = select.poll()
     poll.register(handle, select.POLLIN)
     return bool(poll.poll(patience * 1000))

@@ -1,7 +1,7 @@
-"""The Procfile: what the product's processes are called and how each is started.
+"""The Procfile: the names of the processes, and their commands.
 
 A line is `name: command`; a command may begin with variables (`LANES=text=2 self-worker run`).
-Programs are looked for among the release binaries first.
+Programs are searched among the release binaries first.
 """
 
 import os
@@ -15,7 +15,7 @@ from ..trouble import Trouble
 from .home import Home
 from .program import Program, serves
 
-# Where a process answers for its health: the variable with its port, and the key of that port.
+# The variable with the port of a process's health address, and the key of that port in the stack's file.
 HEALTH = {"api": ("PORT", "API_PORT"), "worker": ("WORKER_PORT", "WORKER_PORT")}
 
 
@@ -27,7 +27,7 @@ def processes(home: Home) -> List[Program]:
 
 
 def executable(name: str) -> Path:
-    """The path of a release binary, which must have been built."""
+    """The path of a release binary. It must be built already."""
     path = binaries() / name
     if not path.exists():
         raise Trouble(f"{path} is missing: run `make build`")
@@ -54,6 +54,6 @@ def _process(home: Home, name: str, command: str) -> Program:
         ready=(lambda: serves(address)) if port_key else (lambda: ""),
         prepare=lambda: _check(words[0]),
         port_key=port_key,
-        # A worker hands its work back before it ends.
+        # A worker hands its jobs back before it ends.
         patience=60,
     )

@@ -1,4 +1,4 @@
-"""What can be started: a command, how to see that it is ready, how to ask it to end."""
+"""A program: its command, its check of readiness, and its stop signal."""
 
 import signal
 import socket
@@ -11,11 +11,11 @@ from typing import Callable, Dict, List
 
 @dataclass(frozen=True)
 class Program:
-    """One server or process of a stack, as it would be started now.
+    """A server or process of a stack, with its current settings.
 
-    `prepare` lays out what it needs before its first start and clears what a crash left behind.
-    `ready` answers an empty string when it serves, else what it is still waiting for.
-    `port_key` names its port in the stack's file.
+    `prepare` makes its files before the first start, and cleans up after a crash.
+    `ready` returns an empty string when the program is ready, else the reason why not.
+    `port_key` is the name of its port in the stack's file.
     """
 
     name: str
@@ -29,12 +29,12 @@ class Program:
     patience: float = 10.0
 
 
-# A proxy that the machine is set to use has no part in talking to the machine itself.
+# Requests to this machine do not go through the configured proxy.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def answers(port: int, say: bytes, expect: bytes, length: int = 4096) -> str:
-    """Sends bytes to a port of this machine and looks for others in what comes back."""
+    """Sends `say` to a local port. Returns an empty string when the answer contains `expect`."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as link:
             link.sendall(say)
@@ -50,7 +50,7 @@ def answers(port: int, say: bytes, expect: bytes, length: int = 4096) -> str:
 
 
 def serves(url: str) -> str:
-    """Whether a health address answers 200; else what it says is wrong."""
+    """An empty string when a health address answers 200, else what it says is wrong."""
     try:
         with DIRECT.open(url, timeout=2):
             return ""

@@ -1,6 +1,6 @@
-"""The three servers of a private stack: how each is laid out, started and asked whether it is up.
+"""The three servers of a private stack: their files, their commands and their checks of readiness.
 
-Secrets reach them through files of mode 0600, never through a command line.
+They get secrets from files of mode 0600, and never from the command line.
 """
 
 import os
@@ -19,7 +19,7 @@ from .home import Home
 from .program import Program, answers
 
 NOBODY = 65534
-# The server and its programs, with the libraries that were unpacked beside them.
+# For the server and its programs: the path of the unpacked libraries.
 POSTGRES_ENV = {**os.environ, "LD_LIBRARY_PATH": str(POSTGRES / "lib"), "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -62,7 +62,7 @@ def postgres(home: Home) -> Program:
         ready=lambda: _postgres_answers(port, env["DB_USER"], env["DB_NAME"]),
         prepare=prepare,
         port_key="POSTGRES_PORT",
-        # Ends open transactions; SIGTERM would wait for every client to leave.
+        # SIGINT ends open transactions. SIGTERM would wait until every client has disconnected.
         stop_signal=signal.SIGINT,
         patience=30,
     )
@@ -110,7 +110,7 @@ def nats(home: Home) -> Program:
         argv=[str(NATS_SERVER), "-c", str(conf)],
         env=dict(os.environ),
         cwd=data,
-        # JetStream is up before the server accepts clients, and the greeting says so.
+        # JetStream starts before the server accepts clients, and the first message of the server says so.
         ready=lambda: answers(int(kept["NATS_PORT"]), b"", b'"jetstream":true'),
         prepare=prepare,
         port_key="NATS_PORT",
@@ -119,9 +119,9 @@ def nats(home: Home) -> Program:
 
 @lru_cache(maxsize=None)
 def _as_nobody() -> List[str]:
-    """What to put before a command that refuses to run as root.
+    """A prefix for a command that does not run as root.
 
-    A user namespace needs no change of owner, but is refused in some containers and in a chroot.
+    A user namespace needs no change of owner, but some containers and a chroot do not allow it.
     """
     if os.geteuid() != 0:
         return []
@@ -135,7 +135,7 @@ def _as_nobody() -> List[str]:
 
 
 def _own(data: Path) -> None:
-    """Gives the data to whom the server runs as, where that is not so already."""
+    """Makes the user of the server the owner of the data, if it is not yet."""
     if os.geteuid() != 0:
         return
     owner = NOBODY if _as_nobody()[0] == "setpriv" else 0
@@ -145,7 +145,7 @@ def _own(data: Path) -> None:
 
 
 def _init_postgres(data: Path, user: str, password: str, database: str, fsync: bool) -> None:
-    """A new cluster with one database, laid out beside its place and moved there when complete."""
+    """Makes a new cluster with one database, in a temporary folder that is moved when complete."""
     fresh = data.with_suffix(".new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True, mode=0o700)
@@ -175,7 +175,7 @@ def _run_postgres(command: List[str], stdin: str = "") -> None:
 
 
 def _clear_postgres(data: Path) -> None:
-    """Removes what a killed server left: its children, and a lock that names a dead process."""
+    """Cleans up after a killed server: ends its children, and removes the lock of the dead process."""
     lock = data / "postmaster.pid"
     if not lock.exists():
         return
@@ -183,13 +183,13 @@ def _clear_postgres(data: Path) -> None:
     if int(lock.read_text().split()[0]) in survivors:
         return
     for pid in survivors:
-        # Children end by themselves once they see that the server is gone; the busy see it late.
+        # Children end when they notice that the server has ended. Busy ones notice late.
         process.end_stray(pid, data)
     lock.unlink(missing_ok=True)
 
 
 def _postgres_answers(port: int, user: str, database: str) -> str:
-    """Asks to log in: a server that is ready asks for the password, one that starts refuses."""
+    """Starts a login. A server that is ready asks for the password; one that starts refuses."""
     fields = f"user\0{user}\0database\0{database}\0\0".encode()
     hello = struct.pack(">ii", 8 + len(fields), 3 << 16) + fields
     return answers(port, hello, b"R\0\0\0", length=512)

@@ -1,4 +1,4 @@
-"""Starting and stopping a stack as a whole, and in parts."""
+"""Starts and stops a stack, or some of its parts."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from .program import Program
 
 
 class Stack:
-    """The servers and processes that live in one folder."""
+    """The servers and processes of one folder."""
 
     def __init__(self, home: Home, report: Report) -> None:
         self.home = home
@@ -23,9 +23,9 @@ class Stack:
         self.launcher = Launcher(home.folder, report)
 
     def up(self, only: Collection[str] = (), servers_only: bool = False, fsync: bool = True) -> None:
-        """Starts what does not run and waits until everything serves.
+        """Starts the parts that do not run, and waits until all are ready.
 
-        Servers first, then the migrations, then the processes. `only` names some of them.
+        Servers start first, then migrations run, then processes start. `only` names some parts.
         """
         with self.home.locked():
             self.home.prepare(fsync)
@@ -41,7 +41,7 @@ class Stack:
                 self._ensure(program)
 
     def down(self, only: Collection[str] = (), kill: bool = False) -> None:
-        """Ends what runs: processes first, then the servers that they lean on."""
+        """Stops the parts that run: processes first, then the servers."""
         if not self.home.exists:
             return
         with self.home.locked():
@@ -50,16 +50,16 @@ class Stack:
                     self.launcher.stop(program, kill)
 
     def reset(self) -> None:
-        """Ends everything and removes the folder: data, secrets, logs."""
+        """Stops all parts, and removes the folder with data, secrets and logs."""
         self.down()
         shutil.rmtree(self.home.folder, ignore_errors=True)
 
     def programs(self) -> List[Program]:
-        """Everything that belongs to the stack, in the order in which it starts."""
+        """All parts of the stack, in the order in which they start."""
         return [*servers.all_servers(self.home), *procfile.processes(self.home)]
 
     def status(self) -> bool:
-        """Prints a line for each part; answers whether all of them serve."""
+        """Prints a line for each part, and returns whether all are ready."""
         if not self.home.exists:
             self.report.line("there is no stack yet: `make up` starts one")
             return False
@@ -77,7 +77,7 @@ class Stack:
         return well
 
     def _ensure(self, program: Program) -> None:
-        """Starts a program unless it runs; one whose binary was built anew is started again."""
+        """Starts a program that does not run, and restarts one that was built again."""
         running = self.launcher.running(program.name)
         if running and running.outdated:
             self.launcher.stop(program)
@@ -88,12 +88,12 @@ class Stack:
         self.launcher.start(program, note=f"port {port}" if port else "")
 
     def _settled(self, program: Program) -> Program:
-        """The program itself, or on another port where a stranger took its own."""
+        """The program; with another port, if another program uses its port."""
         port = self._port(program)
         if not port or port_is_free(int(port)):
             return program
         moved = self.home.move_port(program.port_key)
-        self.report.line(f"  port {port} was taken: {program.name} moves to {moved}")
+        self.report.line(f"  port {port} is used by another program: {program.name} gets port {moved}")
         return next(p for p in self.programs() if p.name == program.name)
 
     def _migrate(self) -> None:

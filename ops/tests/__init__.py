@@ -1,4 +1,4 @@
-"""Tests of what starts and stops things, against real servers and real processes.
+"""Tests of set-up and of starting and stopping, against real servers and processes.
 
-Part of `make test`; alone: `python3 -m unittest discover -t . ops/tests`.
+They are a part of `make test`. Alone: `python3 -m unittest discover -t . ops/tests`.
 """

@@ -1,4 +1,4 @@
-"""A model is cut out of a library by its hash, wherever it lies in it."""
+"""A model is found in a library by its hash, at any position."""
 
 import hashlib
 import tempfile

@@ -1,4 +1,4 @@
-"""Records of processes: whose process is whose, and how each ends."""
+"""Records of processes: how a process is recognised, and how it is stopped."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A stack of real servers: it comes back whatever was done to it, and leaves nothing behind."""
+"""A stack of real servers: it starts again after every kind of stop, and leaves nothing behind."""
 
 import os
 import shutil

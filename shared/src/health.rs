@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::bus::Bus;
 use crate::database::Database;
 use crate::objects::ObjectStore;
-use crate::rings::Rings;
+use crate::redis::rings::Rings;
 use crate::vectors::Vectors;
 
 /// How badly something is missed.

@@ -3,7 +3,6 @@
 pub mod bus;
 pub mod config;
 pub mod database;
-pub mod domain;
 pub mod events;
 pub mod health;
 pub mod objects;
@@ -12,5 +11,7 @@ pub mod relay;
 pub mod subtitles;
 pub mod telemetry;
 pub mod vectors;
+
+pub use self_domain as domain;
 
 pub use self::redis::rings;

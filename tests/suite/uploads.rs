@@ -111,6 +111,26 @@ async fn a_recording_that_is_too_large_is_refused_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_stream_behind_what_others_wrote_first_is_a_recording() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let options = ["-b:a", "64k", "-id3v2_version", "0", "-write_xing", "0"];
+    let mp3 = Sound::short().converted("a.mp3", "audio/mpeg", &options).bytes;
+    let aac = Sound::short().converted("a.aac", "audio/aac", &["-c:a", "aac", "-f", "adts"]).bytes;
+    let reply = b"ICY 200 OK\r\nicy-name: The talk\r\ncontent-type:audio/mpeg\r\n\r\n";
+    for (name, before, bytes, kind) in [
+        ("reserved.mp3", &vec![0; 100_000][..], &mp3, "audio/mpeg"),
+        ("reserved.aac", &vec![0; 900_000][..], &aac, "audio/aac"),
+        ("radio.mp3", &reply[..], &mp3, "audio/mpeg"),
+    ] {
+        let sent = Sound::of(name, "application/octet-stream", [before, &bytes[..]].concat());
+        let accepted = person.upload(&sent).await;
+        let audio = person.get(&format!("/api/v1/audio/{}", accepted.audio)).await.good();
+        assert_eq!((&audio["content_type"], &audio["size_bytes"]), (&kind.into(), &sent.bytes.len().into()));
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_recording_is_refused_at_the_door() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use self_shared::config::WorkerConfig;
 use self_shared::telemetry;
-use self_worker::{offline, program, sandbox};
+use self_worker::{evaluation, program, sandbox};
 
 const HELP: &str = "\
 self-worker: turns recordings into searchable conversations
@@ -14,10 +14,8 @@ Usage: self-worker [COMMAND]
 
 Commands:
   run                                 serve the lanes named by LANES until stopped (the default)
-  eval entities DOCUMENTS [WEIGHTS]   measure the entity finder on annotated documents
   eval word-times RECORDINGS          measure the times of words on recordings whose words are known
   eval speech RECORDING TEXT …        measure how well recordings are heard, as they are and in noise
-  train-entities DOCUMENTS WEIGHTS    train it anew
   help                                print this
 
 SIGTERM or Ctrl-C hands running jobs back within DRAIN_SECONDS; a second one aborts.
@@ -32,11 +30,8 @@ fn main() -> ExitCode {
         [sandbox::READ, order] => return sandbox::read(order),
         [sandbox::CONVERT, order] => return sandbox::convert(order),
         [] | ["run"] => run(),
-        ["eval", "entities", documents] => evaluate_entities(documents, None),
-        ["eval", "entities", documents, weights] => evaluate_entities(documents, Some(weights)),
         ["eval", "word-times", recordings] => evaluate_word_times(recordings),
         ["eval", "speech", ref files @ ..] => evaluate_speech(files),
-        ["train-entities", documents, weights] => train_entities(documents, weights),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())
@@ -55,20 +50,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn evaluate_entities(documents: &str, weights: Option<&str>) -> anyhow::Result<()> {
-    offline::evaluate_entities(&WorkerConfig::from_env()?, Path::new(documents), weights.map(Path::new))
-}
-
 fn evaluate_word_times(recordings: &str) -> anyhow::Result<()> {
-    offline::evaluate_word_times(&WorkerConfig::from_env()?, Path::new(recordings))
+    evaluation::evaluate_word_times(&WorkerConfig::from_env()?, Path::new(recordings))
 }
 
 fn evaluate_speech(files: &[&str]) -> anyhow::Result<()> {
-    offline::evaluate_speech(&WorkerConfig::from_env()?, files)
-}
-
-fn train_entities(documents: &str, weights: &str) -> anyhow::Result<()> {
-    offline::train_entities(&WorkerConfig::from_env()?, Path::new(documents), Path::new(weights))
+    evaluation::evaluate_speech(&WorkerConfig::from_env()?, files)
 }
 
 fn run() -> anyhow::Result<()> {

@@ -4,6 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use self_language::entity_finder;
+use self_language::models::{Embedder, EntityFinder, MiniLm};
+use self_onnx::Runtime;
 use self_shared::bus::Bus;
 use self_shared::config::WorkerConfig;
 use self_shared::database::Database;
@@ -23,14 +26,8 @@ use crate::engine::{LaneExecutor, Workshop, reconciler};
 use crate::health::{self, Subject};
 use crate::jobs::Bench;
 use crate::models::cards::cards;
-use crate::models::embedder::Embedder;
-use crate::models::entity_finder::EntityFinder;
-use crate::models::gliner::Gliner;
-use crate::models::minilm::MiniLm;
 use crate::models::moonshine::Moonshine;
-use crate::models::onnx::Runtime;
 use crate::models::remote_transcriber::RemoteTranscriber;
-use crate::models::self_names::SelfNames;
 use crate::models::silero::Silero;
 use crate::models::summarizer::Summarizer;
 use crate::models::transcriber::Transcriber;
@@ -181,7 +178,7 @@ impl Models {
                 Some(model) => Moonshine::open(&runtime, &model.dir, &model.languages)?,
                 None => Moonshine::load(&config.models_dir)?,
             }),
-            finder: entity_finder(config, &runtime)?,
+            finder: entity_finder(&runtime, &config.models_dir, config.gliner_dir.as_deref())?,
             embedder: Arc::new(Mutex::new(MiniLm::load(&runtime, &config.models_dir)?)),
             query_embedder: Arc::new(Mutex::new(MiniLm::load(&runtime, &config.models_dir)?)),
         })
@@ -195,20 +192,6 @@ impl Models {
         let embedder = self.embedder.lock().unwrap_or_else(PoisonError::into_inner);
         cards(config, &*self.transcriber, remote, &*finder, &*embedder)
     }
-}
-
-/// GLiNER where its files are given, or else the finder that is always there.
-///
-/// # Errors
-/// The file that is missing, or is not what it should be.
-pub(crate) fn entity_finder(
-    config: &WorkerConfig,
-    runtime: &Runtime,
-) -> anyhow::Result<Arc<Mutex<dyn EntityFinder + Send>>> {
-    Ok(match &config.gliner_dir {
-        Some(folder) => Arc::new(Mutex::new(Gliner::load(runtime, folder)?)),
-        None => Arc::new(Mutex::new(SelfNames::load(runtime, &config.models_dir)?)),
-    })
 }
 
 pub(crate) fn sandbox(config: &WorkerConfig) -> Sandbox {

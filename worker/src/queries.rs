@@ -6,7 +6,7 @@ use self_shared::bus::{Bus, QueryEmbedding};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use crate::models::embedder::{EmbedError, Embedder};
+use self_language::models::{EmbedError, Embedder};
 
 /// Answers queries until stopped. The embedder is for them alone: a person waits.
 pub async fn answer(bus: Bus, embedder: Arc<Mutex<dyn Embedder + Send>>, stop: CancellationToken) {

@@ -6,8 +6,8 @@ mod fixtures;
 
 use std::path::Path;
 
+use self_onnx::Runtime;
 use self_worker::models::moonshine::Moonshine;
-use self_worker::models::onnx::Runtime;
 use self_worker::models::transcriber::Transcriber;
 
 const FILES: [&str; 3] = ["encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin"];

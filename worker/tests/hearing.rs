@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use self_worker::evaluation::{Noise, SILENT_SOUNDS, mixed};
 use self_worker::models::moonshine::Moonshine;
 use self_worker::models::silero::Silero;
 use self_worker::models::transcriber::Transcriber;
-use self_worker::offline::{Noise, SILENT_SOUNDS, mixed};
 use self_worker::stages::SAMPLE_RATE;
 use self_worker::stages::cut::{Chunk, Cutter};
 use self_worker::stages::transcribe::{Ears, Heard, Segment, Told, UNINTELLIGIBLE, judge, transcribe};

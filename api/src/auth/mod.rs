@@ -32,7 +32,6 @@ pub use attempts::Attempts;
 pub use passwords::Passwords;
 pub use tokens::{AccessTokens, Opaque};
 
-use crate::app::App;
 use crate::problem::{Code, Problem};
 
 /// A session ends when nothing was heard of it for this long.
@@ -58,9 +57,9 @@ pub struct Identity {
 pub struct Caller(pub Identity);
 
 async fn authenticate(request: &Request, bearer: Bearer) -> poem::Result<Identity> {
-    let app =
-        request.data::<App>().ok_or_else(|| Problem::internal(anyhow::anyhow!("no app in the request")))?;
-    Ok(app.auth.authenticate(&bearer.token).await?)
+    let auth =
+        request.data::<Auth>().ok_or_else(|| Problem::internal(anyhow::anyhow!("no auth in the request")))?;
+    Ok(auth.authenticate(&bearer.token).await?)
 }
 
 /// What a client gets to speak for a session.

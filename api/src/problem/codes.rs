@@ -2,6 +2,8 @@
 
 use poem::http::StatusCode;
 
+use crate::vocabulary::Vocabulary;
+
 macro_rules! codes {
     ($($(#[$meta:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
         /// What went wrong. The word is stable; titles and details may be reworded.
@@ -83,4 +85,14 @@ codes! {
     ObjectStorageUnavailable = "object_storage_unavailable", SERVICE_UNAVAILABLE, "Object storage is away for a moment";
     NoWorkerForSearch = "no_worker_for_search", SERVICE_UNAVAILABLE, "No worker can search at the moment";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too much to do at the moment";
+}
+
+impl Vocabulary for Code {
+    const NAME: &'static str = "ProblemCode";
+    const DESCRIPTION: &'static str = "What went wrong. Stable.";
+    const VALUES: &'static [Self] = Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
 }

@@ -15,11 +15,9 @@
 //!
 //! Volatile events (`job_progress`) have no number and are never repeated.
 
-mod hub;
 mod message;
 mod socket;
 
-pub use hub::Hub;
 pub(crate) use message::{FromApp, ToApp};
 pub use socket::Socket;
 

@@ -17,10 +17,10 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::hub::Hub;
 use super::message::{FromApp, Include, ToApp, Told};
 use crate::app::App;
 use crate::auth::Identity;
+use crate::hub::Hub;
 use crate::problem::Code;
 
 /// Events read from Postgres at a time.

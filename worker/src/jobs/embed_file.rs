@@ -5,10 +5,13 @@ use std::io::{Seek, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
+use self_language::embed::{self, EmbeddedPassage, Segment};
+use self_language::models::{EmbedError, Embedder};
 use self_shared::database::files::{self, Kept};
 use self_shared::database::{UserTx, jobs};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{EmbedFile, Ending, GenerateInsights, Job, Occasion};
+use self_shared::domain::model::ModelId;
 use self_shared::domain::new_id;
 use self_shared::domain::progress::{Progress, Stage};
 use self_shared::domain::sentences::sentences;
@@ -20,10 +23,7 @@ use uuid::Uuid;
 use super::Bench;
 use super::understanding::{Known, outcome};
 use crate::engine::Task;
-use crate::models::ModelId;
-use crate::models::embedder::{EmbedError, Embedder};
 use crate::sandbox::ReadError;
-use crate::stages::embed::{self, EmbeddedPassage, Segment};
 use crate::stages::read::{Reading, Unreadable};
 
 /// What is done of the whole, in percent, once the text is there, and once all passages are vectors.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::models::ModelId;
+use self_shared::domain::model::ModelId;
 
 /// Between the names of several models.
 const AND: &str = " + ";

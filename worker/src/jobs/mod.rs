@@ -20,6 +20,7 @@ mod zone;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use self_language::models::{Embedder, EntityFinder};
 use self_shared::bus::Bus;
 use self_shared::database::Database;
 use self_shared::domain::job::{Ending, Job};
@@ -27,8 +28,6 @@ use self_shared::objects::ObjectStore;
 use self_shared::vectors::Vectors;
 
 use crate::engine::{Jobs, Task};
-use crate::models::embedder::Embedder;
-use crate::models::entity_finder::EntityFinder;
 use crate::models::remote_transcriber::RemoteTranscriber;
 use crate::models::summarizer::Summarizer;
 use crate::sandbox::Sandbox;

@@ -1,6 +1,8 @@
 //! Has a conversation summed up by whatever summarizer is configured. A job of its own: a service that
 //! is slow or away holds nothing else back.
 
+use self_language::notice::{Conversation, line};
+use self_language::summarize::{Backed, Summary, TASK, check, windows};
 use self_shared::database::graph;
 use self_shared::database::insights::{self, Author, Scope};
 use self_shared::domain::insight::{InsightKind, NewInsight, Pointers};
@@ -11,8 +13,6 @@ use super::Bench;
 use super::generate_insights::said;
 use crate::engine::Task;
 use crate::models::summarizer::Summarizer;
-use crate::stages::notice::{Conversation, line};
-use crate::stages::summarize::{Backed, Summary, TASK, check, windows};
 
 /// What is shorter is its own summary.
 const FEWEST_WORDS: usize = 40;

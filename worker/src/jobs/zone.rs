@@ -2,7 +2,7 @@
 
 use self_shared::database::{UserTx, users};
 
-use crate::stages::resolve::Zone;
+use self_language::resolve::Zone;
 
 /// The person's time zone.
 pub(super) async fn of(tx: &mut UserTx) -> sqlx::Result<Zone> {

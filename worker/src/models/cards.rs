@@ -1,14 +1,13 @@
 //! What people are told of the models that a worker has loaded, and of those that it asks.
 
+use self_language::models::{Embedder, EntityFinder};
 use self_shared::config::WorkerConfig;
 use self_shared::domain::job::Lane;
+use self_shared::domain::model::{About, ModelId};
 use self_shared::domain::model::{ModelCard, ModelRole};
 
-use super::embedder::Embedder;
-use super::entity_finder::EntityFinder;
 use super::remote_transcriber::RemoteTranscriber;
 use super::transcriber::Transcriber;
-use super::{About, ModelId};
 
 /// The models of a worker. What it does not serve a lane for, it does not tell of.
 #[must_use]

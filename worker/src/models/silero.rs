@@ -7,8 +7,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::onnx::{Graph, OnnxError, Runtime, Tensor};
-use crate::stages::SAMPLE_RATE;
+use self_onnx::{Graph, OnnxError, Runtime, Tensor};
+
+use crate::models::SAMPLE_RATE;
 
 /// Samples in a frame: 32 ms.
 pub const FRAME: usize = 512;

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::onnx::OnnxError;
+use self_onnx::OnnxError;
+use self_shared::domain::model::{About, ModelId};
+
 use super::remote_transcriber::RemoteError;
-use super::{About, ModelId};
 
 /// A model that can hear. It is shared by all; what does the work is an [`Ear`].
 pub trait Transcriber: Send + Sync {

@@ -8,6 +8,7 @@ mod listen;
 mod loss;
 mod parts;
 mod times;
+mod tracks;
 mod wave;
 
 use std::fs::{self, File};

@@ -47,6 +47,10 @@ async fn other_files_put_end_to_end_are_heard_to_their_end() {
         ("twice.ogg", "-c:a libvorbis"),
         ("twice.opus", "-c:a libopus"),
         ("twice.webm", "-c:a libopus"),
+        ("twice.m4a", "-c:a aac -ar 48000"),
+        ("start.m4a", "-c:a aac -ar 48000 -movflags +faststart"),
+        ("pieces.mp4", "-c:a aac -ar 48000 -movflags +frag_keyframe+empty_moov"),
+        ("twice.aiff", ""),
     ] {
         let bytes = fs::read(encoded(folder.path(), 3, name, arguments)).unwrap().repeat(2);
         let heard = listen_to(&bytes).await.unwrap();

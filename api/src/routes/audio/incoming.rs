@@ -42,7 +42,12 @@ impl Incoming {
     /// [`Code::EmptyUpload`], [`Code::UnsupportedMedia`], [`Code::UploadInterrupted`].
     pub(super) async fn recognised(self) -> Result<(&'static str, Recognised), Problem> {
         let (first, bytes) = self.begun(container::TELLING).await?;
-        let Some(media_type) = container::media_type(&first) else {
+        if let Some(media_type) = container::media_type(&first) {
+            return Ok((media_type, bytes));
+        }
+        let again = Self { filename: None, chunks: bytes.chunks() };
+        let (first, bytes) = again.begun(container::TELLING_BEHIND_JUNK).await?;
+        let Some(media_type) = container::media_type_behind_junk(&first) else {
             bytes.read_over().await;
             return Err(Problem::new(
                 Code::UnsupportedMedia,

@@ -1,4 +1,5 @@
 mod question;
+mod typed;
 
 use poem::web::Data;
 use poem_openapi::param::Query;
@@ -8,10 +9,10 @@ use poem_openapi::{Object, OpenApi};
 use self_shared::bus::EmbedError;
 use self_shared::database::search::{Kind, Scope};
 use self_shared::domain::conversation::Source;
-use self_shared::domain::typed::Typed;
 use uuid::Uuid;
 
 use self::question::{Mode, Question};
+use self::typed::Typed;
 use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;

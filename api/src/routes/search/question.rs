@@ -3,12 +3,11 @@
 use chrono::{DateTime, Utc};
 use self_shared::bus::{EmbedError, QueryEmbedding};
 use self_shared::database::UserTx;
-use self_shared::database::search::{self, Correction, Fused, Hit, Kind, Scope};
-use self_shared::domain::typed::Typed;
-use self_shared::vectors::Candidates;
+use self_shared::database::search::{self, Candidates, Correction, Fused, Hit, Kind, Scope};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
+use super::typed::Typed;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::page::{self, Place};

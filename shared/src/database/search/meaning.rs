@@ -4,9 +4,8 @@ use pgvector::HalfVector;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{Hit, Scope};
+use super::{Candidates, Hit, Scope};
 use crate::database::UserTx;
-use crate::vectors::Candidates;
 
 /// What is compared with the passages.
 #[derive(Clone, Debug)]

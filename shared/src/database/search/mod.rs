@@ -5,6 +5,7 @@
 //! one order of the two; [`passages`] reads what is to be shown. Everything is exact: all passages
 //! of the person are compared, so nothing is missed (see `migrations/0006_meaning.up.sql`).
 
+mod candidates;
 mod fuse;
 mod meaning;
 mod passages;
@@ -14,6 +15,7 @@ mod words;
 
 use uuid::Uuid;
 
+pub use self::candidates::Candidates;
 pub use self::fuse::{Fused, Ranks, fuse};
 pub use self::meaning::{Question, by_meaning};
 pub use self::passages::{ConversationPassage, FilePassage, Passage, passages};

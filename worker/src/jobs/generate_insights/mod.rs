@@ -6,6 +6,8 @@ pub(super) mod said;
 mod time;
 
 use chrono::{DateTime, Utc};
+use self_language::notice::{self, Noticed, RULES};
+use self_language::resolve::Zone;
 use self_shared::database::insights::{self, Author, Scope};
 use self_shared::database::{UserTx, graph, jobs};
 use self_shared::domain::insight::{InsightKind, NewInsight, Statement};
@@ -16,8 +18,6 @@ use uuid::Uuid;
 
 use super::Bench;
 use crate::engine::Task;
-use crate::stages::notice::{self, Noticed, RULES};
-use crate::stages::resolve::Zone;
 
 /// What is found in one conversation, with what it has to do with others.
 const OF_CONVERSATION: &[InsightKind] = &[

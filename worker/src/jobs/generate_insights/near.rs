@@ -7,8 +7,8 @@ use self_shared::database::UserTx;
 use self_shared::domain::insight::InsightKind;
 use uuid::Uuid;
 
-use crate::stages::notice::{Near, Pair, Passage};
-use crate::stages::resolve::Zone;
+use self_language::notice::{Near, Pair, Passage};
+use self_language::resolve::Zone;
 
 /// From this cosine on two passages are about the same.
 const SAME_TOPIC: f64 = 0.5;

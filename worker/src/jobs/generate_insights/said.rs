@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use self_language::notice::{Conversation, Mention, Segment};
 use self_shared::database::UserTx;
 use self_shared::domain::date::When;
 use sqlx::FromRow;
@@ -10,7 +11,6 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::moment;
-use crate::stages::notice::{Conversation, Mention, Segment};
 
 /// A segment: its id, its text, who said it, when its recording began, and where it begins there.
 type Row = (Uuid, String, Option<String>, DateTime<Utc>, i64);

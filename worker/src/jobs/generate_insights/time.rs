@@ -1,14 +1,14 @@
 //! What the passing of time brings: days that are near, and people who are missed or come up often.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use self_language::notice::{Ahead, Heard, LONGEST_SILENCE, NEAR, approaching, not_heard_of, often_heard_of};
+use self_language::resolve::Zone;
 use self_shared::database::UserTx;
 use self_shared::domain::insight::NewInsight;
 use uuid::Uuid;
 
 use super::moment;
 use super::said::when;
-use crate::stages::notice::{Ahead, Heard, LONGEST_SILENCE, NEAR, approaching, not_heard_of, often_heard_of};
-use crate::stages::resolve::Zone;
 
 /// Days ahead that are looked at.
 const MOST_DAYS: i64 = 500;

@@ -9,12 +9,12 @@ use self_shared::database::models;
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::Ending;
 use self_shared::domain::language;
+use self_shared::domain::model::ModelId;
 use self_shared::domain::model::Spoken;
 use self_shared::domain::transcription::TranscriptionOptions;
 
 use super::super::Bench;
 use super::super::heard_by::HeardBy;
-use crate::models::ModelId;
 use crate::models::remote_transcriber::{RemoteError, RemoteTranscriber, UNDETERMINED};
 use crate::models::transcriber::{TranscribeError, Utterance};
 

@@ -110,10 +110,11 @@ async fn listen(
         }
     }
     elsewhere.tell(&mut transcript.heard_by);
-    let Extent { length_ms, cut_short, losses } = sound.extent().map_err(ending)?;
-    let coverage = cover(&transcript.coverage, &losses, length_ms);
+    let extent = sound.extent().map_err(ending)?;
+    let length_ms = extent.length_ms;
+    let coverage = cover(&transcript.coverage, &extent.losses, length_ms);
     transcript.judge();
-    let warnings = warnings(transcript, &coverage, cut_short);
+    let warnings = warnings(transcript, &coverage, &extent);
     transcript.end(length_ms, coverage, warnings);
     if transcript.heard_by.model().is_none() {
         transcript.heard_by.add_model(&elsewhere.first());
@@ -127,13 +128,14 @@ async fn listen(
 }
 
 /// What a person should know before they rely on the transcript.
-fn warnings(transcript: &Transcript, coverage: &[CoverageSpan], cut_short: bool) -> Vec<Warning> {
+fn warnings(transcript: &Transcript, coverage: &[CoverageSpan], extent: &Extent) -> Vec<Warning> {
     let has = |kind| coverage.iter().any(|span| span.kind == kind);
     let is_uncertain = transcript.segments.iter().any(|segment| segment.is_uncertain);
     [
-        (cut_short, Warning::CutShort),
+        (extent.cut_short, Warning::CutShort),
         (has(CoverageKind::Damaged), Warning::Damaged),
         (has(CoverageKind::Missing), Warning::Missing),
+        (extent.has_other_tracks, Warning::OtherTracks),
         (is_uncertain && !transcript.language_uncertain, Warning::UncertainSegments),
         (transcript.language_uncertain, Warning::LanguageUncertain),
     ]

@@ -24,6 +24,8 @@ pub(super) struct Extent {
     pub(super) length_ms: u64,
     /// The file stops in the middle.
     pub(super) cut_short: bool,
+    /// The file has tracks of sound that are not heard.
+    pub(super) has_other_tracks: bool,
     /// Stretches that could not be heard, in order and apart.
     pub(super) losses: Vec<CoverageSpan>,
 }
@@ -42,7 +44,8 @@ impl Extent {
             end_ms: milliseconds(loss.end()),
         };
         let losses = decoding.losses().iter().map(span).collect();
-        Self { length_ms: milliseconds(samples), cut_short, losses }
+        let has_other_tracks = decoding.info().tracks > 1;
+        Self { length_ms: milliseconds(samples), cut_short, has_other_tracks, losses }
     }
 }
 

@@ -3,14 +3,14 @@
 
 use std::collections::HashMap;
 
+use self_language::models::{EmbedError, Embedder};
 use self_shared::domain::job::Ending;
+use self_shared::domain::model::ModelId;
 use uuid::Uuid;
 
 use super::super::Bench;
 use super::super::transcript::Transcript;
 use crate::engine::Task;
-use crate::models::ModelId;
-use crate::models::embedder::{EmbedError, Embedder};
 
 /// The vectors of the texts of a transcript or a file, as they are in the database.
 #[derive(Default)]

@@ -5,14 +5,20 @@ mod graph;
 mod known;
 mod said;
 mod save;
-mod title;
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError};
 
+use self_language::connect::{Connection, connect};
+use self_language::decide::decide;
+use self_language::embed::{self, EmbeddedPassage, embed};
+use self_language::extract::{Entity, extract};
+use self_language::models::{EmbedError, Embedder};
+use self_language::resolve::{Dates, resolve};
 use self_shared::database::entities;
 use self_shared::domain::entity::Decision;
 use self_shared::domain::job::Ending;
+use self_shared::domain::model::ModelId;
 use self_shared::domain::progress::{Progress, Stage};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
@@ -22,13 +28,6 @@ use self::said::Clock;
 use super::Bench;
 use super::transcript::Transcript;
 use crate::engine::Task;
-use crate::models::ModelId;
-use crate::models::embedder::{EmbedError, Embedder};
-use crate::stages::connect::{Connection, connect};
-use crate::stages::decide::decide;
-use crate::stages::embed::{self, EmbeddedPassage, embed};
-use crate::stages::extract::{Entity, extract};
-use crate::stages::resolve::{Dates, resolve};
 
 /// Of what is left, in percent: what is done once names are found.
 const EXTRACTED: f32 = 20.0;

@@ -1,12 +1,12 @@
 //! When a transcript was said, and where.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use self_language::resolve::Zone;
 use self_shared::domain::job::Ending;
 
 use super::super::transcript::Transcript;
 use super::super::{Bench, zone};
 use crate::engine::Task;
-use crate::stages::resolve::Zone;
 
 /// The clock by which dates are understood: the recording's own, in its owner's time zone.
 #[derive(Clone, Copy, Debug)]

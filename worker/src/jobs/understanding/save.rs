@@ -1,5 +1,6 @@
 //! Everything that was found, and the job's success, in one transaction.
 
+use self_language::title::title;
 use self_shared::database::{UserTx, conversations, entities, graph as person, jobs, transcriptions};
 use self_shared::domain::job::{Ending, GenerateInsights, Job, Occasion, SummarizeConversation};
 use self_shared::domain::{UserId, new_id};
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use super::super::Bench;
 use super::super::transcript::{SavedSegment, Transcript};
-use super::{Meaning, graph, title};
+use super::{Meaning, graph};
 use crate::engine::Task;
 
 pub(super) async fn save(
@@ -169,7 +170,7 @@ async fn describe(
          where id = $1",
     )
     .bind(transcript.conversation_id)
-    .bind(title::title(texts, transcript.segments.is_empty()))
+    .bind(title(texts, transcript.segments.is_empty()))
     .bind(transcript.audio_id)
     .bind(heard_as)
     .execute(tx)

@@ -1,6 +1,6 @@
 //! What the decoder hands from step to step: the keys and values of its layers.
 
-use crate::models::onnx::{Graph, OnnxError, Tensor};
+use self_onnx::{Graph, OnnxError, Tensor};
 
 /// One of the tensors that the decoder remembers by.
 #[derive(Debug)]

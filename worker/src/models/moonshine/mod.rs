@@ -10,15 +10,15 @@ mod tokens;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self_onnx::{Graph, OnnxError, Runtime, Tensor};
 use self_shared::domain::language;
+use self_shared::domain::model::{About, ModelId};
 use sha2::{Digest, Sha256};
 
 use self::memory::Memory;
 use self::tokens::Tokens;
-use super::onnx::{Graph, OnnxError, Runtime, Tensor};
 use super::transcriber::{Ear, TranscribeError, Transcriber, Utterance};
-use super::{About, ModelId};
-use crate::stages::SAMPLE_RATE;
+use crate::models::SAMPLE_RATE;
 
 const BEGIN: i64 = 1;
 const END: i64 = 2;

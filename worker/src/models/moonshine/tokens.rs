@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::models::onnx::OnnxError;
+use self_onnx::OnnxError;
+
 use crate::models::transcriber::{HeardWord, TranscribeError};
 
 /// How tokens write a space, which begins a word.

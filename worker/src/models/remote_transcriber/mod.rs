@@ -15,11 +15,11 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Response, StatusCode, redirect};
 use self_shared::config::{Fallback, Secret, TranscriberConfig};
 use self_shared::domain::language;
+use self_shared::domain::model::{About, ModelId};
 use tokio::sync::Semaphore;
 
 use super::transcriber::Utterance;
-use super::{About, ModelId};
-use crate::stages::SAMPLE_RATE;
+use crate::models::SAMPLE_RATE;
 
 /// The longest answer that is read, in bytes. A chunk of 13 s with times of words takes 20 KiB.
 const LONGEST: usize = 256 * 1024;

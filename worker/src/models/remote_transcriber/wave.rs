@@ -1,7 +1,7 @@
 //! A chunk of sound as a file: RIFF WAVE, mono, 16 bits (Microsoft and IBM, "Multimedia Programming
 //! Interface and Data Specifications 1.0", 1991).
 
-use crate::stages::SAMPLE_RATE;
+use crate::models::SAMPLE_RATE;
 
 const BYTES: u32 = 2;
 

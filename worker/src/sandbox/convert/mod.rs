@@ -160,7 +160,8 @@ impl Converter {
     /// Corrects what the decoder takes for the recording.
     pub(super) fn correct(&self, info: Info) -> Info {
         let codec = self.opened.codec.clone().unwrap_or(info.codec);
-        Info { codec, container: self.container.to_owned(), seconds: self.opened.seconds, ..info }
+        let Opened { seconds, tracks, .. } = self.opened;
+        Info { codec, container: self.container.to_owned(), seconds, tracks, ..info }
     }
 
     /// How a decoding ended that came to the end of what there was to read.

@@ -9,11 +9,13 @@ use tokio::sync::oneshot;
 use super::super::child::NOT_STARTED;
 
 /// What `ffmpeg` says before the first sound.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Opened {
     /// None if it found no sound that it can decode.
     pub(super) codec: Option<String>,
     pub(super) seconds: Option<f64>,
+    /// Tracks with sound, decoded or not.
+    pub(super) tracks: usize,
 }
 
 /// What `ffmpeg` says in all.
@@ -39,9 +41,8 @@ pub(super) async fn listen(mut said: ChildStderr, tell: oneshot::Sender<Opened>)
         if line.starts_with("[info] Output #0")
             && let Some(tell) = tell.take()
         {
-            let Opened { codec, seconds } = &words.opened;
             // Nobody waits any more when the decoding was dropped.
-            drop(tell.send(Opened { codec: codec.clone(), seconds: *seconds }));
+            drop(tell.send(words.opened.clone()));
         }
     }
     words
@@ -59,6 +60,8 @@ impl Words {
         let opened = self.opened.codec.is_some();
         self.errors += u64::from(errs && opened && !line.contains("not on whitelist"));
         let Some(info) = line.strip_prefix("[info]   ") else { return };
+        let is_track = info.trim_start().starts_with("Stream #0:") && info.contains(": Audio: ");
+        self.opened.tracks += usize::from(is_track);
         if let Some(rest) = info.strip_prefix("Stream #0:")
             && let Some((_, codecs)) = rest.split_once(" -> #0:0 (")
         {
@@ -129,7 +132,7 @@ mod tests {
     #[test]
     fn codec_and_length_are_read_and_titles_are_not_believed() {
         let Words { opened, errors, .. } = words(OPENED);
-        assert_eq!(opened, Opened { codec: Some("ac3".to_owned()), seconds: Some(84.5) });
+        assert_eq!(opened, Opened { codec: Some("ac3".to_owned()), seconds: Some(84.5), tracks: 1 });
         assert_eq!(errors, 0);
     }
 

@@ -1,17 +1,19 @@
 //! The track that is heard, among those of a container, and what decodes it.
 
 use std::fs::File;
-use std::sync::LazyLock;
+use std::iter;
+use std::sync::{Arc, LazyLock};
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::{TimeBase, Timestamp};
 
+use super::landmarks::matroska_default_track;
 use super::opus::OpusDecoder;
 use super::{Refusal, aac, mp4};
 
@@ -31,12 +33,26 @@ pub(super) struct Choice {
     /// The length that the container claims.
     pub(super) seconds: Option<f64>,
     pub(super) decoder: Box<dyn AudioDecoder>,
+    /// How many tracks of the container hold sound that is decoded here.
+    pub(super) tracks: usize,
 }
 
 impl Choice {
-    /// The default track for sound, else the first with a known codec.
-    pub(super) fn among(reader: &dyn FormatReader, file: &File, file_bytes: u64) -> Result<Self, Refusal> {
-        let track = reader.default_track(TrackType::Audio).ok_or(Refusal::NotAudio)?;
+    /// The track with this place: at 0 the default track for sound, else the first with a known codec;
+    /// the others with a known codec follow in their order.
+    pub(super) fn among(
+        reader: &dyn FormatReader,
+        file: &Arc<File>,
+        file_bytes: u64,
+        place: usize,
+    ) -> Result<Self, Refusal> {
+        let name = reader.format_info().short_name;
+        let default = if name == "matroska" { matroska_default_track(file) } else { None };
+        let first = default.and_then(|id| reader.tracks().iter().find(|track| u64::from(track.id) == id));
+        let first = first.or_else(|| reader.default_track(TrackType::Audio)).ok_or(Refusal::NotAudio)?;
+        let others = reader.tracks().iter().filter(|track| track.id != first.id && is_decoded(track));
+        let tracks: Vec<&Track> = iter::once(first).chain(others).collect();
+        let track = *tracks.get(place).ok_or(Refusal::NotAudio)?;
         let codec = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or(Refusal::NotAudio)?;
         let decoder = CODECS
             .make_audio_decoder(&aac::core(codec), &AudioDecoderOptions::default().gapless(false))
@@ -51,9 +67,8 @@ impl Choice {
             .map(|time| time.as_secs_f64());
         let possible = uncompressed_seconds(&*decoder, codec, file_bytes).unwrap_or(f64::INFINITY);
         let seconds = claimed.map(|claimed| claimed.min(possible));
-        let is_mp4 = reader.format_info().short_name == "isomp4";
-        let times = if is_mp4 { mp4::Times::of(file, track.id) } else { None };
-        Ok(Self { id: track.id, base: track.time_base, times, seconds, decoder })
+        let times = if name == "isomp4" { mp4::Times::of(file, track.id) } else { None };
+        Ok(Self { id: track.id, base: track.time_base, times, seconds, decoder, tracks: tracks.len() })
     }
 
     /// The track of a part of the file: what the file says of times first does not hold for another
@@ -74,6 +89,11 @@ impl Choice {
     pub(super) fn is_edited(&self) -> bool {
         self.times.is_some()
     }
+}
+
+fn is_decoded(track: &Track) -> bool {
+    let codec = track.codec_params.as_ref().and_then(|params| params.audio());
+    codec.is_some_and(|codec| CODECS.get_audio_decoder(codec.codec).is_some())
 }
 
 /// The most that a file of this size can hold uncompressed. A wav that was written into a pipe

@@ -1,10 +1,14 @@
-//! From the channels of a recording to one: without offset, and without channels that cancel.
+//! From the channels of a recording to one: without offset, without channels that cancel, and without
+//! noise beside a voice.
 //!
 //! Sound is looked at in windows of half a second. In each, the offset of every channel is measured
 //! and taken off along a line from that of the window before, which is a high-pass filter at about
 //! 1 Hz that works from the first sample on. Then the channels are averaged; where they cancel one
 //! another (a plug with one pole turned, a balanced line recorded as stereo), the loudest of them is
-//! taken instead. All of it depends on the sound alone, so that decoding again gives the same.
+//! taken instead. Channels of [`steady`](super::steady) noise are left out while another one speaks. All
+//! of it depends on the sound alone, so that decoding again gives the same.
+
+use super::steady::Steadiness;
 
 /// The mean of the channels is worth no more than this share of the loudest one's energy where they
 /// cancel. Eight channels that have nothing in common come to an eighth.
@@ -24,6 +28,9 @@ pub(super) struct Downmix {
     /// Of each channel, at the end of the window before; empty before the first.
     offsets: Vec<f32>,
     source: Source,
+    steadiness: Steadiness,
+    /// The share of each channel in the sound that was given last.
+    shares: Vec<f32>,
     mean: Vec<f32>,
 }
 
@@ -42,6 +49,8 @@ impl Downmix {
             hand_over: rate as usize / 50,
             offsets: Vec::new(),
             source: Source::Mean,
+            steadiness: Steadiness::new(channels, rate),
+            shares: Vec::new(),
             mean: Vec::new(),
         }
     }
@@ -84,9 +93,9 @@ impl Downmix {
 
     fn give(&mut self, samples: usize, mono: &mut Vec<f32>) {
         self.level(samples);
-        let source = self.choose(samples);
-        self.write(source, samples, mono);
-        self.source = source;
+        let shares = self.choose(samples);
+        self.write(&shares, samples, mono);
+        self.shares = shares;
         for plane in &mut self.planes {
             plane.drain(..samples);
         }
@@ -110,22 +119,21 @@ impl Downmix {
         }
     }
 
-    fn choose(&mut self, samples: usize) -> Source {
+    /// The share of each channel in what is heard of the window.
+    fn choose(&mut self, samples: usize) -> Vec<f32> {
         let channels = self.planes.len();
         if channels < 2 {
-            return Source::Channel(0);
+            return vec![1.0; channels];
         }
+        let left_out = self.steadiness.left_out(self.planes.iter().map(|plane| &plane[..samples]));
+        let kept = left_out.iter().filter(|left_out| !**left_out).count();
+        let mut shares: Vec<f32> =
+            left_out.iter().map(|&left_out| if left_out { 0.0 } else { 1.0 / kept as f32 }).collect();
         self.mean.clear();
-        self.mean.resize(samples, 0.0);
-        let share = 1.0 / channels as f32;
-        for plane in &self.planes {
-            for (mean, sample) in self.mean.iter_mut().zip(plane) {
-                *mean += share * sample;
-            }
-        }
-        let energies = self.planes.iter().map(|plane| energy(&plane[..samples]));
+        mix(&self.planes, &shares, samples, &mut self.mean);
         let (mut loudest, mut most, mut present) = (0, 0.0, 0.0);
-        for (channel, energy) in energies.enumerate() {
+        for (channel, plane) in self.planes.iter().enumerate().filter(|(channel, _)| shares[*channel] > 0.0) {
+            let energy = energy(&plane[..samples]);
             if energy > most {
                 (loudest, most) = (channel, energy);
             }
@@ -134,34 +142,43 @@ impl Downmix {
             }
         }
         let mean = energy(&self.mean);
-        match self.source {
+        self.source = match self.source {
             Source::Mean if mean >= CANCELLED * most => Source::Mean,
             Source::Channel(_) if mean >= RECOVERED * most => Source::Mean,
             Source::Channel(channel) if present * LOUDER >= most => Source::Channel(channel),
             _ => Source::Channel(loudest),
+        };
+        if let Source::Channel(channel) = self.source {
+            shares.fill(0.0);
+            shares[channel] = 1.0;
         }
+        shares
     }
 
-    /// Appends the window. The source before fades out over the beginning of a new one.
-    fn write(&self, source: Source, samples: usize, mono: &mut Vec<f32>) {
+    /// Appends the window. The sound of the shares before fades out over the beginning.
+    fn write(&self, shares: &[f32], samples: usize, mono: &mut Vec<f32>) {
         let start = mono.len();
-        mono.extend_from_slice(&self.sound(source)[..samples]);
-        // The first window of a single channel finds nothing that it could take over from.
-        if source == self.source || self.planes.len() < 2 {
+        mix(&self.planes, shares, samples, mono);
+        if shares == self.shares || self.shares.is_empty() {
             return;
         }
         let fade = samples.min(self.hand_over);
-        let before = &self.sound(self.source)[..fade];
+        let mut before = Vec::with_capacity(fade);
+        mix(&self.planes, &self.shares, fade, &mut before);
         for (n, (sample, before)) in mono[start..].iter_mut().zip(before).enumerate() {
             let share = n as f32 / fade as f32;
             *sample = share * *sample + (1.0 - share) * before;
         }
     }
+}
 
-    fn sound(&self, source: Source) -> &[f32] {
-        match source {
-            Source::Mean => &self.mean,
-            Source::Channel(channel) => &self.planes[channel],
+/// Appends the sum of the channels by their shares.
+fn mix(planes: &[Vec<f32>], shares: &[f32], samples: usize, sum: &mut Vec<f32>) {
+    let start = sum.len();
+    sum.resize(start + samples, 0.0);
+    for (plane, &share) in planes.iter().zip(shares).filter(|(_, share)| **share > 0.0) {
+        for (sum, sample) in sum[start..].iter_mut().zip(plane) {
+            *sum += share * sample;
         }
     }
 }
@@ -257,6 +274,49 @@ mod tests {
         let mut planes = vec![vec![0.0; sound.len()]; 6];
         planes[2].clone_from(&sound);
         assert!(energy(&mixed(&planes)) > 0.9 * energy(&sound));
+    }
+
+    /// Bursts of a tone with pauses, like syllables.
+    fn voice(seconds: f32) -> Vec<f32> {
+        let bursts = tone(440.0, seconds).into_iter().enumerate();
+        bursts.map(|(n, x)| if n / 4_000 % 3 == 2 { 0.001 * x } else { x }).collect()
+    }
+
+    fn noise(seconds: f32, level: f32) -> Vec<f32> {
+        let mut state = 1_u32;
+        let next = |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            level * (state as f32 / u32::MAX as f32 - 0.5)
+        };
+        (0..(seconds * RATE as f32) as usize).map(next).collect()
+    }
+
+    #[test]
+    fn noise_on_one_side_does_not_drown_the_voice_on_the_other() {
+        let voice = voice(6.0);
+        for level in [0.1, 0.4, 1.5] {
+            let mono = mixed(&[noise(6.0, level), voice.clone()]);
+            assert!(worst(&mono[16_000..], &voice[16_000..]) < 5e-3, "{level}");
+        }
+    }
+
+    #[test]
+    fn two_who_speak_in_turns_are_both_heard_however_noisy_one_of_them_is() {
+        let (first, second) = (voice(12.0), voice(12.0));
+        let gate = |x: &[f32], on: fn(usize) -> bool| -> Vec<f32> {
+            x.iter().enumerate().map(|(n, x)| if on(n / RATE as usize / 3) { *x } else { 0.0 }).collect()
+        };
+        let (left, right) = (gate(&first, |turn| turn % 2 == 0), gate(&second, |turn| turn % 2 == 1));
+        for level in [0.0, 0.003, 0.03] {
+            let noisy: Vec<f32> = left.iter().zip(noise(12.0, level)).map(|(x, n)| x + n).collect();
+            let mono = mixed(&[noisy, right.clone()]);
+            for turn in 0..4 {
+                let of = turn * 3 * RATE as usize..(turn + 1) * 3 * RATE as usize;
+                let spoken = if turn % 2 == 0 { &left } else { &right };
+                let share = energy(&mono[of.clone()]) / energy(&spoken[of]);
+                assert!(share > 0.2, "{level}: turn {turn} has {share} of its energy");
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod choice;
 mod downmix;
 mod flac;
 mod frames;
+mod joined;
 mod landmarks;
 mod loss;
 mod mixer;
@@ -19,9 +20,11 @@ mod opus;
 mod peek;
 mod refusal;
 mod source;
+mod steady;
 mod step;
 mod timeline;
 mod track;
+mod tracks;
 mod wave;
 mod whole;
 
@@ -72,6 +75,8 @@ pub struct Info {
     pub channels: u32,
     /// The length where the file claims one that can be believed. The samples decide.
     pub seconds: Option<f64>,
+    /// How many tracks with sound the file has. One is heard.
+    pub tracks: usize,
 }
 
 /// How a decoding ended that gave sound.
@@ -116,7 +121,7 @@ pub fn decode(
     limits: &Limits,
     sink: impl FnMut(Event<'_>) -> io::Result<()>,
 ) -> Result<Ending, DecodeError> {
-    let mut track = names::open(file)?;
+    let mut track = tracks::open(&file)?;
     let mut mixer = Mixer::new(sink, limits);
     let mut ending = Ending::default();
     loop {

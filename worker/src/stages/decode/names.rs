@@ -1,6 +1,5 @@
-//! The real name of a codec that is not decoded here, for whoever has to convert the file.
-//!
-//! Read from the file itself: demuxers keep only what they know.
+//! The real name of a codec that is not decoded here, for whoever has to convert the file. It is read
+//! from the file itself: demuxers keep only what they know.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -18,10 +17,12 @@ pub fn container(file: &File) -> Option<Container> {
     Container::of(&head(file, Container::TELLING))
 }
 
-/// Opens a file, or names what is in it that is not decoded here.
-pub(super) fn open(file: File) -> Result<Track, Refusal> {
-    let again = file.try_clone().map_err(|_| Refusal::NotAudio)?;
-    let Some(container) = container(&again) else { return Track::open(file) };
+/// Opens the track of a file with this place, see [`super::choice`], or names what is in the file that is
+/// not decoded here.
+pub(super) fn open(file: &File, place: usize) -> Result<Track, Refusal> {
+    let clone = || file.try_clone().map_err(|_| Refusal::NotAudio);
+    let (file, again) = (clone()?, clone()?);
+    let Some(container) = container(&again) else { return Track::open(file, place) };
     if let Some(codec) = turned(&again, container) {
         return Err(Refusal::UnsupportedCodec { codec: codec.to_owned() });
     }
@@ -29,7 +30,7 @@ pub(super) fn open(file: File) -> Result<Track, Refusal> {
         let codec = codec(&again, container).unwrap_or_else(|| "an unknown codec".to_owned());
         return Err(Refusal::UnsupportedCodec { codec });
     }
-    Track::open(file).map_err(|refusal| match (refusal, codec(&again, container)) {
+    Track::open(file, place).map_err(|refusal| match (refusal, codec(&again, container)) {
         (Refusal::UnsupportedCodec { .. }, Some(codec)) => Refusal::UnsupportedCodec { codec },
         // A demuxer that does not know the codec knows of no sound.
         (Refusal::NotAudio | Refusal::CutShort | Refusal::Damaged, Some(codec))

@@ -10,6 +10,7 @@ mod text;
 
 use std::io::{self, Read};
 
+use self_language::embed::pieces;
 use self_shared::domain::file::ContentKind;
 use serde::{Deserialize, Serialize};
 
@@ -68,9 +69,6 @@ fn text_of(bytes: &[u8], kind: ContentKind, longest: usize) -> Result<String, Un
     }
 }
 
-/// A longer word is none, and comes in pieces: passages are bounded by their words. In bytes.
-const LONGEST_WORD: usize = 200;
-
 /// Lines with single spaces, without empty ones, and no more of them than fit.
 fn tidy(text: &str, longest: usize) -> Reading {
     let mut tidy = String::new();
@@ -91,16 +89,6 @@ fn tidy(text: &str, longest: usize) -> Reading {
         tidy.push_str(&line);
     }
     Reading { text: tidy, is_cut: false }
-}
-
-/// A word, in pieces where it is too long for one.
-pub(in crate::stages) fn pieces(word: &str) -> impl Iterator<Item = &str> {
-    let mut rest = word;
-    std::iter::from_fn(move || {
-        let (piece, behind) = rest.split_at(rest.floor_char_boundary(LONGEST_WORD));
-        rest = behind;
-        (!piece.is_empty()).then_some(piece)
-    })
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use self_shared::domain::model::{About, ModelId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::listener::Listener;
 use super::voices::Stretch;
 use crate::models::silero::Silero;
 use crate::models::transcriber::{TranscribeError, Transcriber, Utterance};
-use crate::models::{About, ModelId};
 
 /// Where an answer goes.
 type Answer<T> = oneshot::Sender<Result<T, TranscribeError>>;

@@ -6,15 +6,16 @@
 //! as long as the frames that would fill it. The rate and the number of channels may change: files
 //! were put end to end, and a fresh decoder goes on.
 
-mod header;
 mod scan;
 mod side;
+mod table;
 mod tags;
 
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
+use self_shared::domain::container::frame::{Header, Kind, Syntax};
 use symphonia::core::audio::{Channels, layouts};
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -27,9 +28,9 @@ use symphonia::core::meta::{Metadata, MetadataLog};
 use symphonia::core::packet::{Packet, PacketBuilder};
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
-use self::header::{Header, Kind, Syntax, table};
 use self::scan::{Found, Scan};
 use self::side::Side;
+use self::table::table;
 use super::source::Pieces;
 
 /// Ticks in a second: whole ones for a sample at each rate that a frame can have.

@@ -5,18 +5,18 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
+use self_shared::domain::container::Container;
+use self_shared::domain::container::frame::{Header, Kind};
+
 use super::super::peek::Peek;
-use super::header::{Header, Kind, LONGEST_HEADER, table};
+use super::table::table;
 use super::tags::{tag, tag_before};
 
-/// A stream that has not begun here is none, in bytes behind its tags.
-const DEPTH: u64 = 1 << 20;
 /// Frames behind a frame that prove it to be one. Noise comes to one in a few thousand places, and
 /// to this many in none.
 const PROOF: u32 = 3;
-/// What proves that a file is a stream that does not begin as one. Containers that are not known here
-/// may hold a few frames in a row.
-const STRONG_PROOF: u32 = 16;
+/// Proof of frames where others might stand: before a stream, or in a tag.
+const STRONG_PROOF: u32 = Header::PROOF_BEHIND_JUNK;
 /// Frames whose mean length tells how many have filled a damaged stretch.
 const RECENT: usize = 256;
 /// What other containers begin with, whatever looks like a frame further on.
@@ -76,7 +76,9 @@ impl Scan {
         {
             return Ok(Some(header.kind));
         }
-        let Some((at, header)) = self.sync(self.at, self.at + DEPTH, STRONG_PROOF)? else { return Ok(None) };
+        let Some((at, header)) = self.sync(self.at, self.at + Container::DEPTH as u64, STRONG_PROOF)? else {
+            return Ok(None);
+        };
         self.lost_start = self.lost_before(at)?;
         self.at = at;
         Ok(Some(header.kind))
@@ -289,7 +291,7 @@ impl Scan {
     }
 
     fn header(&mut self, at: u64) -> io::Result<Option<Header>> {
-        Ok(Header::read(self.peek.bytes(at, LONGEST_HEADER)?))
+        Ok(Header::read(self.peek.bytes(at, Header::LONGEST)?))
     }
 
     /// Goes behind the tags that stand here. Where one claims more than its own bytes, its size yields

@@ -1,6 +1,6 @@
 //! The side information of a frame of MP3 (ISO 11172-3, section 2.4.1.7; ISO 13818-3, section 2.4.1.7).
 
-use super::header::{Header, Syntax};
+use self_shared::domain::container::frame::{Header, Syntax};
 
 /// Lines of the spectrum of a granule, which are coded in pairs.
 const LINES: u32 = 576;

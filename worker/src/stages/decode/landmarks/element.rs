@@ -8,6 +8,12 @@ const EBML: u32 = 0x1a45_dfa3;
 const SEGMENT: u32 = 0x1853_8067;
 const CLUSTER: u32 = 0x1f43_b675;
 const TIMESTAMP: u32 = 0xe7;
+const TRACKS: u32 = 0x1654_ae6b;
+const TRACK: u32 = 0xae;
+const TRACK_NUMBER: u32 = 0xd7;
+const TRACK_TYPE: u32 = 0x83;
+const SOUND: u64 = 2;
+const IS_DEFAULT: u32 = 0x88;
 /// Room and a checksum, which may stand anywhere.
 const FILLING: [u32; 2] = [0xec, 0xbf];
 /// What stands beside clusters in a segment (RFC 9559, section 5.1): places, tracks, facts, cues, tags,
@@ -79,15 +85,60 @@ pub(super) fn is_garbage_behind(peek: &mut Peek, start: u64, mut at: u64) -> io:
     Ok(false)
 }
 
+/// The number of the first track with sound that is a default one. A track is one unless it says that
+/// it is not.
+pub(super) fn default_track(peek: &mut Peek) -> io::Result<Option<u64>> {
+    let Some(segment) = segment(peek, 0)? else { return Ok(None) };
+    let Some(tracks) = child(peek, &segment, TRACKS)? else { return Ok(None) };
+    let mut at = tracks.body;
+    while let Some(track) = Element::read(peek, at)?.filter(|_| tracks.end.is_some_and(|end| at < end)) {
+        let Some(end) = track.end else { break };
+        if track.id == TRACK
+            && value(peek, &track, TRACK_TYPE)? == Some(SOUND)
+            && value(peek, &track, IS_DEFAULT)? != Some(0)
+        {
+            return value(peek, &track, TRACK_NUMBER);
+        }
+        at = end;
+    }
+    Ok(None)
+}
+
+/// The first child of this kind, among those of known sizes.
+fn child(peek: &mut Peek, parent: &Element, id: u32) -> io::Result<Option<Element>> {
+    let (mut at, stop) = (parent.body, parent.end.unwrap_or(u64::MAX).min(peek.length()));
+    while at < stop
+        && let Some(element) = Element::read(peek, at)?
+    {
+        match element.end {
+            _ if element.id == id => return Ok(Some(element)),
+            Some(end) => at = end,
+            None => break,
+        }
+    }
+    Ok(None)
+}
+
+/// The unsigned number in a child.
+fn value(peek: &mut Peek, parent: &Element, id: u32) -> io::Result<Option<u64>> {
+    match child(peek, parent, id)? {
+        Some(Element { body, end: Some(end), .. }) => Ok(Some(unsigned(peek, body, end)?)),
+        _ => Ok(None),
+    }
+}
+
+fn unsigned(peek: &mut Peek, body: u64, end: u64) -> io::Result<u64> {
+    let length = usize::try_from(end - body).unwrap_or(usize::MAX).min(8);
+    Ok(peek.bytes(body, length)?.iter().fold(0, |number, &byte| (number << 8) | u64::from(byte)))
+}
+
 /// The time of the cluster at `at`, in ticks of its file.
 pub(super) fn cluster_time(peek: &mut Peek, at: u64) -> io::Result<Option<u64>> {
     let Some(cluster) = Element::read(peek, at)? else { return Ok(None) };
     let mut at = cluster.body;
     while let Some(Element { id, body, end: Some(end) }) = Element::read(peek, at)? {
         if id == TIMESTAMP {
-            let length = usize::try_from(end - body).unwrap_or(usize::MAX).min(8);
-            let bytes = peek.bytes(body, length)?;
-            return Ok(Some(bytes.iter().fold(0, |time, &byte| (time << 8) | u64::from(byte))));
+            return Ok(Some(unsigned(peek, body, end)?));
         }
         if !FILLING.contains(&id) {
             break;

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::io::ReadOnlySource;
 
-use self::element::{cluster_time, header_end, is_garbage_behind};
+use self::element::{cluster_time, default_track, header_end, is_garbage_behind};
 use super::peek::Peek;
 use super::source::{Part, Pieces};
 
@@ -58,6 +58,12 @@ pub(super) enum Stop {
     /// It takes what it read for the whole. An element with a wrong size hides others: a cluster is
     /// behind it whose time is later than this, in ticks.
     Later(u64),
+}
+
+/// The number of the default track with sound of a Matroska file, where its header can be read: an
+/// absent flag is a set one, which symphonia does not know.
+pub(super) fn matroska_default_track(file: &Arc<File>) -> Option<u64> {
+    Peek::new(file).and_then(|mut peek| default_track(&mut peek)).ok().flatten()
 }
 
 impl Landmarks {

@@ -9,6 +9,14 @@ use std::os::unix::fs::FileExt;
 pub(super) struct Mp4Box {
     pub(super) kind: [u8; 4],
     pub(super) body: Range<u64>,
+    start: u64,
+}
+
+impl Mp4Box {
+    /// Where its header is in the file.
+    pub(super) fn start(&self) -> u64 {
+        self.start
+    }
 }
 
 /// The boxes that follow one another in a part of a file. A box that claims more than there is ends
@@ -56,7 +64,7 @@ impl Iterator for Boxes<'_> {
         }
         let end = start.saturating_add(size).min(self.rest.end);
         self.rest.start = end;
-        Some(Mp4Box { kind, body: (start + header).min(end)..end })
+        Some(Mp4Box { kind, body: (start + header).min(end)..end, start })
     }
 }
 

@@ -69,6 +69,14 @@ fn after_times(file: &File, header: &Range<u64>) -> Option<u32> {
     read(file, &(at..header.end)).map(u32::from_be_bytes)
 }
 
+/// Where files begin that were put end to end, at most `most`: each with a box `ftyp`. Empty for a file
+/// that does not begin with one.
+pub(super) fn starts(file: &File, most: usize) -> Vec<u64> {
+    let starts = Boxes::of(file).filter(|found| &found.kind == b"ftyp").map(|found| found.start());
+    let starts: Vec<u64> = starts.take(most).collect();
+    if starts.first() == Some(&0) { starts } else { Vec::new() }
+}
+
 /// The four letters that name the codec of the first track with sound, and what describes it.
 pub(super) fn codec(file: &File) -> Option<([u8; 4], Vec<u8>)> {
     let traks = Trak::all(file);

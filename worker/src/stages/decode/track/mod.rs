@@ -25,6 +25,8 @@ pub(super) struct Track {
     file: Arc<File>,
     reader: Box<dyn FormatReader>,
     choice: Choice,
+    /// The place of the track among those of the file, see [`Choice::among`].
+    place: usize,
     /// Sound behind that of `reader`, of files that were put end to end.
     parts: VecDeque<Part>,
     cut_short: bool,
@@ -77,7 +79,7 @@ impl Track {
             let packet = match self.ahead.take().map_or_else(|| self.read(), Ok)? {
                 Next::Packet(packet) => packet,
                 Next::Reset => {
-                    self.choice = Choice::among(&*self.reader, &self.file, u64::MAX)?;
+                    self.choice = Choice::among(&*self.reader, &self.file, u64::MAX, self.place)?;
                     // Frames without a container have times that go on.
                     self.begins_anew = !self.is_frames();
                     self.before = None;
@@ -238,7 +240,7 @@ impl Track {
 
     fn turn_to(&mut self, Part { source, is_another }: Part) -> bool {
         let Ok(reader) = reader(source) else { return false };
-        let Ok(choice) = Choice::among(&*reader, &self.file, u64::MAX) else { return false };
+        let Ok(choice) = Choice::among(&*reader, &self.file, u64::MAX, self.place) else { return false };
         // What the first part says of the length holds for all that go on with it.
         let seconds = if is_another { choice.seconds } else { self.choice.seconds };
         self.reader = reader;
@@ -377,6 +379,12 @@ impl Track {
             rate: self.rate,
             channels: u32::try_from(self.planes.len()).unwrap_or(u32::MAX),
             seconds: self.choice.seconds,
+            tracks: self.tracks(),
         }
+    }
+
+    /// How many tracks of the file hold sound that is decoded here.
+    pub(super) fn tracks(&self) -> usize {
+        self.choice.tracks
     }
 }

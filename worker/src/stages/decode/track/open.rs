@@ -14,28 +14,30 @@ use super::super::ogg::Ogg;
 use super::super::source::{Part, Pieces};
 use super::super::step::Step;
 use super::super::wave::Waves;
-use super::super::{Refusal, flac, mp4, whole};
+use super::super::{Refusal, flac, joined, mp4, whole};
 use super::Track;
 
 /// What is read behind the end of a reader.
 #[derive(Default)]
 struct Rest {
+    place: usize,
     parts: VecDeque<Part>,
     landmarks: Option<Landmarks>,
 }
 
 impl Rest {
-    fn at(landmarks: Landmarks) -> Self {
-        Self { landmarks: Some(landmarks), ..Self::default() }
+    fn of(place: usize) -> Self {
+        Self { place, ..Self::default() }
     }
 }
 
 impl Track {
-    /// Finds the track and decodes its first packet, to be sure of it.
+    /// Finds the track with this place, see [`Choice::among`], and decodes its first packet, to be sure
+    /// of it.
     ///
     /// Demuxers that can seek hold a file against what its headers promise, and refuse the whole of
     /// one that breaks off. Read from front to back, it gives what it has.
-    pub(in super::super) fn open(file: File) -> Result<Self, Refusal> {
+    pub(in super::super) fn open(file: File, place: usize) -> Result<Self, Refusal> {
         let file = Arc::new(file);
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         if !is_regular(&file) {
@@ -62,6 +64,11 @@ impl Track {
             let cut_short = cut_short || track.cut_short;
             return Ok(Self { lost_start, is_timeless, cut_short, ends, ..track });
         }
+        let files = joined::files(&file);
+        if !files.is_empty() {
+            let parts = files.into_iter().map(|range| Part::another(Pieces::default().part(&file, range)));
+            return Self::of_parts(&file, parts.collect());
+        }
         if let Some(mended) = mp4::Mended::of(&file) {
             let mut source = Pieces::default();
             let mut at = 0;
@@ -70,16 +77,17 @@ impl Track {
                 at = place + header.len() as u64;
             }
             let source = Box::new(source.part(&file, at.min(length)..length));
-            let track = Self::find(&file, source, length, Rest::default())?;
+            let track = Self::find(&file, source, length, Rest::of(place))?;
             return Ok(Self { is_mended: true, cut_short: mended.cut_short, ..track });
         }
         let landmarks = || Landmarks::of(&file).map_err(|_| Refusal::Damaged);
+        let behind = |landmarks| Rest { landmarks: Some(landmarks), ..Rest::of(place) };
         let first = landmarks()?;
         let source = Box::new(first.whole());
-        let opened = Self::find(&file, source, length, Rest::at(first)).or_else(|refusal| {
+        let opened = Self::find(&file, source, length, behind(first)).or_else(|refusal| {
             let again = landmarks()?;
             let source = Box::new(ReadOnlySource::new(again.whole()));
-            Self::find(&file, source, length, Rest::at(again)).map_err(|_| refusal)
+            Self::find(&file, source, length, behind(again)).map_err(|_| refusal)
         });
         match opened {
             Ok(track) => Ok(Self { lost_start: flacs.lost_start, ..track }),
@@ -110,7 +118,7 @@ impl Track {
         {
             opened = reader(next.source);
         }
-        let track = Self::of_reader(file, opened?, length, Rest { parts, landmarks: None })?;
+        let track = Self::of_reader(file, opened?, length, Rest { parts, ..Rest::default() })?;
         Ok(Self { cut_short: track.cut_short || cut_short, ..track })
     }
 
@@ -129,11 +137,12 @@ impl Track {
         length: u64,
         rest: Rest,
     ) -> Result<Self, Refusal> {
-        let choice = Choice::among(&*reader, file, length)?;
+        let choice = Choice::among(&*reader, file, length, rest.place)?;
         let mut track = Self {
             file: Arc::clone(file),
             reader,
             choice,
+            place: rest.place,
             parts: rest.parts,
             cut_short: false,
             ends: false,

@@ -1,6 +1,6 @@
 //! Written words as they are said: figures, signs and abbreviations spelled out, in English.
 
-use crate::stages::numerals::{TENS, UNITS};
+use self_language::numerals::{TENS, UNITS};
 
 /// The names of the letters, spelled as they sound.
 const LETTERS: [&str; 26] = [

@@ -1,0 +1,116 @@
+//! The words of the product, which both programs and the libraries speak. Nothing here knows of a database,
+//! a queue or a socket.
+
+pub mod container;
+pub mod conversation;
+pub mod date;
+pub mod entity;
+pub mod failure;
+pub mod file;
+pub mod insight;
+pub mod job;
+pub mod language;
+pub mod model;
+pub mod preferences;
+pub mod progress;
+pub mod sentences;
+pub mod transcription;
+pub mod word_times;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Whose it is. Every query about what people own goes through one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserId(pub Uuid);
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A new id: UUIDv7, so that what is created later sorts later.
+#[must_use]
+pub fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// Gives a closed enum its stable words: `as_str`, `Display`, `FromStr`, serde and the JSON schema all
+/// agree, and the words are a contract with the database and with clients. `as` names the schema, where
+/// that has another name than the enum.
+#[macro_export]
+macro_rules! words {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }
+    ) => {
+        $crate::words! {
+            $(#[$meta])*
+            $vis enum $name as (stringify!($name)) { $($(#[$vmeta])* $variant = $word),+ }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident as ($schema:expr) {
+            $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        $vis enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            /// Every value, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable word for it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $schema.into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "enum": [$($word),+]})
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err($crate::UnknownWord {
+                        word: word.to_owned(),
+                        known: Self::ALL.iter().map(|known| known.as_str()).collect(),
+                    }),
+                }
+            }
+        }
+    };
+}
+/// A word that is not one of an enum's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not one of {}", known.join(", "))]
+pub struct UnknownWord {
+    /// What was read.
+    pub word: String,
+    /// What could have been.
+    pub known: Vec<&'static str>,
+}

@@ -1,0 +1,186 @@
+//! The models of an installation, as people are told of them.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::language::{is_same, speaks};
+use super::words;
+
+words! {
+    /// What a model is there for.
+    pub enum ModelRole {
+        /// Turns speech into text.
+        Transcriber = "transcriber",
+        /// Tells speech from other sound.
+        VoiceActivity = "voice_activity",
+        /// Finds the people, places and organizations that texts name.
+        EntityFinder = "entity_finder",
+        /// Turns text into vectors, by which it is found.
+        Embedder = "embedder",
+        /// Sums conversations up.
+        Summarizer = "summarizer",
+    }
+}
+
+words! {
+    /// What is sent to a model that another program serves.
+    pub enum Sent {
+        /// Sound of recordings.
+        Sound = "sound",
+        /// What was said, as text.
+        Text = "text",
+    }
+}
+
+impl ModelRole {
+    /// What a model in this role is given.
+    #[must_use]
+    pub const fn takes(self) -> Sent {
+        match self {
+            Self::Transcriber | Self::VoiceActivity => Sent::Sound,
+            Self::EntityFinder | Self::Embedder | Self::Summarizer => Sent::Text,
+        }
+    }
+}
+
+/// A model's name and version, stored beside everything that it produced, so that a change of
+/// model can be told apart and worked off again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelId {
+    pub name: Cow<'static, str>,
+    pub version: Cow<'static, str>,
+}
+
+impl ModelId {
+    /// Of a model that this program knows by itself.
+    #[must_use]
+    pub const fn known(name: &'static str, version: &'static str) -> Self {
+        Self { name: Cow::Borrowed(name), version: Cow::Borrowed(version) }
+    }
+}
+
+/// What people are told of a model besides its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The languages that it is for, as BCP 47 tags; any language when empty.
+    pub languages: Vec<String>,
+    /// Where it is from, where that is known.
+    pub source: Option<String>,
+    /// Its licence as an SPDX expression, where that is known.
+    pub licence: Option<String>,
+}
+
+/// A model, and what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// What it is there for.
+    pub role: ModelRole,
+    /// Its name.
+    pub name: String,
+    /// Its version, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The languages that it is for, as BCP 47 tags; any language when empty.
+    pub languages: Vec<String>,
+    /// Where it is from, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Its licence as an SPDX expression, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    /// `host[:port]` of the program that serves it and is sent what it works on; none for a model in a
+    /// worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+}
+
+/// The languages that can be transcribed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spoken {
+    /// Any.
+    Any,
+    /// These, as BCP 47 tags in alphabetical order.
+    These(Vec<String>),
+}
+
+impl Spoken {
+    /// What the transcribers among these models speak, with those that are served elsewhere or without.
+    /// A worker that has not told of its models yet speaks English, as the built-in one does.
+    #[must_use]
+    pub fn by(models: &[ModelCard], with_remote: bool) -> Self {
+        let mut transcribers = models.iter().filter(|model| model.role == ModelRole::Transcriber).peekable();
+        if transcribers.peek().is_none() {
+            return Self::These(vec!["en".to_owned()]);
+        }
+        let mut languages: Vec<String> = Vec::new();
+        for model in transcribers.filter(|model| with_remote || model.host.is_none()) {
+            if model.languages.is_empty() {
+                return Self::Any;
+            }
+            for language in &model.languages {
+                if !languages.iter().any(|known| known.eq_ignore_ascii_case(language)) {
+                    languages.push(language.clone());
+                }
+            }
+        }
+        languages.sort_unstable();
+        Self::These(languages)
+    }
+
+    /// Whether this language is among them.
+    #[must_use]
+    pub fn includes(&self, tag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(languages) => languages.iter().any(|spoken| is_same(spoken, tag)),
+        }
+    }
+}
+
+impl ModelCard {
+    /// Whether it is for this language.
+    #[must_use]
+    pub fn speaks(&self, tag: &str) -> bool {
+        speaks(&self.languages, tag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transcriber(languages: &[&str], host: Option<&str>) -> ModelCard {
+        ModelCard {
+            role: ModelRole::Transcriber,
+            name: "model".to_owned(),
+            version: None,
+            languages: languages.iter().map(|tag| (*tag).to_owned()).collect(),
+            source: None,
+            licence: None,
+            host: host.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn what_is_spoken_is_what_the_transcribers_speak_together() {
+        let models = [transcriber(&["en"], None), transcriber(&["fr", "de", "EN"], Some("speech.example"))];
+        let all = Spoken::by(&models, true);
+        assert_eq!(all, Spoken::These(["de", "en", "fr"].map(str::to_owned).to_vec()));
+        assert!(all.includes("de-CH") && !all.includes("nl"));
+        let here = Spoken::by(&models, false);
+        assert!(here.includes("en-GB") && !here.includes("de"));
+    }
+
+    #[test]
+    fn a_model_that_names_no_language_speaks_any_but_only_where_sound_may_go() {
+        let models = [transcriber(&["en"], None), transcriber(&[], Some("speech.example"))];
+        assert_eq!(Spoken::by(&models, true), Spoken::Any);
+        assert!(!Spoken::by(&models, false).includes("de"));
+    }
+
+    #[test]
+    fn before_any_worker_has_told_english_is_spoken() {
+        assert!(Spoken::by(&[], false).includes("en") && !Spoken::by(&[], true).includes("de"));
+    }
+}

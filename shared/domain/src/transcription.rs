@@ -1,0 +1,197 @@
+//! How a transcription is asked for, and how far its transcript can be trusted.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What a person may ask of a transcription.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TranscriptionOptions {
+    /// The language spoken, as a BCP 47 tag; the transcriber's own choice when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Whether the sound may be sent to a transcriber on another machine; allowed when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_remote: Option<bool>,
+}
+
+/// A word of a segment, and when it was said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// Without white space; never empty. Punctuation belongs to the word before it.
+    pub text: String,
+    /// Where it begins in the recording, in milliseconds.
+    pub start_ms: u64,
+    /// Where it ends; never before `start_ms`.
+    pub end_ms: u64,
+    /// The probability, from 0 to 1, that the word is right.
+    #[serde(serialize_with = "in_thousandths")]
+    pub confidence: f32,
+}
+
+/// A confidence as people and programs are told of it: no model is more exact than a thousandth.
+#[must_use]
+pub fn thousandths(confidence: f32) -> f64 {
+    (f64::from(confidence) * 1000.0).round() / 1000.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn in_thousandths<S: Serializer>(confidence: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(thousandths(*confidence))
+}
+
+/// The times of a word, as they are stored beside the text that has the word itself.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(u64, u64, f32)", into = "(u64, u64, f32)")]
+pub struct WordTime {
+    /// Where the word begins in the recording, in milliseconds.
+    pub start_ms: u64,
+    /// Where it ends.
+    pub end_ms: u64,
+    /// The probability, from 0 to 1, that the word is right.
+    pub confidence: f32,
+}
+
+impl From<(u64, u64, f32)> for WordTime {
+    fn from((start_ms, end_ms, confidence): (u64, u64, f32)) -> Self {
+        Self { start_ms, end_ms, confidence }
+    }
+}
+
+impl From<WordTime> for (u64, u64, f32) {
+    fn from(time: WordTime) -> Self {
+        (time.start_ms, time.end_ms, time.confidence)
+    }
+}
+
+/// The words of a text, split at white space, with the times that are stored for them. None when there
+/// are not as many times as words.
+#[must_use]
+pub fn words(text: &str, times: &[WordTime]) -> Option<Vec<Word>> {
+    let words: Vec<Word> = text
+        .split_whitespace()
+        .zip(times)
+        .map(|(text, time)| Word {
+            text: text.to_owned(),
+            start_ms: time.start_ms,
+            end_ms: time.end_ms,
+            confidence: time.confidence,
+        })
+        .collect();
+    (words.len() == times.len() && words.len() == text.split_whitespace().count()).then_some(words)
+}
+
+super::words! {
+    /// Where the times of words come from.
+    pub enum Timing {
+        /// Estimated from the sound and the text of the segment.
+        Estimated = "estimated",
+        /// Told by the transcriber.
+        Measured = "measured",
+    }
+}
+
+super::words! {
+    /// What became of a stretch of a recording.
+    pub enum CoverageKind {
+        /// Somebody speaks, and the transcript says what.
+        Heard = "heard",
+        /// Nobody speaks.
+        Silent = "silent",
+        /// The file is damaged there: the sound could not be decoded.
+        Damaged = "damaged",
+        /// The file holds no sound for this time.
+        Missing = "missing",
+    }
+}
+
+/// A stretch of a recording, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(CoverageKind, u64, u64)", into = "(CoverageKind, u64, u64)")]
+pub struct CoverageSpan {
+    /// What became of it.
+    pub kind: CoverageKind,
+    /// Where it begins in the recording, in milliseconds.
+    pub start_ms: u64,
+    /// Where it ends.
+    pub end_ms: u64,
+}
+
+impl From<(CoverageKind, u64, u64)> for CoverageSpan {
+    fn from((kind, start_ms, end_ms): (CoverageKind, u64, u64)) -> Self {
+        Self { kind, start_ms, end_ms }
+    }
+}
+
+impl From<CoverageSpan> for (CoverageKind, u64, u64) {
+    fn from(span: CoverageSpan) -> Self {
+        (span.kind, span.start_ms, span.end_ms)
+    }
+}
+
+super::words! {
+    /// What a person should know before they rely on a transcript.
+    pub enum Warning as ("WarningCode") {
+        /// The file stops in the middle of the sound: what came behind is not in it.
+        CutShort = "cut_short",
+        /// Parts of the sound could not be decoded.
+        Damaged = "damaged",
+        /// The file holds no sound for a part of its time.
+        Missing = "missing",
+        /// The file holds several tracks of sound, of which one was heard.
+        OtherTracks = "other_tracks",
+        /// The transcriber doubts some of what it heard.
+        UncertainSegments = "uncertain_segments",
+        /// The speech is perhaps in a language that the transcriber does not know.
+        LanguageUncertain = "language_uncertain",
+    }
+}
+
+impl Warning {
+    /// The sentence for the person: what it means, and what to do.
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::CutShort => {
+                "The file ends in the middle of the recording. If you have a longer copy, upload that."
+            }
+            Self::Damaged => {
+                "Parts of the file are damaged and could not be heard; `coverage` says which. If you have an \
+                 undamaged copy, upload that."
+            }
+            Self::Missing => "The file holds no sound for a part of its time; `coverage` says for which.",
+            Self::OtherTracks => {
+                "The file holds several tracks of sound, and one of them was heard. If others hold speech, \
+                 upload each as a file of its own."
+            }
+            Self::UncertainSegments => {
+                "Some segments were hard to understand. They are marked as uncertain, and are left out of \
+                 search, entities and insights until you correct them."
+            }
+            Self::LanguageUncertain => {
+                "The speech was not understood; perhaps it is in a language that this transcriber does not \
+                 know. `GET /api/v1/models` lists the languages that can be transcribed here."
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_do_not_fit_their_text_are_of_no_words() {
+        let times = [WordTime { start_ms: 0, end_ms: 300, confidence: 0.5 }];
+        assert_eq!(words(" Yes. ", &times).unwrap()[0].text, "Yes.");
+        assert_eq!(words("Yes, indeed.", &times), None);
+        assert_eq!(words("", &times), None);
+    }
+
+    #[test]
+    fn coverage_is_stored_in_short_form() {
+        let span = CoverageSpan { kind: CoverageKind::Damaged, start_ms: 20, end_ms: 750 };
+        let json = serde_json::to_value(span).unwrap();
+        assert_eq!(json, serde_json::json!(["damaged", 20, 750]));
+        assert_eq!(serde_json::from_value::<CoverageSpan>(json).unwrap(), span);
+    }
+}

@@ -1,0 +1,112 @@
+//! What GLiNER reads: the labels, then the words, as tokens, and which spans of words to score.
+
+use self_onnx::{OnnxError, Tensor};
+
+use super::split::Word;
+use super::{GlinerError, LABELS, LONGEST_WORD, Settings};
+use crate::models::FindError;
+use crate::models::vocabulary::Vocabulary;
+
+/// The labels as tokens, with what comes before the text and after it.
+pub(super) struct Prompt {
+    vocabulary: Vocabulary,
+    before: Vec<i32>,
+    after: Vec<i32>,
+}
+
+/// The network's inputs for a few stretches of text, padded to the longest of them.
+pub(super) struct Inputs {
+    tensors: [(&'static str, Tensor); 6],
+}
+
+impl Prompt {
+    pub(super) fn new(vocabulary: Vocabulary, settings: &Settings) -> Result<Self, GlinerError> {
+        // An empty text has only what every text starts and ends with.
+        let mut around = vocabulary.text("")?;
+        let after = around.split_off(around.len().div_ceil(2));
+        let mut before = around;
+        let labels = LABELS.iter().flat_map(|(label, _)| [settings.ent_token.as_str(), label]);
+        for word in labels.chain([settings.sep_token.as_str()]) {
+            before.extend(vocabulary.word(word)?);
+        }
+        Ok(Self { vocabulary, before, after })
+    }
+}
+
+impl Inputs {
+    /// Names have at most `width` words.
+    pub(super) fn new(prompt: &Prompt, texts: &[&[Word<'_>]], width: usize) -> Result<Self, FindError> {
+        let mut rows = Vec::with_capacity(texts.len());
+        for words in texts {
+            rows.push(Row::new(prompt, words)?);
+        }
+        let tokens = rows.iter().map(|row| row.ids.len()).max().unwrap_or(0);
+        let words = texts.iter().map(|words| words.len()).max().unwrap_or(0);
+        let padded = |values: fn(&Row) -> Vec<i64>| -> Result<Tensor, OnnxError> {
+            let pad = |row| {
+                let mut values = values(row);
+                values.resize(tokens, 0);
+                values
+            };
+            Tensor::new(&[rows.len(), tokens], rows.iter().flat_map(pad).collect())
+        };
+        let lengths: Vec<i64> = texts.iter().map(|words| words.len() as i64).collect();
+        let mut spans: Vec<i64> = Vec::with_capacity(rows.len() * words * width * 2);
+        let mut are_spans = Vec::with_capacity(rows.len() * words * width);
+        for text in texts {
+            for first in 0..words {
+                for last in first..first + width {
+                    // What lies beyond the text points nowhere in particular and is not scored.
+                    let is_span = last < text.len();
+                    are_spans.push(is_span);
+                    spans.extend(if is_span { [first as i64, last as i64] } else { [0, 0] });
+                }
+            }
+        }
+        Ok(Self {
+            tensors: [
+                ("input_ids", padded(|row| row.ids.clone())?),
+                ("attention_mask", padded(|row| vec![1; row.ids.len()])?),
+                ("words_mask", padded(|row| row.words.clone())?),
+                ("text_lengths", Tensor::new(&[rows.len(), 1], lengths)?),
+                ("span_idx", Tensor::new(&[rows.len(), words * width, 2], spans)?),
+                ("span_mask", Tensor::new(&[rows.len(), words * width], are_spans)?),
+            ],
+        })
+    }
+
+    pub(super) fn named(&self) -> Vec<(&str, &Tensor)> {
+        self.tensors.iter().map(|(name, tensor)| (*name, tensor)).collect()
+    }
+}
+
+/// One stretch of text.
+struct Row {
+    ids: Vec<i64>,
+    /// At the first token of each word its number, from 1; elsewhere 0.
+    words: Vec<i64>,
+}
+
+impl Row {
+    fn new(prompt: &Prompt, words: &[Word<'_>]) -> Result<Self, FindError> {
+        let mut row = Self { ids: Vec::new(), words: Vec::new() };
+        row.add(&prompt.before, 0);
+        for (index, word) in words.iter().enumerate() {
+            let mut tokens = prompt.vocabulary.word(word.text)?;
+            tokens.truncate(LONGEST_WORD);
+            // The number of a word must be somewhere: a word without tokens is what padding is.
+            row.add(if tokens.is_empty() { &[0] } else { &tokens }, index as i64 + 1);
+        }
+        row.add(&prompt.after, 0);
+        Ok(row)
+    }
+
+    fn add(&mut self, tokens: &[i32], word: i64) {
+        let start = self.ids.len();
+        self.ids.extend(tokens.iter().map(|token| i64::from(*token)));
+        self.words.resize(self.ids.len(), 0);
+        if let Some(first) = self.words.get_mut(start) {
+            *first = word;
+        }
+    }
+}

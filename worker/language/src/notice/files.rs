@@ -1,0 +1,50 @@
+//! A conversation and a file that are about the same.
+
+use self_domain::insight::{InsightKind, NewInsight, Pointers};
+use uuid::Uuid;
+
+use super::phrase;
+
+/// The closest passages of a conversation and of a file.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The conversation.
+    pub conversation: Uuid,
+    /// What that is called.
+    pub title: String,
+    /// The segments of its passage.
+    pub segments: Vec<Uuid>,
+    /// What is said there.
+    pub said: String,
+    /// The file.
+    pub file: Uuid,
+    /// Where it is, on its device.
+    pub path: String,
+    /// What is written there.
+    pub written: String,
+}
+
+/// Says it of each pair.
+#[must_use]
+pub fn about_the_same(pairs: &[Pair]) -> Vec<NewInsight> {
+    pairs.iter().map(insight).collect()
+}
+
+fn insight(pair: &Pair) -> NewInsight {
+    let name = pair.path.rsplit(['/', '\\']).next().unwrap_or(&pair.path);
+    let key = format!("{} {}", pair.conversation, pair.file);
+    NewInsight {
+        kind: InsightKind::FileAboutConversation,
+        essence: Some(key.clone()),
+        key,
+        title: phrase::line(&format!("{name} is about what was said in “{}”", pair.title)),
+        detail: format!(
+            "You heard: “{}” In {} it says: “{}”",
+            pair.said,
+            pair.path,
+            phrase::line(&pair.written)
+        ),
+        due_at: None,
+        evidence: Pointers { segments: pair.segments.clone(), entities: Vec::new(), files: vec![pair.file] },
+    }
+}

@@ -1,0 +1,102 @@
+//! Resolve: which day, week or year a date means, by the recording's own clock.
+//!
+//! A date is understood by what it says (`extract::dates`), by when it was said and
+//! in what time zone, and by whether its sentence tells of the past or of the future. It becomes a
+//! stretch of time, as long as it was said exactly. The conventions, where people differ:
+//!
+//! - `next Tuesday` is that of next week, also when a Monday says it; `this Tuesday` is that of this
+//!   week; `last Tuesday` is the latest that is over; `Tuesday` alone is the one to come, or the last one
+//!   where it is told of the past. Weeks begin on Monday.
+//! - `the third of May` is the nearest in time, unless the tense rules it out; with a weekday, the
+//!   nearest on which that fits.
+//! - `last summer` is the latest that is over, `next summer` the first that has not begun.
+//! - `two years ago` is a year, `two days ago` a day: a distance is as exact as its unit.
+//! - `at five` without its half of the day is in the hours from seven to half past six.
+//! - `five thousand years ago` is before any year that a timestamp can write, and is left as it was said.
+//! - What hangs on another time (`two weeks later`), names no day (`at nine`, in a sentence without a
+//!   tense), or is read in two ways (`5/3/2024`) is left as it was said.
+
+mod calendar;
+mod span;
+mod tense;
+#[cfg(test)]
+mod tests;
+mod zone;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use self_domain::date::When;
+
+use self::calendar::{Said, place};
+use self::span::Span;
+use self::tense::tense;
+pub use self::zone::Zone;
+use crate::extract::{Entity, EntityKind, Mention, dates};
+
+/// When each mention of a date is, by its segment and the character at which it starts.
+pub type Dates = HashMap<(usize, usize), When>;
+
+/// Resolves the dates among the entities of a transcript. The texts are those of its segments, and
+/// `said_at` are the moments at which these begin.
+///
+/// The same day is one entity however it was called, and `tomorrow` of two days is two: a date that is
+/// resolved is called by what it is, with what was said as its aliases.
+#[must_use]
+pub fn resolve(
+    entities: Vec<Entity>,
+    texts: &[&str],
+    said_at: &[DateTime<Utc>],
+    zone: Zone,
+) -> (Vec<Entity>, Dates) {
+    let mut resolved: Vec<Entity> = Vec::with_capacity(entities.len());
+    let mut whens = Dates::new();
+    for entity in entities {
+        if entity.kind != EntityKind::Date {
+            resolved.push(entity);
+            continue;
+        }
+        for mention in entity.mentions {
+            let span = span_of(&mention, texts[mention.segment], said_at[mention.segment], zone);
+            let (key, name) = match span {
+                Some(span) => {
+                    whens.insert((mention.segment, mention.start_char), span.when(zone));
+                    (span.key(), span.name(zone.is_southern()))
+                }
+                None => (entity.key.clone(), entity.name.clone()),
+            };
+            gather(&mut resolved, key, name, mention);
+        }
+    }
+    let place = |mention: &Mention| (mention.segment, mention.start_char);
+    for entity in &mut resolved {
+        entity.mentions.sort_by_key(place);
+    }
+    resolved.sort_by_key(|entity| entity.mentions.first().map(place));
+    (resolved, whens)
+}
+
+fn span_of(mention: &Mention, text: &str, said_at: DateTime<Utc>, zone: Zone) -> Option<Span> {
+    let spoken = dates::read(&mention.text)?;
+    let start = text.char_indices().nth(mention.start_char).map_or(text.len(), |(at, _)| at);
+    let place_in_text = start..(start + mention.text.len()).min(text.len());
+    let said =
+        Said { at: zone.local(said_at), tense: tense(text, place_in_text), is_southern: zone.is_southern() };
+    place(&spoken, &said).filter(Span::can_be_written)
+}
+
+fn gather(resolved: &mut Vec<Entity>, key: String, name: String, mention: Mention) {
+    let same = resolved.iter_mut().find(|entity| entity.kind == EntityKind::Date && entity.key == key);
+    let entity = match same {
+        Some(entity) => entity,
+        None => {
+            let (aliases, mentions) = (Vec::new(), Vec::new());
+            resolved.push(Entity { kind: EntityKind::Date, name, key, aliases, mentions });
+            resolved.last_mut().expect("what was pushed")
+        }
+    };
+    if entity.name != mention.text && !entity.aliases.contains(&mention.text) {
+        entity.aliases.push(mention.text.clone());
+    }
+    entity.mentions.push(mention);
+}

@@ -1,0 +1,67 @@
+//! A document: its words, its sentences, and how each word is used across the whole of it.
+
+use std::ops::Range;
+
+use super::candidates::candidates;
+use super::features::features;
+use super::usage::Usages;
+use crate::models::Asked;
+use crate::words::{Word, sentences, words};
+
+/// A document, split and read once.
+#[derive(Debug)]
+pub struct Document<'text> {
+    texts: Vec<Vec<Word<'text>>>,
+    sentences: Vec<Sentence>,
+    usages: Usages,
+}
+
+/// A sentence of a document.
+#[derive(Clone, Debug)]
+pub struct Sentence {
+    /// The text that it belongs to, by its index.
+    pub text: usize,
+    /// Its words among those of the text.
+    words: Range<usize>,
+}
+
+impl<'text> Document<'text> {
+    /// Splits the texts of one document.
+    #[must_use]
+    pub fn read(texts: &[&'text str]) -> Self {
+        let mut document = Self { texts: Vec::new(), sentences: Vec::new(), usages: Usages::default() };
+        for (text, words) in texts.iter().map(|text| words(text)).enumerate() {
+            for range in sentences(&words) {
+                document.usages.add(&words[range.clone()]);
+                document.sentences.push(Sentence { text, words: range });
+            }
+            document.texts.push(words);
+        }
+        document
+    }
+
+    /// All sentences, in order.
+    #[must_use]
+    pub fn sentences(&self) -> &[Sentence] {
+        &self.sentences
+    }
+
+    /// What a reader is asked of a sentence: its words that may belong to a name.
+    #[must_use]
+    pub fn asked(&self, sentence: &Sentence) -> Asked<'text> {
+        let words = self.split(sentence);
+        Asked { words: words.iter().map(|word| word.text).collect(), about: candidates(words, &self.usages) }
+    }
+
+    /// The features of some words of a sentence, given by their index: for each word the numbers of those
+    /// that hold, below [`super::training::FEATURES`].
+    #[must_use]
+    pub fn features(&self, sentence: &Sentence, some: &[usize]) -> Vec<Vec<u32>> {
+        features(self.split(sentence), &self.usages, some)
+    }
+
+    /// The words of a sentence and their places.
+    pub(super) fn split(&self, sentence: &Sentence) -> &[Word<'text>] {
+        &self.texts[sentence.text][sentence.words.clone()]
+    }
+}

@@ -1,0 +1,90 @@
+//! The entity finder that is always there: the tagger of this program over the reading half of
+//! MiniLM.
+
+use std::path::Path;
+
+use self_domain::model::{About, ModelId};
+use self_onnx::Runtime;
+
+use super::Tagger;
+use super::document::Document;
+use crate::models::{EmbedError, EntityFinder, FindError, MiniLmReader, Name};
+
+/// Sentences that are read together. What is kept of them until all are read is a few numbers for each
+/// word that may belong to a name, so that a long conversation takes little more memory than a short one.
+const ROUND: usize = 64;
+
+/// The finder in memory. Single-threaded.
+pub struct SelfNames {
+    reader: MiniLmReader,
+    tagger: Tagger,
+}
+
+impl SelfNames {
+    /// Puts both together. The tagger has learned from this reader.
+    #[must_use]
+    pub fn new(reader: MiniLmReader, tagger: Tagger) -> Self {
+        Self { reader, tagger }
+    }
+
+    /// Loads the reader; the tagger's weights are part of this program.
+    ///
+    /// # Errors
+    /// The file of the reader that is missing, or is not what it should be.
+    pub fn load(runtime: &Runtime, models: &Path) -> Result<Self, EmbedError> {
+        Ok(Self::new(MiniLmReader::load(runtime, models)?, Tagger::built_in()))
+    }
+}
+
+impl EntityFinder for SelfNames {
+    fn id(&self) -> ModelId {
+        ModelId::known("self-names", "4")
+    }
+
+    fn about(&self) -> About {
+        About {
+            languages: vec!["en".to_owned()],
+            source: Some("this project, over all-MiniLM-L6-v2".to_owned()),
+            licence: Some(env!("CARGO_PKG_LICENSE").to_owned()),
+        }
+    }
+
+    fn find(&mut self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {
+        let document = Document::read(texts);
+        let mut scored = Vec::new();
+        for round in document.sentences().chunks(ROUND) {
+            if !awaited() {
+                return Err(FindError::Abandoned);
+            }
+            let asked: Vec<_> = round.iter().map(|sentence| document.asked(sentence)).collect();
+            let states = self.reader.read(&asked)?;
+            for ((sentence, asked), states) in round.iter().zip(asked).zip(&states) {
+                scored.push(self.tagger.score(&document, sentence, asked.about, states));
+            }
+        }
+        let mut found = vec![Vec::new(); texts.len()];
+        for (text, name) in self.tagger.names(&document, scored) {
+            found[text].push(name);
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::models::fetched;
+
+    /// The finder with the models that set-up fetched.
+    pub(crate) fn self_names() -> SelfNames {
+        let models = fetched();
+        SelfNames::load(&Runtime::load(&models).unwrap(), &models).unwrap()
+    }
+
+    #[test]
+    fn weights_that_are_cut_short_are_refused() {
+        let weights = include_bytes!("model.bin");
+        assert!(Tagger::with_weights(weights).is_ok());
+        assert!(Tagger::with_weights(&weights[..weights.len() - 1]).is_err());
+    }
+}
