@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Seek, Write};
 
 use futures_util::StreamExt;
+use self_shared::database::audio;
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{Ending, TranscribeAudio};
 use self_shared::objects::{ObjectError, ObjectKey};
@@ -20,18 +21,9 @@ pub(super) struct Recording {
 impl Recording {
     /// Finds what the job is about.
     pub(super) async fn find(bench: &Bench, task: &Task, job: &TranscribeAudio) -> Result<Self, Ending> {
-        let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-        let key: Option<String> = sqlx::query_scalar(
-            "select audio.object_key from audio
-             join transcriptions on transcriptions.id = $2 and transcriptions.conversation_id = $3
-             where audio.id = $1 and audio.removed_at is null",
-        )
-        .bind(job.audio_id)
-        .bind(job.transcription_id)
-        .bind(job.conversation_id)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(anyhow::Error::from)?;
+        let mut tx = bench.database.as_user(task.user()?).await?;
+        let (conversation, transcription) = (job.conversation_id, job.transcription_id);
+        let key = audio::object_to_transcribe(&mut tx, job.audio_id, conversation, transcription).await?;
         let key = key.ok_or_else(missing)?.parse().map_err(|_| missing())?;
         Ok(Self { key })
     }
@@ -40,13 +32,13 @@ impl Recording {
     /// process ends.
     pub(super) async fn fetch(&self, bench: &Bench) -> Result<File, Ending> {
         let mut object = bench.objects.get(&self.key, None).await.map_err(ending)?;
-        let mut file = tempfile::tempfile().map_err(anyhow::Error::from)?;
+        let mut file = tempfile::tempfile()?;
         while let Some(bytes) = object.content.next().await {
             let bytes = bytes.map_err(ending)?;
             // Into the page cache: shorter than a switch of threads.
-            file.write_all(&bytes).map_err(anyhow::Error::from)?;
+            file.write_all(&bytes)?;
         }
-        file.rewind().map_err(anyhow::Error::from)?;
+        file.rewind()?;
         Ok(file)
     }
 }

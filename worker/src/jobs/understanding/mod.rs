@@ -122,8 +122,8 @@ async fn find(
 }
 
 async fn decisions(bench: &Bench, task: &Task) -> Result<Vec<Decision>, Ending> {
-    let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-    Ok(entities::decisions(&mut tx).await.map_err(anyhow::Error::from)?)
+    let mut tx = bench.database.as_user(task.user()?).await?;
+    Ok(entities::decisions(&mut tx).await?)
 }
 
 /// An embedder that stops when the job does: a thread is not dropped like a future.
