@@ -28,10 +28,11 @@ const MODULES: &[(&str, &Allowed)] = &[
         &[
             ("config", &[]),
             ("redis", &[]),
-            ("bus", &[]),
+            ("events", &[]),
+            ("bus", &["events"]),
             ("telemetry", &["config"]),
             ("objects", &["config"]),
-            ("database", &["config", "objects"]),
+            ("database", &["config", "events", "objects", "redis"]),
             ("vectors", &["config", "database"]),
             ("subtitles", &["database"]),
             ("relay", &["bus", "database"]),

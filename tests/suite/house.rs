@@ -17,7 +17,7 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["jsonwebtoken", "hmac"], &["api/src/auth/token"]),
     (
         &["schemars"],
-        &["shared/src/domain/", "shared/src/events/", "api/src/document/", "api/src/push/message"],
+        &["shared/domain/src/", "shared/src/events/", "api/src/document/", "api/src/push/message"],
     ),
     (&["argon2"], &["api/src/auth/password"]),
     (&["pgvector"], &["shared/src/database/"]),

@@ -154,7 +154,10 @@ async fn a_new_date_supersedes_the_old_one_and_what_is_gone_is_withdrawn() {
     assert_eq!(listed(&person, "state=all").await, Vec::<Value>::new());
     let heard = socket.hear_until("the withdrawal", |frame| frame["type"] == "insight_update").await;
     let told = &heard.last().unwrap()["data"];
-    assert_eq!(told, &json!({"id": second["id"], "kind": "promise", "change": "withdrawn"}));
+    let withdrawn = json!({
+        "id": second["id"], "kind": "promise", "change": "withdrawn", "conversation_ids": [conversation],
+    });
+    assert_eq!(told, &withdrawn);
 }
 
 #[tokio::test]

@@ -41,6 +41,22 @@ fn links_between_documents_and_files_lead_somewhere() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+#[test]
+fn code_that_the_documents_quote_stands_in_the_file_that_they_name() {
+    let mut quoted = 0;
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for block in text.split("\n```rust\n// ").skip(1) {
+            let (file, rest) = block.split_once('\n').unwrap();
+            let code = rest.split("\n```\n").next().unwrap();
+            let source = fs::read_to_string(sources().join(file)).unwrap();
+            assert!(source.contains(code), "{} quotes what is not in {file}:\n{code}", document.display());
+            quoted += 1;
+        }
+    }
+    assert!(quoted >= 5, "only {quoted} blocks were found");
+}
+
 /// The first block for a shell below a heading of README.md, as it is written there.
 fn block_of(heading: &str) -> String {
     let readme = fs::read_to_string(sources().join("README.md")).unwrap();

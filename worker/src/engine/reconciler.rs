@@ -4,9 +4,7 @@
 use std::time::Duration;
 
 use self_shared::database::jobs::upkeep;
-use self_shared::domain::job::{
-    ExpireAudio, ExpireConversations, ForgetExpired, Job, RefreshInsights, SweepObjects,
-};
+use self_shared::domain::job::Job;
 use self_shared::rings::Ring;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -17,27 +15,17 @@ use super::Workshop;
 const TICK: Duration = Duration::from_secs(2);
 /// Jobs whose lease ran out, and rings for each lane, that one look puts right.
 const LIMIT: i64 = 64;
-/// How often the house looks after itself.
-const HOUSE_EVERY: Duration = Duration::from_mins(1);
-/// How often its own jobs are done.
-const CHORES_EVERY: Duration = Duration::from_hours(1);
-/// Its own jobs.
-const CHORES: [Job; 5] = [
-    Job::SweepObjects(SweepObjects {}),
-    Job::ForgetExpired(ForgetExpired {}),
-    Job::ExpireConversations(ExpireConversations {}),
-    Job::ExpireAudio(ExpireAudio {}),
-    Job::RefreshInsights(RefreshInsights {}),
-];
+/// How often it accepts the periodic jobs that are due, and removes what is out of date.
+const UPKEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Puts things right until stopped.
 pub async fn run(workshop: &Workshop, stop: CancellationToken) {
     let mut tick = interval(TICK.min(workshop.lease / 4));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut reach = Reach::new(workshop.lease);
-    let mut house = None;
+    let mut kept_up = None;
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        let look = look(workshop, reach.may_judge(Instant::now()), &mut house);
+        let look = look(workshop, reach.may_judge(Instant::now()), &mut kept_up);
         match stop.run_until_cancelled(look).await {
             Some(Ok(())) => reach.reached(Instant::now()),
             Some(Err(error)) => {
@@ -49,7 +37,7 @@ pub async fn run(workshop: &Workshop, stop: CancellationToken) {
     }
 }
 
-async fn look(workshop: &Workshop, may_judge: bool, house: &mut Option<Instant>) -> sqlx::Result<()> {
+async fn look(workshop: &Workshop, may_judge: bool, kept_up: &mut Option<Instant>) -> sqlx::Result<()> {
     let mut tx = workshop.database.as_system().await?;
     if !upkeep::take_turn(&mut tx).await? {
         return Ok(());
@@ -57,12 +45,12 @@ async fn look(workshop: &Workshop, may_judge: bool, house: &mut Option<Instant>)
     // Before leases are ended: the commit rings for the jobs that wait again after that.
     let overdue = upkeep::overdue(&mut tx, LIMIT).await?;
     let expired = if may_judge { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
-    if house.is_none_or(|last| last.elapsed() >= HOUSE_EVERY) {
-        for chore in &CHORES {
-            upkeep::enqueue_when_due(&mut tx, chore, CHORES_EVERY).await?;
+    if kept_up.is_none_or(|last| last.elapsed() >= UPKEEP_EVERY) {
+        for (job, every) in Job::periodic() {
+            upkeep::enqueue_when_due(&mut tx, &job, every).await?;
         }
         upkeep::tidy(&mut tx).await?;
-        *house = Some(Instant::now());
+        *kept_up = Some(Instant::now());
     }
     for (lane, queued, running) in upkeep::depths(&mut tx).await? {
         metrics::gauge!("self_jobs_queued", "lane" => lane.as_str()).set(queued as f64);

@@ -25,15 +25,15 @@ pub async fn people_due(
            and exists (select from jobs
                        where jobs.user_id = users.id and jobs.kind = any ($5) and jobs.state = 'succeeded')
            and not exists (select from jobs
-                           where jobs.subject_id = users.id and jobs.kind = $2
+                           where jobs.subject_id = users.id and jobs.kind = any ($2)
                              and (jobs.state in ('queued', 'running') or jobs.created_at > now() - $3))
          order by id limit $4",
     )
     .bind(after.map(|user| user.0))
-    .bind(JobKind::GenerateInsights.as_str())
+    .bind(JobKind::GenerateInsights.names())
     .bind(every)
     .bind(limit)
-    .bind([JobKind::TranscribeAudio, JobKind::UnderstandConversation].map(JobKind::as_str))
+    .bind([JobKind::TranscribeAudio, JobKind::UnderstandConversation].map(JobKind::names).concat())
     .fetch_all(&mut **tx)
     .await?;
     Ok(people.into_iter().map(UserId).collect())

@@ -64,7 +64,7 @@ pub async fn claim(
         .bind(lane.as_str())
         .execute(&mut **tx)
         .await?;
-    let kinds: Vec<&str> = JobKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let kinds: Vec<&str> = JobKind::ALL.iter().flat_map(|kind| kind.names()).collect();
     let row: Option<JobRow> = sqlx::query_as(concat!(
         "with recursive people (owner) as (
              (select owner from jobs where lane = $1 and state = 'queued' order by owner limit 1)

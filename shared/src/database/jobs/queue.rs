@@ -74,11 +74,11 @@ pub async fn enqueue_once(
 ) -> sqlx::Result<Option<JobSnapshot>> {
     let waits: Option<Uuid> = sqlx::query_scalar(
         "select id from jobs
-         where user_id = $1 and kind = $2 and subject_id = $3 and state = 'queued'
+         where user_id = $1 and kind = any ($2) and subject_id = $3 and state = 'queued'
          limit 1 for no key update",
     )
     .bind(user.0)
-    .bind(job.kind().as_str())
+    .bind(job.kind().names())
     .bind(job.subject())
     .fetch_optional(&mut **tx)
     .await?;
@@ -101,11 +101,11 @@ pub async fn waiting(
 ) -> sqlx::Result<HashMap<Uuid, Uuid>> {
     let waiting: Vec<(Uuid, Uuid)> = sqlx::query_as(
         "select subject_id, id from jobs
-         where user_id = $1 and kind = $2 and subject_id = any ($3) and state = 'queued'
+         where user_id = $1 and kind = any ($2) and subject_id = any ($3) and state = 'queued'
          order by id for no key update",
     )
     .bind(user.0)
-    .bind(kind.as_str())
+    .bind(kind.names())
     .bind(subjects)
     .fetch_all(tx)
     .await?;

@@ -63,7 +63,7 @@ pub async fn list(
          where user_id = $1
            and ($2::uuid is null or id < $2)
            and ($3::text is null or state = $3)
-           and ($4::text is null or kind = $4)
+           and ($4::text[] is null or kind = any ($4))
            and ($5::text is null or lane = $5)
            and ($6::uuid is null or payload ->> 'audio_id' = $6::text)
            and ($7::uuid is null or payload ->> 'conversation_id' = $7::text)
@@ -73,7 +73,7 @@ pub async fn list(
     .bind(user.0)
     .bind(cursor)
     .bind(filter.state.map(JobState::as_str))
-    .bind(filter.kind.map(JobKind::as_str))
+    .bind(filter.kind.map(JobKind::names))
     .bind(filter.lane.map(Lane::as_str))
     .bind(filter.audio_id)
     .bind(filter.conversation_id)

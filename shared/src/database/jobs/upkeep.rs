@@ -118,10 +118,10 @@ pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>
 pub async fn enqueue_when_due(tx: &mut impl Tx, job: &Job, every: Duration) -> sqlx::Result<()> {
     let recent: bool = sqlx::query_scalar(
         "select exists (select from jobs
-                        where user_id is null and kind = $1
+                        where user_id is null and kind = any ($1)
                           and (state in ('queued', 'running') or created_at > now() - $2))",
     )
-    .bind(job.kind().as_str())
+    .bind(job.kind().names())
     .bind(every)
     .fetch_one(&mut **tx)
     .await?;

@@ -1,0 +1,213 @@
+//! Work to do: what kinds there are, where they run, and how they end.
+//!
+//! A kind of job is a type with its arguments and its [`Contract`], in a file of its own, and one line
+//! in the list below. `docs/add-a-job.md` adds one, step by step.
+
+mod embed_file;
+mod ending;
+mod erase_user;
+mod expire_audio;
+mod expire_conversations;
+mod export_user;
+mod forget_expired;
+mod generate_insights;
+mod lane;
+mod refresh_insights;
+mod snapshot;
+mod state;
+mod summarize_conversation;
+mod sweep_objects;
+mod transcribe_audio;
+mod understand_conversation;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::UnknownWord;
+
+pub use self::embed_file::EmbedFile;
+pub use self::ending::Ending;
+pub use self::erase_user::EraseUser;
+pub use self::expire_audio::ExpireAudio;
+pub use self::expire_conversations::ExpireConversations;
+pub use self::export_user::ExportUser;
+pub use self::forget_expired::ForgetExpired;
+pub use self::generate_insights::{GenerateInsights, Occasion};
+pub use self::lane::Lane;
+pub use self::refresh_insights::RefreshInsights;
+pub use self::snapshot::JobSnapshot;
+pub use self::state::JobState;
+pub use self::summarize_conversation::SummarizeConversation;
+pub use self::sweep_objects::SweepObjects;
+pub use self::transcribe_audio::TranscribeAudio;
+pub use self::understand_conversation::UnderstandConversation;
+
+/// What a kind of job promises: the type that implements it holds the arguments.
+pub trait Contract: Serialize + DeserializeOwned {
+    /// The stable name, as stored.
+    const NAME: &'static str;
+    /// Names under which earlier versions stored it.
+    const RETIRED_NAMES: &'static [&'static str] = &[];
+    /// Where it runs.
+    const LANE: Lane;
+
+    /// What it is about, so that it can be found from there.
+    fn subject(&self) -> Option<Uuid> {
+        None
+    }
+
+    /// For a job of the system that is done at intervals: the job, and how long after it was accepted it
+    /// is accepted again.
+    fn periodic() -> Option<(Self, Duration)> {
+        None
+    }
+}
+
+macro_rules! kinds {
+    ($($kind:ident),+ $(,)?) => {
+        /// Every job there is, with its arguments.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Job {
+            $(#[doc = concat!("See [`type@", stringify!($kind), "`].")] $kind($kind)),+
+        }
+
+        /// The kind of a job.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum JobKind {
+            $(#[doc = concat!("See [`type@", stringify!($kind), "`].")] $kind),+
+        }
+
+        impl JobKind {
+            /// Every kind, in the order of registration.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// The stable name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => <$kind as Contract>::NAME),+ }
+            }
+
+            /// See [`Contract::RETIRED_NAMES`].
+            #[must_use]
+            pub const fn retired_names(self) -> &'static [&'static str] {
+                match self { $(Self::$kind => <$kind as Contract>::RETIRED_NAMES),+ }
+            }
+        }
+
+        impl Job {
+            /// Its kind.
+            #[must_use]
+            pub const fn kind(&self) -> JobKind {
+                match self { $(Self::$kind(_) => JobKind::$kind),+ }
+            }
+
+            /// See [`Contract::LANE`].
+            #[must_use]
+            pub const fn lane(&self) -> Lane {
+                match self { $(Self::$kind(_) => <$kind as Contract>::LANE),+ }
+            }
+
+            /// See [`Contract::subject`].
+            #[must_use]
+            pub fn subject(&self) -> Option<Uuid> {
+                match self { $(Self::$kind(job) => job.subject()),+ }
+            }
+
+            /// The payload as stored beside [`Job::kind`].
+            #[must_use]
+            pub fn payload(&self) -> Value {
+                let payload = match self { $(Self::$kind(job) => serde_json::to_value(job)),+ };
+                payload.expect("a job is made of strings, numbers and ids")
+            }
+
+            /// Reads a stored job back.
+            ///
+            /// # Errors
+            /// When the payload is not what its kind needs.
+            pub fn from_row(kind: JobKind, payload: Value) -> serde_json::Result<Self> {
+                match kind { $(JobKind::$kind => serde_json::from_value(payload).map(Self::$kind)),+ }
+            }
+
+            /// The jobs that are done at intervals, and the intervals.
+            pub fn periodic() -> impl Iterator<Item = (Self, Duration)> {
+                let jobs = [$($kind::periodic().map(|(job, every)| (Self::$kind(job), every))),+];
+                jobs.into_iter().flatten()
+            }
+        }
+    };
+}
+
+kinds! {
+    TranscribeAudio,
+    UnderstandConversation,
+    EmbedFile,
+    SweepObjects,
+    ForgetExpired,
+    ExpireConversations,
+    ExpireAudio,
+    EraseUser,
+    ExportUser,
+    GenerateInsights,
+    SummarizeConversation,
+    RefreshInsights,
+}
+
+impl JobKind {
+    /// Every name under which jobs of this kind may be stored.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        [&[self.as_str()], self.retired_names()].concat()
+    }
+}
+
+impl fmt::Display for JobKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for JobKind {
+    type Err = UnknownWord;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.iter().find(|kind| kind.names().contains(&name));
+        found.copied().ok_or_else(|| UnknownWord {
+            word: name.to_owned(),
+            known: Self::ALL.iter().map(|kind| kind.as_str()).collect(),
+        })
+    }
+}
+
+impl Serialize for JobKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for JobKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for JobKind {
+    fn schema_name() -> Cow<'static, str> {
+        "JobKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
+        json_schema!({"type": "string", "enum": names})
+    }
+}
+
+#[cfg(test)]
+mod tests;

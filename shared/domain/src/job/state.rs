@@ -1,0 +1,27 @@
+//! Where a job stands.
+
+use crate::words;
+
+words! {
+    /// Where a job stands. `queued` and `running` may alternate; the other three are endings.
+    pub enum JobState {
+        /// Waits for a worker, or for its next try.
+        Queued = "queued",
+        /// A worker holds its lease.
+        Running = "running",
+        /// Its results are committed.
+        Succeeded = "succeeded",
+        /// Somebody asked for it to stop.
+        Cancelled = "cancelled",
+        /// It cannot work, or failed too often.
+        Dead = "dead",
+    }
+}
+
+impl JobState {
+    /// Whether nothing more will happen by itself.
+    #[must_use]
+    pub const fn is_ending(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Cancelled | Self::Dead)
+    }
+}
