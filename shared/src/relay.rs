@@ -62,16 +62,10 @@ impl Relay {
         // While NATS is away the rows wait, and no transaction waits with them.
         while self.bus.is_connected() {
             let mut tx = self.database.as_system().await?;
-            let waiting: bool =
-                sqlx::query_scalar("select exists (select from events where relayed_at is null)")
-                    .fetch_one(&mut *tx)
-                    .await?;
-            if !waiting {
+            if !events::are_unrelayed(&mut tx).await? {
                 break;
             }
-            sqlx::query("select pg_advisory_xact_lock(hashtextextended('relay', 0))")
-                .execute(&mut *tx)
-                .await?;
+            events::lock_relay(&mut tx).await?;
             let events = events::take_unrelayed(&mut tx, BATCH).await?;
             self.bus.relay(&events).await?;
             tx.commit().await?;

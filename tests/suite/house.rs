@@ -125,6 +125,14 @@ fn the_environment_is_read_in_one_place() {
 }
 
 #[test]
+fn all_sql_is_in_one_room() {
+    for (path, text) in product() {
+        let asks = ["sqlx::query", "sqlx::raw_sql", "QueryBuilder"].iter().any(|name| text.contains(name));
+        assert!(!asks || path.starts_with("shared/src/database/"), "{path} has SQL");
+    }
+}
+
+#[test]
 fn the_domain_imports_nothing_of_the_house() {
     let outside = ["std", "schemars", "serde", "serde_json", "uuid", "chrono", "thiserror", "anyhow"];
     for (path, text) in product().into_iter().filter(|(path, _)| path.starts_with("shared/domain/")) {

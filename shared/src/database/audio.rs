@@ -109,6 +109,65 @@ pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
         .await
 }
 
+/// Where the sound of a recording is, that one of the conversation's transcripts is made of; none when
+/// any of the three is gone, or the sound is not kept any more.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn object_to_transcribe(
+    tx: &mut UserTx,
+    id: Uuid,
+    conversation: Uuid,
+    transcription: Uuid,
+) -> sqlx::Result<Option<String>> {
+    let user = tx.user();
+    sqlx::query_scalar(
+        "select audio.object_key from audio
+         join transcriptions on transcriptions.id = $4 and transcriptions.conversation_id = $3
+         where audio.user_id = $1 and audio.id = $2 and audio.removed_at is null",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(conversation)
+    .bind(transcription)
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// How the sound of a recording is coded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Format<'a> {
+    /// The codec.
+    pub codec: &'a str,
+    /// Samples a second.
+    pub sample_rate: Option<i32>,
+    /// Channels.
+    pub channels: Option<i32>,
+    /// How long it plays.
+    pub duration_ms: i64,
+}
+
+/// Writes down how a recording is coded, once it was decoded.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_format(tx: &mut UserTx, id: Uuid, format: &Format<'_>) -> sqlx::Result<()> {
+    let user = tx.user();
+    sqlx::query(
+        "update audio set codec = $3, sample_rate = $4, channels = $5, duration_ms = $6
+         where user_id = $1 and id = $2",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(format.codec)
+    .bind(format.sample_rate)
+    .bind(format.channels)
+    .bind(format.duration_ms)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
 /// Removes the sound of a recording. What was heard of it stays, and so does the row; work that still
 /// needs the sound is stopped. Answers the key of its object, to be removed once this is committed: if
 /// that fails, it is swept like all objects that no row names. None when there is no such recording, or

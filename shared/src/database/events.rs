@@ -91,6 +91,22 @@ pub async fn last(tx: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
+/// Whether there are events that were not passed on yet.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn are_unrelayed(tx: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select exists (select from events where relayed_at is null)").fetch_one(tx).await
+}
+
+/// Waits until no other process passes events on, until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_relay(tx: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('relay', 0))").execute(tx).await.map(|_| ())
+}
+
 /// Takes up to `limit` events that were not relayed yet, oldest first, and marks them relayed in
 /// this transaction: commit once they are out, and they are never taken again; roll back, and they
 /// are. Several relays share the work without waiting for one another.

@@ -1,12 +1,17 @@
 //! A person's graph of entities and connections, as far as it has to stay whole when something that
 //! spoke for it goes: an entity is there while it is mentioned, a connection while it has evidence.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::UserTx;
+use super::{UserTx, Word, row};
+use crate::domain::date::When;
+use crate::domain::entity::{ConnectionKind, EntityKind};
+use crate::domain::model::ModelId;
+use crate::domain::new_id;
 
 /// What was spoken for until [`forget`].
 #[derive(Clone, Debug, Default)]
@@ -85,4 +90,201 @@ pub async fn settle(tx: &mut PgConnection, touched: &Former) -> sqlx::Result<()>
     .execute(tx)
     .await
     .map(|_| ())
+}
+
+/// An entity that a transcript mentions.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEntity<'a> {
+    /// What it is.
+    pub kind: EntityKind,
+    /// What it is called. One that is known already keeps its name.
+    pub name: &'a str,
+    /// The same for every spelling: kind and key name one entity of the person.
+    pub key: &'a str,
+    /// How else it is called.
+    pub aliases: &'a [String],
+}
+
+/// Where a segment names an entity.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMention<'a> {
+    /// The entity.
+    pub entity_id: Uuid,
+    /// The segment.
+    pub segment_id: Uuid,
+    /// Where the name begins in the segment's text, in characters.
+    pub start_char: usize,
+    /// Where it ends.
+    pub end_char: usize,
+    /// The name as it stands there.
+    pub text: &'a str,
+    /// When it is, of a date that is known.
+    pub when: Option<When>,
+}
+
+/// What speaks for a connection of two entities.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEvidence {
+    /// The two, in any order.
+    pub entity_ids: (Uuid, Uuid),
+    /// How they are connected.
+    pub kind: ConnectionKind,
+    /// The segment that says so.
+    pub segment_id: Uuid,
+    /// How much that counts.
+    pub weight: f32,
+}
+
+row! {
+    struct EntityRow {
+        id: Uuid,
+        kind: Word<EntityKind>,
+        key: String,
+    }
+}
+
+/// Writes down the entities of a conversation, each kind and key once. One that is known already keeps its
+/// name and learns the new spellings. Answers their ids, in their order.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn write_entities(
+    tx: &mut UserTx,
+    conversation: Uuid,
+    entities: &[NewEntity<'_>],
+) -> sqlx::Result<Vec<Uuid>> {
+    let user = tx.user();
+    let fresh: Vec<_> = entities
+        .iter()
+        .map(|NewEntity { kind, name, key, aliases }| {
+            json!({ "id": new_id(), "kind": kind, "name": name, "key": key, "aliases": aliases })
+        })
+        .collect();
+    let rows: Vec<EntityRow> = sqlx::query_as(
+        "insert into entities (id, user_id, kind, name, key, aliases, first_seen_at, last_seen_at)
+         select e.id, $1, e.kind, e.name, e.key, e.aliases, c.started_at, c.started_at
+         from jsonb_to_recordset($3) as e (id uuid, kind text, name text, key text, aliases text[])
+         join conversations c on c.user_id = $1 and c.id = $2
+         on conflict (user_id, kind, key) do update set
+             aliases = array(select distinct alias
+                             from unnest(entities.aliases || excluded.aliases || excluded.name) alias
+                             where alias <> entities.name order by alias),
+             first_seen_at = least(entities.first_seen_at, excluded.first_seen_at),
+             last_seen_at = greatest(entities.last_seen_at, excluded.last_seen_at),
+             updated_at = now()
+         returning id, kind, key",
+    )
+    .bind(user.0)
+    .bind(conversation)
+    .bind(serde_json::Value::from(fresh))
+    .fetch_all(&mut **tx)
+    .await?;
+    let ids: HashMap<(EntityKind, &str), Uuid> =
+        rows.iter().map(|row| ((row.kind.0, row.key.as_str()), row.id)).collect();
+    let id = |entity: &NewEntity<'_>| ids.get(&(entity.kind, entity.key)).copied();
+    entities.iter().map(|entity| id(entity).ok_or(sqlx::Error::RowNotFound)).collect()
+}
+
+/// Writes down where a transcript mentions entities.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn write_mentions(
+    tx: &mut UserTx,
+    conversation: Uuid,
+    transcription: Uuid,
+    finder: &ModelId,
+    mentions: &[NewMention<'_>],
+) -> sqlx::Result<()> {
+    let user = tx.user();
+    let mentions: Vec<_> = mentions
+        .iter()
+        .map(|mention| {
+            json!({
+                "id": new_id(),
+                "entity_id": mention.entity_id,
+                "segment_id": mention.segment_id,
+                "start_char": mention.start_char,
+                "end_char": mention.end_char,
+                "text": mention.text,
+                "starts_at": mention.when.map(|when| when.from),
+                "ends_at": mention.when.map(|when| when.to),
+                "precision": mention.when.map(|when| when.precision),
+            })
+        })
+        .collect();
+    sqlx::query(
+        "insert into mentions (id, user_id, entity_id, conversation_id, transcription_id, segment_id,
+                               start_char, end_char, text, starts_at, ends_at, precision, finder,
+                               finder_version)
+         select id, $1, entity_id, $2, $3, segment_id, start_char, end_char, text, starts_at, ends_at, precision,
+                $4, $5
+         from jsonb_to_recordset($6) as mention
+              (id uuid, entity_id uuid, segment_id uuid, start_char integer, end_char integer, text text,
+               starts_at timestamptz, ends_at timestamptz, precision text)",
+    )
+    .bind(user.0)
+    .bind(conversation)
+    .bind(transcription)
+    .bind(&*finder.name)
+    .bind(&*finder.version)
+    .bind(serde_json::Value::from(mentions))
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// Writes down what speaks for connections in a transcript, and those connections that are new. A
+/// connection has no direction: the entity with the lower id comes first, so that the same two meet in the
+/// same row. Answers the ids of the connections; [`settle`] gives them their strength.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn write_connections(
+    tx: &mut UserTx,
+    conversation: Uuid,
+    transcription: Uuid,
+    evidence: &[NewEvidence],
+) -> sqlx::Result<Vec<Uuid>> {
+    let user = tx.user();
+    let ends = |(one, other): (Uuid, Uuid)| (one.min(other), one.max(other));
+    let connections: BTreeSet<_> = evidence.iter().map(|one| (ends(one.entity_ids), one.kind)).collect();
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "insert into connections
+             (id, user_id, from_entity_id, to_entity_id, kind, strength, first_seen_at, last_seen_at)
+         select fresh.id, $1, fresh.low, fresh.high, fresh.kind, 0, c.started_at, c.started_at
+         from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[]) as fresh (id, low, high, kind)
+         join conversations c on c.user_id = $1 and c.id = $2
+         on conflict (user_id, from_entity_id, to_entity_id, kind) do update set
+             first_seen_at = least(connections.first_seen_at, excluded.first_seen_at),
+             last_seen_at = greatest(connections.last_seen_at, excluded.last_seen_at)
+         returning id",
+    )
+    .bind(user.0)
+    .bind(conversation)
+    .bind(connections.iter().map(|_| new_id()).collect::<Vec<_>>())
+    .bind(connections.iter().map(|((low, _), _)| *low).collect::<Vec<_>>())
+    .bind(connections.iter().map(|((_, high), _)| *high).collect::<Vec<_>>())
+    .bind(connections.iter().map(|(_, kind)| kind.as_str()).collect::<Vec<_>>())
+    .fetch_all(&mut **tx)
+    .await?;
+    sqlx::query(
+        "insert into connection_evidence (connection_id, segment_id, user_id, transcription_id, weight)
+         select c.id, fresh.segment_id, $1, $2, sum(fresh.weight)
+         from unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::real[])
+              as fresh (low, high, kind, segment_id, weight)
+         join connections c on c.user_id = $1 and c.from_entity_id = fresh.low and c.to_entity_id = fresh.high
+                           and c.kind = fresh.kind
+         group by c.id, fresh.segment_id",
+    )
+    .bind(user.0)
+    .bind(transcription)
+    .bind(evidence.iter().map(|one| ends(one.entity_ids).0).collect::<Vec<_>>())
+    .bind(evidence.iter().map(|one| ends(one.entity_ids).1).collect::<Vec<_>>())
+    .bind(evidence.iter().map(|one| one.kind.as_str()).collect::<Vec<_>>())
+    .bind(evidence.iter().map(|one| one.segment_id).collect::<Vec<_>>())
+    .bind(evidence.iter().map(|one| one.weight).collect::<Vec<_>>())
+    .execute(&mut **tx)
+    .await?;
+    Ok(ids)
 }

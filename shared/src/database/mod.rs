@@ -7,6 +7,7 @@
 
 pub mod audio;
 pub mod conversations;
+pub mod embeddings;
 pub mod entities;
 pub mod erasures;
 pub mod events;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::UserTx;
+use super::{UserTx, row};
 use crate::domain::transcription::{self, WordTime};
 use crate::domain::word_times::{TimedWord, times_within, word_times};
 
@@ -32,12 +32,22 @@ impl Said {
     }
 }
 
+row! {
+    struct Row {
+        id: Uuid,
+        start_ms: i64,
+        end_ms: i64,
+        text: String,
+        original_text: Option<String>,
+        word_times: Option<Json<Vec<WordTime>>>,
+    }
+}
+
 /// What these segments of the person say, by their ids.
 ///
 /// # Errors
 /// When the database does not answer.
 pub(super) async fn by_segment(tx: &mut UserTx, segments: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Said>> {
-    type Row = (Uuid, i64, i64, String, Option<String>, Option<Json<Vec<WordTime>>>);
     if segments.is_empty() {
         return Ok(HashMap::new());
     }
@@ -50,8 +60,9 @@ pub(super) async fn by_segment(tx: &mut UserTx, segments: &[Uuid]) -> sqlx::Resu
     .bind(segments)
     .fetch_all(&mut **tx)
     .await?;
-    let said = |(id, start_ms, end_ms, text, original, times): Row| {
-        let heard = original.as_ref().unwrap_or(&text);
+    let said = |row: Row| {
+        let Row { id, start_ms, end_ms, text, original_text, word_times: times } = row;
+        let heard = original_text.as_ref().unwrap_or(&text);
         let heard = times.and_then(|times| transcription::words(heard, &times)).unwrap_or_default();
         let heard: Vec<TimedWord<'_>> = heard.iter().map(TimedWord::from).collect();
         let times = word_times(&text, &heard, start_ms.unsigned_abs(), end_ms.unsigned_abs());

@@ -187,6 +187,56 @@ pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Res
     .await
 }
 
+row! {
+    /// A segment as far as work on it needs it.
+    #[derive(Clone, Debug)]
+    pub struct SegmentText {
+        /// Names it.
+        pub id: Uuid,
+        /// Where it begins in the recording.
+        pub start_ms: i64,
+        /// Where it ends.
+        pub end_ms: i64,
+        /// What was said; may be empty.
+        pub text: String,
+        /// Whether the transcriber doubts it.
+        pub is_uncertain: bool,
+        /// How often it was replaced, plus one.
+        pub revision: i32,
+    }
+}
+
+/// The texts of all segments of a transcript, in the order of their positions.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn texts(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<SegmentText>> {
+    let user = tx.user();
+    sqlx::query_as(
+        "select id, start_ms, end_ms, text, is_uncertain, revision
+         from segments where user_id = $1 and transcription_id = $2 order by position",
+    )
+    .bind(user.0)
+    .bind(transcription)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// The sum of the revisions of a transcript's segments: it grows with every correction.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn revisions(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<i64> {
+    let user = tx.user();
+    sqlx::query_scalar(
+        "select coalesce(sum(revision), 0)::bigint from segments where user_id = $1 and transcription_id = $2",
+    )
+    .bind(user.0)
+    .bind(transcription)
+    .fetch_one(&mut **tx)
+    .await
+}
+
 /// Those of these segments that there are, in the order of time.
 pub(super) async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<Segment>> {
     let user = tx.user();

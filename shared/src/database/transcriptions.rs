@@ -1,4 +1,4 @@
-//! Transcripts as they are read. How a worker fills them is its own matter.
+//! Transcripts: made room for, filled chunk by chunk, completed, and read.
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -158,6 +158,113 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Transcription
         .await
 }
 
+/// What is written of a transcript with each chunk.
+#[derive(Clone, Debug)]
+pub struct Checkpoint<'a> {
+    /// Sound before this is in segments.
+    pub transcribed_ms: i64,
+    /// Sound in all, once that is known.
+    pub duration_ms: Option<i64>,
+    /// The model that heard it.
+    pub model: Option<String>,
+    /// That model's version.
+    pub model_version: Option<String>,
+    /// What became of each stretch of the recording so far.
+    pub coverage: &'a [CoverageSpan],
+    /// What a person should know before they rely on it.
+    pub warnings: &'a [Warning],
+    /// Whether the speech was perhaps not in a language that the transcriber knows.
+    pub language_uncertain: bool,
+    /// The host that transcribed it; none where that was a worker.
+    pub endpoint: Option<&'a str>,
+    /// The language heard; without one, what was heard so far stays.
+    pub language: Option<&'a str>,
+}
+
+/// Moves the checkpoint of a transcript.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn checkpoint(tx: &mut UserTx, id: Uuid, checkpoint: &Checkpoint<'_>) -> sqlx::Result<()> {
+    let user = tx.user();
+    sqlx::query(
+        "update transcriptions set transcribed_ms = $3, duration_ms = $4, model = $5, model_version = $6,
+             coverage = $7, warnings = $8, language_uncertain = $9, endpoint = $10,
+             language = case when $9 then null else coalesce($11, language) end
+         where user_id = $1 and id = $2",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(checkpoint.transcribed_ms)
+    .bind(checkpoint.duration_ms)
+    .bind(&checkpoint.model)
+    .bind(&checkpoint.model_version)
+    .bind(Json(checkpoint.coverage))
+    .bind(checkpoint.warnings.iter().map(|warning| warning.as_str()).collect::<Vec<_>>())
+    .bind(checkpoint.language_uncertain)
+    .bind(checkpoint.endpoint)
+    .bind(checkpoint.language)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// Marks a transcript as complete. Answers whether it was complete before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn complete(
+    tx: &mut UserTx,
+    id: Uuid,
+    language: Option<&str>,
+    word_count: usize,
+) -> sqlx::Result<bool> {
+    let user = tx.user();
+    sqlx::query_scalar(
+        "update transcriptions as t set
+             language = coalesce($3, t.language), word_count = $4, completed_at = coalesce(t.completed_at, now())
+         from transcriptions as before where t.user_id = $1 and t.id = $2 and before.id = t.id
+         returning before.completed_at is not null",
+    )
+    .bind(user.0)
+    .bind(id)
+    .bind(language)
+    .bind(i32::try_from(word_count).unwrap_or(i32::MAX))
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Whether a transcript is the one of its recording that counts, as the view `current_transcriptions`
+/// says.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_current(tx: &mut UserTx, id: Uuid) -> sqlx::Result<bool> {
+    let user = tx.user();
+    sqlx::query_scalar("select exists (select from current_transcriptions where user_id = $1 and id = $2)")
+        .bind(user.0)
+        .bind(id)
+        .fetch_one(&mut **tx)
+        .await
+}
+
+/// The transcripts of a conversation that count, those that came as text first, then in the order of
+/// their recordings.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn current(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Uuid>> {
+    let user = tx.user();
+    sqlx::query_scalar(
+        "select id from current_transcriptions where user_id = $1 and conversation_id = $2
+         order by audio_id nulls first, created_at, id",
+    )
+    .bind(user.0)
+    .bind(conversation)
+    .fetch_all(&mut **tx)
+    .await
+}
+
 /// Tells apps of segments that are new or were replaced, and how their transcript is now. The job is the
 /// one that writes it.
 ///
@@ -221,4 +328,18 @@ pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
     .bind(conversation)
     .fetch_all(&mut **tx)
     .await
+}
+
+/// A transcript and all others of the same recording, complete or not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_recording(tx: &mut UserTx, id: Uuid, audio: Option<Uuid>) -> sqlx::Result<Vec<Uuid>> {
+    let user = tx.user();
+    sqlx::query_scalar("select id from transcriptions where user_id = $1 and (id = $2 or audio_id = $3)")
+        .bind(user.0)
+        .bind(id)
+        .bind(audio)
+        .fetch_all(&mut **tx)
+        .await
 }

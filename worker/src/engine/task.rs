@@ -93,9 +93,8 @@ impl Task {
     /// [`Ending::LeaseLost`], [`Ending::Cancelled`], or what the database says.
     pub async fn begin(&self) -> Result<UserTx, Ending> {
         let State { stage, progress, .. } = *self.lock();
-        let mut tx = self.workshop.database.as_user(self.user()?).await.map_err(anyhow::Error::from)?;
-        let held =
-            lease::checkpoint(&mut tx, &self.claim, stage, &progress).await.map_err(anyhow::Error::from)?;
+        let mut tx = self.workshop.database.as_user(self.user()?).await?;
+        let held = lease::checkpoint(&mut tx, &self.claim, stage, &progress).await?;
         match held {
             Held::Yes => Ok(tx),
             Held::CancelRequested => Err(Ending::Cancelled),
@@ -110,11 +109,11 @@ impl Task {
     /// next attempt sees.
     pub async fn succeed(&self, mut tx: UserTx) -> Result<(), Ending> {
         let done = Outcome::Done(Progress { percent: 100.0, eta_ms: None, ..self.progress() });
-        if !ending::end(&mut tx, &self.claim, &done).await.map_err(anyhow::Error::from)? {
+        if !ending::end(&mut tx, &self.claim, &done).await? {
             return Err(Ending::LeaseLost);
         }
         self.is_ending.store(true, Ordering::Relaxed);
-        tx.commit().await.map_err(anyhow::Error::from)?;
+        tx.commit().await?;
         Ok(())
     }
 
@@ -124,12 +123,12 @@ impl Task {
     /// [`Ending::LeaseLost`], or what the database says.
     pub async fn done(&self) -> Result<(), Ending> {
         let done = Outcome::Done(Progress { percent: 100.0, ..self.progress() });
-        let mut tx = self.workshop.database.as_system().await.map_err(anyhow::Error::from)?;
-        if !ending::end(&mut tx, &self.claim, &done).await.map_err(anyhow::Error::from)? {
+        let mut tx = self.workshop.database.as_system().await?;
+        if !ending::end(&mut tx, &self.claim, &done).await? {
             return Err(Ending::LeaseLost);
         }
         self.is_ending.store(true, Ordering::Relaxed);
-        tx.commit().await.map_err(anyhow::Error::from)?;
+        tx.commit().await?;
         Ok(())
     }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use self_language::embed::{self, EmbeddedPassage, Segment};
 use self_language::models::{EmbedError, Embedder};
+use self_shared::database::embeddings::{self, NewFilePassage};
 use self_shared::database::files::{self, Kept};
 use self_shared::database::{UserTx, jobs};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{EmbedFile, Ending, GenerateInsights, Job, Occasion};
 use self_shared::domain::model::ModelId;
-use self_shared::domain::new_id;
 use self_shared::domain::progress::{Progress, Stage};
 use self_shared::domain::sentences::sentences;
 use self_shared::objects::ObjectKey;
@@ -33,8 +33,8 @@ const EMBEDDED: f32 = 95.0;
 pub(super) async fn run(bench: &Bench, task: &Task, job: &EmbedFile) -> Result<(), Ending> {
     let at = |percent: f32| Progress { percent, ..Progress::default() };
     task.report(Stage::Fetch, at(0.0));
-    let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-    let kept = files::current(&mut tx, job.file_id).await.map_err(anyhow::Error::from)?;
+    let mut tx = bench.database.as_user(task.user()?).await?;
+    let kept = files::current(&mut tx, job.file_id).await?;
     drop(tx);
     // The file is gone, or what is in it; or work that began earlier has seen to it already.
     let Some(kept) = kept.filter(|kept| !kept.is_embedded) else { return task.done().await };
@@ -75,9 +75,9 @@ pub(super) async fn run(bench: &Bench, task: &Task, job: &EmbedFile) -> Result<(
 
 /// Brings the content into a file without a name.
 async fn fetch(bench: &Bench, kept: &Kept) -> Result<File, Ending> {
-    let mut spool = Spool::new().await.map_err(anyhow::Error::from)?;
+    let mut spool = Spool::new().await?;
     if let Some(text) = &kept.text {
-        spool.write(text.as_bytes()).await.map_err(anyhow::Error::from)?;
+        spool.write(text.as_bytes()).await?;
     }
     if let Some(key) = &kept.object_key {
         let key: ObjectKey = key.parse().map_err(|_| missing())?;
@@ -85,7 +85,7 @@ async fn fetch(bench: &Bench, kept: &Kept) -> Result<File, Ending> {
             return Err(missing());
         }
     }
-    spool.finish().await.map_err(|error| Ending::Retry(error.into()))
+    Ok(spool.finish().await?)
 }
 
 /// Cuts a text into passages of whole sentences, and embeds them.
@@ -111,15 +111,17 @@ async fn save(
     model: ModelId,
 ) -> Result<(), Ending> {
     let mut tx = task.begin().await?;
-    if is_current(&mut tx, file, kept).await.map_err(anyhow::Error::from)? {
-        replace(&mut tx, file, passages, model).await.map_err(anyhow::Error::from)?;
-        files::embedded(&mut tx, kept.id, reading.is_cut).await.map_err(anyhow::Error::from)?;
-        files::announce(&mut tx, &[file]).await.map_err(anyhow::Error::from)?;
+    if is_current(&mut tx, file, kept).await? {
+        let passages: Vec<NewFilePassage<'_>> = passages
+            .iter()
+            .map(|one| NewFilePassage { text: &one.passage.text, embedding: &one.vector })
+            .collect();
+        embeddings::replace_of_file(&mut tx, file, &model, &passages).await?;
+        files::embedded(&mut tx, kept.id, reading.is_cut).await?;
+        files::announce(&mut tx, &[file]).await?;
         let user = tx.user();
         let job = GenerateInsights { user, occasion: Occasion::File(file) };
-        jobs::enqueue_once(&mut tx, user, &Job::GenerateInsights(job), None)
-            .await
-            .map_err(anyhow::Error::from)?;
+        jobs::enqueue_once(&mut tx, user, &Job::GenerateInsights(job), None).await?;
     }
     task.succeed(tx).await
 }
@@ -127,49 +129,14 @@ async fn save(
 /// What cannot be read cannot be found, and neither is any more what it took the place of.
 async fn forget(task: &Task, file: Uuid, kept: &Kept) -> Result<(), Ending> {
     let mut tx = task.begin().await?;
-    if is_current(&mut tx, file, kept).await.map_err(anyhow::Error::from)? {
-        clear(&mut tx, file).await.map_err(anyhow::Error::from)?;
+    if is_current(&mut tx, file, kept).await? {
+        embeddings::remove_of_file(&mut tx, file).await?;
     }
-    Ok(tx.commit().await.map_err(anyhow::Error::from)?)
+    Ok(tx.commit().await?)
 }
 
 async fn is_current(tx: &mut UserTx, file: Uuid, kept: &Kept) -> sqlx::Result<bool> {
     Ok(files::current(tx, file).await?.is_some_and(|current| current.id == kept.id))
-}
-
-async fn replace(
-    tx: &mut UserTx,
-    file: Uuid,
-    passages: &[EmbeddedPassage],
-    model: ModelId,
-) -> sqlx::Result<()> {
-    clear(tx, file).await?;
-    let user = tx.user();
-    for (position, embedded) in (0_i32..).zip(passages) {
-        sqlx::query(
-            "insert into file_embeddings (id, user_id, file_id, position, text, embedding, model, model_version)
-             values ($1, $2, $3, $4, $5, $6::real[]::halfvec, $7, $8)",
-        )
-        .bind(new_id())
-        .bind(user.0)
-        .bind(file)
-        .bind(position)
-        .bind(&embedded.passage.text)
-        .bind(&embedded.vector)
-        .bind(&*model.name)
-        .bind(&*model.version)
-        .execute(&mut **tx)
-        .await?;
-    }
-    Ok(())
-}
-
-async fn clear(tx: &mut UserTx, file: Uuid) -> sqlx::Result<()> {
-    sqlx::query("delete from file_embeddings where file_id = $1")
-        .bind(file)
-        .execute(&mut **tx)
-        .await
-        .map(|_| ())
 }
 
 fn failure(why: &Unreadable) -> Failure {

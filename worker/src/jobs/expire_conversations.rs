@@ -14,9 +14,9 @@ use crate::engine::Task;
 const PAGE: i64 = 100;
 
 pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
-    let mut tx = bench.database.as_system().await.map_err(anyhow::Error::from)?;
-    let people = users::who_expire(&mut tx).await.map_err(anyhow::Error::from)?;
-    tx.commit().await.map_err(anyhow::Error::from)?;
+    let mut tx = bench.database.as_system().await?;
+    let people = users::who_expire(&mut tx).await?;
+    tx.commit().await?;
     for (user, days) in people {
         let expired = expire(bench, user, days).await?;
         if expired > 0 {

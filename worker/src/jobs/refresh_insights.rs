@@ -18,9 +18,9 @@ const PAGE: i64 = 500;
 pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
     let mut after = None;
     loop {
-        let mut tx = bench.database.as_system().await.map_err(anyhow::Error::from)?;
-        let people = insights::people_due(&mut tx, after, EVERY, PAGE).await.map_err(anyhow::Error::from)?;
-        tx.commit().await.map_err(anyhow::Error::from)?;
+        let mut tx = bench.database.as_system().await?;
+        let people = insights::people_due(&mut tx, after, EVERY, PAGE).await?;
+        tx.commit().await?;
         let Some(last) = people.last() else { break };
         after = Some(*last);
         for user in people {

@@ -20,9 +20,9 @@ const FEWEST_WORDS: usize = 40;
 const KINDS: &[InsightKind] = &[InsightKind::Summary, InsightKind::ActionItem];
 
 pub(super) async fn run(bench: &Bench, task: &Task, job: &SummarizeConversation) -> Result<(), Ending> {
-    let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-    let conversation = said::conversation(&mut tx, job.conversation_id).await.map_err(anyhow::Error::from)?;
-    tx.commit().await.map_err(anyhow::Error::from)?;
+    let mut tx = bench.database.as_user(task.user()?).await?;
+    let conversation = said::conversation(&mut tx, job.conversation_id).await?;
+    tx.commit().await?;
     let mut found = Vec::new();
     let mut version = String::new();
     // Without a summarizer, as when it was taken out since, there is nothing to be done.
@@ -104,8 +104,8 @@ async fn save(
 ) -> Result<(), Ending> {
     task.report(Stage::Save, task.progress());
     let mut tx = task.begin().await?;
-    graph::lock(&mut tx).await.map_err(anyhow::Error::from)?;
+    graph::lock(&mut tx).await?;
     let scope = Scope { kinds: KINDS, conversation: Some(job.conversation_id) };
-    insights::replace(&mut tx, &scope, author, found).await.map_err(anyhow::Error::from)?;
+    insights::replace(&mut tx, &scope, author, found).await?;
     task.succeed(tx).await
 }

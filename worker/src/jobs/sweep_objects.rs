@@ -16,7 +16,7 @@ const LEFT_BEHIND: Duration = Duration::from_hours(24);
 const _: () = assert!(LEFT_BEHIND.as_secs() > LONGEST_UPLOAD.as_secs(), "no upload is swept under way");
 
 pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
-    let parts = bench.objects.sweep(LEFT_BEHIND).await.map_err(anyhow::Error::from)?;
+    let parts = bench.objects.sweep(LEFT_BEHIND).await?;
     let mut objects = 0;
     for kind in ObjectKind::ALL {
         objects += sweep_nameless(bench, kind).await?;

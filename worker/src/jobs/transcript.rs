@@ -1,12 +1,13 @@
 //! The transcript: its rows, saved chunk by chunk, and the checkpoint.
 
-use self_shared::database::segments::{self, Hearing, NewSegment};
-use self_shared::database::{UserTx, transcriptions};
+use self_shared::database::UserTx;
+use self_shared::database::audio::{self, Format};
+use self_shared::database::segments::{self, Hearing, NewSegment, SegmentText};
+use self_shared::database::transcriptions::{self, Checkpoint};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::Ending;
 use self_shared::domain::new_id;
 use self_shared::domain::transcription::{CoverageSpan, Warning, WordTime};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::Bench;
@@ -59,70 +60,37 @@ pub(super) struct SavedSegment {
     hearing: Option<Hearing>,
 }
 
-/// What is stored of a transcript besides its segments.
-type Row = (Uuid, Option<Uuid>, i64, Option<i64>, Json<Vec<CoverageSpan>>, Vec<String>, bool);
-/// What is stored of how it was heard: model, version, endpoint and language.
-type Author = (Option<String>, Option<String>, Option<String>, Option<String>);
-
 impl Transcript {
     /// What is in the database, be it all or what earlier attempts saved.
     ///
     /// # Errors
     /// [`Ending::Fail`] when there is no such transcript any more.
     pub(super) async fn load(bench: &Bench, task: &Task, id: Uuid) -> Result<Self, Ending> {
-        let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-        let row: Option<Row> = sqlx::query_as(
-            "select conversation_id, audio_id, transcribed_ms, duration_ms, coverage, warnings, language_uncertain
-             from transcriptions where id = $1",
-        )
-        .bind(id)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(anyhow::Error::from)?;
-        let (conversation_id, audio_id, transcribed_ms, duration_ms, coverage, warnings, language_uncertain) =
-            row.ok_or_else(missing)?;
-        let (model, version, endpoint, language): Author = sqlx::query_as(
-            "select model, model_version, endpoint, language from transcriptions where id = $1",
-        )
-        .bind(id)
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(anyhow::Error::from)?;
-        let rows: Vec<(Uuid, i64, i64, String, bool, i32)> = sqlx::query_as(
-            "select id, start_ms, end_ms, text, is_uncertain, revision
-             from segments where transcription_id = $1 order by position",
-        )
-        .bind(id)
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(anyhow::Error::from)?;
-        let segments: Vec<SavedSegment> = rows
-            .into_iter()
-            .map(|(id, start_ms, end_ms, text, is_uncertain, revision)| SavedSegment {
-                id,
-                start_ms: start_ms.unsigned_abs(),
-                end_ms: end_ms.unsigned_abs(),
-                text,
-                is_uncertain,
-                revision,
-                hearing: None,
-            })
-            .collect();
+        let mut tx = bench.database.as_user(task.user()?).await?;
+        let stored = transcriptions::get(&mut tx, id).await?.ok_or_else(missing)?;
+        let texts = segments::texts(&mut tx, id).await?;
+        let segments: Vec<SavedSegment> = texts.into_iter().map(SavedSegment::stored).collect();
         let words = segments.iter().map(|segment| segment.text.split_whitespace().count()).sum();
         Ok(Self {
             id,
-            conversation_id,
-            audio_id,
+            conversation_id: stored.conversation_id,
+            audio_id: stored.audio_id,
             saved: segments.len(),
             doubted: Vec::new(),
             segments,
-            transcribed_ms: transcribed_ms.unsigned_abs(),
-            coverage: coverage.0,
-            warnings: warnings.iter().filter_map(|word| word.parse().ok()).collect(),
-            language_uncertain,
-            duration_ms: duration_ms.map(i64::unsigned_abs),
+            transcribed_ms: stored.transcribed_ms.unsigned_abs(),
+            coverage: stored.coverage.0,
+            warnings: stored.warnings.iter().filter_map(|word| word.parse().ok()).collect(),
+            language_uncertain: stored.language_uncertain,
+            duration_ms: stored.duration_ms.map(i64::unsigned_abs),
             format: None,
-            heard_by: HeardBy::stored(model, version, endpoint, language, words),
+            heard_by: HeardBy::stored(
+                stored.model,
+                stored.model_version,
+                stored.endpoint,
+                stored.language,
+                words,
+            ),
         })
     }
 
@@ -170,43 +138,36 @@ impl Transcript {
     /// while the job is this worker's own.
     pub(super) async fn save(&mut self, task: &Task) -> Result<(), Ending> {
         let mut tx = task.begin().await?;
-        self.write(&mut tx, task).await.map_err(anyhow::Error::from)?;
-        tx.commit().await.map_err(anyhow::Error::from)?;
+        self.write(&mut tx, task).await?;
+        tx.commit().await?;
         self.saved = self.segments.len();
         self.doubted.clear();
         Ok(())
     }
 
     async fn write(&self, tx: &mut UserTx, task: &Task) -> sqlx::Result<()> {
-        sqlx::query(
-            "update transcriptions set transcribed_ms = $2, duration_ms = $3, model = $4, model_version = $5,
-                 coverage = $6, warnings = $7, language_uncertain = $8, endpoint = $9,
-                 language = case when $8 then null else coalesce($10, language) end
-             where id = $1",
-        )
-        .bind(self.id)
-        .bind(self.transcribed_ms.cast_signed())
-        .bind(self.duration_ms.map(u64::cast_signed))
-        .bind(self.heard_by.model())
-        .bind(self.heard_by.version())
-        .bind(Json(&self.coverage))
-        .bind(self.warnings.iter().map(|warning| warning.as_str()).collect::<Vec<_>>())
-        .bind(self.language_uncertain)
-        .bind(&self.heard_by.endpoint)
-        .bind(self.heard_by.language())
-        .execute(&mut **tx)
-        .await?;
-        if let (Some(format), Some(duration_ms)) = (&self.format, self.duration_ms) {
-            sqlx::query(
-                "update audio set codec = $2, sample_rate = $3, channels = $4, duration_ms = $5 where id = $1",
-            )
-            .bind(self.audio_id)
-            .bind(&format.codec)
-            .bind(i32::try_from(format.rate).ok())
-            .bind(i32::try_from(format.channels).ok())
-            .bind(duration_ms.cast_signed())
-            .execute(&mut **tx)
-            .await?;
+        let checkpoint = Checkpoint {
+            transcribed_ms: self.transcribed_ms.cast_signed(),
+            duration_ms: self.duration_ms.map(u64::cast_signed),
+            model: self.heard_by.model(),
+            model_version: self.heard_by.version(),
+            coverage: &self.coverage,
+            warnings: &self.warnings,
+            language_uncertain: self.language_uncertain,
+            endpoint: self.heard_by.endpoint.as_deref(),
+            language: self.heard_by.language(),
+        };
+        transcriptions::checkpoint(tx, self.id, &checkpoint).await?;
+        if let (Some(audio_id), Some(format), Some(duration_ms)) =
+            (self.audio_id, &self.format, self.duration_ms)
+        {
+            let format = Format {
+                codec: &format.codec,
+                sample_rate: i32::try_from(format.rate).ok(),
+                channels: i32::try_from(format.channels).ok(),
+                duration_ms: duration_ms.cast_signed(),
+            };
+            audio::set_format(tx, audio_id, &format).await?;
         }
         let user = tx.user();
         let fresh = self.saved..self.segments.len();
@@ -246,6 +207,12 @@ impl SavedSegment {
             words.iter().map(|word| WordTime::from((word.start_ms, word.end_ms, word.confidence)));
         let hearing = Hearing { confidence, is_uncertain, word_times: word_times.collect(), timing };
         Self { id: new_id(), start_ms, end_ms, text, is_uncertain, revision: 1, hearing: Some(hearing) }
+    }
+
+    fn stored(segment: SegmentText) -> Self {
+        let SegmentText { id, start_ms, end_ms, text, is_uncertain, revision } = segment;
+        let (start_ms, end_ms) = (start_ms.unsigned_abs(), end_ms.unsigned_abs());
+        Self { id, start_ms, end_ms, text, is_uncertain, revision, hearing: None }
     }
 
     fn told(&self) -> Told<'_> {

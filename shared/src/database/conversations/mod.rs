@@ -4,6 +4,7 @@ mod change;
 mod list;
 mod mentions;
 mod related;
+mod understood;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ pub use self::change::{Edit, Refused, delete, edit, touch};
 pub use self::list::{Filter, Order, Place, begun_before, list};
 pub use self::mentions::{Connection, Entity, Mention, connections, entities, mentions};
 pub use self::related::{RelatedConversation, RelatedFile, related_conversations, related_files};
+pub use self::understood::{began_at, describe};
 
 /// The columns of a [`Conversation`].
 macro_rules! columns {

@@ -84,7 +84,7 @@ pub async fn take_back(
     Ok(Some(work))
 }
 
-/// Of each recording the newest complete transcript counts, as everywhere.
+/// Only the transcripts that count.
 async fn concerned(tx: &mut UserTx, decision: Uuid) -> sqlx::Result<Vec<Concerned>> {
     let user = tx.user();
     sqlx::query_as(
@@ -100,11 +100,8 @@ async fn concerned(tx: &mut UserTx, decision: Uuid) -> sqlx::Result<Vec<Concerne
              join segments s on s.user_id = $1
                  and s.words @@ plainto_tsquery('english', coalesce(nullif(d.spelling, ''), d.key)))
          select t.conversation_id, t.id as transcription_id
-         from named join transcriptions t on t.id = named.id
-         where t.user_id = $1 and t.completed_at is not null
-           and not exists (select from transcriptions later
-                           where later.audio_id = t.audio_id and later.created_at > t.created_at
-                             and later.completed_at is not null)
+         from named join current_transcriptions t on t.id = named.id
+         where t.user_id = $1
          order by t.created_at desc, t.id desc limit $3",
     )
     .bind(user.0)

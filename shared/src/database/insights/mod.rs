@@ -2,8 +2,11 @@
 
 mod due;
 mod list;
+mod near;
 mod replace;
 mod statements;
+mod time;
+mod understood;
 mod withdraw;
 
 use chrono::{DateTime, Utc};
@@ -14,8 +17,11 @@ use crate::events::{self as event, InsightChange, InsightEvidence, InsightGenera
 
 pub use self::due::people_due;
 pub use self::list::{Filter, State, list};
+pub use self::near::{NearFile, NearPassage, near_conversations, near_files, near_passages, sharing_a_topic};
 pub use self::replace::{Author, Scope, replace};
 pub use self::statements::{restate, stated_of_the_same};
+pub use self::time::{DateAhead, PersonHeard, dates_ahead, first_began_at, people_heard};
+pub use self::understood::{UnderstoodMention, UnderstoodSegment, understood_mentions, understood_segments};
 pub use self::withdraw::{withdraw, withdraw_about, withdraw_files};
 
 /// The columns of an [`Insight`], whose table is `i`.

@@ -99,17 +99,12 @@ impl Scope {
             || self.tag.is_some()
     }
 
-    /// Of a recording that was transcribed several times, the newest complete transcript counts.
     fn push_conversations(&self, query: &mut QueryBuilder<Postgres>, user: UserId) {
         query.push(
             " from conversation_embeddings e
-              join transcriptions t on t.id = e.transcription_id
+              join current_transcriptions t on t.id = e.transcription_id
               join conversations c on c.id = e.conversation_id
-              where t.completed_at is not null
-                and not exists (select from transcriptions newer
-                                where newer.audio_id = t.audio_id and newer.completed_at is not null
-                                  and newer.id > t.id)
-                and e.user_id = ",
+              where e.user_id = ",
         );
         query.push_bind(user.0);
         if let Some(from) = self.from {

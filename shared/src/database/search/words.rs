@@ -60,15 +60,25 @@ pub async fn by_words(tx: &mut UserTx, wanted: &str, scope: &Scope, limit: u16) 
                 (select sum(idf * times * 2.2 / (times + 1.2))
                  from (select idf, cardinality(positions)::float8 as times
                        from unnest(coalesce(said.words, written.words)) join weight using (lexeme)) word) as score,
-                array(select lexeme from weight where lexeme = any (terms) order by idf desc, lexeme)
+                array(select lexeme from weight where lexeme = any (terms) order by idf desc, lexeme) as terms
          from best
          left join conversation_embeddings said on said.id = best.id
          left join file_embeddings written on written.id = best.id
          order by score desc, best.id limit ",
     );
     query.push_bind(i64::from(limit));
-    let found: Vec<(Uuid, Uuid, f64, Vec<String>)> = query.build_query_as().fetch_all(&mut **tx).await?;
-    Ok(found.into_iter().map(|(id, source, score, terms)| Hit { id, source, score, terms }).collect())
+    let found: Vec<Row> = query.build_query_as().fetch_all(&mut **tx).await?;
+    let hit = |Row { id, source, score, terms }| Hit { id, source, score, terms };
+    Ok(found.into_iter().map(hit).collect())
+}
+
+row! {
+    struct Row {
+        id: Uuid,
+        source: Uuid,
+        score: f64,
+        terms: Vec<String>,
+    }
 }
 
 row! {

@@ -47,8 +47,8 @@ struct Profile {
 /// Writes all of it, and the archive's end.
 pub(super) async fn write(bench: &Bench, task: &Task, archive: Archive) -> Result<(), Ending> {
     let user = task.user()?;
-    let mut tx = bench.database.as_user(user).await.map_err(anyhow::Error::from)?;
-    let (conversations, bytes) = contents::extent(&mut tx).await.map_err(anyhow::Error::from)?;
+    let mut tx = bench.database.as_user(user).await?;
+    let (conversations, bytes) = contents::extent(&mut tx).await?;
     drop(tx);
     let pace = Pace::new(conversations, bytes);
     task.report(Stage::Pack, pace.progress());

@@ -1,7 +1,6 @@
 //! One conversation in an archive: its recordings as they were uploaded, all that is known of it as
 //! JSON, and its transcripts to read and to play along.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -87,6 +86,7 @@ pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<(
         let segments = segments::of_transcription(&mut tx, transcript.id).await?;
         transcripts.push((transcript, segments));
     }
+    let current = transcriptions::current(&mut tx, id).await?;
     // No transaction waits for the storage.
     drop(tx);
 
@@ -98,10 +98,11 @@ pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<(
         let file = writer.copy(&recording.object_key, path, at).await?.then_some(file);
         audio.push(Recording::new(recording, file));
     }
-    for (index, position) in current(&transcripts).into_iter().enumerate() {
+    let readable = current.iter().filter_map(|id| transcripts.iter().find(|(one, _)| one.id == *id));
+    for (index, (_, segments)) in readable.enumerate() {
         let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
         let path = format!("{folder}/transcript{number}");
-        written(writer, &conversation, &transcripts[position].1, &path).await?;
+        written(writer, &conversation, segments, &path).await?;
     }
     let at = conversation.updated_at;
     writer
@@ -110,20 +111,6 @@ pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<(
             json(&Document { conversation: conversation.into(), audio, transcriptions })
         })
         .await
-}
-
-/// Of each recording, and of what came as text, the newest transcript that is complete; in the order
-/// in which they came.
-fn current(transcripts: &[(Transcription, Vec<Segment>)]) -> Vec<usize> {
-    let mut heard = BTreeSet::new();
-    let mut current: Vec<usize> = (0..transcripts.len())
-        .filter(|&position| {
-            let transcript = &transcripts[position].0;
-            transcript.completed_at.is_some() && heard.insert(transcript.audio_id)
-        })
-        .collect();
-    current.sort_by_key(|&position| transcripts[position].0.audio_id);
-    current
 }
 
 /// A transcript as Markdown and as subtitles, with the names that the person gave to the voices.

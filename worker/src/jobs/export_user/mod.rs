@@ -30,8 +30,8 @@ use crate::engine::Task;
 
 pub(super) async fn run(bench: &Bench, task: &Task, job: &ExportUser) -> Result<(), Ending> {
     let user = task.user()?;
-    let mut tx = bench.database.as_user(user).await.map_err(anyhow::Error::from)?;
-    let wanted = exports::get(&mut tx, job.export_id).await.map_err(anyhow::Error::from)?;
+    let mut tx = bench.database.as_user(user).await?;
+    let wanted = exports::get(&mut tx, job.export_id).await?;
     drop(tx);
     if wanted.is_none() {
         return Err(Ending::Cancelled);
@@ -42,7 +42,7 @@ pub(super) async fn run(bench: &Bench, task: &Task, job: &ExportUser) -> Result<
     let completed = complete(task, job, &key, &stored).await;
     // After a commit that failed the object may be named all the same; then it is left to the sweep.
     if let Err(Ending::Cancelled | Ending::LeaseLost) = completed {
-        bench.objects.delete(&key).await.map_err(anyhow::Error::from)?;
+        bench.objects.delete(&key).await?;
     }
     completed
 }
@@ -65,7 +65,7 @@ async fn complete(task: &Task, job: &ExportUser, key: &ObjectKey, stored: &Store
     let progress = Progress { percent: 100.0, eta_ms: None, ..task.progress() };
     task.report(Stage::Save, progress);
     let mut tx = task.begin().await?;
-    if !exports::complete(&mut tx, job.export_id, key, stored).await.map_err(anyhow::Error::from)? {
+    if !exports::complete(&mut tx, job.export_id, key, stored).await? {
         return Err(Ending::Cancelled);
     }
     task.succeed(tx).await

@@ -34,8 +34,8 @@ const AUTHOR: Author<'static> = Author { model: RULES.0, version: RULES.1 };
 
 pub(super) async fn run(bench: &Bench, task: &Task, job: &GenerateInsights) -> Result<(), Ending> {
     task.report(Stage::Extract, task.progress());
-    let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-    let zone = super::zone::of(&mut tx).await.map_err(anyhow::Error::from)?;
+    let mut tx = bench.database.as_user(task.user()?).await?;
+    let zone = super::zone::of(&mut tx).await?;
     match job.occasion {
         Occasion::Conversation(id) => of_conversation(task, tx, id, zone).await,
         Occasion::File(id) => of_file(task, tx, id).await,
@@ -47,25 +47,25 @@ pub(super) async fn run(bench: &Bench, task: &Task, job: &GenerateInsights) -> R
 /// many conversations are looked at meanwhile.
 async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> Result<(), Ending> {
     let next = GenerateInsights { user: tx.user(), occasion: Occasion::Time };
-    let conversation = said::conversation(&mut tx, id).await.map_err(anyhow::Error::from)?;
+    let conversation = said::conversation(&mut tx, id).await?;
     // It may be gone by now.
     let Some(conversation) = conversation else { return task.done().await };
     let read = spawn_blocking(move || notice::read(&conversation, zone)).await;
     let Noticed { commitments: mut found, statements } = super::understanding::outcome(read)?;
-    let near = near::topics(&mut tx, id, zone).await.map_err(anyhow::Error::from)?;
+    let near = near::topics(&mut tx, id, zone).await?;
     found.extend(notice::returning(&near));
-    let pairs = near::files(&mut tx, id).await.map_err(anyhow::Error::from)?;
+    let pairs = near::files(&mut tx, id).await?;
     found.extend(notice::about_the_same(&pairs));
     drop(tx);
 
     let mut tx = begin(task).await?;
-    write(&mut tx, id, &found, &statements, zone).await.map_err(anyhow::Error::from)?;
+    write(&mut tx, id, &found, &statements, zone).await?;
     finish(task, tx, &[next]).await
 }
 
 /// Has the conversations looked at that are about the same as a file.
 async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), Ending> {
-    let near = near::conversations(&mut tx, id).await.map_err(anyhow::Error::from)?;
+    let near = insights::near_conversations(&mut tx, id).await?;
     let user = tx.user();
     drop(tx);
     let job = |id| GenerateInsights { user, occasion: Occasion::Conversation(id) };
@@ -75,11 +75,11 @@ async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), Ending> {
 
 /// Looks at what the passing of time brings.
 async fn of_time(task: &Task, mut tx: UserTx, zone: Zone) -> Result<(), Ending> {
-    let found = time::of_time(&mut tx, Utc::now(), zone).await.map_err(anyhow::Error::from)?;
+    let found = time::of_time(&mut tx, Utc::now(), zone).await?;
     drop(tx);
     let mut tx = begin(task).await?;
     let scope = Scope { kinds: OF_TIME, conversation: None };
-    insights::replace(&mut tx, &scope, &AUTHOR, &found).await.map_err(anyhow::Error::from)?;
+    insights::replace(&mut tx, &scope, &AUTHOR, &found).await?;
     finish(task, tx, &[]).await
 }
 
@@ -101,7 +101,7 @@ async fn write(
 /// Begins to write: what speaks for insights stays until that is committed.
 async fn begin(task: &Task) -> Result<UserTx, Ending> {
     let mut tx = task.begin().await?;
-    graph::lock(&mut tx).await.map_err(anyhow::Error::from)?;
+    graph::lock(&mut tx).await?;
     Ok(tx)
 }
 
@@ -110,7 +110,7 @@ async fn finish(task: &Task, mut tx: UserTx, next: &[GenerateInsights]) -> Resul
     task.report(Stage::Save, task.progress());
     for job in next {
         let (user, job) = (job.user, Job::GenerateInsights(job.clone()));
-        jobs::enqueue_once(&mut tx, user, &job, None).await.map_err(anyhow::Error::from)?;
+        jobs::enqueue_once(&mut tx, user, &job, None).await?;
     }
     task.succeed(tx).await
 }

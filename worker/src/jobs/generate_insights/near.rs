@@ -2,64 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use self_shared::database::UserTx;
-use self_shared::domain::insight::InsightKind;
-use uuid::Uuid;
-
 use self_language::notice::{Near, Pair, Passage};
 use self_language::resolve::Zone;
-
-/// From this cosine on two passages are about the same.
-const SAME_TOPIC: f64 = 0.5;
-/// And from this on a passage and a part of a file.
-const SAME_AS_FILE: f64 = 0.6;
-/// Passages of a conversation that are compared: in a longer one, as many spread over all of it.
-const PASSAGES: i64 = 30;
-/// Conversations that count as others: what was spoken of longer ago does not return, it is new.
-const DAYS: i32 = 120;
-/// Passages of others that are compared, those closest in time: of a past that was brought along whole,
-/// one conversation is not held against all.
-const MOST_PASSAGES: i64 = 5_000;
-/// Conversations that a topic is looked for from, and that are looked at for one file.
-const MOST_CONVERSATIONS: i64 = 8;
-/// Files that are told of one conversation.
-const FILES: i64 = 3;
-
-/// The passages of what `$2` names that are compared: `$3` of them, or all.
-macro_rules! spread {
-    ($table:literal, $owner:literal) => {
-        concat!(
-            "select * from (
-                 select e.*, row_number() over (order by position) as place, count(*) over () as passages
-                 from ",
-            $table,
-            " e where user_id = $1 and ",
-            $owner,
-            " = $2) all_of_it
-             where passages <= $3 or place * $3 / passages > (place - 1) * $3 / passages"
-        )
-    };
-}
+use self_shared::database::{UserTx, insights};
+use uuid::Uuid;
 
 /// What is near to the passages of a conversation, and to those of the conversations that share a topic
 /// with it until now: a topic that rests on this one is found again from there.
 pub(super) async fn topics(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Result<Vec<Near>> {
-    let user = tx.user();
-    let sharing: Vec<Uuid> = sqlx::query_scalar(
-        "select distinct other.conversation_id
-         from insight_evidence own
-         join insights i on i.id = own.insight_id and i.kind = $3 and i.superseded_by is null
-         join insight_evidence other on other.insight_id = i.id
-         where own.user_id = $1 and own.conversation_id = $2 and other.conversation_id <> $2
-         order by 1 desc limit $4",
-    )
-    .bind(user.0)
-    .bind(conversation)
-    .bind(InsightKind::TopicReturning.as_str())
-    .bind(MOST_CONVERSATIONS)
-    .fetch_all(&mut **tx)
-    .await?;
+    let sharing = insights::sharing_a_topic(tx, conversation).await?;
     let mut near = Vec::new();
     for from in std::iter::once(conversation).chain(sharing) {
         near.extend(near_to(tx, from, zone).await?);
@@ -67,54 +18,16 @@ pub(super) async fn topics(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> s
     Ok(near)
 }
 
-/// A passage of a conversation, out of the database.
-type Row = (Uuid, Uuid, String, DateTime<Utc>, Vec<Uuid>, String);
-
 async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Result<Vec<Near>> {
-    let user = tx.user();
-    // Each passage with itself first, then with the nearest one of each other conversation.
-    let rows: Vec<Row> = sqlx::query_as(concat!(
-        "with own as (",
-        spread!("conversation_embeddings", "conversation_id"),
-        "),
-         began as (select started_at from conversations where user_id = $1 and id = $2),
-         others as materialized (
-             select other.id, other.conversation_id, other.embedding, other.model
-             from conversation_embeddings other
-             join conversations c on c.id = other.conversation_id
-             cross join began
-             where other.user_id = $1 and other.conversation_id <> $2
-               and c.started_at between began.started_at - make_interval(days => $5)
-                                    and began.started_at + make_interval(days => $5)
-             order by abs(extract(epoch from c.started_at - began.started_at)), other.id limit $6),
-         pairs as (
-             select own.id as own, other.id as other, own.embedding <=> other.embedding as distance,
-                    row_number() over (partition by own.id, other.conversation_id
-                                       order by own.embedding <=> other.embedding, other.id) as place
-             from own
-             join others other on other.model = own.model
-             where own.embedding <=> other.embedding <= 1 - $4),
-         kept as (
-             select own, other, distance from pairs where place = 1
-             union all select distinct own, own, -1 from pairs)
-         select kept.own, c.id, c.title, c.started_at, e.segment_ids, e.text
-         from kept
-         join conversation_embeddings e on e.id = kept.other
-         join conversations c on c.id = e.conversation_id
-         order by kept.own, kept.distance, kept.other"
-    ))
-    .bind(user.0)
-    .bind(conversation)
-    .bind(PASSAGES)
-    .bind(SAME_TOPIC)
-    .bind(DAYS)
-    .bind(MOST_PASSAGES)
-    .fetch_all(&mut **tx)
-    .await?;
     let mut by_own: BTreeMap<Uuid, Vec<Passage>> = BTreeMap::new();
-    for (own, conversation, title, started_at, segments, text) in rows {
-        let day = zone.local(started_at).date();
-        by_own.entry(own).or_default().push(Passage { conversation, title, day, segments, text });
+    for near in insights::near_passages(tx, conversation).await? {
+        by_own.entry(near.own_id).or_default().push(Passage {
+            conversation: near.conversation_id,
+            title: near.title,
+            day: zone.local(near.started_at).date(),
+            segments: near.segment_ids,
+            text: near.text,
+        });
     }
     let near = by_own.into_values().filter_map(|passages| {
         let mut passages = passages.into_iter();
@@ -125,61 +38,15 @@ async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Resul
 
 /// The files that are nearest to a conversation, each with the two passages that are.
 pub(super) async fn files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Pair>> {
-    let user = tx.user();
-    let rows: Vec<(String, Vec<Uuid>, String, Uuid, String, String)> = sqlx::query_as(concat!(
-        "with own as (",
-        spread!("conversation_embeddings", "conversation_id"),
-        "),
-         pairs as (
-             select distinct on (f.file_id) f.file_id, f.text as written, own.segment_ids, own.text as said,
-                    own.embedding <=> f.embedding as distance
-             from own join file_embeddings f on f.model = own.model
-             where f.user_id = $1 and own.embedding <=> f.embedding <= 1 - $4
-             order by f.file_id, own.embedding <=> f.embedding, f.id)
-         select c.title, pairs.segment_ids, pairs.said, files.id, files.path, pairs.written
-         from pairs
-         join files on files.id = pairs.file_id
-         join conversations c on c.id = $2
-         where files.state = 'present'
-         order by pairs.distance, files.id limit $5"
-    ))
-    .bind(user.0)
-    .bind(conversation)
-    .bind(PASSAGES)
-    .bind(SAME_AS_FILE)
-    .bind(FILES)
-    .fetch_all(&mut **tx)
-    .await?;
-    let pairs = rows.into_iter().map(|(title, segments, said, file, path, written)| Pair {
+    let files = insights::near_files(tx, conversation).await?;
+    let pairs = files.into_iter().map(|near| Pair {
         conversation,
-        title,
-        segments,
-        said,
-        file,
-        path,
-        written,
+        title: near.title,
+        segments: near.segment_ids,
+        said: near.said,
+        file: near.file_id,
+        path: near.path,
+        written: near.written,
     });
     Ok(pairs.collect())
-}
-
-/// The conversations that are nearest to a file.
-pub(super) async fn conversations(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Vec<Uuid>> {
-    let user = tx.user();
-    sqlx::query_scalar(concat!(
-        "with own as (",
-        spread!("file_embeddings", "file_id"),
-        ")
-         select c.conversation_id
-         from own join conversation_embeddings c on c.model = own.model
-         where c.user_id = $1 and own.embedding <=> c.embedding <= 1 - $4
-         group by c.conversation_id
-         order by min(own.embedding <=> c.embedding), c.conversation_id limit $5"
-    ))
-    .bind(user.0)
-    .bind(file)
-    .bind(PASSAGES)
-    .bind(SAME_AS_FILE)
-    .bind(MOST_CONVERSATIONS)
-    .fetch_all(&mut **tx)
-    .await
 }

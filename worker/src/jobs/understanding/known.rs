@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use self_language::models::{EmbedError, Embedder};
+use self_shared::database::embeddings::{self, Embedded};
 use self_shared::domain::job::Ending;
 use self_shared::domain::model::ModelId;
 use uuid::Uuid;
@@ -14,42 +15,24 @@ use crate::engine::Task;
 
 /// The vectors of the texts of a transcript or a file, as they are in the database.
 #[derive(Default)]
-pub(in crate::jobs) struct Known(Vec<Row>);
-
-/// A text, its vector, and name and version of the model that made it.
-type Row = (String, Vec<f32>, String, String);
+pub(in crate::jobs) struct Known(Vec<Embedded>);
 
 impl Known {
     pub(super) async fn load(bench: &Bench, task: &Task, transcript: &Transcript) -> Result<Self, Ending> {
-        let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-        let rows = sqlx::query_as(
-            "select text, embedding::real[], model, model_version from conversation_embeddings
-             where transcription_id = $1",
-        )
-        .bind(transcript.id)
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(anyhow::Error::from)?;
-        Ok(Self(rows))
+        let mut tx = bench.database.as_user(task.user()?).await?;
+        Ok(Self(embeddings::of_transcription(&mut tx, transcript.id).await?))
     }
 
     pub(in crate::jobs) async fn of_file(bench: &Bench, task: &Task, file: Uuid) -> Result<Self, Ending> {
-        let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-        let rows = sqlx::query_as(
-            "select text, embedding::real[], model, model_version from file_embeddings where file_id = $1",
-        )
-        .bind(file)
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(anyhow::Error::from)?;
-        Ok(Self(rows))
+        let mut tx = bench.database.as_user(task.user()?).await?;
+        Ok(Self(embeddings::of_file(&mut tx, file).await?))
     }
 
     /// An embedder that is asked only for what it has not made before.
     pub(in crate::jobs) fn before(self, embedder: &mut dyn Embedder) -> impl Embedder {
         let ModelId { name, version } = embedder.id();
-        let same = self.0.into_iter().filter(|(_, _, by, of)| *by == name && *of == version);
-        KnownFirst { known: same.map(|(text, vector, ..)| (text, vector)).collect(), embedder }
+        let same = self.0.into_iter().filter(|one| one.model == name && one.model_version == version);
+        KnownFirst { known: same.map(|one| (one.text, one.embedding)).collect(), embedder }
     }
 }
 
@@ -103,8 +86,11 @@ mod tests {
 
     #[test]
     fn only_what_is_not_known_is_embedded_and_all_stay_in_order() {
-        let row = |text: &str, version: &str| {
-            (text.to_owned(), vec![-1.0], "lengths".to_owned(), version.to_owned())
+        let row = |text: &str, version: &str| Embedded {
+            text: text.to_owned(),
+            embedding: vec![-1.0],
+            model: "lengths".to_owned(),
+            model_version: version.to_owned(),
         };
         let known = Known(vec![row("old", "1"), row("new", "0")]);
         let mut asked = Asked(Vec::new());

@@ -122,8 +122,8 @@ async fn find(
 }
 
 async fn decisions(bench: &Bench, task: &Task) -> Result<Vec<Decision>, Ending> {
-    let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-    Ok(entities::decisions(&mut tx).await.map_err(anyhow::Error::from)?)
+    let mut tx = bench.database.as_user(task.user()?).await?;
+    Ok(entities::decisions(&mut tx).await?)
 }
 
 /// What a thread came to. Its panic is the job's.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use self_language::resolve::Zone;
+use self_shared::database::conversations;
 use self_shared::domain::job::Ending;
 
 use super::super::transcript::Transcript;
@@ -17,17 +18,10 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) async fn load(bench: &Bench, task: &Task, transcript: &Transcript) -> Result<Self, Ending> {
-        let mut tx = bench.database.as_user(task.user()?).await.map_err(anyhow::Error::from)?;
-        let began_at = sqlx::query_scalar(
-            "select coalesce((select recorded_at from audio where id = $2), started_at)
-             from conversations where id = $1",
-        )
-        .bind(transcript.conversation_id)
-        .bind(transcript.audio_id)
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(anyhow::Error::from)?;
-        let zone = zone::of(&mut tx).await.map_err(anyhow::Error::from)?;
+        let mut tx = bench.database.as_user(task.user()?).await?;
+        let (conversation, audio) = (transcript.conversation_id, transcript.audio_id);
+        let began_at = conversations::began_at(&mut tx, conversation, audio).await?;
+        let zone = zone::of(&mut tx).await?;
         Ok(Self { began_at, zone })
     }
 

@@ -1,0 +1,65 @@
+//! What becomes known of a conversation by understanding its transcripts.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::database::UserTx;
+
+/// When a recording of a conversation began, where that is known; otherwise when the conversation did.
+///
+/// # Errors
+/// When the database does not answer, or there is no such conversation any more.
+pub async fn began_at(
+    tx: &mut UserTx,
+    conversation: Uuid,
+    audio: Option<Uuid>,
+) -> sqlx::Result<DateTime<Utc>> {
+    let user = tx.user();
+    sqlx::query_scalar(
+        "select coalesce((select recorded_at from audio where user_id = $1 and id = $3), started_at)
+         from conversations where user_id = $1 and id = $2",
+    )
+    .bind(user.0)
+    .bind(conversation)
+    .bind(audio)
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Describes a conversation by what was heard in one of its recordings. A title that a person gave stays;
+/// of several recordings the first gives the title. Without a language the former one stays.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn describe(
+    tx: &mut UserTx,
+    conversation: Uuid,
+    audio: Option<Uuid>,
+    title: &str,
+    language: Option<&str>,
+) -> sqlx::Result<()> {
+    let user = tx.user();
+    sqlx::query(
+        "update conversations set
+             title = case when title_source = 'generated' and not exists (
+                              select from audio where conversation_id = conversations.id and id < $3)
+                          then $4 else title end,
+             language = coalesce($5, language),
+             duration_ms = coalesce(
+                 (select sum(duration_ms)::bigint from audio where conversation_id = conversations.id),
+                 duration_ms),
+             warnings = array(
+                 select distinct warning from current_transcriptions t, unnest(t.warnings) warning
+                 where t.conversation_id = conversations.id),
+             version = version + 1, updated_at = now()
+         where user_id = $1 and id = $2",
+    )
+    .bind(user.0)
+    .bind(conversation)
+    .bind(audio)
+    .bind(title)
+    .bind(language)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}

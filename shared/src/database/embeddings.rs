@@ -1,0 +1,171 @@
+//! Passages with their vectors: of what was said, and of what is in files.
+
+use pgvector::HalfVector;
+use uuid::Uuid;
+
+use super::{UserTx, row};
+use crate::domain::model::ModelId;
+use crate::domain::new_id;
+
+/// A passage of a transcript to write down.
+#[derive(Clone, Debug)]
+pub struct NewPassage<'a> {
+    /// Where it begins in the recording.
+    pub start_ms: i64,
+    /// Where it ends.
+    pub end_ms: i64,
+    /// The segments that it covers, in order.
+    pub segment_ids: Vec<Uuid>,
+    /// What they say.
+    pub text: &'a str,
+    /// What that means: 384 numbers.
+    pub embedding: &'a [f32],
+}
+
+/// A passage of a file to write down.
+#[derive(Clone, Copy, Debug)]
+pub struct NewFilePassage<'a> {
+    /// What is written there.
+    pub text: &'a str,
+    /// What that means: 384 numbers.
+    pub embedding: &'a [f32],
+}
+
+row! {
+    /// A text that was embedded.
+    #[derive(Clone, Debug)]
+    pub struct Embedded {
+        /// The text.
+        pub text: String,
+        /// What it means.
+        pub embedding: Vec<f32>,
+        /// The model that says so.
+        pub model: String,
+        /// That model's version.
+        pub model_version: String,
+    }
+}
+
+/// The passages of a transcript.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<Embedded>> {
+    let user = tx.user();
+    sqlx::query_as(
+        "select text, embedding::real[] as embedding, model, model_version from conversation_embeddings
+         where user_id = $1 and transcription_id = $2",
+    )
+    .bind(user.0)
+    .bind(transcription)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// The passages of a file.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_file(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Vec<Embedded>> {
+    let user = tx.user();
+    sqlx::query_as(
+        "select text, embedding::real[] as embedding, model, model_version from file_embeddings
+         where user_id = $1 and file_id = $2",
+    )
+    .bind(user.0)
+    .bind(file)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Writes down the passages of a transcript that has none.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    tx: &mut UserTx,
+    conversation: Uuid,
+    transcription: Uuid,
+    model: &ModelId,
+    passages: &[NewPassage<'_>],
+) -> sqlx::Result<()> {
+    let user = tx.user();
+    // An array of arrays has to be a rectangle. So the ids of all passages come in one array, with the
+    // place of the first and of the last id of each passage.
+    let segment_ids: Vec<Uuid> = passages.iter().flat_map(|passage| &passage.segment_ids).copied().collect();
+    let mut last = 0;
+    let (mut firsts, mut lasts) = (Vec::new(), Vec::new());
+    for passage in passages {
+        firsts.push(last + 1);
+        last += i32::try_from(passage.segment_ids.len()).unwrap_or(i32::MAX);
+        lasts.push(last);
+    }
+    sqlx::query(
+        "insert into conversation_embeddings
+             (id, user_id, conversation_id, transcription_id, position, start_ms, end_ms, segment_ids, text,
+              embedding, model, model_version)
+         select id, $1, $2, $3, row - 1, start_ms, end_ms, ($4::uuid[])[first:last], text, embedding, $5, $6
+         from unnest($7::uuid[], $8::bigint[], $9::bigint[], $10::integer[], $11::integer[], $12::text[],
+                     $13::halfvec[])
+              with ordinality as fresh (id, start_ms, end_ms, first, last, text, embedding, row)",
+    )
+    .bind(user.0)
+    .bind(conversation)
+    .bind(transcription)
+    .bind(segment_ids)
+    .bind(&*model.name)
+    .bind(&*model.version)
+    .bind(passages.iter().map(|_| new_id()).collect::<Vec<_>>())
+    .bind(passages.iter().map(|passage| passage.start_ms).collect::<Vec<_>>())
+    .bind(passages.iter().map(|passage| passage.end_ms).collect::<Vec<_>>())
+    .bind(firsts)
+    .bind(lasts)
+    .bind(passages.iter().map(|passage| passage.text).collect::<Vec<_>>())
+    .bind(passages.iter().map(|passage| HalfVector::from_f32_slice(passage.embedding)).collect::<Vec<_>>())
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// Writes down the passages of a file in place of those that it has.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn replace_of_file(
+    tx: &mut UserTx,
+    file: Uuid,
+    model: &ModelId,
+    passages: &[NewFilePassage<'_>],
+) -> sqlx::Result<()> {
+    remove_of_file(tx, file).await?;
+    let user = tx.user();
+    sqlx::query(
+        "insert into file_embeddings (id, user_id, file_id, position, text, embedding, model, model_version)
+         select id, $1, $2, row - 1, text, embedding, $3, $4
+         from unnest($5::uuid[], $6::text[], $7::halfvec[]) with ordinality as fresh (id, text, embedding, row)",
+    )
+    .bind(user.0)
+    .bind(file)
+    .bind(&*model.name)
+    .bind(&*model.version)
+    .bind(passages.iter().map(|_| new_id()).collect::<Vec<_>>())
+    .bind(passages.iter().map(|passage| passage.text).collect::<Vec<_>>())
+    .bind(passages.iter().map(|passage| HalfVector::from_f32_slice(passage.embedding)).collect::<Vec<_>>())
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// Removes the passages of a file.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn remove_of_file(tx: &mut UserTx, file: Uuid) -> sqlx::Result<()> {
+    let user = tx.user();
+    sqlx::query("delete from file_embeddings where user_id = $1 and file_id = $2")
+        .bind(user.0)
+        .bind(file)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+}
