@@ -47,7 +47,7 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["unicode_segmentation", "unicode_width"], &["shared/src/subtitles/scripts"]),
     (&["zip"], &["worker/src/jobs/export_user/archive"]),
     (&["safetensors"], &["worker/language/src/models/minilm"]),
-    (&["tokenizers"], &["worker/language/src/models/vocabulary"]),
+    (&["tokenizers"], &["worker/language/src/models/tokenizer"]),
     (&["metrics_exporter_prometheus", "tracing_subscriber"], &["shared/src/telemetry"]),
 ];
 

@@ -9,13 +9,13 @@ use self_shared::domain::model::ModelCard;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Jobs, LaneExecutor, Workshop};
+use crate::engine::{EngineContext, Jobs, LaneExecutor};
 
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Reports until stopped, and then leaves.
 pub async fn report<J: Jobs>(
-    workshop: &Workshop,
+    engine: &EngineContext,
     started_with: &BTreeMap<Lane, usize>,
     lanes: &[LaneExecutor<J>],
     models: &[ModelCard],
@@ -25,25 +25,24 @@ pub async fn report<J: Jobs>(
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        if let Err(error) = report_once(workshop, started_with, lanes, models, draining.is_cancelled()).await
-        {
+        if let Err(error) = report_once(engine, started_with, lanes, models, draining.is_cancelled()).await {
             tracing::debug!(%error, "could not report to the fleet");
         }
     }
-    if let Err(error) = leave(workshop).await {
+    if let Err(error) = leave(engine).await {
         tracing::debug!(%error, "could not leave the fleet; will be forgotten by itself");
     }
 }
 
 async fn report_once<J: Jobs>(
-    workshop: &Workshop,
+    engine: &EngineContext,
     started_with: &BTreeMap<Lane, usize>,
     lanes: &[LaneExecutor<J>],
     models: &[ModelCard],
     draining: bool,
 ) -> sqlx::Result<()> {
-    let mut tx = workshop.database.as_system().await?;
-    let settings = fleet::report(&mut tx, &workshop.worker, started_with, models, draining).await?;
+    let mut tx = engine.database.as_system().await?;
+    let settings = fleet::report(&mut tx, &engine.worker, started_with, models, draining).await?;
     tx.commit().await?;
     for lane in lanes {
         let asked = settings.get(&lane.lane()).and_then(|settings| settings.concurrency);
@@ -54,8 +53,8 @@ async fn report_once<J: Jobs>(
     Ok(())
 }
 
-async fn leave(workshop: &Workshop) -> sqlx::Result<()> {
-    let mut tx = workshop.database.as_system().await?;
-    fleet::leave(&mut tx, &workshop.worker).await?;
+async fn leave(engine: &EngineContext) -> sqlx::Result<()> {
+    let mut tx = engine.database.as_system().await?;
+    fleet::leave(&mut tx, &engine.worker).await?;
     tx.commit().await
 }

@@ -14,19 +14,19 @@ use self_shared::vectors::Vectors;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{LaneExecutor, Workshop};
-use crate::jobs::Bench;
+use crate::engine::{EngineContext, LaneExecutor};
+use crate::jobs::JobContext;
 
 /// What is asked about.
 pub struct Subject {
     /// What the engine works with.
-    pub workshop: Workshop,
+    pub engine: EngineContext,
     /// Where recordings are.
     pub objects: ObjectStore,
     /// Where else vectors are.
     pub vectors: Vectors,
     /// The lanes that this worker serves.
-    pub lanes: Vec<LaneExecutor<Bench>>,
+    pub lanes: Vec<LaneExecutor<JobContext>>,
     /// Cancelled once the worker takes no more jobs.
     pub draining: CancellationToken,
     /// What was counted.
@@ -71,12 +71,12 @@ fn metrics(Data(subject): Data<&Arc<Subject>>) -> Response {
 impl Subject {
     async fn health(&self) -> Health {
         let (database, redis, objects, qdrant) = tokio::join!(
-            health::postgres(&self.workshop.database),
-            health::redis(&self.workshop.wake_ups),
+            health::postgres(&self.engine.database),
+            health::redis(&self.engine.wake_ups),
             health::objects(&self.objects),
             health::qdrant(&self.vectors),
         );
-        let mut checks = vec![database, redis, health::nats(&self.workshop.bus), objects];
+        let mut checks = vec![database, redis, health::nats(&self.engine.bus), objects];
         checks.extend(qdrant);
         checks.push(self.lanes());
         Health::of(checks)

@@ -22,9 +22,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::engine::{LaneExecutor, Workshop, reconciler};
+use crate::engine::{EngineContext, LaneExecutor, reconciler};
 use crate::health::{self, Subject};
-use crate::jobs::Bench;
+use crate::jobs::JobContext;
 use crate::models::cards::cards;
 use crate::models::moonshine::Moonshine;
 use crate::models::remote_transcriber::RemoteTranscriber;
@@ -67,7 +67,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     let vectors = Vectors::new(&config.shared, database.clone())?;
     let bus = Bus::connect(&config.shared.nats_url, &config.shared.namespace).await?;
     let relay = Relay::new(database.clone(), bus.clone());
-    let workshop = Workshop {
+    let engine = EngineContext {
         database: database.clone(),
         wake_ups,
         bus: bus.clone(),
@@ -76,7 +76,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     };
     let remote = config.transcriber.as_ref().map(RemoteTranscriber::new).transpose()?.map(Arc::new);
     let cards = models.cards(&config, remote.as_deref());
-    let bench = Arc::new(Bench {
+    let context = Arc::new(JobContext {
         database: database.clone(),
         bus: bus.clone(),
         events_keep: config.events_keep,
@@ -98,12 +98,12 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     // Draining ends the taking of jobs; stopping ends what serves the jobs that are left.
     let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
     let (running, around) = (TaskTracker::new(), TaskTracker::new());
-    let lanes: Vec<LaneExecutor<Bench>> = config
+    let lanes: Vec<LaneExecutor<JobContext>> = config
         .lanes
         .iter()
         .map(|(lane, concurrency)| {
-            let bench = Arc::clone(&bench);
-            LaneExecutor::new(*lane, *concurrency, workshop.clone(), bench, draining.clone(), running.clone())
+            let context = Arc::clone(&context);
+            LaneExecutor::new(*lane, *concurrency, engine.clone(), context, draining.clone(), running.clone())
         })
         .collect();
     for lane in lanes.clone() {
@@ -114,8 +114,8 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         async move { relay.run(stop).await }
     });
     around.spawn({
-        let (workshop, stop) = (workshop.clone(), draining.clone());
-        async move { reconciler::run(&workshop, stop).await }
+        let (engine, stop) = (engine.clone(), draining.clone());
+        async move { reconciler::run(&engine, stop).await }
     });
     around.spawn(ensure(objects.clone(), draining.clone()));
     around.spawn({
@@ -124,12 +124,12 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     });
     around.spawn(queries::answer(bus, models.query_embedder, draining.clone()));
     around.spawn({
-        let (workshop, lanes, started_with) = (workshop.clone(), lanes.clone(), config.lanes.clone());
+        let (engine, lanes, started_with) = (engine.clone(), lanes.clone(), config.lanes.clone());
         let (draining, stop) = (draining.clone(), stopping.clone());
-        async move { fleet::report(&workshop, &started_with, &lanes, &cards, &draining, stop).await }
+        async move { fleet::report(&engine, &started_with, &lanes, &cards, &draining, stop).await }
     });
     let subject =
-        Subject { workshop: workshop.clone(), objects, vectors, lanes, draining: draining.clone(), metrics };
+        Subject { engine: engine.clone(), objects, vectors, lanes, draining: draining.clone(), metrics };
     let health = around.spawn({
         let (host, port, stop) = (config.host.clone(), config.port, stopping.clone());
         async move {
@@ -137,7 +137,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
             served.with_context(|| format!("cannot listen on {host}:{port} (WORKER_PORT)"))
         }
     });
-    tracing::info!(worker = workshop.worker, lanes = ?config.lanes, port = config.port, "serving");
+    tracing::info!(worker = engine.worker, lanes = ?config.lanes, port = config.port, "serving");
 
     tokio::select! {
         told = told_to_stop() => told?,

@@ -1,8 +1,8 @@
 //! Conversations: what was said on one occasion.
 
-use super::words;
+use super::wire_enum;
 
-words! {
+wire_enum! {
     /// How a conversation came here.
     pub enum Source as ("ConversationSource") {
         /// A recording was uploaded.

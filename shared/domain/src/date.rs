@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::words;
+use super::wire_enum;
 
-words! {
+wire_enum! {
     /// How exactly a time was said.
     pub enum Precision {
         /// `half past nine`

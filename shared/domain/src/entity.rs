@@ -1,8 +1,8 @@
 //! What conversations mention, and how that hangs together.
 
-use super::words;
+use super::wire_enum;
 
-words! {
+wire_enum! {
     /// The kind of a thing that is mentioned.
     pub enum EntityKind {
         /// Somebody, by name.
@@ -24,7 +24,7 @@ words! {
     }
 }
 
-words! {
+wire_enum! {
     /// How two entities are connected.
     pub enum ConnectionKind {
         /// They were spoken of together.

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use super::words;
+use super::wire_enum;
 
-words! {
+wire_enum! {
     /// The stable code of a failure.
     pub enum FailureCode {
         /// The file is not a recording that we know.

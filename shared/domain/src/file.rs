@@ -1,8 +1,8 @@
 //! What happens to files, and what is in them.
 
-use super::words;
+use super::wire_enum;
 
-words! {
+wire_enum! {
     /// What happened to a file.
     pub enum FileEventKind {
         /// It is new at its path.
@@ -18,7 +18,7 @@ words! {
     }
 }
 
-words! {
+wire_enum! {
     /// Whether a file is still there.
     pub enum FileState {
         /// It is.
@@ -28,7 +28,7 @@ words! {
     }
 }
 
-words! {
+wire_enum! {
     /// What can be read in a file: the media type.
     pub enum ContentKind as ("FileContentKind") {
         /// Text without a structure that is known.
@@ -42,7 +42,7 @@ words! {
     }
 }
 
-words! {
+wire_enum! {
     /// Whether what is in a file can be searched by now.
     pub enum ContentState as ("FileContentState") {
         /// Work on it waits or runs.
@@ -56,7 +56,7 @@ words! {
     }
 }
 
-words! {
+wire_enum! {
     /// What apps are told of a file that is not known any more.
     pub enum Forgotten {
         /// It is as if nobody had ever told of it.

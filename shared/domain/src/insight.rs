@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::words;
+use super::wire_enum;
 
-words! {
+wire_enum! {
     /// The kind of an insight.
     pub enum InsightKind {
         /// Somebody said that they will do something.

@@ -43,12 +43,12 @@ pub fn new_id() -> Uuid {
 /// agree, and the words are a contract with the database and with clients. `as` names the schema, where
 /// that has another name than the enum.
 #[macro_export]
-macro_rules! words {
+macro_rules! wire_enum {
     (
         $(#[$meta:meta])*
         $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }
     ) => {
-        $crate::words! {
+        $crate::wire_enum! {
             $(#[$meta])*
             $vis enum $name as (stringify!($name)) { $($(#[$vmeta])* $variant = $word),+ }
         }

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::language::{is_same, speaks};
-use super::words;
+use super::wire_enum;
 
-words! {
+wire_enum! {
     /// What a model is there for.
     pub enum ModelRole {
         /// Turns speech into text.
@@ -23,7 +23,7 @@ words! {
     }
 }
 
-words! {
+wire_enum! {
     /// What is sent to a model that another program serves.
     pub enum Sent {
         /// Sound of recordings.

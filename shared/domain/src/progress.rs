@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::words;
+use super::wire_enum;
 
-words! {
+wire_enum! {
     /// What a job is doing right now.
     pub enum Stage {
         /// Brings the recording from object storage.

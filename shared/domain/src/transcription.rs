@@ -80,7 +80,7 @@ pub fn words(text: &str, times: &[WordTime]) -> Option<Vec<Word>> {
     (words.len() == times.len() && words.len() == text.split_whitespace().count()).then_some(words)
 }
 
-super::words! {
+super::wire_enum! {
     /// Where the times of words come from.
     pub enum Timing {
         /// Estimated from the sound and the text of the segment.
@@ -90,7 +90,7 @@ super::words! {
     }
 }
 
-super::words! {
+super::wire_enum! {
     /// What became of a stretch of a recording.
     pub enum CoverageKind {
         /// Somebody speaks, and the transcript says what.
@@ -128,7 +128,7 @@ impl From<CoverageSpan> for (CoverageKind, u64, u64) {
     }
 }
 
-super::words! {
+super::wire_enum! {
     /// What a person should know before they rely on a transcript.
     pub enum Warning as ("WarningCode") {
         /// The file stops in the middle of the sound: what came behind is not in it.

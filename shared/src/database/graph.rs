@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{UserTx, Word, row};
+use super::{EnumColumn, UserTx, row};
 use crate::domain::date::When;
 use crate::domain::entity::{ConnectionKind, EntityKind};
 use crate::domain::model::ModelId;
@@ -65,7 +65,7 @@ pub async fn forget(tx: &mut PgConnection, transcriptions: &[Uuid]) -> sqlx::Res
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn settle(tx: &mut PgConnection, touched: &Former) -> sqlx::Result<()> {
+pub async fn prune_orphans(tx: &mut PgConnection, touched: &Former) -> sqlx::Result<()> {
     let connections: Vec<Uuid> = touched.connections.iter().copied().collect();
     sqlx::query(
         "delete from connections where id = any ($1)
@@ -138,7 +138,7 @@ pub struct NewEvidence {
 row! {
     struct EntityRow {
         id: Uuid,
-        kind: Word<EntityKind>,
+        kind: EnumColumn<EntityKind>,
         key: String,
     }
 }

@@ -41,7 +41,7 @@ use tokio::sync::Notify;
 
 use self::outbox::AfterCommit;
 pub use self::outbox::{Outbox, Tx};
-pub use self::row::Word;
+pub use self::row::EnumColumn;
 pub(crate) use self::row::row;
 use crate::config::DatabaseConfig;
 use crate::domain::UserId;

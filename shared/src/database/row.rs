@@ -36,9 +36,9 @@ pub(crate) use row;
 
 /// A value of a closed enum, kept as its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word<T>(pub T);
+pub struct EnumColumn<T>(pub T);
 
-impl<T> sqlx::Type<Postgres> for Word<T> {
+impl<T> sqlx::Type<Postgres> for EnumColumn<T> {
     fn type_info() -> PgTypeInfo {
         <str as sqlx::Type<Postgres>>::type_info()
     }
@@ -48,7 +48,7 @@ impl<T> sqlx::Type<Postgres> for Word<T> {
     }
 }
 
-impl<T: FromStr<Err = UnknownWord>> sqlx::Decode<'_, Postgres> for Word<T> {
+impl<T: FromStr<Err = UnknownWord>> sqlx::Decode<'_, Postgres> for EnumColumn<T> {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         Ok(Self(<&str as sqlx::Decode<'_, Postgres>>::decode(value)?.parse()?))
     }

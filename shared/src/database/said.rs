@@ -11,13 +11,13 @@ use crate::domain::word_times::{TimedWord, times_within, word_times};
 
 /// What a segment says.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(super) struct SegmentWords {
     text: String,
     /// When each of its words was said; where that is not known, when the segment was.
     times: Vec<(u64, u64)>,
 }
 
-impl Said {
+impl SegmentWords {
     /// Its words, in order.
     pub(super) fn words(&self) -> impl Iterator<Item = TimedWord<'_>> {
         let words = self.text.split_whitespace().zip(&self.times);
@@ -47,7 +47,10 @@ row! {
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn by_segment(tx: &mut UserTx, segments: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Said>> {
+pub(super) async fn by_segment(
+    tx: &mut UserTx,
+    segments: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, SegmentWords>> {
     if segments.is_empty() {
         return Ok(HashMap::new());
     }
@@ -66,7 +69,7 @@ pub(super) async fn by_segment(tx: &mut UserTx, segments: &[Uuid]) -> sqlx::Resu
         let heard = times.and_then(|times| transcription::words(heard, &times)).unwrap_or_default();
         let heard: Vec<TimedWord<'_>> = heard.iter().map(TimedWord::from).collect();
         let times = word_times(&text, &heard, start_ms.unsigned_abs(), end_ms.unsigned_abs());
-        (id, Said { text, times })
+        (id, SegmentWords { text, times })
     };
     Ok(rows.into_iter().map(said).collect())
 }

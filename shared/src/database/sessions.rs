@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{SystemTx, UserTx, row};
-use crate::domain::{UserId, words};
+use crate::domain::{UserId, wire_enum};
 
-words! {
+wire_enum! {
     /// Why a session is over.
     pub enum Revocation {
         /// The person logged out.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Payload, Room};
 use crate::domain::insight::InsightKind;
-use crate::domain::words;
+use crate::domain::wire_enum;
 
 /// An insight was dismissed, restored, or is not so any more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,7 +29,7 @@ pub struct InsightUpdate {
     pub conversation_ids: BTreeSet<Uuid>,
 }
 
-words! {
+wire_enum! {
     /// What happened to an insight.
     pub enum InsightChange {
         /// The person does not want to be told of it again.

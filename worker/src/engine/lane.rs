@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use self_shared::database::jobs::ending::{self, Outcome};
+use self_shared::database::jobs::completion::{self, Completion};
 use self_shared::database::jobs::lease::{self, Claim};
 use self_shared::domain::failure::{Failure, FailureCode};
-use self_shared::domain::job::{Ending, Job, Lane};
+use self_shared::domain::job::{Job, JobError, Lane};
 use self_shared::wake_ups::{ListenerHealth, WakeUp};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use super::{Slots, Task, Workshop};
+use super::{EngineContext, Slots, Task};
 
 /// How often a lane looks at the table without a wake-up.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -26,13 +26,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// What jobs do. `Ok` means that the job's results, and with them its success, are committed.
 pub trait Jobs: Send + Sync + 'static {
     /// Does one job.
-    fn run(&self, task: &Task, job: &Job) -> impl Future<Output = Result<(), Ending>> + Send;
+    fn run(&self, task: &Task, job: &Job) -> impl Future<Output = Result<(), JobError>> + Send;
 }
 
 /// Runs the jobs of one lane.
 pub struct LaneExecutor<J> {
     lane: Lane,
-    workshop: Workshop,
+    engine: EngineContext,
     jobs: Arc<J>,
     slots: Slots,
     listener_health: ListenerHealth,
@@ -45,7 +45,7 @@ impl<J> Clone for LaneExecutor<J> {
     fn clone(&self) -> Self {
         Self {
             lane: self.lane,
-            workshop: self.workshop.clone(),
+            engine: self.engine.clone(),
             jobs: Arc::clone(&self.jobs),
             slots: self.slots.clone(),
             listener_health: self.listener_health.clone(),
@@ -62,14 +62,14 @@ impl<J: Jobs> LaneExecutor<J> {
     pub fn new(
         lane: Lane,
         concurrency: usize,
-        workshop: Workshop,
+        engine: EngineContext,
         jobs: Arc<J>,
         draining: CancellationToken,
         running: TaskTracker,
     ) -> Self {
         Self {
             lane,
-            workshop,
+            engine,
             jobs,
             slots: Slots::new(concurrency),
             listener_health: ListenerHealth::default(),
@@ -102,7 +102,7 @@ impl<J: Jobs> LaneExecutor<J> {
 
     /// Claims and runs jobs until draining.
     pub async fn serve(&self) {
-        let listen = self.workshop.wake_ups.listen(
+        let listen = self.engine.wake_ups.listen(
             self.lane,
             self.listener_health.clone(),
             self.slots.room(),
@@ -115,7 +115,7 @@ impl<J: Jobs> LaneExecutor<J> {
     /// What a wake-up does. One that came although no slot is free goes back for another worker.
     fn answer(&self) -> impl Fn(Option<WakeUp>) + Clone + Send + Sync + 'static {
         let (wake, room, wake_ups) =
-            (Arc::clone(&self.wake), self.slots.room(), self.workshop.wake_ups.clone());
+            (Arc::clone(&self.wake), self.slots.room(), self.engine.wake_ups.clone());
         move |wake_up| {
             if *room.borrow() {
                 wake.notify_one();
@@ -158,8 +158,8 @@ impl<J: Jobs> LaneExecutor<J> {
     }
 
     async fn claim(&self) -> sqlx::Result<Option<Claim>> {
-        let mut tx = self.workshop.database.as_system().await?;
-        let claim = lease::claim(&mut tx, self.lane, &self.workshop.worker, self.workshop.lease).await?;
+        let mut tx = self.engine.database.as_system().await?;
+        let claim = lease::claim(&mut tx, self.lane, &self.engine.worker, self.engine.lease).await?;
         if claim.is_some() {
             tx.commit().await?;
         }
@@ -181,7 +181,7 @@ impl<J: Jobs> LaneExecutor<J> {
         let waited = waited.to_std().unwrap_or_default();
         metrics::histogram!("self_job_wait_seconds", "kind" => kind).record(waited.as_secs_f64());
         let began = Instant::now();
-        let task = Task::new(claim, self.workshop.clone(), self.draining.clone());
+        let task = Task::new(claim, self.engine.clone(), self.draining.clone());
         let outcome = async {
             tokio::select! {
                 outcome = self.attempt(&task) => outcome,
@@ -199,7 +199,7 @@ impl<J: Jobs> LaneExecutor<J> {
         let ending = match &task.claim.job {
             Err(error) => {
                 tracing::error!(error, "a stored job cannot be read");
-                Ok(Err(Ending::Fail(unreadable())))
+                Ok(Err(JobError::Fail(unreadable())))
             }
             Ok(job) => {
                 let work = AssertUnwindSafe(self.jobs.run(task, job)).catch_unwind();
@@ -212,7 +212,7 @@ impl<J: Jobs> LaneExecutor<J> {
         };
         let Ok(ending) = ending else {
             tracing::error!("a job came to a bad end: one strike");
-            self.write(task, &Outcome::Struck).await;
+            self.write(task, &Completion::Crashed).await;
             return "strike";
         };
         match ending {
@@ -220,33 +220,33 @@ impl<J: Jobs> LaneExecutor<J> {
                 tracing::info!("done");
                 "succeeded"
             }
-            Err(Ending::LeaseLost) => {
+            Err(JobError::LeaseLost) => {
                 tracing::warn!("the lease was lost; what this worker has is void");
                 "lost"
             }
-            Err(Ending::Interrupted) => {
-                self.write(task, &Outcome::HandedBack).await;
+            Err(JobError::Interrupted) => {
+                self.write(task, &Completion::HandedBack).await;
                 tracing::info!("handed back");
                 "interrupted"
             }
-            Err(Ending::Cancelled) => {
-                self.write(task, &Outcome::Cancelled).await;
+            Err(JobError::Cancelled) => {
+                self.write(task, &Completion::Cancelled).await;
                 tracing::info!("cancelled");
                 "cancelled"
             }
-            Err(Ending::Fail(failure)) => {
+            Err(JobError::Fail(failure)) => {
                 tracing::info!(%failure, "cannot work");
-                self.write(task, &Outcome::Failed(failure)).await;
+                self.write(task, &Completion::Failed(failure)).await;
                 "failed"
             }
-            Err(Ending::Retry(error)) => {
+            Err(JobError::Retry(error)) => {
                 tracing::warn!(error = format!("{error:#}"), "will be tried again");
-                self.write(task, &Outcome::Faltered(None)).await;
+                self.write(task, &Completion::Retried(None)).await;
                 "retried"
             }
-            Err(Ending::Wait(failure)) => {
+            Err(JobError::RetryWith(failure)) => {
                 tracing::warn!(%failure, "will be tried again");
-                self.write(task, &Outcome::Faltered(Some(failure))).await;
+                self.write(task, &Completion::Retried(Some(failure))).await;
                 "retried"
             }
         }
@@ -254,16 +254,16 @@ impl<J: Jobs> LaneExecutor<J> {
 
     /// Writes an ending, however long the database is away: the lease is kept meanwhile, and if it
     /// is lost all the same, nothing is written.
-    async fn write(&self, task: &Task, outcome: &Outcome) {
+    async fn write(&self, task: &Task, outcome: &Completion) {
         while let Err(error) = self.try_write(task, outcome).await {
             tracing::warn!(%error, "an ending could not be written yet");
             sleep(PAUSE).await;
         }
     }
 
-    async fn try_write(&self, task: &Task, outcome: &Outcome) -> sqlx::Result<()> {
-        let mut tx = self.workshop.database.as_system().await?;
-        let held = ending::end(&mut tx, &task.claim, outcome).await?;
+    async fn try_write(&self, task: &Task, outcome: &Completion) -> sqlx::Result<()> {
+        let mut tx = self.engine.database.as_system().await?;
+        let held = completion::complete(&mut tx, &task.claim, outcome).await?;
         tx.commit().await?;
         if !held {
             tracing::warn!("the job was not this worker's own any more");

@@ -20,7 +20,7 @@ pub use self::task::Task;
 
 /// What the engine works with. Cheap to clone.
 #[derive(Clone)]
-pub struct Workshop {
+pub struct EngineContext {
     /// Where jobs are remembered.
     pub database: Database,
     /// Where they are rung.
@@ -33,7 +33,7 @@ pub struct Workshop {
     pub lease: Duration,
 }
 
-impl std::fmt::Debug for Workshop {
+impl std::fmt::Debug for EngineContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Workshop").field("worker", &self.worker).finish_non_exhaustive()
     }

@@ -9,7 +9,7 @@ use self_shared::wake_ups::WakeUp;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::Workshop;
+use super::EngineContext;
 
 /// How often it looks.
 const TICK: Duration = Duration::from_secs(2);
@@ -19,13 +19,13 @@ const LIMIT: i64 = 64;
 const UPKEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Puts things right until stopped.
-pub async fn run(workshop: &Workshop, stop: CancellationToken) {
-    let mut tick = interval(TICK.min(workshop.lease / 4));
+pub async fn run(engine: &EngineContext, stop: CancellationToken) {
+    let mut tick = interval(TICK.min(engine.lease / 4));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut reach = Reach::new(workshop.lease);
+    let mut reach = Reach::new(engine.lease);
     let mut kept_up = None;
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        let look = look(workshop, reach.may_judge(Instant::now()), &mut kept_up);
+        let look = look(engine, reach.may_judge(Instant::now()), &mut kept_up);
         match stop.run_until_cancelled(look).await {
             Some(Ok(())) => reach.reached(Instant::now()),
             Some(Err(error)) => {
@@ -37,8 +37,8 @@ pub async fn run(workshop: &Workshop, stop: CancellationToken) {
     }
 }
 
-async fn look(workshop: &Workshop, may_judge: bool, kept_up: &mut Option<Instant>) -> sqlx::Result<()> {
-    let mut tx = workshop.database.as_system().await?;
+async fn look(engine: &EngineContext, may_judge: bool, kept_up: &mut Option<Instant>) -> sqlx::Result<()> {
+    let mut tx = engine.database.as_system().await?;
     if !upkeep::take_turn(&mut tx).await? {
         return Ok(());
     }
@@ -61,7 +61,7 @@ async fn look(workshop: &Workshop, may_judge: bool, kept_up: &mut Option<Instant
         metrics::counter!("self_leases_expired_total").increment(expired.len() as u64);
     }
     for job in overdue {
-        workshop.wake_ups.notify(WakeUp { lane: job.lane, job: job.id, attempt: job.attempt }).await;
+        engine.wake_ups.notify(WakeUp { lane: job.lane, job: job.id, attempt: job.attempt }).await;
     }
     Ok(())
 }

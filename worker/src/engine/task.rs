@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use chrono::Utc;
 use self_shared::database::UserTx;
-use self_shared::database::jobs::ending::{self, Outcome};
+use self_shared::database::jobs::completion::{self, Completion};
 use self_shared::database::jobs::lease::{self, Claim, Held};
 use self_shared::domain::UserId;
-use self_shared::domain::job::{Ending, JobSnapshot};
+use self_shared::domain::job::{JobError, JobSnapshot};
 use self_shared::domain::progress::{Progress, Stage};
 use self_shared::events::{Event, JobProgress};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::Workshop;
+use super::EngineContext;
 
 /// How often progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -30,7 +30,7 @@ const TELL_EVERY: Duration = Duration::from_millis(250);
 pub struct Task {
     /// What was claimed.
     pub claim: Claim,
-    workshop: Workshop,
+    engine: EngineContext,
     state: Mutex<State>,
     held: watch::Sender<Held>,
     /// Whether the success is being committed. From then on nothing stops the job: a heartbeat that no
@@ -47,11 +47,11 @@ struct State {
 }
 
 impl Task {
-    pub(super) fn new(claim: Claim, workshop: Workshop, draining: CancellationToken) -> Self {
+    pub(super) fn new(claim: Claim, engine: EngineContext, draining: CancellationToken) -> Self {
         let state = State { stage: Stage::Fetch, progress: claim.snapshot.progress, changes: 0 };
         Self {
             claim,
-            workshop,
+            engine,
             state: Mutex::new(state),
             held: watch::Sender::new(Held::Yes),
             is_ending: AtomicBool::new(false),
@@ -63,10 +63,10 @@ impl Task {
     ///
     /// # Errors
     /// When it is the house's own, which no job about people's things can be.
-    pub fn user(&self) -> Result<UserId, Ending> {
+    pub fn user(&self) -> Result<UserId, JobError> {
         self.claim
             .user
-            .ok_or_else(|| Ending::Retry(anyhow::anyhow!("a job about a person's things names nobody")))
+            .ok_or_else(|| JobError::Retry(anyhow::anyhow!("a job about a person's things names nobody")))
     }
 
     /// Says how far the job is. Cheap: telling and writing it down are coalesced. The share that is
@@ -90,27 +90,27 @@ impl Task {
     /// take the job away until it ends.
     ///
     /// # Errors
-    /// [`Ending::LeaseLost`], [`Ending::Cancelled`], or what the database says.
-    pub async fn begin(&self) -> Result<UserTx, Ending> {
+    /// [`JobError::LeaseLost`], [`JobError::Cancelled`], or what the database says.
+    pub async fn begin(&self) -> Result<UserTx, JobError> {
         let State { stage, progress, .. } = *self.lock();
-        let mut tx = self.workshop.database.as_user(self.user()?).await?;
+        let mut tx = self.engine.database.as_user(self.user()?).await?;
         let held = lease::checkpoint(&mut tx, &self.claim, stage, &progress).await?;
         match held {
             Held::Yes => Ok(tx),
-            Held::CancelRequested => Err(Ending::Cancelled),
-            Held::Lost => Err(Ending::LeaseLost),
+            Held::CancelRequested => Err(JobError::Cancelled),
+            Held::Lost => Err(JobError::LeaseLost),
         }
     }
 
     /// Commits results with the job's success in the same transaction.
     ///
     /// # Errors
-    /// [`Ending::LeaseLost`], or what the database says. Whether a commit that failed took is unknown; the
+    /// [`JobError::LeaseLost`], or what the database says. Whether a commit that failed took is unknown; the
     /// next attempt sees.
-    pub async fn succeed(&self, mut tx: UserTx) -> Result<(), Ending> {
-        let done = Outcome::Done(Progress { percent: 100.0, eta_ms: None, ..self.progress() });
-        if !ending::end(&mut tx, &self.claim, &done).await? {
-            return Err(Ending::LeaseLost);
+    pub async fn succeed(&self, mut tx: UserTx) -> Result<(), JobError> {
+        let done = Completion::Succeeded(Progress { percent: 100.0, eta_ms: None, ..self.progress() });
+        if !completion::complete(&mut tx, &self.claim, &done).await? {
+            return Err(JobError::LeaseLost);
         }
         self.is_ending.store(true, Ordering::Relaxed);
         tx.commit().await?;
@@ -120,12 +120,12 @@ impl Task {
     /// Ends a job of the house, which has no results to be committed with.
     ///
     /// # Errors
-    /// [`Ending::LeaseLost`], or what the database says.
-    pub async fn done(&self) -> Result<(), Ending> {
-        let done = Outcome::Done(Progress { percent: 100.0, ..self.progress() });
-        let mut tx = self.workshop.database.as_system().await?;
-        if !ending::end(&mut tx, &self.claim, &done).await? {
-            return Err(Ending::LeaseLost);
+    /// [`JobError::LeaseLost`], or what the database says.
+    pub async fn done(&self) -> Result<(), JobError> {
+        let done = Completion::Succeeded(Progress { percent: 100.0, ..self.progress() });
+        let mut tx = self.engine.database.as_system().await?;
+        if !completion::complete(&mut tx, &self.claim, &done).await? {
+            return Err(JobError::LeaseLost);
         }
         self.is_ending.store(true, Ordering::Relaxed);
         tx.commit().await?;
@@ -133,13 +133,13 @@ impl Task {
     }
 
     /// Resolves when the job has to stop: asked for, taken away, or because the worker stops.
-    pub(super) async fn stopped(&self) -> Ending {
+    pub(super) async fn stopped(&self) -> JobError {
         let mut held = self.held.subscribe();
         let reason = tokio::select! {
-            () = self.draining.cancelled() => Ending::Interrupted,
+            () = self.draining.cancelled() => JobError::Interrupted,
             changed = held.wait_for(|held| *held != Held::Yes) => match changed.map(|held| *held) {
-                Ok(Held::CancelRequested) => Ending::Cancelled,
-                _ => Ending::LeaseLost,
+                Ok(Held::CancelRequested) => JobError::Cancelled,
+                _ => JobError::LeaseLost,
             },
         };
         if self.is_ending.load(Ordering::Relaxed) {
@@ -151,7 +151,7 @@ impl Task {
     /// Keeps the lease and tells the progress, until dropped. What is told is in the row by then:
     /// whoever asks sees no less than whoever listens.
     pub(super) async fn keep(&self) -> Infallible {
-        let mut tick = interval(LOOK_EVERY.min(self.workshop.lease / 8));
+        let mut tick = interval(LOOK_EVERY.min(self.engine.lease / 8));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut told = *self.lock();
         let began = Instant::now();
@@ -163,7 +163,7 @@ impl Task {
             let stage_is_new = state.stage != told.stage && began.elapsed() >= TELL_EVERY;
             let is_news =
                 stage_is_new || (state.changes != told.changes && written_at.elapsed() >= TELL_EVERY);
-            if !is_news && written_at.elapsed() < self.workshop.lease / 4 {
+            if !is_news && written_at.elapsed() < self.engine.lease / 4 {
                 continue;
             }
             match self.extend(&state).await {
@@ -177,15 +177,15 @@ impl Task {
                 }
                 Err(error) => {
                     tracing::warn!(job = %self.claim.id, %error, "a lease could not be extended");
-                    sleep(TELL_EVERY.min(self.workshop.lease / 8)).await;
+                    sleep(TELL_EVERY.min(self.engine.lease / 8)).await;
                 }
             }
         }
     }
 
     async fn extend(&self, state: &State) -> sqlx::Result<Held> {
-        let mut tx = self.workshop.database.as_system().await?;
-        let lease = self.workshop.lease;
+        let mut tx = self.engine.database.as_system().await?;
+        let lease = self.engine.lease;
         let held = lease::extend(&mut tx, &self.claim, lease, state.stage, &state.progress).await?;
         tx.commit().await?;
         Ok(held)
@@ -195,7 +195,7 @@ impl Task {
         let Some(user_id) = self.claim.user else { return };
         let job =
             JobSnapshot { stage: Some(state.stage), progress: state.progress, ..self.claim.snapshot.clone() };
-        self.workshop.bus.tell(&Event::volatile(user_id, &JobProgress(job), Utc::now())).await;
+        self.engine.bus.tell(&Event::volatile(user_id, &JobProgress(job), Utc::now())).await;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -9,7 +9,7 @@ use self_shared::database::embeddings::{self, NewFilePassage};
 use self_shared::database::files::{self, Kept};
 use self_shared::database::{UserTx, jobs};
 use self_shared::domain::failure::{Failure, FailureCode};
-use self_shared::domain::job::{EmbedFile, Ending, GenerateInsights, Job, Occasion};
+use self_shared::domain::job::{EmbedFile, GenerateInsights, Job, JobError, Occasion};
 use self_shared::domain::model::ModelId;
 use self_shared::domain::progress::{Progress, Stage};
 use self_shared::domain::sentences::sentences;
@@ -18,10 +18,10 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::Bench;
+use super::JobContext;
 use super::shared_embedder::SharedEmbedder;
 use super::spool::Spool;
-use super::understanding::{Known, outcome};
+use super::understanding::{EmbeddingCache, outcome};
 use crate::engine::Task;
 use crate::sandbox::ReadError;
 use crate::stages::read::{Reading, Unreadable};
@@ -30,29 +30,29 @@ use crate::stages::read::{Reading, Unreadable};
 const READ: f32 = 10.0;
 const EMBEDDED: f32 = 95.0;
 
-pub(super) async fn run(bench: &Bench, task: &Task, job: &EmbedFile) -> Result<(), Ending> {
+pub(super) async fn run(context: &JobContext, task: &Task, job: &EmbedFile) -> Result<(), JobError> {
     let at = |percent: f32| Progress { percent, ..Progress::default() };
     task.report(Stage::Fetch, at(0.0));
-    let mut tx = bench.database.as_user(task.user()?).await?;
+    let mut tx = context.database.as_user(task.user()?).await?;
     let kept = files::current(&mut tx, job.file_id).await?;
     drop(tx);
     // The file is gone, or what is in it; or work that began earlier has seen to it already.
     let Some(kept) = kept.filter(|kept| !kept.is_embedded) else { return task.done().await };
-    let file = fetch(bench, &kept).await?;
+    let file = fetch(context, &kept).await?;
 
     task.report(Stage::Read, at(0.0));
-    let reading = match bench.sandbox.read(file, kept.kind.0).await {
+    let reading = match context.sandbox.read(file, kept.kind.0).await {
         Ok(reading) => reading,
-        Err(ReadError::Machine(error)) => return Err(Ending::Retry(error.into())),
+        Err(ReadError::Machine(error)) => return Err(JobError::Retry(error.into())),
         Err(ReadError::Refused(why)) => {
             forget(task, job.file_id, &kept).await?;
-            return Err(Ending::Fail(failure(&why)));
+            return Err(JobError::Fail(failure(&why)));
         }
     };
 
     task.report(Stage::Embed, at(READ));
-    let known = Known::of_file(bench, task, job.file_id).await?;
-    let (embedder, text) = (Arc::clone(&bench.embedder), reading.text.clone());
+    let known = EmbeddingCache::of_file(context, task, job.file_id).await?;
+    let (embedder, text) = (Arc::clone(&context.embedder), reading.text.clone());
     let (done, mut steps) = mpsc::unbounded_channel();
     let embedding = spawn_blocking(move || {
         let mut shared = SharedEmbedder { embedder: &embedder, progress: &done };
@@ -74,14 +74,14 @@ pub(super) async fn run(bench: &Bench, task: &Task, job: &EmbedFile) -> Result<(
 }
 
 /// Brings the content into a file without a name.
-async fn fetch(bench: &Bench, kept: &Kept) -> Result<File, Ending> {
+async fn fetch(context: &JobContext, kept: &Kept) -> Result<File, JobError> {
     let mut spool = Spool::new().await?;
     if let Some(text) = &kept.text {
         spool.write(text.as_bytes()).await?;
     }
     if let Some(key) = &kept.object_key {
         let key: ObjectKey = key.parse().map_err(|_| missing())?;
-        if !spool.fetch(&bench.objects, &key).await? {
+        if !spool.fetch(&context.objects, &key).await? {
             return Err(missing());
         }
     }
@@ -109,7 +109,7 @@ async fn save(
     reading: &Reading,
     passages: &[EmbeddedPassage],
     model: ModelId,
-) -> Result<(), Ending> {
+) -> Result<(), JobError> {
     let mut tx = task.begin().await?;
     if is_current(&mut tx, file, kept).await? {
         let passages: Vec<NewFilePassage<'_>> = passages
@@ -127,7 +127,7 @@ async fn save(
 }
 
 /// What cannot be read cannot be found, and neither is any more what it took the place of.
-async fn forget(task: &Task, file: Uuid, kept: &Kept) -> Result<(), Ending> {
+async fn forget(task: &Task, file: Uuid, kept: &Kept) -> Result<(), JobError> {
     let mut tx = task.begin().await?;
     if is_current(&mut tx, file, kept).await? {
         embeddings::remove_of_file(&mut tx, file).await?;
@@ -149,6 +149,6 @@ fn failure(why: &Unreadable) -> Failure {
     Failure::new(code, why.to_string())
 }
 
-fn missing() -> Ending {
-    Ending::Fail(Failure::new(FailureCode::ObjectMissing, "What is in this file is not there any more."))
+fn missing() -> JobError {
+    JobError::Fail(Failure::new(FailureCode::ObjectMissing, "What is in this file is not there any more."))
 }

@@ -3,21 +3,21 @@
 use chrono::{TimeDelta, Utc};
 use self_shared::database::{audio, users};
 use self_shared::domain::UserId;
-use self_shared::domain::job::Ending;
+use self_shared::domain::job::JobError;
 use self_shared::objects::ObjectKey;
 
-use super::Bench;
+use super::JobContext;
 use crate::engine::Task;
 
 /// Recordings that are looked up at once.
 const PAGE: i64 = 100;
 
-pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
-    let mut tx = bench.database.as_system().await?;
+pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
+    let mut tx = context.database.as_system().await?;
     let people = users::who_expire_audio(&mut tx).await?;
     tx.commit().await?;
     for (user, days) in people {
-        let removed = expire(bench, user, days).await?;
+        let removed = expire(context, user, days).await?;
         if removed > 0 {
             tracing::info!(%user, removed, "removed sound that was kept long enough");
         }
@@ -26,22 +26,22 @@ pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
 }
 
 /// Answers how many recordings of a person lost their sound.
-async fn expire(bench: &Bench, user: UserId, days: i32) -> anyhow::Result<usize> {
+async fn expire(context: &JobContext, user: UserId, days: i32) -> anyhow::Result<usize> {
     let before = Utc::now() - TimeDelta::days(days.into());
     let mut removed = 0;
     loop {
-        let mut tx = bench.database.as_user(user).await?;
+        let mut tx = context.database.as_user(user).await?;
         let page = audio::removable(&mut tx, before, PAGE).await?;
         tx.commit().await?;
         if page.is_empty() {
             return Ok(removed);
         }
         for id in page {
-            let mut tx = bench.database.as_user(user).await?;
+            let mut tx = context.database.as_user(user).await?;
             let object = audio::remove(&mut tx, id).await?;
             tx.commit().await?;
             if let Some(key) = object.and_then(|key| key.parse::<ObjectKey>().ok()) {
-                bench.objects.delete(&key).await?;
+                context.objects.delete(&key).await?;
                 removed += 1;
             }
         }

@@ -4,30 +4,30 @@
 use chrono::Utc;
 use self_shared::database::expired::Expired;
 use self_shared::database::{events, exports};
-use self_shared::domain::job::Ending;
+use self_shared::domain::job::JobError;
 
-use super::Bench;
+use super::JobContext;
 use crate::engine::Task;
 
 /// Rows that one transaction removes: few enough that nobody waits for it.
 const BATCH: u16 = 1000;
 
-pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
-    let events = forget_events(bench).await?;
-    let rows = forget_rows(bench).await? + forget_exports(bench).await?;
+pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
+    let events = forget_events(context).await?;
+    let rows = forget_rows(context).await? + forget_exports(context).await?;
     if events + rows > 0 {
         tracing::info!(events, rows, "forgot what had expired");
     }
     task.done().await
 }
 
-async fn forget_events(bench: &Bench) -> anyhow::Result<u64> {
-    let before = Utc::now() - bench.events_keep;
-    let people = events::people_with_older(&mut bench.database.as_system().await?, before).await?;
+async fn forget_events(context: &JobContext) -> anyhow::Result<u64> {
+    let before = Utc::now() - context.events_keep;
+    let people = events::people_with_older(&mut context.database.as_system().await?, before).await?;
     let mut forgotten = 0;
     for person in people {
         loop {
-            let mut tx = bench.database.as_system().await?;
+            let mut tx = context.database.as_system().await?;
             let removed = events::forget(&mut tx, person, before, i64::from(BATCH)).await?;
             tx.commit().await?;
             forgotten += removed;
@@ -39,12 +39,12 @@ async fn forget_events(bench: &Bench) -> anyhow::Result<u64> {
     Ok(forgotten)
 }
 
-async fn forget_rows(bench: &Bench) -> anyhow::Result<u64> {
+async fn forget_rows(context: &JobContext) -> anyhow::Result<u64> {
     let now = Utc::now();
     let mut forgotten = 0;
     for expired in Expired::ALL {
         loop {
-            let mut tx = bench.database.as_system().await?;
+            let mut tx = context.database.as_system().await?;
             let removed = expired.forget(&mut tx, now, i64::from(BATCH)).await?;
             tx.commit().await?;
             forgotten += removed;
@@ -57,15 +57,15 @@ async fn forget_rows(bench: &Bench) -> anyhow::Result<u64> {
 }
 
 /// Archives go with their objects. One whose object cannot be removed now is left to the sweep.
-async fn forget_exports(bench: &Bench) -> anyhow::Result<u64> {
+async fn forget_exports(context: &JobContext) -> anyhow::Result<u64> {
     let mut forgotten = 0;
     loop {
-        let mut tx = bench.database.as_system().await?;
+        let mut tx = context.database.as_system().await?;
         let removed = exports::forget(&mut tx, Utc::now(), i64::from(BATCH)).await?;
         tx.commit().await?;
         forgotten += removed.len() as u64;
         for key in removed.iter().flatten() {
-            bench.objects.delete(key).await?;
+            context.objects.delete(key).await?;
         }
         if removed.len() < usize::from(BATCH) {
             return Ok(forgotten);

@@ -25,7 +25,7 @@ use std::time::Duration;
 use self_language::models::{Embedder, EntityFinder};
 use self_shared::bus::Bus;
 use self_shared::database::Database;
-use self_shared::domain::job::{Ending, Job};
+use self_shared::domain::job::{Job, JobError};
 use self_shared::objects::ObjectStore;
 use self_shared::vectors::Vectors;
 
@@ -36,7 +36,7 @@ use crate::sandbox::Sandbox;
 use crate::stages::transcribe::TranscriberPool;
 
 /// What jobs work with.
-pub struct Bench {
+pub struct JobContext {
     /// Where results are kept.
     pub database: Database,
     /// What still carries some of them.
@@ -63,8 +63,8 @@ pub struct Bench {
     pub summarizer: Option<Summarizer>,
 }
 
-impl Jobs for Bench {
-    async fn run(&self, task: &Task, job: &Job) -> Result<(), Ending> {
+impl Jobs for JobContext {
+    async fn run(&self, task: &Task, job: &Job) -> Result<(), JobError> {
         match job {
             Job::TranscribeAudio(job) => transcribe_audio::run(self, task, job).await,
             Job::UnderstandConversation(job) => understand_conversation::run(self, task, job).await,

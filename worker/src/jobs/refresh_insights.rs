@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use self_shared::database::{insights, jobs};
 use self_shared::domain::UserId;
-use self_shared::domain::job::{Ending, GenerateInsights, Job, Occasion};
+use self_shared::domain::job::{GenerateInsights, Job, JobError, Occasion};
 
-use super::Bench;
+use super::JobContext;
 use crate::engine::Task;
 
 /// How often.
@@ -15,23 +15,23 @@ const EVERY: Duration = Duration::from_hours(24);
 /// People who are looked up at once.
 const PAGE: i64 = 500;
 
-pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
+pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
     let mut after = None;
     loop {
-        let mut tx = bench.database.as_system().await?;
+        let mut tx = context.database.as_system().await?;
         let people = insights::people_due(&mut tx, after, EVERY, PAGE).await?;
         tx.commit().await?;
         let Some(last) = people.last() else { break };
         after = Some(*last);
         for user in people {
-            enqueue(bench, user).await?;
+            enqueue(context, user).await?;
         }
     }
     task.done().await
 }
 
-async fn enqueue(bench: &Bench, user: UserId) -> anyhow::Result<()> {
-    let mut tx = bench.database.as_user(user).await?;
+async fn enqueue(context: &JobContext, user: UserId) -> anyhow::Result<()> {
+    let mut tx = context.database.as_user(user).await?;
     let job = Job::GenerateInsights(GenerateInsights { user, occasion: Occasion::Time });
     jobs::enqueue_once(&mut tx, user, &job, None).await?;
     Ok(tx.commit().await?)

@@ -6,10 +6,10 @@ use self_language::summarize::{Backed, Summary, TASK, check, windows};
 use self_shared::database::graph;
 use self_shared::database::insights::{self, Author, Scope};
 use self_shared::domain::insight::{InsightKind, NewInsight, Pointers};
-use self_shared::domain::job::{Ending, SummarizeConversation};
+use self_shared::domain::job::{JobError, SummarizeConversation};
 use self_shared::domain::progress::{Progress, Stage};
 
-use super::Bench;
+use super::JobContext;
 use super::generate_insights::said;
 use crate::engine::Task;
 use crate::models::summarizer::Summarizer;
@@ -19,19 +19,23 @@ const FEWEST_WORDS: usize = 40;
 /// What a summarizer finds.
 const KINDS: &[InsightKind] = &[InsightKind::Summary, InsightKind::ActionItem];
 
-pub(super) async fn run(bench: &Bench, task: &Task, job: &SummarizeConversation) -> Result<(), Ending> {
-    let mut tx = bench.database.as_user(task.user()?).await?;
+pub(super) async fn run(
+    context: &JobContext,
+    task: &Task,
+    job: &SummarizeConversation,
+) -> Result<(), JobError> {
+    let mut tx = context.database.as_user(task.user()?).await?;
     let conversation = said::conversation(&mut tx, job.conversation_id).await?;
     tx.commit().await?;
     let mut found = Vec::new();
     let mut version = String::new();
     // Without a summarizer, as when it was taken out since, there is nothing to be done.
-    if let (Some(conversation), Some(summarizer)) = (conversation, &bench.summarizer) {
+    if let (Some(conversation), Some(summarizer)) = (conversation, &context.summarizer) {
         let (summary, model) = summarize(task, summarizer, &conversation).await?;
         version = model;
         found = insights_of(&conversation, &summary);
     }
-    let model = bench.summarizer.as_ref().map_or("", |summarizer| summarizer.model());
+    let model = context.summarizer.as_ref().map_or("", |summarizer| summarizer.model());
     save(task, job, &found, &Author { model, version: &version }).await
 }
 
@@ -101,7 +105,7 @@ async fn save(
     job: &SummarizeConversation,
     found: &[NewInsight],
     author: &Author<'_>,
-) -> Result<(), Ending> {
+) -> Result<(), JobError> {
     task.report(Stage::Save, task.progress());
     let mut tx = task.begin().await?;
     graph::lock(&mut tx).await?;

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use self_shared::database::{audio, exports, files};
-use self_shared::domain::job::Ending;
+use self_shared::domain::job::JobError;
 use self_shared::objects::{LONGEST_UPLOAD, ObjectKey, ObjectKind};
 
-use super::Bench;
+use super::JobContext;
 use crate::engine::Task;
 
 /// What is older was left behind.
 const LEFT_BEHIND: Duration = Duration::from_hours(24);
 const _: () = assert!(LEFT_BEHIND.as_secs() > LONGEST_UPLOAD.as_secs(), "no upload is swept under way");
 
-pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
-    let parts = bench.objects.sweep(LEFT_BEHIND).await?;
+pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
+    let parts = context.objects.sweep(LEFT_BEHIND).await?;
     let mut objects = 0;
     for kind in ObjectKind::ALL {
-        objects += sweep_nameless(bench, kind).await?;
+        objects += sweep_nameless(context, kind).await?;
     }
     if parts + objects > 0 {
         tracing::info!(parts, objects, "removed what interrupted uploads left behind");
@@ -28,14 +28,14 @@ pub(super) async fn run(bench: &Bench, task: &Task) -> Result<(), Ending> {
 }
 
 /// Removes the objects of a kind that no row names; answers how many.
-async fn sweep_nameless(bench: &Bench, kind: ObjectKind) -> anyhow::Result<u64> {
+async fn sweep_nameless(context: &JobContext, kind: ObjectKind) -> anyhow::Result<u64> {
     let mut swept = 0;
-    let mut pages = bench.objects.older_than(kind, LEFT_BEHIND);
+    let mut pages = context.objects.older_than(kind, LEFT_BEHIND);
     while let Some(keys) = pages.try_next().await? {
         if keys.is_empty() {
             continue;
         }
-        let mut tx = bench.database.as_system().await?;
+        let mut tx = context.database.as_system().await?;
         let names = keys.iter().map(ObjectKey::as_str);
         let nameless = match kind {
             ObjectKind::Audio => audio::nameless(&mut tx, names).await?,
@@ -45,7 +45,7 @@ async fn sweep_nameless(bench: &Bench, kind: ObjectKind) -> anyhow::Result<u64> 
         // No transaction waits for the storage.
         drop(tx);
         for key in keys.iter().filter(|key| nameless.contains(key.as_str())) {
-            bench.objects.delete(key).await?;
+            context.objects.delete(key).await?;
             swept += 1;
         }
     }

@@ -5,12 +5,12 @@ use self_shared::database::audio::{self, Format};
 use self_shared::database::segments::{self, Hearing, NewSegment, SegmentText};
 use self_shared::database::transcriptions::{self, Checkpoint};
 use self_shared::domain::failure::{Failure, FailureCode};
-use self_shared::domain::job::Ending;
+use self_shared::domain::job::JobError;
 use self_shared::domain::new_id;
 use self_shared::domain::transcription::{CoverageSpan, Warning, WordTime};
 use uuid::Uuid;
 
-use super::Bench;
+use super::JobContext;
 use super::heard_by::HeardBy;
 use crate::engine::Task;
 use crate::models::remote_transcriber::UNDETERMINED;
@@ -64,9 +64,9 @@ impl Transcript {
     /// What is in the database, be it all or what earlier attempts saved.
     ///
     /// # Errors
-    /// [`Ending::Fail`] when there is no such transcript any more.
-    pub(super) async fn load(bench: &Bench, task: &Task, id: Uuid) -> Result<Self, Ending> {
-        let mut tx = bench.database.as_user(task.user()?).await?;
+    /// [`JobError::Fail`] when there is no such transcript any more.
+    pub(super) async fn load(context: &JobContext, task: &Task, id: Uuid) -> Result<Self, JobError> {
+        let mut tx = context.database.as_user(task.user()?).await?;
         let stored = transcriptions::get(&mut tx, id).await?.ok_or_else(missing)?;
         let texts = segments::texts(&mut tx, id).await?;
         let segments: Vec<SavedSegment> = texts.into_iter().map(SavedSegment::stored).collect();
@@ -136,7 +136,7 @@ impl Transcript {
 
     /// Writes what is new, with the checkpoint and its event, in one transaction that holds only
     /// while the job is this worker's own.
-    pub(super) async fn save(&mut self, task: &Task) -> Result<(), Ending> {
+    pub(super) async fn save(&mut self, task: &Task) -> Result<(), JobError> {
         let mut tx = task.begin().await?;
         self.write(&mut tx, task).await?;
         tx.commit().await?;
@@ -237,6 +237,6 @@ impl SavedSegment {
     }
 }
 
-fn missing() -> Ending {
-    Ending::Fail(Failure::new(FailureCode::ObjectMissing, "This conversation is not there any more."))
+fn missing() -> JobError {
+    JobError::Fail(Failure::new(FailureCode::ObjectMissing, "This conversation is not there any more."))
 }

@@ -24,7 +24,7 @@ pub struct Summarizer {
 
 /// What a service answered, and what it says it is.
 #[derive(Clone, Debug)]
-pub struct Completion {
+pub struct ChatCompletion {
     /// The text.
     pub text: String,
     /// The model as the service names it: with its version, as a rule.
@@ -88,7 +88,7 @@ impl Summarizer {
     ///
     /// # Errors
     /// [`SummarizeError`].
-    pub async fn complete(&self, task: &str, material: &str) -> Result<Completion, SummarizeError> {
+    pub async fn complete(&self, task: &str, material: &str) -> Result<ChatCompletion, SummarizeError> {
         let body = json!({
             "model": self.model,
             "temperature": 0,
@@ -113,6 +113,6 @@ impl Summarizer {
         let Answer { choices, model } = serde_json::from_slice(&bytes)?;
         let text = choices.into_iter().next().and_then(|choice| choice.message.content);
         let text = text.filter(|text| !text.trim().is_empty()).ok_or(SummarizeError::Empty)?;
-        Ok(Completion { text, model: model.unwrap_or_else(|| self.model.clone()) })
+        Ok(ChatCompletion { text, model: model.unwrap_or_else(|| self.model.clone()) })
     }
 }

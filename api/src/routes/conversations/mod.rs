@@ -299,7 +299,7 @@ async fn listed<const LIST: u8>(
     let behind = page::decode::<ByTime<LIST>>(cursor)?.map(|ByTime(time, id)| (time, id));
     let found = conversations::list(tx, filter, order, behind, limit + 1).await?;
     let at = |last: &Conversation| {
-        let (time, id) = order.place(last);
+        let (time, id) = order.cursor(last);
         ByTime::<LIST>(time, id)
     };
     let (found, next_cursor) = page::cut(found, limit, at);

@@ -4,7 +4,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use self_shared::database::files::{Batch, FileEvent, NewContent, NewFileEvent, Recorded};
-use self_shared::database::{Word as Kept, files};
+use self_shared::database::{EnumColumn as Kept, files};
 use self_shared::domain::file::FileEventKind;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;

@@ -348,7 +348,7 @@ async fn listed<const LIST: u8>(
     let behind = page::decode::<ByTime<LIST>>(cursor)?.map(|ByTime(time, id)| (time, id));
     let found = files::list(tx, filter, order, behind, limit + 1).await?;
     let at = |last: &File| {
-        let (time, id): (DateTime<Utc>, Uuid) = order.place(last);
+        let (time, id): (DateTime<Utc>, Uuid) = order.cursor(last);
         ByTime::<LIST>(time, id)
     };
     let (found, next_cursor) = page::cut(found, limit, at);

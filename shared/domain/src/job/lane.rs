@@ -1,8 +1,8 @@
 //! Lanes: what scales separately.
 
-use crate::words;
+use crate::wire_enum;
 
-words! {
+wire_enum! {
     /// What scales separately. A worker is started with the lanes that it serves.
     pub enum Lane {
         /// Sound that is still being recorded.

@@ -4,8 +4,8 @@
 //! in the list below. `docs/add-a-job.md` adds one, step by step.
 
 mod embed_file;
-mod ending;
 mod erase_user;
+mod error;
 mod expire_audio;
 mod expire_conversations;
 mod export_user;
@@ -34,8 +34,8 @@ use uuid::Uuid;
 use super::UnknownWord;
 
 pub use self::embed_file::EmbedFile;
-pub use self::ending::Ending;
 pub use self::erase_user::EraseUser;
+pub use self::error::JobError;
 pub use self::expire_audio::ExpireAudio;
 pub use self::expire_conversations::ExpireConversations;
 pub use self::export_user::ExportUser;

@@ -1,8 +1,8 @@
 //! Where a job stands.
 
-use crate::words;
+use crate::wire_enum;
 
-words! {
+wire_enum! {
     /// Where a job stands. `queued` and `running` may alternate; the other three are endings.
     pub enum JobState {
         /// Waits for a worker, or for its next try.

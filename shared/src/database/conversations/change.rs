@@ -125,7 +125,7 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
         .bind(id)
         .execute(&mut **tx)
         .await?;
-    graph::settle(tx, &former).await?;
+    graph::prune_orphans(tx, &former).await?;
     sqlx::query(
         "delete from idempotency_keys where user_id = $1 and answer->'conversation'->>'id' = $2::text",
     )

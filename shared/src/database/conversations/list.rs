@@ -51,7 +51,7 @@ impl Order {
 
     /// Where a conversation stands in this order.
     #[must_use]
-    pub fn place(self, conversation: &Conversation) -> Place {
+    pub fn cursor(self, conversation: &Conversation) -> ConversationCursor {
         let time = match self {
             Self::Newest | Self::Oldest => conversation.started_at,
             Self::Changed => conversation.updated_at,
@@ -61,7 +61,7 @@ impl Order {
 }
 
 /// A place in the list: what is listed so far ends there.
-pub type Place = (DateTime<Utc>, Uuid);
+pub type ConversationCursor = (DateTime<Utc>, Uuid);
 
 /// The person's conversations behind a place; at most `limit`.
 ///
@@ -71,7 +71,7 @@ pub async fn list(
     tx: &mut UserTx,
     filter: &Filter,
     order: Order,
-    behind: Option<Place>,
+    behind: Option<ConversationCursor>,
     limit: i64,
 ) -> sqlx::Result<Vec<Conversation>> {
     let (column, direction, next) = order.sql();

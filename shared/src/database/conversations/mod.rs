@@ -16,7 +16,7 @@ use super::{UserTx, row};
 use crate::events::{self as event, ConversationUpdate};
 
 pub use self::change::{Edit, Refused, delete, edit, touch};
-pub use self::list::{Filter, Order, Place, begun_before, list};
+pub use self::list::{ConversationCursor, Filter, Order, begun_before, list};
 pub use self::mentions::{Connection, Entity, Mention, connections, entities, mentions};
 pub use self::related::{RelatedConversation, RelatedFile, related_conversations, related_files};
 pub use self::understood::{began_at, describe};

@@ -51,7 +51,7 @@ pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>)
     .execute(&mut **tx)
     .await?;
     remove(tx, other).await?;
-    graph::settle(tx, &Former { entities: [].into(), connections: connections.into_iter().collect() })
+    graph::prune_orphans(tx, &Former { entities: [].into(), connections: connections.into_iter().collect() })
         .await?;
     tx.tell(&EntityUpdate::Merged { id, other_id: other });
     get(tx, id).await?.ok_or(Refused::NotFound)

@@ -15,7 +15,7 @@ use crate::events::EntityUpdate;
 
 row! {
     /// A place where the entity was mentioned.
-    struct Place {
+    struct MentionPosition {
         id: Uuid,
         text: String,
     }
@@ -71,14 +71,14 @@ pub async fn split(
         .execute(&mut **tx)
         .await?;
     let connections = connect(tx, id, other, &moved).await?;
-    graph::settle(tx, &Former { entities: [].into(), connections }).await?;
+    graph::prune_orphans(tx, &Former { entities: [].into(), connections }).await?;
     describe(tx, id, &spelled, None).await?;
     describe(tx, other, &BTreeSet::new(), Some(names)).await?;
     tx.tell(&EntityUpdate::Split { id, other_id: other });
     get(tx, other).await?.ok_or(Refused::NotFound)
 }
 
-async fn places(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Vec<Place>> {
+async fn places(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Vec<MentionPosition>> {
     let user = tx.user();
     sqlx::query_as("select id, text from mentions where user_id = $1 and entity_id = $2")
         .bind(user.0)

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::event::FileEvent;
 use super::record::NewFileEvent;
 use super::{File, announce, get, lock};
-use crate::database::{SystemTx, UserTx, Word, jobs, row};
+use crate::database::{EnumColumn, SystemTx, UserTx, jobs, row};
 use crate::domain::file::{ContentKind, ContentState, FileState};
 use crate::domain::job::{EmbedFile, Job, JobKind, JobSnapshot};
 use crate::domain::new_id;
@@ -58,7 +58,7 @@ row! {
         /// Names it.
         pub id: Uuid,
         /// What it is.
-        pub kind: Word<ContentKind>,
+        pub kind: EnumColumn<ContentKind>,
         /// The content itself, if it came with an event.
         pub text: Option<String>,
         /// Where it is, if it was uploaded.
@@ -229,7 +229,7 @@ pub(super) async fn follow(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<()> 
 
 /// Of each file the newest content stays, unless the file was deleted after it; without content there
 /// is nothing to be found. Answers the keys of the objects that nobody names any more.
-pub(super) async fn settle(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<String>> {
+pub(super) async fn prune_orphans(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<String>> {
     let user = tx.user();
     let objects: Vec<Option<String>> = sqlx::query_scalar(
         "delete from file_contents c using files f

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::database::{UserTx, Word, row};
+use crate::database::{EnumColumn, UserTx, row};
 use crate::domain::file::FileEventKind;
 
 /// The columns of a [`FileEvent`].
@@ -21,7 +21,7 @@ row! {
         /// Names it: the app's own.
         pub id: Uuid,
         /// What happened.
-        pub kind: Word<FileEventKind>,
+        pub kind: EnumColumn<FileEventKind>,
         /// On which device.
         pub device: String,
         /// At which path; of a move, its end.

@@ -51,7 +51,7 @@ impl Order {
 
     /// Where a file stands in this order.
     #[must_use]
-    pub fn place(self, file: &File) -> Place {
+    pub fn cursor(self, file: &File) -> FileCursor {
         let time = match self {
             Self::Newest | Self::Oldest => file.changed_at,
             Self::Opened => file.opened_at.unwrap_or(file.changed_at),
@@ -61,7 +61,7 @@ impl Order {
 }
 
 /// A place in the list: what is listed so far ends there.
-pub type Place = (DateTime<Utc>, Uuid);
+pub type FileCursor = (DateTime<Utc>, Uuid);
 
 /// The person's files behind a place; at most `limit`.
 ///
@@ -71,7 +71,7 @@ pub async fn list(
     tx: &mut UserTx,
     filter: &Filter,
     order: Order,
-    behind: Option<Place>,
+    behind: Option<FileCursor>,
     limit: i64,
 ) -> sqlx::Result<Vec<File>> {
     let (column, direction, next) = order.sql();

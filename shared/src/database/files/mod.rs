@@ -8,18 +8,18 @@
 mod content;
 mod event;
 mod forget;
+mod identity;
 mod list;
-mod place;
 mod record;
 mod related;
-mod shape;
+mod state;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{UserTx, Word, row};
+use super::{EnumColumn, UserTx, row};
 use crate::domain::failure::Failure;
 use crate::domain::file::{ContentKind, ContentState, FileState};
 use crate::domain::job::JobState;
@@ -28,7 +28,7 @@ use crate::events as told;
 pub use self::content::{Kept, NewContent, Upload, Uploaded, content, current, embedded, nameless, upload};
 pub use self::event::{FileEvent, happened};
 pub use self::forget::forget;
-pub use self::list::{Filter, Order, Place, list};
+pub use self::list::{FileCursor, Filter, Order, list};
 pub use self::record::{Batch, NewFileEvent, Recorded, Refused, record};
 pub use self::related::related_conversations;
 
@@ -106,7 +106,7 @@ row! {
         id: Uuid,
         device: String,
         path: String,
-        state: Word<FileState>,
+        state: EnumColumn<FileState>,
         size_bytes: Option<i64>,
         sha256: Option<Vec<u8>>,
         content_type: Option<String>,
@@ -119,7 +119,7 @@ row! {
 
     struct ContentRow {
         content_id: Uuid,
-        kind: Word<ContentKind>,
+        kind: EnumColumn<ContentKind>,
         content_bytes: i64,
         content_sha256: Vec<u8>,
         as_of: DateTime<Utc>,
@@ -127,7 +127,7 @@ row! {
         is_cut: bool,
         embedded_at: Option<DateTime<Utc>>,
         job_id: Option<Uuid>,
-        job_state: Option<Word<JobState>>,
+        job_state: Option<EnumColumn<JobState>>,
         failure: Option<Value>,
     }
 }
@@ -157,8 +157,8 @@ impl From<ContentRow> for Content {
     fn from(row: ContentRow) -> Self {
         let state = match (row.embedded_at, row.job_state) {
             (Some(_), _) => ContentState::Embedded,
-            (None, Some(Word(JobState::Dead))) => ContentState::Failed,
-            (None, Some(Word(JobState::Cancelled))) => ContentState::Cancelled,
+            (None, Some(EnumColumn(JobState::Dead))) => ContentState::Failed,
+            (None, Some(EnumColumn(JobState::Cancelled))) => ContentState::Cancelled,
             (None, _) => ContentState::Pending,
         };
         // A job that is tried again has a failure, too.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::content::{self, NewContent};
 use super::event::{FileEvent, columns};
-use super::{announce, lock, place, shape};
+use super::{announce, identity, lock, state};
 use crate::database::{UserTx, insights};
 use crate::domain::file::FileState;
 use crate::domain::job::JobSnapshot;
@@ -102,13 +102,13 @@ async fn take_in(
         return Ok((Vec::new(), Vec::new()));
     }
     let events: Vec<&FileEvent> = fresh.iter().map(|new| &new.event).collect();
-    let placed = place::place(tx, &events).await?;
+    let placed = identity::resolve_identity(tx, &events).await?;
     insert(tx, &events, &placed.files).await?;
     content::insert(tx, fresh, &placed.files).await?;
     let touched: Vec<Uuid> = placed.touched.into_iter().collect();
     content::follow(tx, &touched).await?;
-    let gone = shape::shape(tx, &touched).await?;
-    let objects = content::settle(tx, &touched).await?;
+    let gone = state::project_state(tx, &touched).await?;
+    let objects = content::prune_orphans(tx, &touched).await?;
     let deleted = deleted(tx, &touched).await?;
     insights::withdraw_files(tx, &deleted).await?;
     let jobs = content::enqueue(tx, &touched, traceparent).await?;

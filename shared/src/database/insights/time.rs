@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::database::{UserTx, Word, row};
+use crate::database::{EnumColumn, UserTx, row};
 use crate::domain::date::{Precision, When};
 
 /// Days ahead that are looked at.
@@ -28,7 +28,7 @@ row! {
         /// Where it is over.
         pub ends_at: DateTime<Utc>,
         /// How exactly it was said.
-        pub precision: Word<Precision>,
+        pub precision: EnumColumn<Precision>,
     }
 
     /// The first mention of somebody in a conversation.

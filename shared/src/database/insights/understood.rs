@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::database::{UserTx, Word, row};
+use crate::database::{EnumColumn, UserTx, row};
 use crate::domain::date::{Precision, When};
 use crate::domain::entity::EntityKind;
 
@@ -31,7 +31,7 @@ row! {
         /// Who or what.
         pub entity_id: Uuid,
         /// What that is.
-        pub kind: Word<EntityKind>,
+        pub kind: EnumColumn<EntityKind>,
         /// The same for every way to write it.
         pub key: String,
         /// The words that were used.

@@ -7,7 +7,7 @@
 //! Every change of state adds a `job_update` event to its transaction, and a job that can start is rung
 //! for after the commit. Time is the database's own: no worker's clock decides about a lease.
 
-pub mod ending;
+pub mod completion;
 pub mod fleet;
 pub mod lease;
 mod queue;

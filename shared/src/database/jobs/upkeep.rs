@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::ending::{STRIKES, worker_died};
+use super::completion::{STRIKES, worker_died};
 use super::snapshot::{JobRow, columns};
 use crate::database::Tx;
 use crate::domain::job::{Job, JobSnapshot, Lane};

@@ -134,7 +134,7 @@ async fn time_spans(tx: &mut UserTx, passages: &mut [ConversationPassage]) -> sq
     let said = said::by_segment(tx, &segments).await?;
     for passage in passages.iter_mut().filter(|passage| !passage.text.spans.is_empty()) {
         let segments = passage.segment_ids.iter().filter_map(|id| said.get(id));
-        let heard: Vec<TimedWord<'_>> = segments.flat_map(said::Said::words).collect();
+        let heard: Vec<TimedWord<'_>> = segments.flat_map(said::SegmentWords::words).collect();
         let (start_ms, end_ms) = (passage.start_ms.unsigned_abs(), passage.end_ms.unsigned_abs());
         let times = word_times(&passage.text.text, &heard, start_ms, end_ms);
         let Marked { text, spans } = &mut passage.text;

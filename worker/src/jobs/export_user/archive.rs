@@ -23,7 +23,7 @@ const CHUNK: usize = 64 * 1024;
 
 /// An archive that is being written. Unless it is [finished](Self::finish), its bytes end in an error.
 pub(super) struct Archive {
-    parts: Sender<Part>,
+    parts: Sender<ArchiveChunk>,
 }
 
 /// How a file lies in the archive.
@@ -37,7 +37,7 @@ pub(super) enum Coding {
     Endless,
 }
 
-enum Part {
+enum ArchiveChunk {
     File(String, Coding, DateTime<Utc>),
     Bytes(Bytes),
     Text(Box<dyn FnOnce() -> Vec<u8> + Send>),
@@ -62,38 +62,38 @@ impl Archive {
     /// # Errors
     /// When nobody takes the bytes any more, as from all that follow.
     pub(super) async fn file(&self, path: String, coding: Coding, at: DateTime<Utc>) -> anyhow::Result<()> {
-        self.send(Part::File(path, coding, at)).await
+        self.send(ArchiveChunk::File(path, coding, at)).await
     }
 
     /// Writes bytes.
     pub(super) async fn bytes(&self, bytes: Bytes) -> anyhow::Result<()> {
-        self.send(Part::Bytes(bytes)).await
+        self.send(ArchiveChunk::Bytes(bytes)).await
     }
 
     /// Writes what is made on the archive's own thread.
     pub(super) async fn text(&self, make: impl FnOnce() -> Vec<u8> + Send + 'static) -> anyhow::Result<()> {
-        self.send(Part::Text(Box::new(make))).await
+        self.send(ArchiveChunk::Text(Box::new(make))).await
     }
 
     /// Ends the archive.
     pub(super) async fn finish(self) -> anyhow::Result<()> {
-        self.send(Part::End).await
+        self.send(ArchiveChunk::End).await
     }
 
-    async fn send(&self, part: Part) -> anyhow::Result<()> {
+    async fn send(&self, part: ArchiveChunk) -> anyhow::Result<()> {
         self.parts.send(part).await.map_err(|_| anyhow!("nobody takes the archive any more"))
     }
 }
 
-fn write(mut parts: Receiver<Part>, outlet: Outlet) -> anyhow::Result<()> {
+fn write(mut parts: Receiver<ArchiveChunk>, outlet: Outlet) -> anyhow::Result<()> {
     let closed = Arc::clone(&outlet.closed);
     let mut zip = ZipWriter::new_stream(outlet);
     while let Some(part) = parts.blocking_recv().filter(|_| !closed.load(Ordering::Relaxed)) {
         match part {
-            Part::File(path, coding, at) => zip.start_file(path, options(coding, at))?,
-            Part::Bytes(bytes) => zip.write_all(&bytes)?,
-            Part::Text(make) => zip.write_all(&make())?,
-            Part::End => return zip.finish()?.into_inner().end(),
+            ArchiveChunk::File(path, coding, at) => zip.start_file(path, options(coding, at))?,
+            ArchiveChunk::Bytes(bytes) => zip.write_all(&bytes)?,
+            ArchiveChunk::Text(make) => zip.write_all(&make())?,
+            ArchiveChunk::End => return zip.finish()?.into_inner().end(),
         }
     }
     // A writer that is dropped writes its end all the same: nobody may take it for one.

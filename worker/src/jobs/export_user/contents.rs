@@ -7,7 +7,7 @@ use self_shared::database::exports::contents::{
 };
 use self_shared::database::{UserTx, users};
 use self_shared::domain::UserId;
-use self_shared::domain::job::Ending;
+use self_shared::domain::job::JobError;
 use self_shared::domain::preferences::Preferences;
 use self_shared::domain::progress::Stage;
 use self_shared::objects::{ObjectError, ObjectKey};
@@ -19,14 +19,14 @@ use super::archive::{Archive, Coding};
 use super::pace::Pace;
 use super::{conversation, names};
 use crate::engine::Task;
-use crate::jobs::Bench;
+use crate::jobs::JobContext;
 
 /// What explains the rest.
 const README: &str = include_str!("README.md");
 
 /// What a job needs to write one.
 pub(super) struct Writer<'a> {
-    pub(super) bench: &'a Bench,
+    pub(super) context: &'a JobContext,
     pub(super) task: &'a Task,
     pub(super) archive: Archive,
     pub(super) user: UserId,
@@ -45,14 +45,14 @@ struct Profile {
 }
 
 /// Writes all of it, and the archive's end.
-pub(super) async fn write(bench: &Bench, task: &Task, archive: Archive) -> Result<(), Ending> {
+pub(super) async fn write(context: &JobContext, task: &Task, archive: Archive) -> Result<(), JobError> {
     let user = task.user()?;
-    let mut tx = bench.database.as_user(user).await?;
+    let mut tx = context.database.as_user(user).await?;
     let (conversations, bytes) = contents::extent(&mut tx).await?;
     drop(tx);
     let pace = Pace::new(conversations, bytes);
     task.report(Stage::Pack, pace.progress());
-    let mut writer = Writer { bench, task, archive, user, pace };
+    let mut writer = Writer { context, task, archive, user, pace };
     writer.write().await?;
     Ok(writer.archive.finish().await?)
 }
@@ -119,7 +119,7 @@ impl Writer<'_> {
     /// Copies an object; false when it is gone.
     pub(super) async fn copy(&mut self, key: &str, path: String, at: DateTime<Utc>) -> anyhow::Result<bool> {
         let key: ObjectKey = key.parse()?;
-        let mut object = match self.bench.objects.get(&key, None).await {
+        let mut object = match self.context.objects.get(&key, None).await {
             Ok(object) => object,
             Err(ObjectError::NotFound) => {
                 // Deleted a moment ago, or lost: there is nothing to wait for.
@@ -167,7 +167,7 @@ impl Writer<'_> {
     }
 
     pub(super) async fn begin(&self) -> sqlx::Result<UserTx> {
-        self.bench.database.as_user(self.user).await
+        self.context.database.as_user(self.user).await
     }
 }
 

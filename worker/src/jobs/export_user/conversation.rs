@@ -22,13 +22,13 @@ use super::names;
 struct Document {
     #[serde(flatten)]
     conversation: told::Conversation,
-    audio: Vec<Recording>,
+    audio: Vec<RecordingJson>,
     /// Newest first.
     transcriptions: Vec<Transcript>,
 }
 
 #[derive(Serialize)]
-struct Recording {
+struct RecordingJson {
     id: Uuid,
     /// Where it is, from the folder of the conversation; absent where the bytes were lost.
     file: Option<String>,
@@ -58,11 +58,11 @@ struct Transcript {
     endpoint: Option<String>,
     coverage: Vec<Coverage>,
     warnings: Vec<Warning>,
-    segments: Vec<Said>,
+    segments: Vec<SegmentJson>,
 }
 
 #[derive(Serialize)]
-struct Said {
+struct SegmentJson {
     id: Uuid,
     start_ms: i64,
     end_ms: i64,
@@ -96,7 +96,7 @@ pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<(
         let file = names::recording(index + 1, &recording);
         let (path, at) = (format!("{folder}/{file}"), recording.recorded_at.unwrap_or(recording.created_at));
         let file = writer.copy(&recording.object_key, path, at).await?.then_some(file);
-        audio.push(Recording::new(recording, file));
+        audio.push(RecordingJson::new(recording, file));
     }
     let readable = current.iter().filter_map(|id| transcripts.iter().find(|(one, _)| one.id == *id));
     for (index, (_, segments)) in readable.enumerate() {
@@ -132,7 +132,7 @@ async fn written(
     writer.document(format!("{path}.md"), at, page).await
 }
 
-impl Recording {
+impl RecordingJson {
     fn new(audio: Audio, file: Option<String>) -> Self {
         Self {
             file,
@@ -166,12 +166,12 @@ impl Transcript {
             language_uncertain: transcript.language_uncertain,
             endpoint: transcript.endpoint,
             coverage: transcript.coverage.0.into_iter().map(Coverage::from).collect(),
-            segments: segments.into_iter().map(Said::from).collect(),
+            segments: segments.into_iter().map(SegmentJson::from).collect(),
         }
     }
 }
 
-impl From<Segment> for Said {
+impl From<Segment> for SegmentJson {
     fn from(segment: Segment) -> Self {
         Self {
             words: segment.words(),

@@ -18,61 +18,61 @@ mod pace;
 
 use self_shared::database::exports;
 use self_shared::domain::failure::{Failure, FailureCode};
-use self_shared::domain::job::{Ending, ExportUser};
+use self_shared::domain::job::{ExportUser, JobError};
 use self_shared::domain::new_id;
 use self_shared::domain::progress::{Progress, Stage};
 use self_shared::objects::{LONGEST_UPLOAD, ObjectError, ObjectKey, Stored};
 use tokio::time::timeout;
 
 use self::archive::Archive;
-use super::Bench;
+use super::JobContext;
 use crate::engine::Task;
 
-pub(super) async fn run(bench: &Bench, task: &Task, job: &ExportUser) -> Result<(), Ending> {
+pub(super) async fn run(context: &JobContext, task: &Task, job: &ExportUser) -> Result<(), JobError> {
     let user = task.user()?;
-    let mut tx = bench.database.as_user(user).await?;
+    let mut tx = context.database.as_user(user).await?;
     let wanted = exports::get(&mut tx, job.export_id).await?;
     drop(tx);
     if wanted.is_none() {
-        return Err(Ending::Cancelled);
+        return Err(JobError::Cancelled);
     }
     let key = ObjectKey::export(user, new_id());
     // Later the sweep may take it for something that was left behind.
-    let stored = timeout(LONGEST_UPLOAD, write(bench, task, &key)).await.map_err(|_| too_large())??;
+    let stored = timeout(LONGEST_UPLOAD, write(context, task, &key)).await.map_err(|_| too_large())??;
     let completed = complete(task, job, &key, &stored).await;
     // After a commit that failed the object may be named all the same; then it is left to the sweep.
-    if let Err(Ending::Cancelled | Ending::LeaseLost) = completed {
-        bench.objects.delete(&key).await?;
+    if let Err(JobError::Cancelled | JobError::LeaseLost) = completed {
+        context.objects.delete(&key).await?;
     }
     completed
 }
 
 /// Writes the archive into object storage.
-async fn write(bench: &Bench, task: &Task, key: &ObjectKey) -> Result<Stored, Ending> {
+async fn write(context: &JobContext, task: &Task, key: &ObjectKey) -> Result<Stored, JobError> {
     let (archive, bytes) = Archive::begin();
-    let storing = bench.objects.put(key, bytes, u64::MAX);
-    let (stored, written) = tokio::join!(storing, contents::write(bench, task, archive));
+    let storing = context.objects.put(key, bytes, u64::MAX);
+    let (stored, written) = tokio::join!(storing, contents::write(context, task, archive));
     match (stored, written) {
         (Ok(stored), Ok(())) => Ok(stored),
         // The archive was broken off because of the other error.
         (Ok(_) | Err(ObjectError::Interrupted(_)), Err(ending)) => Err(ending),
         (Err(ObjectError::TooLarge { .. }), _) => Err(too_large()),
-        (Err(error), _) => Err(Ending::Retry(error.into())),
+        (Err(error), _) => Err(JobError::Retry(error.into())),
     }
 }
 
-async fn complete(task: &Task, job: &ExportUser, key: &ObjectKey, stored: &Stored) -> Result<(), Ending> {
+async fn complete(task: &Task, job: &ExportUser, key: &ObjectKey, stored: &Stored) -> Result<(), JobError> {
     let progress = Progress { percent: 100.0, eta_ms: None, ..task.progress() };
     task.report(Stage::Save, progress);
     let mut tx = task.begin().await?;
     if !exports::complete(&mut tx, job.export_id, key, stored).await? {
-        return Err(Ending::Cancelled);
+        return Err(JobError::Cancelled);
     }
     task.succeed(tx).await
 }
 
-fn too_large() -> Ending {
-    Ending::Fail(Failure::new(
+fn too_large() -> JobError {
+    JobError::Fail(Failure::new(
         FailureCode::ExportTooLarge,
         "There is more than fits into one archive. Ask who runs this server for a copy.",
     ))

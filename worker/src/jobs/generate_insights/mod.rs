@@ -11,12 +11,12 @@ use self_language::resolve::Zone;
 use self_shared::database::insights::{self, Author, Scope};
 use self_shared::database::{UserTx, graph, jobs};
 use self_shared::domain::insight::{InsightKind, NewInsight, Statement};
-use self_shared::domain::job::{Ending, GenerateInsights, Job, Occasion};
+use self_shared::domain::job::{GenerateInsights, Job, JobError, Occasion};
 use self_shared::domain::progress::Stage;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::Bench;
+use super::JobContext;
 use crate::engine::Task;
 
 /// What is found in one conversation, with what it has to do with others.
@@ -32,9 +32,9 @@ const OF_FACTS: &[InsightKind] = &[InsightKind::Contradiction];
 const OF_TIME: &[InsightKind] = &InsightKind::ABOUT_ENTITIES;
 const AUTHOR: Author<'static> = Author { model: RULES.0, version: RULES.1 };
 
-pub(super) async fn run(bench: &Bench, task: &Task, job: &GenerateInsights) -> Result<(), Ending> {
+pub(super) async fn run(context: &JobContext, task: &Task, job: &GenerateInsights) -> Result<(), JobError> {
     task.report(Stage::Extract, task.progress());
-    let mut tx = bench.database.as_user(task.user()?).await?;
+    let mut tx = context.database.as_user(task.user()?).await?;
     let zone = super::zone::of(&mut tx).await?;
     match job.occasion {
         Occasion::Conversation(id) => of_conversation(task, tx, id, zone).await,
@@ -45,7 +45,7 @@ pub(super) async fn run(bench: &Bench, task: &Task, job: &GenerateInsights) -> R
 
 /// Looks at a conversation, and has the passing of time looked at then: that is the same for however
 /// many conversations are looked at meanwhile.
-async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> Result<(), Ending> {
+async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> Result<(), JobError> {
     let next = GenerateInsights { user: tx.user(), occasion: Occasion::Time };
     let conversation = said::conversation(&mut tx, id).await?;
     // It may be gone by now.
@@ -64,7 +64,7 @@ async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> R
 }
 
 /// Has the conversations looked at that are about the same as a file.
-async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), Ending> {
+async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), JobError> {
     let near = insights::near_conversations(&mut tx, id).await?;
     let user = tx.user();
     drop(tx);
@@ -74,7 +74,7 @@ async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), Ending> {
 }
 
 /// Looks at what the passing of time brings.
-async fn of_time(task: &Task, mut tx: UserTx, zone: Zone) -> Result<(), Ending> {
+async fn of_time(task: &Task, mut tx: UserTx, zone: Zone) -> Result<(), JobError> {
     let found = time::of_time(&mut tx, Utc::now(), zone).await?;
     drop(tx);
     let mut tx = begin(task).await?;
@@ -99,14 +99,14 @@ async fn write(
 }
 
 /// Begins to write: what speaks for insights stays until that is committed.
-async fn begin(task: &Task) -> Result<UserTx, Ending> {
+async fn begin(task: &Task) -> Result<UserTx, JobError> {
     let mut tx = task.begin().await?;
     graph::lock(&mut tx).await?;
     Ok(tx)
 }
 
 /// Accepts the work that follows, with the job's success in the same transaction.
-async fn finish(task: &Task, mut tx: UserTx, next: &[GenerateInsights]) -> Result<(), Ending> {
+async fn finish(task: &Task, mut tx: UserTx, next: &[GenerateInsights]) -> Result<(), JobError> {
     task.report(Stage::Save, task.progress());
     for job in next {
         let (user, job) = (job.user, Job::GenerateInsights(job.clone()));

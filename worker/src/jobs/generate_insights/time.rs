@@ -47,7 +47,11 @@ async fn people(tx: &mut UserTx, now: DateTime<Utc>, zone: Zone) -> sqlx::Result
         let mention = (zone.local(heard.started_at).date(), heard.segment_id);
         match people.last_mut() {
             Some(last) if last.entity == heard.entity_id => last.mentions.push(mention),
-            _ => people.push(PersonMentions { entity: heard.entity_id, name: heard.name, mentions: vec![mention] }),
+            _ => people.push(PersonMentions {
+                entity: heard.entity_id,
+                name: heard.name,
+                mentions: vec![mention],
+            }),
         }
     }
     Ok(people)

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use self_shared::config::Fallback;
 use self_shared::database::models;
 use self_shared::domain::failure::{Failure, FailureCode};
-use self_shared::domain::job::Ending;
+use self_shared::domain::job::JobError;
 use self_shared::domain::language;
 use self_shared::domain::model::ModelId;
 use self_shared::domain::model::Spoken;
 use self_shared::domain::transcription::TranscriptionOptions;
 
-use super::super::Bench;
+use super::super::JobContext;
 use super::super::heard_by::HeardBy;
 use crate::models::remote_transcriber::{RemoteError, RemoteTranscriber, UNDETERMINED};
 use crate::models::transcriber::{TranscribeError, Utterance};
@@ -38,27 +38,27 @@ impl Elsewhere {
     /// Chooses for a recording, of which this is known from earlier attempts.
     ///
     /// # Errors
-    /// [`Ending::Fail`] when no transcriber of the fleet speaks the language, and [`Ending::Wait`] when
+    /// [`JobError::Fail`] when no transcriber of the fleet speaks the language, and [`JobError::RetryWith`] when
     /// only that of another worker does.
     pub(super) async fn choose(
-        bench: &Bench,
+        context: &JobContext,
         options: &TranscriptionOptions,
         known: &HeardBy,
-    ) -> Result<Self, Ending> {
-        let local_languages = bench.transcribers.about().languages;
+    ) -> Result<Self, JobError> {
+        let local_languages = context.transcribers.about().languages;
         let asked = options.language.clone();
         let may_leave = options.allow_remote != Some(false);
-        let remote = bench
+        let remote = context
             .remote
             .clone()
             .filter(|remote| may_leave && asked.as_deref().is_none_or(|tag| remote.speaks(tag)));
         let is_spoken_here = asked.as_deref().is_none_or(|tag| language::speaks(&local_languages, tag));
         if let (None, false, Some(tag)) = (&remote, is_spoken_here, &asked) {
-            return Err(unspoken(bench, tag, may_leave).await?);
+            return Err(unspoken(context, tag, may_leave).await?);
         }
         Ok(Self {
             remote,
-            local: bench.transcribers.model(),
+            local: context.transcribers.model(),
             local_languages,
             asked,
             sent: AtomicBool::new(false),
@@ -133,29 +133,29 @@ impl Elsewhere {
 }
 
 /// What becomes of a recording whose language this worker does not speak.
-async fn unspoken(bench: &Bench, tag: &str, may_leave: bool) -> anyhow::Result<Ending> {
-    let mut tx = bench.database.as_system().await?;
+async fn unspoken(context: &JobContext, tag: &str, may_leave: bool) -> anyhow::Result<JobError> {
+    let mut tx = context.database.as_system().await?;
     let spoken = Spoken::by(&models::of_the_fleet(&mut tx).await?, may_leave);
     let detail = format!("No transcriber of this server that may hear this speaks `{tag}`.");
     Ok(match &spoken {
-        spoken if spoken.includes(tag) => Ending::Wait(Failure::new(
+        spoken if spoken.includes(tag) => JobError::RetryWith(Failure::new(
             FailureCode::LanguageUnsupported,
             format!("Not every worker of this server speaks `{tag}`: this waits for one that does."),
         )),
-        Spoken::These(tags) => Ending::Fail(Failure::new(
+        Spoken::These(tags) => JobError::Fail(Failure::new(
             FailureCode::LanguageUnsupported,
             format!("{detail} Those that are spoken: {}.", tags.join(", ")),
         )),
-        Spoken::Any => Ending::Fail(Failure::new(FailureCode::LanguageUnsupported, detail)),
+        Spoken::Any => JobError::Fail(Failure::new(FailureCode::LanguageUnsupported, detail)),
     })
 }
 
 /// What a transcriber's error means for the job.
-pub(super) fn ending(error: TranscribeError) -> Ending {
+pub(super) fn ending(error: TranscribeError) -> JobError {
     let code = match &error {
         TranscribeError::Remote(RemoteError::Away { .. }) => FailureCode::TranscriberAway,
         TranscribeError::Remote(_) => FailureCode::TranscriberRefused,
-        _ => return Ending::Retry(error.into()),
+        _ => return JobError::Retry(error.into()),
     };
-    Ending::Wait(Failure::new(code, format!("{error} It is tried again by itself.")))
+    JobError::RetryWith(Failure::new(code, format!("{error} It is tried again by itself.")))
 }

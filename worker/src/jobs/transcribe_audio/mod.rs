@@ -14,17 +14,17 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use self_shared::domain::failure::{Failure, FailureCode};
-use self_shared::domain::job::{Ending, TranscribeAudio};
+use self_shared::domain::job::{JobError, TranscribeAudio};
 use self_shared::domain::language::is_same;
 use self_shared::domain::progress::Stage;
 use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning};
 
 use self::elsewhere::Elsewhere;
 use self::pace::Pace;
-use self::recording::Recording;
+use self::recording::StoredRecording;
 use self::sound::{Extent, Sound};
 use super::transcript::Transcript;
-use super::{Bench, understanding};
+use super::{JobContext, understanding};
 use crate::engine::Task;
 use crate::stages::cover::cover;
 use crate::stages::decode::{DecodeError, Refusal};
@@ -33,19 +33,19 @@ use crate::stages::transcribe::transcribe_with;
 /// Segments are saved together for so long, which bounds both the commits and what a crash loses.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
 
-pub(super) async fn run(bench: &Bench, task: &Task, job: &TranscribeAudio) -> Result<(), Ending> {
-    let recording = Recording::find(bench, task, job).await?;
-    let mut transcript = Transcript::load(bench, task, job.transcription_id).await?;
+pub(super) async fn run(context: &JobContext, task: &Task, job: &TranscribeAudio) -> Result<(), JobError> {
+    let recording = StoredRecording::find(context, task, job).await?;
+    let mut transcript = Transcript::load(context, task, job.transcription_id).await?;
     if transcript.duration_ms.is_none() {
-        listen(bench, task, (job, &recording), &mut transcript).await?;
+        listen(context, task, (job, &recording), &mut transcript).await?;
     }
-    let heard_as = heard_as(bench, job, &transcript);
-    understanding::understand(bench, task, &transcript, heard_as.as_deref(), pace::TRANSCRIBED).await
+    let heard_as = heard_as(context, job, &transcript);
+    understanding::understand(context, task, &transcript, heard_as.as_deref(), pace::TRANSCRIBED).await
 }
 
 /// The language that was heard: what the transcriber elsewhere has told, or was asked for; of a model of
 /// this worker, its own.
-fn heard_as(bench: &Bench, job: &TranscribeAudio, transcript: &Transcript) -> Option<String> {
+fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript) -> Option<String> {
     if transcript.language_uncertain {
         return None;
     }
@@ -56,25 +56,25 @@ fn heard_as(bench: &Bench, job: &TranscribeAudio, transcript: &Transcript) -> Op
     if transcript.heard_by.endpoint.is_some() {
         return asked;
     }
-    let own = bench.transcribers.about().languages;
+    let own = context.transcribers.about().languages;
     let same = |own: &String| asked.as_deref().is_none_or(|asked| is_same(own, asked));
     own.into_iter().find(same).or(asked)
 }
 
 /// Fetches, decodes and transcribes what is not transcribed yet.
 async fn listen(
-    bench: &Bench,
+    context: &JobContext,
     task: &Task,
-    (job, recording): (&TranscribeAudio, &Recording),
+    (job, recording): (&TranscribeAudio, &StoredRecording),
     transcript: &mut Transcript,
-) -> Result<(), Ending> {
-    let elsewhere = Elsewhere::choose(bench, &job.options, &transcript.heard_by).await?;
+) -> Result<(), JobError> {
+    let elsewhere = Elsewhere::choose(context, &job.options, &transcript.heard_by).await?;
     let mut pace = Pace::new(transcript.transcribed_ms());
     task.report(Stage::Fetch, pace.fetching());
-    let file = recording.fetch(bench).await?;
+    let file = recording.fetch(context).await?;
 
     task.report(Stage::Decode, pace.opened(None));
-    let decoding = bench.sandbox.decode(file).await.map_err(ending)?;
+    let decoding = context.sandbox.decode(file).await.map_err(ending)?;
     transcript.format = Some(decoding.info().clone());
     pace.opened(decoding.info().seconds);
 
@@ -85,7 +85,7 @@ async fn listen(
     }
 
     let sound = Sound::new(decoding, transcript.transcribed_ms());
-    let (transcribers, doubtful) = (Arc::clone(&bench.transcribers), bench.uncertain_below);
+    let (transcribers, doubtful) = (Arc::clone(&context.transcribers), context.uncertain_below);
     let mut heard = pin!(transcribe_with(transcribers, sound.chunks(), doubtful, |samples, stretch| {
         let elsewhere = &elsewhere;
         async move { elsewhere.hear(&samples[stretch]).await }
@@ -145,9 +145,9 @@ fn warnings(transcript: &Transcript, coverage: &[CoverageSpan], extent: &Extent)
 }
 
 /// What a decoder's error means for the job.
-fn ending(error: DecodeError) -> Ending {
+fn ending(error: DecodeError) -> JobError {
     let refusal = match error {
-        DecodeError::Machine(error) => return Ending::Retry(error.into()),
+        DecodeError::Machine(error) => return JobError::Retry(error.into()),
         DecodeError::Refused(refusal) => refusal,
     };
     let code = match refusal {
@@ -160,5 +160,5 @@ fn ending(error: DecodeError) -> Ending {
         Refusal::DecoderCrashed => FailureCode::DecoderCrashed,
         Refusal::DecoderTimedOut | Refusal::DecoderOutOfMemory => FailureCode::DecoderLimit,
     };
-    Ending::Fail(Failure::new(code, refusal.to_string()))
+    JobError::Fail(Failure::new(code, refusal.to_string()))
 }

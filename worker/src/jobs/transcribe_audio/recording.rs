@@ -4,23 +4,27 @@ use std::fs::File;
 
 use self_shared::database::audio;
 use self_shared::domain::failure::{Failure, FailureCode};
-use self_shared::domain::job::{Ending, TranscribeAudio};
+use self_shared::domain::job::{JobError, TranscribeAudio};
 use self_shared::objects::ObjectKey;
 
-use super::super::Bench;
+use super::super::JobContext;
 use super::super::spool::Spool;
 use crate::engine::Task;
 
 /// Where the bytes are.
 #[derive(Debug)]
-pub(super) struct Recording {
+pub(super) struct StoredRecording {
     key: ObjectKey,
 }
 
-impl Recording {
+impl StoredRecording {
     /// Finds what the job is about.
-    pub(super) async fn find(bench: &Bench, task: &Task, job: &TranscribeAudio) -> Result<Self, Ending> {
-        let mut tx = bench.database.as_user(task.user()?).await?;
+    pub(super) async fn find(
+        context: &JobContext,
+        task: &Task,
+        job: &TranscribeAudio,
+    ) -> Result<Self, JobError> {
+        let mut tx = context.database.as_user(task.user()?).await?;
         let (conversation, transcription) = (job.conversation_id, job.transcription_id);
         let key = audio::object_to_transcribe(&mut tx, job.audio_id, conversation, transcription).await?;
         let key = key.ok_or_else(missing)?.parse().map_err(|_| missing())?;
@@ -28,15 +32,15 @@ impl Recording {
     }
 
     /// Brings the bytes into a file without a name.
-    pub(super) async fn fetch(&self, bench: &Bench) -> Result<File, Ending> {
+    pub(super) async fn fetch(&self, context: &JobContext) -> Result<File, JobError> {
         let mut spool = Spool::new().await?;
-        if !spool.fetch(&bench.objects, &self.key).await? {
+        if !spool.fetch(&context.objects, &self.key).await? {
             return Err(missing());
         }
         Ok(spool.finish().await?)
     }
 }
 
-fn missing() -> Ending {
-    Ending::Fail(Failure::new(FailureCode::ObjectMissing, "This recording is not there any more."))
+fn missing() -> JobError {
+    JobError::Fail(Failure::new(FailureCode::ObjectMissing, "This recording is not there any more."))
 }

@@ -18,7 +18,7 @@ pub(super) async fn replace(tx: &mut UserTx, transcript: &Transcript, meaning: &
     graph::write_mentions(tx, conversation, transcription, &meaning.finder, &mentions).await?;
     let evidence = evidence(transcript, meaning, &entities);
     touched.connections.extend(graph::write_connections(tx, conversation, transcription, &evidence).await?);
-    graph::settle(tx, &touched).await
+    graph::prune_orphans(tx, &touched).await
 }
 
 fn entities(meaning: &Meaning) -> Vec<NewEntity<'_>> {

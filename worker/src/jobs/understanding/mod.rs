@@ -1,8 +1,8 @@
 //! What a transcript means: who and what it mentions, how that hangs together, and its passages as
 //! vectors. Found on threads that may block, and saved with the job's success in one transaction.
 
+mod embedding_cache;
 mod graph;
-mod known;
 mod said;
 mod save;
 
@@ -17,15 +17,15 @@ use self_language::models::Embedder;
 use self_language::resolve::{Dates, resolve};
 use self_shared::database::entities;
 use self_shared::domain::entity::Decision;
-use self_shared::domain::job::Ending;
+use self_shared::domain::job::JobError;
 use self_shared::domain::model::ModelId;
 use self_shared::domain::progress::{Progress, Stage};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
 
-pub(super) use self::known::Known;
+pub(super) use self::embedding_cache::EmbeddingCache;
 use self::said::Clock;
-use super::Bench;
+use super::JobContext;
 use super::shared_embedder::SharedEmbedder;
 use super::transcript::Transcript;
 use crate::engine::Task;
@@ -55,31 +55,31 @@ struct Meaning {
 /// # Errors
 /// The ending of the job, if it is not this one.
 pub(super) async fn understand(
-    bench: &Bench,
+    context: &JobContext,
     task: &Task,
     transcript: &Transcript,
     heard_as: Option<&str>,
     done: f32,
-) -> Result<(), Ending> {
+) -> Result<(), JobError> {
     let so_far = |part: f32| Progress { percent: done + (100.0 - done) * part / 100.0, ..task.progress() };
-    let known = Known::load(bench, task, transcript).await?;
-    let decisions = decisions(bench, task).await?;
-    let clock = Clock::load(bench, task, transcript).await?;
-    let meaning = find(bench, task, transcript, known, (decisions, clock), &so_far).await?;
+    let known = EmbeddingCache::load(context, task, transcript).await?;
+    let decisions = decisions(context, task).await?;
+    let clock = Clock::load(context, task, transcript).await?;
+    let meaning = find(context, task, transcript, known, (decisions, clock), &so_far).await?;
     task.report(Stage::Save, Progress { eta_ms: Some(0), ..so_far(EMBEDDED) });
-    save::save(bench, task, transcript, &meaning, heard_as).await
+    save::save(context, task, transcript, &meaning, heard_as).await
 }
 
 async fn find(
-    bench: &Bench,
+    context: &JobContext,
     task: &Task,
     transcript: &Transcript,
-    known: Known,
+    known: EmbeddingCache,
     (decisions, clock): (Vec<Decision>, Clock),
     so_far: &impl Fn(f32) -> Progress,
-) -> Result<Meaning, Ending> {
+) -> Result<Meaning, JobError> {
     task.report(Stage::Extract, so_far(0.0));
-    let (finder, texts) = (Arc::clone(&bench.finder), transcript.texts());
+    let (finder, texts) = (Arc::clone(&context.finder), transcript.texts());
     let said_at = clock.moments(transcript);
     let (waiting, awaited) = oneshot::channel::<()>();
     let found = spawn_blocking(move || {
@@ -95,7 +95,7 @@ async fn find(
     drop(awaited);
 
     task.report(Stage::Embed, so_far(EXTRACTED));
-    let (embedder, segments) = (Arc::clone(&bench.embedder), transcript.segments.clone());
+    let (embedder, segments) = (Arc::clone(&context.embedder), transcript.segments.clone());
     let (done, mut steps) = mpsc::unbounded_channel();
     let embedding = spawn_blocking(move || {
         let segments: Vec<embed::Segment<'_>> = segments
@@ -121,15 +121,15 @@ async fn find(
     Ok(Meaning { entities, dates, finder, connections, passages, embedder, decisions })
 }
 
-async fn decisions(bench: &Bench, task: &Task) -> Result<Vec<Decision>, Ending> {
-    let mut tx = bench.database.as_user(task.user()?).await?;
+async fn decisions(context: &JobContext, task: &Task) -> Result<Vec<Decision>, JobError> {
+    let mut tx = context.database.as_user(task.user()?).await?;
     Ok(entities::decisions(&mut tx).await?)
 }
 
 /// What a thread came to. Its panic is the job's.
-pub(super) fn outcome<T>(joined: Result<T, JoinError>) -> Result<T, Ending> {
+pub(super) fn outcome<T>(joined: Result<T, JoinError>) -> Result<T, JobError> {
     joined.map_err(|error| match error.try_into_panic() {
         Ok(panic) => resume_unwind(panic),
-        Err(_) => Ending::Interrupted,
+        Err(_) => JobError::Interrupted,
     })
 }

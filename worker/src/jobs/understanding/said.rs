@@ -3,10 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use self_language::resolve::Zone;
 use self_shared::database::conversations;
-use self_shared::domain::job::Ending;
+use self_shared::domain::job::JobError;
 
 use super::super::transcript::Transcript;
-use super::super::{Bench, zone};
+use super::super::{JobContext, zone};
 use crate::engine::Task;
 
 /// The clock by which dates are understood: the recording's own, in its owner's time zone.
@@ -17,8 +17,12 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub(super) async fn load(bench: &Bench, task: &Task, transcript: &Transcript) -> Result<Self, Ending> {
-        let mut tx = bench.database.as_user(task.user()?).await?;
+    pub(super) async fn load(
+        context: &JobContext,
+        task: &Task,
+        transcript: &Transcript,
+    ) -> Result<Self, JobError> {
+        let mut tx = context.database.as_user(task.user()?).await?;
         let (conversation, audio) = (transcript.conversation_id, transcript.audio_id);
         let began_at = conversations::began_at(&mut tx, conversation, audio).await?;
         let zone = zone::of(&mut tx).await?;

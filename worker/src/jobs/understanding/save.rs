@@ -6,31 +6,31 @@ use self_shared::database::embeddings::{self, NewPassage};
 use self_shared::database::{
     UserTx, conversations, entities, graph as person, jobs, segments, transcriptions,
 };
-use self_shared::domain::job::{Ending, GenerateInsights, Job, Occasion, SummarizeConversation};
+use self_shared::domain::job::{GenerateInsights, Job, JobError, Occasion, SummarizeConversation};
 use self_shared::events::ConversationUpdate;
 
-use super::super::Bench;
+use super::super::JobContext;
 use super::super::transcript::{SavedSegment, Transcript};
 use super::{Meaning, graph};
 use crate::engine::Task;
 
 pub(super) async fn save(
-    bench: &Bench,
+    context: &JobContext,
     task: &Task,
     transcript: &Transcript,
     meaning: &Meaning,
     heard_as: Option<&str>,
-) -> Result<(), Ending> {
+) -> Result<(), JobError> {
     let mut tx = task.begin().await?;
     // A person's entities are shared by their conversations: one at a time changes them.
     person::lock(&mut tx).await?;
     if entities::decisions(&mut tx).await? != meaning.decisions {
         tracing::info!(job = %task.claim.id, "something was decided about names meanwhile: once more");
-        return Err(Ending::Interrupted);
+        return Err(JobError::Interrupted);
     }
     let is_current = write(&mut tx, task, transcript, meaning, heard_as).await?;
     if is_current {
-        follow(&mut tx, bench, transcript).await?;
+        follow(&mut tx, context, transcript).await?;
     }
     task.succeed(tx).await
 }
@@ -71,11 +71,11 @@ async fn write(
 }
 
 /// Accepts the work that follows, unless the same waits already.
-async fn follow(tx: &mut UserTx, bench: &Bench, transcript: &Transcript) -> sqlx::Result<()> {
+async fn follow(tx: &mut UserTx, context: &JobContext, transcript: &Transcript) -> sqlx::Result<()> {
     let (user, conversation_id) = (tx.user(), transcript.conversation_id);
     let insights = GenerateInsights { user, occasion: Occasion::Conversation(conversation_id) };
     let summary = SummarizeConversation { conversation_id };
-    let summary = bench.summarizer.as_ref().map(|_| Job::SummarizeConversation(summary));
+    let summary = context.summarizer.as_ref().map(|_| Job::SummarizeConversation(summary));
     for job in [Some(Job::GenerateInsights(insights)), summary].into_iter().flatten() {
         jobs::enqueue_once(tx, user, &job, None).await?;
     }

@@ -12,7 +12,7 @@ use crate::domain::file::{FileEventKind, FileState};
 
 /// What of a file follows from its history.
 #[derive(Clone, Debug, PartialEq)]
-struct Shape {
+struct ProjectedState {
     device: String,
     path: String,
     state: FileState,
@@ -24,7 +24,7 @@ struct Shape {
     opened_at: Option<DateTime<Utc>>,
 }
 
-impl Shape {
+impl ProjectedState {
     /// The shape of a file, by the newest event of each kind, and when another file was moved over
     /// it, if one was. None where nothing ever happened.
     ///
@@ -62,13 +62,13 @@ impl Shape {
 
 /// Brings files up to date with their histories, and removes those that nothing happened to: what
 /// was known of them turned out to be another file's. Answers the removed.
-pub(super) async fn shape(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+pub(super) async fn project_state(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     let mut newest = newest(tx, files).await?;
     let replaced = replaced(tx, files).await?;
     let (mut shaped, mut shapes, mut gone) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
         let events = newest.remove(file).unwrap_or_default();
-        match Shape::of(&events, replaced.get(file).copied()) {
+        match ProjectedState::of(&events, replaced.get(file).copied()) {
             Some(shape) => {
                 shaped.push(*file);
                 shapes.push(shape);
@@ -130,7 +130,7 @@ async fn replaced(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid,
     Ok(replaced.into_iter().collect())
 }
 
-async fn write(tx: &mut UserTx, files: &[Uuid], shapes: &[Shape]) -> sqlx::Result<()> {
+async fn write(tx: &mut UserTx, files: &[Uuid], shapes: &[ProjectedState]) -> sqlx::Result<()> {
     let each = shapes.iter();
     sqlx::query(
         "update files set
@@ -161,12 +161,12 @@ async fn write(tx: &mut UserTx, files: &[Uuid], shapes: &[Shape]) -> sqlx::Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::Word;
+    use crate::database::EnumColumn;
 
     fn event(second: u32, kind: FileEventKind, sha256: Option<u8>) -> FileEvent {
         FileEvent {
             id: Uuid::from_u128(second.into()),
-            kind: Word(kind),
+            kind: EnumColumn(kind),
             device: "laptop".to_owned(),
             path: format!("/{second}"),
             from_path: None,
@@ -192,29 +192,30 @@ mod tests {
             event(4, Moved, None),
             event(5, Opened, None),
         ];
-        let shape = Shape::of(&events, None).unwrap();
+        let shape = ProjectedState::of(&events, None).unwrap();
         assert_eq!((shape.path.as_str(), shape.state), ("/5", FileState::Present));
         assert_eq!((shape.sha256.as_deref(), shape.written_at), (Some(&[3_u8][..]), Some(at(3))));
         assert_eq!((shape.changed_at, shape.opened_at), (at(4), Some(at(5))));
         events.reverse();
-        assert_eq!(Shape::of(&events, None), Some(shape));
+        assert_eq!(ProjectedState::of(&events, None), Some(shape));
     }
 
     #[test]
     fn looking_into_a_file_does_not_bring_it_back_and_moving_over_it_takes_it_away() {
         use FileEventKind::{Created, Deleted, Opened};
-        let state = |events: &[FileEvent], replaced_at| Shape::of(events, replaced_at).unwrap().state;
+        let state =
+            |events: &[FileEvent], replaced_at| ProjectedState::of(events, replaced_at).unwrap().state;
         assert_eq!(state(&[event(1, Deleted, None), event(2, Opened, None)], None), FileState::Deleted);
         assert_eq!(state(&[event(1, Deleted, None), event(2, Created, None)], None), FileState::Present);
-        let replaced = Shape::of(&[event(1, Created, None)], Some(at(9))).unwrap();
+        let replaced = ProjectedState::of(&[event(1, Created, None)], Some(at(9))).unwrap();
         assert_eq!((replaced.state, replaced.changed_at), (FileState::Deleted, at(9)));
-        assert_eq!(Shape::of(&[], None), None);
+        assert_eq!(ProjectedState::of(&[], None), None);
     }
 
     #[test]
     fn what_the_last_writing_does_not_tell_is_not_known_until_a_move_tells_it() {
         use FileEventKind::{Created, Modified, Moved};
-        let sha256 = |events: &[FileEvent]| Shape::of(events, None).unwrap().sha256;
+        let sha256 = |events: &[FileEvent]| ProjectedState::of(events, None).unwrap().sha256;
         assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Modified, None)]), None);
         assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Moved, None)]), Some(vec![1]));
         assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Moved, Some(2))]), Some(vec![2]));

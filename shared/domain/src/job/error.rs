@@ -7,11 +7,11 @@ use crate::failure::Failure;
 ///
 /// It is no [`std::error::Error`]: only then can every error become one by `?`.
 #[derive(Debug)]
-pub enum Ending {
+pub enum JobError {
     /// Something around the job is broken; try again later. The default for errors.
     Retry(anyhow::Error),
     /// As [`Self::Retry`], and this is what the person and the operator read meanwhile.
-    Wait(Failure),
+    RetryWith(Failure),
     /// The input can never work; trying again would not help.
     Fail(Failure),
     /// The worker is being deployed or stopped; not the job's fault.
@@ -22,7 +22,7 @@ pub enum Ending {
     LeaseLost,
 }
 
-impl<E: Into<anyhow::Error>> From<E> for Ending {
+impl<E: Into<anyhow::Error>> From<E> for JobError {
     fn from(error: E) -> Self {
         Self::Retry(error.into())
     }

@@ -45,7 +45,7 @@ pub(super) struct Placed {
 }
 
 /// Finds the file of each event, none of which is written down yet, and notes the moves among them.
-pub(super) async fn place(tx: &mut UserTx, events: &[&FileEvent]) -> sqlx::Result<Placed> {
+pub(super) async fn resolve_identity(tx: &mut UserTx, events: &[&FileEvent]) -> sqlx::Result<Placed> {
     let mut touched = BTreeSet::new();
     let mut moved = HashMap::new();
     let mut moves: Vec<&FileEvent> =

@@ -5,26 +5,34 @@ use std::collections::HashMap;
 
 use self_language::models::{EmbedError, Embedder};
 use self_shared::database::embeddings::{self, Embedded};
-use self_shared::domain::job::Ending;
+use self_shared::domain::job::JobError;
 use self_shared::domain::model::ModelId;
 use uuid::Uuid;
 
-use super::super::Bench;
+use super::super::JobContext;
 use super::super::transcript::Transcript;
 use crate::engine::Task;
 
 /// The vectors of the texts of a transcript or a file, as they are in the database.
 #[derive(Default)]
-pub(in crate::jobs) struct Known(Vec<Embedded>);
+pub(in crate::jobs) struct EmbeddingCache(Vec<Embedded>);
 
-impl Known {
-    pub(super) async fn load(bench: &Bench, task: &Task, transcript: &Transcript) -> Result<Self, Ending> {
-        let mut tx = bench.database.as_user(task.user()?).await?;
+impl EmbeddingCache {
+    pub(super) async fn load(
+        context: &JobContext,
+        task: &Task,
+        transcript: &Transcript,
+    ) -> Result<Self, JobError> {
+        let mut tx = context.database.as_user(task.user()?).await?;
         Ok(Self(embeddings::of_transcription(&mut tx, transcript.id).await?))
     }
 
-    pub(in crate::jobs) async fn of_file(bench: &Bench, task: &Task, file: Uuid) -> Result<Self, Ending> {
-        let mut tx = bench.database.as_user(task.user()?).await?;
+    pub(in crate::jobs) async fn of_file(
+        context: &JobContext,
+        task: &Task,
+        file: Uuid,
+    ) -> Result<Self, JobError> {
+        let mut tx = context.database.as_user(task.user()?).await?;
         Ok(Self(embeddings::of_file(&mut tx, file).await?))
     }
 
@@ -32,16 +40,16 @@ impl Known {
     pub(in crate::jobs) fn before(self, embedder: &mut dyn Embedder) -> impl Embedder {
         let ModelId { name, version } = embedder.id();
         let same = self.0.into_iter().filter(|one| one.model == name && one.model_version == version);
-        KnownFirst { known: same.map(|one| (one.text, one.embedding)).collect(), embedder }
+        CachedEmbedder { known: same.map(|one| (one.text, one.embedding)).collect(), embedder }
     }
 }
 
-struct KnownFirst<'a> {
+struct CachedEmbedder<'a> {
     known: HashMap<String, Vec<f32>>,
     embedder: &'a mut dyn Embedder,
 }
 
-impl Embedder for KnownFirst<'_> {
+impl Embedder for CachedEmbedder<'_> {
     fn id(&self) -> ModelId {
         self.embedder.id()
     }
@@ -92,7 +100,7 @@ mod tests {
             model: "lengths".to_owned(),
             model_version: version.to_owned(),
         };
-        let known = Known(vec![row("old", "1"), row("new", "0")]);
+        let known = EmbeddingCache(vec![row("old", "1"), row("new", "0")]);
         let mut asked = Asked(Vec::new());
         let vectors = known.before(&mut asked).embed(&["newer", "old", "new"]).unwrap();
         assert_eq!(vectors, [[5.0], [-1.0], [3.0]]);

@@ -34,9 +34,9 @@ pub(super) fn worker_died() -> Failure {
 /// How a claim ends. Where the job would be queued again and somebody asked for it to stop, it is
 /// cancelled instead.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum Completion {
     /// It is done: to be written last in the transaction of its results.
-    Done(Progress),
+    Succeeded(Progress),
     /// It is over for good: the input can never work.
     Failed(Failure),
     /// Somebody asked for it to stop, and it did. What was saved until then stays.
@@ -45,11 +45,11 @@ pub enum Outcome {
     /// the last time (exponential with full jitter), at most ten minutes; the job dies only if it
     /// got nowhere for 30 hours. Costs no strike: an outage is nobody's fault. The failure says what
     /// is broken, where that is known.
-    Faltered(Option<Failure>),
+    Retried(Option<Failure>),
     /// The worker stops: back to the queue at once and without a strike.
     HandedBack,
     /// The work came to a bad end inside the program: a strike, as if it had ended the whole worker.
-    Struck,
+    Crashed,
 }
 
 /// What makes one ending differ from another.
@@ -73,12 +73,16 @@ impl Values {
         Self { state, progress: None, dead_of: None, waits_for: None, strikes: 0, faults: 0, wait }
     }
 
-    fn of(outcome: &Outcome) -> Self {
+    fn of(outcome: &Completion) -> Self {
         match outcome {
-            Outcome::Done(progress) => Self { progress: Some(*progress), ..Self::new(JobState::Succeeded) },
-            Outcome::Failed(failure) => Self { dead_of: Some(failure.clone()), ..Self::new(JobState::Dead) },
-            Outcome::Cancelled => Self::new(JobState::Cancelled),
-            Outcome::Faltered(broken) => Self {
+            Completion::Succeeded(progress) => {
+                Self { progress: Some(*progress), ..Self::new(JobState::Succeeded) }
+            }
+            Completion::Failed(failure) => {
+                Self { dead_of: Some(failure.clone()), ..Self::new(JobState::Dead) }
+            }
+            Completion::Cancelled => Self::new(JobState::Cancelled),
+            Completion::Retried(broken) => Self {
                 dead_of: Some(Failure::new(
                     FailureCode::GaveUp,
                     "Something that this needs has not worked for more than a day. Try again, or ask who runs this server.",
@@ -93,8 +97,8 @@ impl Values {
                 wait: Duration::from_secs(2),
                 ..Self::new(JobState::Queued)
             },
-            Outcome::HandedBack => Self::new(JobState::Queued),
-            Outcome::Struck => Self {
+            Completion::HandedBack => Self::new(JobState::Queued),
+            Completion::Crashed => Self {
                 dead_of: Some(worker_died()),
                 strikes: 1,
                 wait: Duration::from_secs(5),
@@ -108,7 +112,7 @@ impl Values {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn end(tx: &mut impl Tx, claim: &Claim, outcome: &Outcome) -> sqlx::Result<bool> {
+pub async fn complete(tx: &mut impl Tx, claim: &Claim, outcome: &Completion) -> sqlx::Result<bool> {
     let values = Values::of(outcome);
     let row: Option<JobRow> = sqlx::query_as(concat!(
         "with held as (
