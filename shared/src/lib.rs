@@ -1,4 +1,4 @@
-//! What both programs share: the words of the domain, the database, the ports, the configuration.
+//! The code that both programs share: types of the domain, access to the four servers, configuration.
 
 pub mod bus;
 pub mod config;

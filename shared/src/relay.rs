@@ -1,8 +1,8 @@
-//! The relay of events: from their rows, over NATS, to whoever listens.
+//! The relay of durable events: it reads their rows and publishes them to NATS.
 //!
-//! Every process that writes events runs one. They take turns, so that events leave in the order of
-//! their numbers; every commit of events wakes the own relay, and a slow tick finds what a process that
-//! died left behind.
+//! Every process that writes events runs a relay. A lock lets one relay work at a time, so that events are
+//! published in the order of their numbers. Every commit of events wakes the relay of its own process. A
+//! tick of one second finds the events of a process that died.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::Bus;
 use crate::database::{Database, events};
 
-/// Events that are passed on together.
+/// Events that are published together.
 const BATCH: i64 = 256;
-/// How often a relay looks by itself.
+/// The interval at which a relay looks for events without being woken.
 const TICK: Duration = Duration::from_secs(1);
-/// The wait after something did not work.
+/// The wait after an error.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Passes durable events on. Cheap to clone.
+/// Publishes durable events. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Relay {
     database: Database,
@@ -30,14 +30,14 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// A relay between the two. Does nothing until it is [run](Self::run).
+    /// Makes a relay. It does nothing until [`run`](Self::run) is called.
     #[must_use]
     pub fn new(database: Database, bus: Bus) -> Self {
         let news = database.news();
         Self { database, bus, news }
     }
 
-    /// Passes events on until stopped.
+    /// Publishes events until `stop` is cancelled.
     pub async fn run(&self, stop: CancellationToken) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -50,16 +50,17 @@ impl Relay {
             if let Some(Err(error)) = stop.run_until_cancelled(self.drain()).await {
                 tracing::debug!(%error, "events wait to be passed on");
                 stop.run_until_cancelled(sleep(PAUSE)).await;
-                // What this call was woken for is still there.
+                // The events that this iteration was woken for are still unpublished.
                 self.news.notify_one();
             }
         }
     }
 
-    /// Passes on what is there. An event is marked in the same transaction that saw it out, so one
-    /// that is passed on twice (the process died in between) has the same id both times.
+    /// Publishes all events that are not relayed yet. The transaction that marks an event as relayed commits
+    /// after NATS has acknowledged it. If the process dies in between, the event is published again with the
+    /// same id.
     async fn drain(&self) -> anyhow::Result<()> {
-        // While NATS is away the rows wait, and no transaction waits with them.
+        // While NATS is away, the rows wait, and no transaction is held open.
         while self.bus.is_connected() {
             let mut tx = self.database.as_system().await?;
             if !events::are_unrelayed(&mut tx).await? {

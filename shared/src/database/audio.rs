@@ -1,4 +1,4 @@
-//! Recordings: what is known of the bytes in object storage.
+//! Recordings: the metadata of the sound files in object storage.
 
 use std::collections::HashSet;
 
@@ -11,42 +11,36 @@ row! {
     /// A recording.
     #[derive(Clone, Debug)]
     pub struct Audio {
-        /// Names it.
         pub id: Uuid,
-        /// The conversation that it is of.
+        /// The conversation that the recording belongs to.
         pub conversation_id: Uuid,
-        /// Where its bytes are.
+        /// The key of its object in storage.
         pub object_key: String,
-        /// What the file was called; empty when nobody said.
+        /// The name of the uploaded file; empty if none was given.
         pub filename: String,
-        /// The media type of its container.
+        /// The media type of the container.
         pub content_type: String,
-        /// How many bytes.
         pub size_bytes: i64,
-        /// The SHA-256 of its bytes.
+        /// The SHA-256 of the file's bytes.
         pub sha256: Vec<u8>,
-        /// How its sound is coded; known once decoded, like the next three.
+        /// The codec. Known once the recording was decoded, like the next three fields.
         pub codec: Option<String>,
-        /// Samples a second.
+        /// In hertz.
         pub sample_rate: Option<i32>,
-        /// Channels.
         pub channels: Option<i32>,
-        /// How long it plays.
+        /// The length in milliseconds.
         pub duration_ms: Option<i64>,
-        /// When it was recorded, where that is known.
+        /// The time of the recording, if known.
         pub recorded_at: Option<DateTime<Utc>>,
-        /// When it was uploaded.
+        /// The time of the upload.
         pub created_at: DateTime<Utc>,
-        /// When its bytes were removed, if they are not kept any more.
+        /// The time when the sound was removed; `None` while it is kept.
         pub removed_at: Option<DateTime<Utc>>,
     }
 }
 
-/// Writes a recording down. False when the person has these very bytes already: the transaction is
-/// then to be given up. Waits for whoever is writing the same bytes down at this moment.
-///
-/// # Errors
-/// When the database refuses.
+/// Inserts a recording. Returns false if the person already has a recording with the same bytes; the caller
+/// then has to roll back. If another transaction is inserting the same bytes, this waits for it.
 pub async fn insert(tx: &mut UserTx, audio: &Audio) -> sqlx::Result<bool> {
     let user = tx.user();
     let written = sqlx::query(
@@ -70,10 +64,7 @@ pub async fn insert(tx: &mut UserTx, audio: &Audio) -> sqlx::Result<bool> {
     Ok(written.rows_affected() == 1)
 }
 
-/// One recording of the person.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads one recording of the person.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Audio>> {
     let user = tx.user();
     sqlx::query_as("select * from audio where user_id = $1 and id = $2")
@@ -83,10 +74,7 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Audio>> {
         .await
 }
 
-/// The person's recording with these very bytes, if they are still kept.
-///
-/// # Errors
-/// When the database does not answer.
+/// Finds the person's recording with the same bytes, if its sound is still kept.
 pub async fn by_sha256(tx: &mut UserTx, sha256: &[u8]) -> sqlx::Result<Option<Audio>> {
     let user = tx.user();
     sqlx::query_as("select * from audio where user_id = $1 and sha256 = $2 and removed_at is null")
@@ -96,10 +84,7 @@ pub async fn by_sha256(tx: &mut UserTx, sha256: &[u8]) -> sqlx::Result<Option<Au
         .await
 }
 
-/// The recordings of one conversation, oldest first.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the recordings of a conversation, oldest first.
 pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Audio>> {
     let user = tx.user();
     sqlx::query_as("select * from audio where user_id = $1 and conversation_id = $2 order by id")
@@ -109,11 +94,8 @@ pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
         .await
 }
 
-/// Where the sound of a recording is, that one of the conversation's transcripts is made of; none when
-/// any of the three is gone, or the sound is not kept any more.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the object key of a recording that is to be transcribed. `None` if the recording, its conversation
+/// or the transcription is gone, or if its sound is no longer kept.
 pub async fn object_to_transcribe(
     tx: &mut UserTx,
     id: Uuid,
@@ -134,23 +116,18 @@ pub async fn object_to_transcribe(
     .await
 }
 
-/// How the sound of a recording is coded.
+/// The format of a recording's sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Format<'a> {
-    /// The codec.
     pub codec: &'a str,
-    /// Samples a second.
+    /// In hertz.
     pub sample_rate: Option<i32>,
-    /// Channels.
     pub channels: Option<i32>,
-    /// How long it plays.
+    /// The length in milliseconds.
     pub duration_ms: i64,
 }
 
-/// Writes down how a recording is coded, once it was decoded.
-///
-/// # Errors
-/// When the database refuses.
+/// Stores the format of a recording, after it was decoded.
 pub async fn set_format(tx: &mut UserTx, id: Uuid, format: &Format<'_>) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query(
@@ -168,13 +145,10 @@ pub async fn set_format(tx: &mut UserTx, id: Uuid, format: &Format<'_>) -> sqlx:
     .map(|_| ())
 }
 
-/// Removes the sound of a recording. What was heard of it stays, and so does the row; work that still
-/// needs the sound is stopped. Answers the key of its object, to be removed once this is committed: if
-/// that fails, it is swept like all objects that no row names. None when there is no such recording, or
-/// its sound is gone already.
-///
-/// # Errors
-/// When the database refuses.
+/// Removes the sound of a recording. The row and the transcripts stay; jobs that still need the sound are
+/// cancelled. Returns the object key, which the caller deletes after the commit. If that fails,
+/// `sweep_objects` deletes the object later, since no row names it. Returns `None` if there is no such
+/// recording, or if its sound is already removed.
 pub async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<String>> {
     let user = tx.user();
     let removed: Option<(String, Uuid)> = sqlx::query_as(
@@ -191,12 +165,9 @@ pub async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<String>> {
     Ok(Some(object))
 }
 
-/// The person's recordings whose sound is kept, of conversations that began before a time, and that no
-/// work is under way for, be it that they were heard or that they cannot be; at most `limit`, the oldest
-/// first.
-///
-/// # Errors
-/// When the database does not answer.
+/// Finds recordings of the person whose sound can be removed: it is still kept, its conversation began
+/// before a time, and no job works on it. Whether the transcription succeeded does not matter. At most
+/// `limit`, oldest first.
 pub async fn removable(tx: &mut UserTx, before: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar(
@@ -213,10 +184,7 @@ pub async fn removable(tx: &mut UserTx, before: DateTime<Utc>, limit: i64) -> sq
     .await
 }
 
-/// Which of these objects no recording of anybody is kept in.
-///
-/// # Errors
-/// When the database does not answer.
+/// Returns those of the given object keys that no recording with kept sound uses.
 pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
     let nameless: Vec<String> = sqlx::query_scalar(
         "select key from unnest($1::text[]) key

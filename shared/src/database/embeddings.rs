@@ -1,4 +1,4 @@
-//! Passages with their vectors: of what was said, and of what is in files.
+//! Passages of transcripts and of files, with their vectors.
 
 use pgvector::HalfVector;
 use uuid::Uuid;
@@ -7,49 +7,44 @@ use super::{UserTx, row};
 use crate::domain::model::ModelId;
 use crate::domain::new_id;
 
-/// A passage of a transcript to write down.
+/// A passage of a transcript, to be inserted.
 #[derive(Clone, Debug)]
 pub struct NewPassage<'a> {
-    /// Where it begins in the recording.
+    /// Start in the recording, in milliseconds.
     pub start_ms: i64,
-    /// Where it ends.
+    /// End in the recording, in milliseconds.
     pub end_ms: i64,
     /// The segments that it covers, in order.
     pub segment_ids: Vec<Uuid>,
-    /// What they say.
+    /// The text of these segments.
     pub text: &'a str,
-    /// What that means: 384 numbers.
+    /// The vector of the text: 384 numbers.
     pub embedding: &'a [f32],
 }
 
-/// A passage of a file to write down.
+/// A passage of a file, to be inserted.
 #[derive(Clone, Copy, Debug)]
 pub struct NewFilePassage<'a> {
-    /// What is written there.
     pub text: &'a str,
-    /// What that means: 384 numbers.
+    /// The vector of the text: 384 numbers.
     pub embedding: &'a [f32],
 }
 
 row! {
-    /// A text that was embedded.
+    /// A text with its vector.
     #[derive(Clone, Debug)]
     pub struct Embedded {
-        /// The text.
         pub text: String,
-        /// What it means.
+        /// The vector of the text.
         pub embedding: Vec<f32>,
-        /// The model that says so.
+        /// The model that computed the vector.
         pub model: String,
-        /// That model's version.
+        /// The version of that model.
         pub model_version: String,
     }
 }
 
-/// The passages of a transcript.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the passages of a transcript.
 pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<Embedded>> {
     let user = tx.user();
     sqlx::query_as(
@@ -62,10 +57,7 @@ pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Res
     .await
 }
 
-/// The passages of a file.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the passages of a file.
 pub async fn of_file(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Vec<Embedded>> {
     let user = tx.user();
     sqlx::query_as(
@@ -78,10 +70,7 @@ pub async fn of_file(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Vec<Embedded>>
     .await
 }
 
-/// Writes down the passages of a transcript that has none.
-///
-/// # Errors
-/// When the database refuses.
+/// Inserts the passages of a transcript that has none.
 pub async fn insert(
     tx: &mut UserTx,
     conversation: Uuid,
@@ -90,8 +79,8 @@ pub async fn insert(
     passages: &[NewPassage<'_>],
 ) -> sqlx::Result<()> {
     let user = tx.user();
-    // An array of arrays has to be a rectangle. So the ids of all passages come in one array, with the
-    // place of the first and of the last id of each passage.
+    // PostgreSQL accepts only rectangular nested arrays. So the segment ids of all passages go into one
+    // array, and each passage has the index of its first and of its last id.
     let segment_ids: Vec<Uuid> = passages.iter().flat_map(|passage| &passage.segment_ids).copied().collect();
     let mut last = 0;
     let (mut firsts, mut lasts) = (Vec::new(), Vec::new());
@@ -127,10 +116,7 @@ pub async fn insert(
     .map(|_| ())
 }
 
-/// Writes down the passages of a file in place of those that it has.
-///
-/// # Errors
-/// When the database refuses.
+/// Replaces the passages of a file.
 pub async fn replace_of_file(
     tx: &mut UserTx,
     file: Uuid,
@@ -156,10 +142,7 @@ pub async fn replace_of_file(
     .map(|_| ())
 }
 
-/// Removes the passages of a file.
-///
-/// # Errors
-/// When the database refuses.
+/// Deletes the passages of a file.
 pub async fn remove_of_file(tx: &mut UserTx, file: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query("delete from file_embeddings where user_id = $1 and file_id = $2")

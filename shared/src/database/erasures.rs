@@ -1,4 +1,4 @@
-//! Being forgotten: everything of a person goes, and a receipt stays that tells nothing of them.
+//! Erasure of a person: all data of the person is deleted. A receipt without personal data stays.
 
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Executor};
@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::{Database, SystemTx, row};
 use crate::domain::UserId;
 
-/// What belongs to people, the largest first and each before what it points at, so that a person
-/// with millions of rows is removed in small transactions.
+/// The tables with data of people: the largest first, and each before the tables that it refers to. So a
+/// person with millions of rows is deleted in small transactions.
 const TABLES: [&str; 18] = [
     "insights",
     "insight_dismissals",
@@ -29,32 +29,29 @@ const TABLES: [&str; 18] = [
     "conversations",
     "exports",
 ];
-/// Rows that one transaction removes.
+/// Rows that one transaction deletes.
 const BATCH: i64 = 5_000;
 
 row! {
     /// The receipt of an erasure.
     #[derive(Clone, Debug)]
     pub struct Erasure {
-        /// Names it; only who asked knows it.
+        /// Only the person who asked for the erasure knows the id.
         pub id: Uuid,
-        /// When it was asked for.
+        /// The time of the request.
         pub requested_at: DateTime<Utc>,
-        /// When nothing was left.
+        /// The time when everything was deleted.
         pub completed_at: Option<DateTime<Utc>>,
-        /// How many rows there were.
+        /// The number of deleted rows.
         pub rows_erased: i64,
-        /// How many objects there were.
+        /// The number of deleted objects.
         pub objects_erased: i64,
     }
 }
 
-/// Shuts the door behind a person who asked to be forgotten: their sessions end, their work stops,
-/// and their address is free again. The rest is work for [`erase_rows`]. Answers the receipt, and
-/// the sessions whose sockets are to be closed.
-///
-/// # Errors
-/// When the database refuses.
+/// Begins an erasure: ends the person's sessions, cancels their jobs, and makes their e-mail address free
+/// again. [`erase_rows`] deletes the rest. Returns the receipt, and the sessions whose sockets have to be
+/// closed.
 pub async fn begin(tx: &mut SystemTx, user: UserId) -> sqlx::Result<(Erasure, Vec<Uuid>)> {
     sqlx::query(
         "update users set email = 'erased ' || id, name = '', password_hash = '', preferences = '{}',
@@ -77,10 +74,7 @@ pub async fn begin(tx: &mut SystemTx, user: UserId) -> sqlx::Result<(Erasure, Ve
     Ok((erasure, sessions))
 }
 
-/// A receipt.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads a receipt.
 pub async fn get(tx: &mut SystemTx, id: Uuid) -> sqlx::Result<Option<Erasure>> {
     sqlx::query_as(
         "select id, requested_at, completed_at, rows_erased, objects_erased from erasures where id = $1",
@@ -90,11 +84,8 @@ pub async fn get(tx: &mut SystemTx, id: Uuid) -> sqlx::Result<Option<Erasure>> {
     .await
 }
 
-/// Removes every row of a person, some thousand at a time, and the person last. To be called again
-/// after an error: what is gone stays gone, and stays counted.
-///
-/// # Errors
-/// When the database does not answer.
+/// Deletes every row of a person, in batches, and the row of the person last. May be called again after an
+/// error: rows that were deleted stay deleted and counted.
 pub async fn erase_rows(database: &Database, erasure: Uuid, user: UserId) -> sqlx::Result<()> {
     for table in TABLES {
         loop {
@@ -120,10 +111,7 @@ pub async fn erase_rows(database: &Database, erasure: Uuid, user: UserId) -> sql
     tx.commit().await
 }
 
-/// Completes the receipt.
-///
-/// # Errors
-/// When the database refuses.
+/// Marks the receipt as complete.
 pub async fn complete(tx: &mut SystemTx, erasure: Uuid, objects: u64) -> sqlx::Result<()> {
     count(tx, erasure, 0, objects).await?;
     sqlx::query("update erasures set completed_at = coalesce(completed_at, now()) where id = $1")

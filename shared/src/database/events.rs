@@ -1,4 +1,5 @@
-//! Durable events: rows, numbered per person without gaps, written with the change they tell of.
+//! Durable events: rows that are numbered per person without gaps. Each is written in the transaction of the
+//! change that it describes.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -9,7 +10,7 @@ use super::{SystemTx, row};
 use crate::domain::{UserId, new_id};
 use crate::events::{Event, EventKind, Registered, Room, stored};
 
-/// An event that is to be written.
+/// An event to be inserted.
 #[derive(Debug)]
 pub(super) struct NewEvent {
     id: Uuid,
@@ -25,16 +26,16 @@ impl NewEvent {
     }
 }
 
-/// Writes events, in this order.
+/// Inserts events in the given order.
 ///
-/// Taking the numbers locks the person's counter until the commit, which is what keeps the numbers
-/// without gaps and in the order of commits: so this comes last in a transaction. Counters of several
-/// people are locked in one order.
+/// This locks the person's counter until the commit. So the numbers have no gaps and follow the order of the
+/// commits. It has to be the last statement of a transaction. The counters of several people are locked in a
+/// fixed order.
 pub(super) async fn append(tx: &mut PgConnection, events: &[NewEvent]) -> sqlx::Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    // The name of a room has no space in it.
+    // The name of a room contains no space.
     let rooms = |event: &NewEvent| event.rooms.iter().map(Room::to_string).collect::<Vec<_>>().join(" ");
     sqlx::query(
         "with told as (
@@ -61,10 +62,7 @@ pub(super) async fn append(tx: &mut PgConnection, events: &[NewEvent]) -> sqlx::
     .map(|_| ())
 }
 
-/// The person's events after a number, in order; at most `limit`.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the person's events after a number, in order; at most `limit`.
 pub async fn after(tx: &mut PgConnection, user: UserId, seq: i64, limit: i64) -> sqlx::Result<Vec<Event>> {
     let rows: Vec<EventRow> = sqlx::query_as(
         "select user_id, seq, id, kind, rooms, data, created_at from events
@@ -78,11 +76,8 @@ pub async fn after(tx: &mut PgConnection, user: UserId, seq: i64, limit: i64) ->
     Ok(rows.into_iter().filter_map(EventRow::into_event).collect())
 }
 
-/// The number of the person's newest event; 0 when nothing happened yet. Since whatever changes what
-/// apps show is written together with an event, it also says whether anything has changed.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the number of the person's newest event; 0 if there is none. Every change of data that apps show is
+/// written together with an event. So an unchanged number means that no such data changed.
 pub async fn last(tx: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
     let last = sqlx::query_scalar("select last from event_numbers where user_id = $1")
         .bind(user.0)
@@ -91,28 +86,19 @@ pub async fn last(tx: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
-/// Whether there are events that were not passed on yet.
-///
-/// # Errors
-/// When the database does not answer.
+/// Whether there are events that are not relayed yet.
 pub async fn are_unrelayed(tx: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar("select exists (select from events where relayed_at is null)").fetch_one(tx).await
 }
 
-/// Waits until no other process passes events on, until the transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
+/// Takes the lock of the relay, and waits while another process has it. The lock is released at the end of
+/// the transaction.
 pub async fn lock_relay(tx: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('relay', 0))").execute(tx).await.map(|_| ())
 }
 
-/// Takes up to `limit` events that were not relayed yet, oldest first, and marks them relayed in
-/// this transaction: commit once they are out, and they are never taken again; roll back, and they
-/// are. Several relays share the work without waiting for one another.
-///
-/// # Errors
-/// When the database does not answer.
+/// Takes up to `limit` events that are not relayed yet, oldest first, and marks them as relayed. If the
+/// caller rolls back, the next call returns them again.
 pub async fn take_unrelayed(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Event>> {
     let rows: Vec<EventRow> = sqlx::query_as(
         "update events set relayed_at = now()
@@ -129,12 +115,9 @@ pub async fn take_unrelayed(tx: &mut PgConnection, limit: i64) -> sqlx::Result<V
     Ok(events)
 }
 
-/// Everybody whose oldest event is from before a time.
-///
-/// # Errors
-/// When the database does not answer.
+/// Finds the people whose oldest event is from before a time.
 pub async fn people_with_older(tx: &mut SystemTx, before: DateTime<Utc>) -> sqlx::Result<Vec<UserId>> {
-    // One step through the index for each person, however many events they have.
+    // A recursive query reads one index entry per person, however many events the person has.
     let people: Vec<Uuid> = sqlx::query_scalar(
         "with recursive oldest as (
              (select user_id, created_at from events order by user_id, seq limit 1)
@@ -151,11 +134,8 @@ pub async fn people_with_older(tx: &mut SystemTx, before: DateTime<Utc>) -> sqlx
     Ok(people.into_iter().map(UserId).collect())
 }
 
-/// Removes a person's events from before a time, at most `limit`, the oldest first and none behind
-/// one that stays: what is left has no gaps. Answers how many.
-///
-/// # Errors
-/// When the database refuses.
+/// Deletes a person's events from before a time: the oldest first, at most `limit`. It stops at the first
+/// event that has to stay, so the rest has no gaps. Returns the number of deleted events.
 pub async fn forget(tx: &mut SystemTx, user: UserId, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let removed = sqlx::query(
         "delete from events using (
@@ -184,7 +164,7 @@ row! {
 }
 
 impl EventRow {
-    /// None for a kind that only a newer version knows.
+    /// Returns `None` for a kind that only a newer version knows.
     fn into_event(self) -> Option<Event> {
         Some(Event {
             id: self.id,

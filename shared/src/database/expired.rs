@@ -1,33 +1,30 @@
-//! What is kept for a time only, and forgotten once that is over.
+//! Rows with a limited time of storage, and their deletion after that time.
 
 use chrono::{DateTime, Utc};
 
 use super::SystemTx;
 
-/// Rows with an end.
+/// A kind of rows that expire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expired {
-    /// Refresh tokens that nobody can exchange any more.
+    /// Refresh tokens that can no longer be exchanged.
     RefreshTokens,
-    /// Sessions that nobody can go on with.
+    /// Sessions that are over.
     Sessions,
-    /// Tickets that were never shown.
+    /// Tickets that were never used.
     SocketTickets,
-    /// First answers to requests that are not repeated any more.
+    /// Stored answers of requests whose idempotency key has expired.
     IdempotencyKeys,
-    /// Jobs of the house that ended a week ago. People's own are theirs to see.
+    /// Jobs of the system that ended a week ago. Jobs of people stay visible to them.
     HouseJobs,
 }
 
 impl Expired {
-    /// All of them. Tokens come before their sessions, with which they would all go at once.
+    /// All kinds. Tokens come before their sessions: deleting a session deletes all of its tokens at once.
     pub const ALL: [Self; 5] =
         [Self::RefreshTokens, Self::Sessions, Self::SocketTickets, Self::IdempotencyKeys, Self::HouseJobs];
 
-    /// Removes at most `limit` of those whose time is over; answers how many.
-    ///
-    /// # Errors
-    /// When the database refuses.
+    /// Deletes at most `limit` expired rows of this kind. Returns the number of deleted rows.
     pub async fn forget(self, tx: &mut SystemTx, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
         let removed = sqlx::query(self.statement()).bind(now).bind(limit).execute(&mut **tx).await?;
         Ok(removed.rows_affected())

@@ -1,5 +1,6 @@
-//! A person's graph of entities and connections, as far as it has to stay whole when something that
-//! spoke for it goes: an entity is there while it is mentioned, a connection while it has evidence.
+//! A person's graph of entities and connections. An entity exists while segments mention it, and a
+//! connection exists while it has evidence. This module keeps that true when transcripts are replaced or
+//! deleted.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +14,7 @@ use crate::domain::entity::{ConnectionKind, EntityKind};
 use crate::domain::model::ModelId;
 use crate::domain::new_id;
 
-/// What was spoken for until [`forget`].
+/// Entities and connections that lost mentions or evidence through [`forget`].
 #[derive(Clone, Debug, Default)]
 pub struct Former {
     /// The entities that were mentioned.
@@ -22,11 +23,8 @@ pub struct Former {
     pub connections: BTreeSet<Uuid>,
 }
 
-/// Waits until nobody else changes the person's graph, until the transaction ends. To be called
-/// before anything else in it is locked.
-///
-/// # Errors
-/// When the database does not answer.
+/// Locks the person's graph until the end of the transaction, and waits while another transaction has the
+/// lock. To be called before other rows of the graph are locked.
 pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('graph ' || $1::text, 0))")
@@ -36,11 +34,8 @@ pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
         .map(|_| ())
 }
 
-/// Removes everything that these transcripts mean: mentions, evidence, vectors. [`settle`] has to
-/// follow, once what they mean now is written, if anything.
-///
-/// # Errors
-/// When the database refuses.
+/// Deletes everything that was derived from these transcripts: mentions, evidence and vectors.
+/// [`prune_orphans`] has to follow, after the new results (if any) are written.
 pub async fn forget(tx: &mut PgConnection, transcriptions: &[Uuid]) -> sqlx::Result<Former> {
     let entities: Vec<Uuid> =
         sqlx::query_scalar("delete from mentions where transcription_id = any ($1) returning entity_id")
@@ -60,11 +55,8 @@ pub async fn forget(tx: &mut PgConnection, transcriptions: &[Uuid]) -> sqlx::Res
     Ok(Former { entities: entities.into_iter().collect(), connections: connections.into_iter().collect() })
 }
 
-/// Brings what was touched into line with what speaks for it now: a connection is as strong as its
-/// evidence and gone without any, an entity is gone when nothing mentions it.
-///
-/// # Errors
-/// When the database refuses.
+/// Updates the entities and connections that were touched: the strength of a connection becomes the sum of
+/// its evidence, a connection without evidence is deleted, and so is an entity without mentions.
 pub async fn prune_orphans(tx: &mut PgConnection, touched: &Former) -> sqlx::Result<()> {
     let connections: Vec<Uuid> = touched.connections.iter().copied().collect();
     sqlx::query(
@@ -95,43 +87,40 @@ pub async fn prune_orphans(tx: &mut PgConnection, touched: &Former) -> sqlx::Res
 /// An entity that a transcript mentions.
 #[derive(Clone, Copy, Debug)]
 pub struct NewEntity<'a> {
-    /// What it is.
     pub kind: EntityKind,
-    /// What it is called. One that is known already keeps its name.
+    /// The name. An entity that exists already keeps its own name.
     pub name: &'a str,
-    /// The same for every spelling: kind and key name one entity of the person.
+    /// The same for every spelling. Kind and key identify one entity of the person.
     pub key: &'a str,
-    /// How else it is called.
+    /// Other spellings of the name.
     pub aliases: &'a [String],
 }
 
-/// Where a segment names an entity.
+/// A mention of an entity in a segment.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMention<'a> {
-    /// The entity.
     pub entity_id: Uuid,
-    /// The segment.
     pub segment_id: Uuid,
-    /// Where the name begins in the segment's text, in characters.
+    /// Start of the name in the segment's text, in characters.
     pub start_char: usize,
-    /// Where it ends.
+    /// End of the name, in characters.
     pub end_char: usize,
-    /// The name as it stands there.
+    /// The name as the segment has it.
     pub text: &'a str,
-    /// When it is, of a date that is known.
+    /// The time that the mention stands for, if the entity is a date that could be resolved.
     pub when: Option<When>,
 }
 
-/// What speaks for a connection of two entities.
+/// Evidence for a connection of two entities.
 #[derive(Clone, Copy, Debug)]
 pub struct NewEvidence {
-    /// The two, in any order.
+    /// The two entities, in any order.
     pub entity_ids: (Uuid, Uuid),
-    /// How they are connected.
+    /// The kind of the connection.
     pub kind: ConnectionKind,
-    /// The segment that says so.
+    /// The segment that is the evidence.
     pub segment_id: Uuid,
-    /// How much that counts.
+    /// The weight of this evidence in the strength of the connection.
     pub weight: f32,
 }
 
@@ -143,11 +132,8 @@ row! {
     }
 }
 
-/// Writes down the entities of a conversation, each kind and key once. One that is known already keeps its
-/// name and learns the new spellings. Answers their ids, in their order.
-///
-/// # Errors
-/// When the database refuses.
+/// Inserts the entities of a conversation; each kind and key occurs once. An entity that exists already
+/// keeps its name and gets the new spellings. Returns the ids, in the order of the input.
 pub async fn write_entities(
     tx: &mut UserTx,
     conversation: Uuid,
@@ -185,10 +171,7 @@ pub async fn write_entities(
     entities.iter().map(|entity| id(entity).ok_or(sqlx::Error::RowNotFound)).collect()
 }
 
-/// Writes down where a transcript mentions entities.
-///
-/// # Errors
-/// When the database refuses.
+/// Inserts the mentions of a transcript.
 pub async fn write_mentions(
     tx: &mut UserTx,
     conversation: Uuid,
@@ -234,12 +217,9 @@ pub async fn write_mentions(
     .map(|_| ())
 }
 
-/// Writes down what speaks for connections in a transcript, and those connections that are new. A
-/// connection has no direction: the entity with the lower id comes first, so that the same two meet in the
-/// same row. Answers the ids of the connections; [`settle`] gives them their strength.
-///
-/// # Errors
-/// When the database refuses.
+/// Inserts the evidence of a transcript, and those connections that are new. A connection has no direction:
+/// the entity with the lower id comes first, so that two entities share one row. Returns the ids of the
+/// connections; [`prune_orphans`] computes their strength.
 pub async fn write_connections(
     tx: &mut UserTx,
     conversation: Uuid,

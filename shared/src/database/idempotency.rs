@@ -1,7 +1,7 @@
-//! The first answer to each request that carried an `Idempotency-Key`.
+//! The first answer to each request with an `Idempotency-Key`.
 //!
-//! The answer is written in the transaction of what it tells of: it is there if and only if that
-//! happened. Keys are remembered for a day.
+//! The answer is written in the same transaction as the effects of the request, so it exists if and only if
+//! the effects do. Keys are kept for a day.
 
 use serde_json::Value;
 
@@ -11,17 +11,14 @@ row! {
     /// A request that was answered before.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Remembered {
-        /// Tells whether another request with the same key is the same request.
+        /// The hash by which a repeated request is recognized as the same request.
         pub request_hash: Vec<u8>,
-        /// What it was answered.
+        /// The first answer.
         pub answer: Value,
     }
 }
 
-/// What this key was answered, within the last day.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the answer for this key, if it is at most a day old.
 pub async fn recall(tx: &mut UserTx, key: &str) -> sqlx::Result<Option<Remembered>> {
     let user = tx.user();
     sqlx::query_as(
@@ -34,11 +31,8 @@ pub async fn recall(tx: &mut UserTx, key: &str) -> sqlx::Result<Option<Remembere
     .await
 }
 
-/// Remembers an answer, and sweeps the person's keys of yesterday. False when another request with
-/// this key was faster: this transaction is then to be given up, and that one's answer recalled.
-///
-/// # Errors
-/// When the database refuses.
+/// Stores an answer, and deletes the person's keys that are older than a day. Returns false if another
+/// request with the same key was faster: the caller then rolls back and reads the answer of that request.
 pub async fn remember(tx: &mut UserTx, key: &str, answered: &Remembered) -> sqlx::Result<bool> {
     let user = tx.user();
     sqlx::query("delete from idempotency_keys where user_id = $1 and created_at <= now() - interval '1 day'")

@@ -1,15 +1,15 @@
-//! What operators see of the lanes, and change.
+//! The state and the settings of lanes, for operators.
 
 use super::{SystemTx, row};
 use crate::domain::job::Lane;
 
 row! {
-    /// A lane: its settings, and what goes on in it.
+    /// A lane's settings and the number of its jobs.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct LaneState {
-        /// Whether nothing new is started in it.
+        /// Whether workers start no new jobs of the lane.
         pub paused: bool,
-        /// Jobs that each worker runs at once; none when it is what each was started with.
+        /// Jobs that each worker runs at once; `None` if each worker uses its own configuration.
         pub concurrency: Option<i32>,
         /// Jobs that wait.
         pub queued: i64,
@@ -18,10 +18,7 @@ row! {
     }
 }
 
-/// How a lane is.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the state of a lane.
 pub async fn get(tx: &mut SystemTx, lane: Lane) -> sqlx::Result<LaneState> {
     sqlx::query_as(
         "select coalesce((select paused from lanes where lane = $1), false) as paused,
@@ -34,10 +31,7 @@ pub async fn get(tx: &mut SystemTx, lane: Lane) -> sqlx::Result<LaneState> {
     .await
 }
 
-/// Changes the settings of a lane. Workers follow within seconds.
-///
-/// # Errors
-/// When the database refuses.
+/// Changes the settings of a lane. Workers apply them within seconds.
 pub async fn set(tx: &mut SystemTx, lane: Lane, paused: bool, concurrency: Option<i32>) -> sqlx::Result<()> {
     sqlx::query(
         "insert into lanes (lane, paused, concurrency) values ($1, $2, $3)

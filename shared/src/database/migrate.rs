@@ -1,4 +1,4 @@
-//! Brings the schema up and down. The migrations are compiled in.
+//! Applies and reverts the migrations of the schema. They are compiled into the program.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{PgPool, SqlSafeStr};
 
-/// The migrations by the names of their files.
+/// Lists the migrations by their file names.
 macro_rules! migrations {
     ($($name:literal),+ $(,)?) => {
         [$(
@@ -50,49 +50,42 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     Migrator::with_migrations(files.into_iter().map(migration).collect())
 });
 
-/// One migration and whether this database has it.
+/// A migration, and whether this database has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MigrationStatus {
-    /// Its number.
     pub version: i64,
-    /// What it brings.
+    /// What it changes.
     pub description: String,
-    /// Whether it is applied.
     pub applied: bool,
 }
 
-/// Applies everything that is missing. Safe to call from several programs at once.
+/// Applies all missing migrations. Several programs may call this at once.
 ///
 /// # Errors
-/// When a migration fails (it leaves nothing behind) or was changed after it was applied.
+/// If a migration fails (its changes are then rolled back), or if a migration was edited after it was
+/// applied.
 pub async fn up(pool: &PgPool) -> Result<(), MigrateError> {
     MIGRATIONS.run(pool).await
 }
 
-/// Takes back the newest `steps` migrations.
+/// Reverts the newest `steps` migrations.
 ///
 /// # Errors
-/// When one of them fails; it leaves nothing behind.
+/// If one of them fails; its changes are then rolled back.
 pub async fn down(pool: &PgPool, steps: usize) -> Result<(), MigrateError> {
     let applied = applied(pool).await?;
     let target = applied.iter().rev().nth(steps).copied().unwrap_or(0);
     MIGRATIONS.undo(pool, target).await
 }
 
-/// Takes everything back, with all data.
-///
-/// # Errors
-/// When a step fails.
+/// Reverts all migrations, and so deletes all data.
 pub async fn drop(pool: &PgPool) -> Result<(), MigrateError> {
     MIGRATIONS.undo(pool, 0).await?;
     sqlx::query("drop table if exists _sqlx_migrations").execute(pool).await?;
     Ok(())
 }
 
-/// Every migration, oldest first.
-///
-/// # Errors
-/// When the database does not answer.
+/// Lists all migrations, oldest first.
 pub async fn status(pool: &PgPool) -> Result<Vec<MigrationStatus>, MigrateError> {
     let applied = applied(pool).await?;
     Ok(MIGRATIONS

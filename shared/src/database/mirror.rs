@@ -1,4 +1,4 @@
-//! What is to be carried to the mirror of the vectors, where there is one (see `crate::vectors` and
+//! The queue of changes for the mirror of the vectors, if the system has one (see `crate::vectors` and
 //! `migrations/0023_vector_mirror.up.sql`).
 
 use sqlx::PgConnection;
@@ -11,44 +11,42 @@ row! {
     /// A passage with its vector.
     #[derive(Clone, Debug)]
     pub struct Vector {
-        /// The passage.
         pub id: Uuid,
-        /// What it means.
+        /// The vector of its text.
         pub embedding: Vec<f32>,
-        /// The model that says so.
+        /// The model that computed the vector.
         pub model: String,
     }
 
-    /// A passage that came, changed or went.
+    /// A passage that was inserted, changed or deleted.
     #[derive(Clone, Debug)]
     pub struct VectorChange {
-        /// Its place in the order.
+        /// The position in the queue.
         pub seq: i64,
-        /// Whose it is.
+        /// The person whose passage it is.
         pub user_id: Uuid,
-        /// The passage.
         pub passage_id: Uuid,
     }
 }
 
-/// How far a mirror is.
+/// The state of the mirror.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mirror {
-    /// There is none.
+    /// There is no mirror.
     Off,
-    /// Nobody's passages are noted yet.
+    /// No person's passages are queued yet.
     Empty,
-    /// Somebody's are.
+    /// The passages of some people are queued.
     Filling,
-    /// All are carried there, or noted to be.
+    /// The passages of all people are in the mirror or queued.
     Filled,
 }
 
-/// Begins to note what changes. Waits for those who are writing, so that what they wrote is either
-/// noted or there to be filled in.
+/// Begins to queue changes. Waits for transactions that are writing passages, so that none of their rows is
+/// missed.
 ///
 /// # Errors
-/// When the database refuses, or somebody writes for too long: to be tried again.
+/// If the database fails, or if a transaction writes for too long. The caller tries again.
 pub async fn switch_on(database: &Database) -> sqlx::Result<()> {
     switch(
         database,
@@ -59,10 +57,10 @@ pub async fn switch_on(database: &Database) -> sqlx::Result<()> {
     .await
 }
 
-/// Notes nothing any more, and forgets what was noted.
+/// Stops queueing changes, and empties the queue.
 ///
 /// # Errors
-/// When the database refuses, or somebody writes for too long: to be tried again.
+/// If the database fails, or if a transaction writes for too long. The caller tries again.
 pub async fn switch_off(database: &Database) -> sqlx::Result<()> {
     switch(
         database,
@@ -74,7 +72,7 @@ pub async fn switch_off(database: &Database) -> sqlx::Result<()> {
     .await
 }
 
-/// Only the owner of the tables may.
+/// Only the owner of the tables is allowed to do this.
 async fn switch(database: &Database, how: &'static str) -> sqlx::Result<()> {
     let mut tx = database.owner().begin().await?;
     sqlx::raw_sql("set local lock_timeout = '3s'").execute(&mut *tx).await?;
@@ -82,10 +80,8 @@ async fn switch(database: &Database, how: &'static str) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-/// Waits for the turn of changing what the mirror holds; it lasts as long as the transaction.
-///
-/// # Errors
-/// When the database does not answer.
+/// Takes the lock for changes of the mirror, and waits while another transaction has it. The lock is
+/// released at the end of the transaction.
 pub async fn lock(tx: &mut SystemTx) -> sqlx::Result<()> {
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('vector mirror', 0))")
         .execute(&mut **tx)
@@ -93,10 +89,7 @@ pub async fn lock(tx: &mut SystemTx) -> sqlx::Result<()> {
         .map(|_| ())
 }
 
-/// How far the mirror is.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the state of the mirror.
 pub async fn state(tx: &mut PgConnection) -> sqlx::Result<Mirror> {
     let row: Option<(bool, bool)> =
         sqlx::query_as("select filled_at is not null, filled_to is not null from vector_mirror")
@@ -110,10 +103,7 @@ pub async fn state(tx: &mut PgConnection) -> sqlx::Result<Mirror> {
     })
 }
 
-/// Has everything filled in again, from the first person on.
-///
-/// # Errors
-/// When the database refuses.
+/// Starts to fill the mirror again, from the first person on.
 pub async fn refill(tx: &mut SystemTx) -> sqlx::Result<()> {
     sqlx::query("update vector_mirror set filled_to = null, filled_at = null")
         .execute(&mut **tx)
@@ -121,10 +111,9 @@ pub async fn refill(tx: &mut SystemTx) -> sqlx::Result<()> {
         .map(|_| ())
 }
 
-/// Notes all passages of one more person; whether there was one.
+/// Queues all passages of the next person. Returns whether there was one.
 ///
-/// # Errors
-/// When the database refuses. What was noted twice is carried twice, and does no harm.
+/// A passage that is queued twice is copied twice, which does no harm.
 pub async fn fill(database: &Database, tx: &mut SystemTx) -> sqlx::Result<bool> {
     let person: Option<Uuid> = sqlx::query_scalar(
         "select id from users
@@ -155,10 +144,7 @@ pub async fn fill(database: &Database, tx: &mut SystemTx) -> sqlx::Result<bool> 
     Ok(person.is_some())
 }
 
-/// What has waited longest, and what else of the same person has: at most so many.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the oldest change, and other changes of the same person; at most `limit`.
 pub async fn waiting(tx: &mut SystemTx, limit: i64) -> sqlx::Result<Vec<VectorChange>> {
     sqlx::query_as(
         "select seq, user_id, passage_id from vector_changes
@@ -170,10 +156,7 @@ pub async fn waiting(tx: &mut SystemTx, limit: i64) -> sqlx::Result<Vec<VectorCh
     .await
 }
 
-/// Forgets what was carried.
-///
-/// # Errors
-/// When the database refuses.
+/// Deletes changes from the queue, after they were copied to the mirror.
 pub async fn carried(tx: &mut SystemTx, changes: &[VectorChange]) -> sqlx::Result<()> {
     sqlx::query("delete from vector_changes where seq = any ($1)")
         .bind(changes.iter().map(|change| change.seq).collect::<Vec<_>>())
@@ -182,10 +165,7 @@ pub async fn carried(tx: &mut SystemTx, changes: &[VectorChange]) -> sqlx::Resul
         .map(|_| ())
 }
 
-/// Forgets all that was noted of a person.
-///
-/// # Errors
-/// When the database refuses.
+/// Deletes all queued changes of a person.
 pub async fn forget(tx: &mut SystemTx, user: UserId) -> sqlx::Result<()> {
     sqlx::query("delete from vector_changes where user_id = $1")
         .bind(user.0)
@@ -194,10 +174,7 @@ pub async fn forget(tx: &mut SystemTx, user: UserId) -> sqlx::Result<()> {
         .map(|_| ())
 }
 
-/// Those of the person's passages that are there, with their vectors.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads those of the given passages of the person that exist, with their vectors.
 pub async fn vectors(tx: &mut UserTx, passages: &[Uuid]) -> sqlx::Result<Vec<Vector>> {
     sqlx::query_as(
         "select id, embedding::real[] as embedding, model from conversation_embeddings where id = any ($1)
@@ -209,11 +186,8 @@ pub async fn vectors(tx: &mut UserTx, passages: &[Uuid]) -> sqlx::Result<Vec<Vec
     .await
 }
 
-/// The person's passages that the mirror may not hold yet; none where it is not to be relied on:
-/// there is none, it is not filled, or more than `most` are on their way.
-///
-/// # Errors
-/// When the database does not answer.
+/// Finds the person's passages that the mirror may not have yet. Returns `None` if the mirror cannot be
+/// relied on: there is none, it is not filled, or more than `most` changes are queued.
 pub async fn missing(tx: &mut UserTx, most: i64) -> sqlx::Result<Option<Vec<Uuid>>> {
     if state(tx).await? != Mirror::Filled {
         return Ok(None);

@@ -1,9 +1,8 @@
-//! PostgreSQL: the only thing that remembers.
+//! All access to PostgreSQL, which is the only server that holds facts.
 //!
-//! Every statement runs in a transaction that is somebody's. [`Database::as_user`] sees one
-//! person's rows and nothing else; [`Database::as_system`] sees the rows that run the place, and
-//! nothing that people recorded. Row-level security holds both to it, whatever a query says (see
-//! `migrations/0001_roles.up.sql`).
+//! Every transaction belongs to one person or to the system. [`Database::as_user`] sees the rows of one
+//! person only. [`Database::as_system`] sees the rows that the system needs to run, and no recorded content
+//! of people. Row-level security enforces both, whatever a query says (see `migrations/0001_roles.up.sql`).
 
 pub mod audio;
 pub mod conversations;
@@ -48,8 +47,8 @@ use crate::domain::UserId;
 use crate::events::Registered;
 use crate::redis::wake_ups::WakeUps;
 
-/// How long a transaction may wait for its own process: none does anything in between that takes
-/// longer.
+/// How long PostgreSQL keeps a transaction open in which the process does nothing. No code path needs that
+/// long between two statements.
 const LONGEST_IDLE: &str = "10s";
 
 /// Connections to PostgreSQL. Cheap to clone.
@@ -59,7 +58,7 @@ pub struct Database {
     after_commit: AfterCommit,
 }
 
-/// A transaction that sees exactly one person's rows. Rolls back unless committed.
+/// A transaction that sees the rows of exactly one person. Rolls back unless committed.
 #[derive(Debug)]
 pub struct UserTx {
     tx: Transaction<'static, Postgres>,
@@ -68,7 +67,8 @@ pub struct UserTx {
     after_commit: AfterCommit,
 }
 
-/// A transaction that sees the rows which run the place, of everybody. Rolls back unless committed.
+/// A transaction that sees the rows which the system needs to run, of all people. Rolls back unless
+/// committed.
 #[derive(Debug)]
 pub struct SystemTx {
     tx: Transaction<'static, Postgres>,
@@ -77,8 +77,7 @@ pub struct SystemTx {
 }
 
 impl Database {
-    /// Prepares a pool. Connects when first used, so a database that is still starting, or gone for
-    /// a while, is waited for by those who need it and by nobody else.
+    /// Prepares a pool. It connects at the first use, so a program can start while the database is away.
     #[must_use]
     pub fn new(config: &DatabaseConfig) -> Self {
         let options = PgConnectOptions::new()
@@ -88,7 +87,7 @@ impl Database {
             .password(config.password.expose())
             .database(&config.name)
             .application_name(env!("CARGO_PKG_NAME"))
-            // A process that freezes in the middle of a transaction holds its locks no longer.
+            // Releases the locks of a process that freezes in the middle of a transaction.
             .options([("idle_in_transaction_session_timeout", LONGEST_IDLE)]);
         let pool = PgPoolOptions::new()
             .max_connections(config.max_connections)
@@ -97,49 +96,40 @@ impl Database {
         Self { pool, after_commit: AfterCommit::default() }
     }
 
-    /// The same, and every commit sends wake-ups for the jobs that it lets start.
+    /// Makes every commit send wake-ups for the jobs that it makes ready.
     #[must_use]
     pub fn with_wake_ups(mut self, wake_ups: WakeUps) -> Self {
         self.after_commit.wake_ups = Some(wake_ups);
         self
     }
 
-    /// Notified after every commit of events.
+    /// The signal that is given after every commit of events.
     pub(crate) fn news(&self) -> Arc<Notify> {
         Arc::clone(&self.after_commit.news)
     }
 
     /// Begins a transaction on one person's rows.
-    ///
-    /// # Errors
-    /// When no connection can be had in time.
     pub async fn as_user(&self, user: UserId) -> sqlx::Result<UserTx> {
-        // One round trip. A UUID prints as hexadecimal digits and dashes only.
+        // All three statements in one round trip. A UUID prints as hexadecimal digits and dashes only.
         let begin =
             format!("begin; set local role self_user; select set_config('self.user_id', '{user}', true)");
         let tx = self.pool.begin_with(AssertSqlSafe(begin)).await?;
         Ok(UserTx { tx, user, outbox: Outbox::default(), after_commit: self.after_commit.clone() })
     }
 
-    /// Begins a transaction on the rows that run the place.
-    ///
-    /// # Errors
-    /// When no connection can be had in time.
+    /// Begins a transaction of the system.
     pub async fn as_system(&self) -> sqlx::Result<SystemTx> {
         let tx = self.pool.begin_with("begin; set local role self_system").await?;
         Ok(SystemTx { tx, outbox: Outbox::default(), after_commit: self.after_commit.clone() })
     }
 
-    /// Whether the database answers and is migrated.
-    ///
-    /// # Errors
-    /// When it does not.
+    /// Checks that the database answers and is migrated.
     pub async fn probe(&self) -> sqlx::Result<()> {
         let mut tx = self.as_system().await?;
         sqlx::query("select from jobs limit 1").fetch_optional(&mut *tx).await.map(|_| ())
     }
 
-    /// The pool, as the user that owns the database: for migrations and for tests.
+    /// The pool, with the database user that owns the schema: for migrations and for tests.
     #[must_use]
     pub fn owner(&self) -> &PgPool {
         &self.pool
@@ -147,13 +137,13 @@ impl Database {
 }
 
 impl UserTx {
-    /// Whose rows these are.
+    /// The person whose rows the transaction sees.
     #[must_use]
     pub fn user(&self) -> UserId {
         self.user
     }
 
-    /// Tells the person's apps, when this is committed.
+    /// Adds an event for the person's apps. It is sent after the commit.
     pub fn tell<E: Registered>(&mut self, event: &E) {
         self.outbox.tell(self.user, event);
     }
@@ -162,11 +152,11 @@ impl UserTx {
 macro_rules! is_a_transaction {
     ($tx:ty) => {
         impl $tx {
-            /// Makes what was done visible and lasting, with the events of its outbox. Then wakes the
-            /// relay and sends wake-ups for the jobs that can start, which takes a moment where Redis is away.
+            /// Commits the changes, with the events of the outbox. Then wakes the relay and sends wake-ups
+            /// for the jobs that can start; that takes a moment while Redis is away.
             ///
             /// # Errors
-            /// When the commit fails; nothing was done then, and nothing is told.
+            /// If the commit fails: nothing was changed then, and no event is sent.
             pub async fn commit(mut self) -> sqlx::Result<()> {
                 self.outbox.write(&mut self.tx).await?;
                 self.tx.commit().await?;

@@ -1,17 +1,14 @@
-//! The models that the workers of the fleet have told of.
+//! The models that workers report.
 
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::domain::model::ModelCard;
 
-/// The models of the workers that are there; of those that were there last, while there are none. Each
-/// model once, in the order of roles and names.
-///
-/// # Errors
-/// When the database does not answer.
+/// Lists the models of the workers that run now, or of those that ran last if none runs now. Each model
+/// occurs once, ordered by role and name.
 pub async fn of_the_fleet(tx: &mut PgConnection) -> sqlx::Result<Vec<ModelCard>> {
-    // A worker that was killed stays in the table for a minute, and longer when there is no other.
+    // The row of a killed worker stays for a minute, and longer if there is no other worker.
     let told: Vec<Json<Vec<ModelCard>>> = sqlx::query_scalar(
         "select models from workers
          where seen_at > (select max(seen_at) from workers) - interval '15 seconds' and models <> '[]'

@@ -1,7 +1,7 @@
-//! What a transaction tells when it is committed: its events, and the jobs that can start.
+//! The outbox of a transaction: its events, and the wake-ups for jobs that can start.
 //!
-//! Whoever is in a transaction adds to its outbox, in any order. The commit writes the events last,
-//! since their numbers lock the person's counter, wakes the relay, and sends wake-ups for the jobs.
+//! Code inside a transaction adds to the outbox in any order. The commit inserts the events last, since
+//! their numbers lock the person's counter. After the commit, the relay is woken and the wake-ups are sent.
 
 use std::fmt;
 use std::ops::DerefMut;
@@ -17,11 +17,11 @@ use crate::redis::wake_ups::{WakeUp, WakeUps};
 
 /// A transaction with an outbox.
 pub trait Tx: DerefMut<Target = PgConnection> + Send {
-    /// What is told when it is committed.
+    /// The events and wake-ups that are sent after the commit.
     fn outbox(&mut self) -> &mut Outbox;
 }
 
-/// What a transaction tells when it is committed.
+/// The events and wake-ups that a transaction sends after its commit.
 #[derive(Debug, Default)]
 pub struct Outbox {
     events: Vec<NewEvent>,
@@ -29,35 +29,35 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Adds a durable event of a person.
+    /// Adds a durable event for a person.
     pub fn tell<E: Registered>(&mut self, user: UserId, payload: &E) {
         const { assert!(E::DURABLE, "a volatile event is no row: send it over the bus") };
         self.events.push(NewEvent::new(user, payload));
     }
 
-    /// Adds a job that can start.
+    /// Adds a wake-up for a job that can start.
     pub(super) fn start(&mut self, job: WakeUp) {
         self.jobs.push(job);
     }
 
-    /// Writes the events: the last thing that a transaction does.
+    /// Inserts the events. Has to be the last statement of a transaction.
     pub(super) async fn write(&self, tx: &mut PgConnection) -> sqlx::Result<()> {
         events::append(tx, &self.events).await
     }
 }
 
-/// Who is told after a commit. Cheap to clone.
+/// The receivers of signals after a commit. Cheap to clone.
 #[derive(Clone, Default)]
 pub(super) struct AfterCommit {
     /// Wakes the relay of this process.
     pub(super) news: Arc<Notify>,
-    /// Starts jobs; without it they start once a worker looks by itself.
+    /// Sends wake-ups for jobs. Without it, a job starts when a worker next looks at the lane.
     pub(super) wake_ups: Option<WakeUps>,
 }
 
 impl AfterCommit {
-    /// Cannot fail: the relay finds an event that nobody woke it for, and the reconciler a job that
-    /// nobody rang for.
+    /// Cannot fail. The tick of the relay finds an event whose signal was lost, and the reconciler finds a
+    /// job whose wake-up was lost.
     pub(super) async fn tell(&self, outbox: Outbox) {
         if !outbox.events.is_empty() {
             self.news.notify_one();

@@ -1,7 +1,7 @@
 //! Structs that are read from rows.
 //!
-//! sqlx derives the same, and for the sake of that one macro all of sqlx, with its TLS and its
-//! runtime, is compiled a second time.
+//! sqlx has a derive macro for this. But its feature makes the build compile all of sqlx a second time, with
+//! TLS and runtime, for this one macro.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use sqlx::postgres::{PgTypeInfo, PgValueRef};
 
 use crate::domain::UnknownWord;
 
-/// Declares structs, each field of which is read from the column of its name.
+/// Declares structs whose fields are read from the columns of the same names.
 macro_rules! row {
     ($(
         $(#[$about:meta])*
@@ -34,7 +34,7 @@ macro_rules! row {
 }
 pub(crate) use row;
 
-/// A value of a closed enum, kept as its word.
+/// A value of a closed enum, stored as its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnumColumn<T>(pub T);
 

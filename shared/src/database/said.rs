@@ -1,4 +1,4 @@
-//! When the words of segments were said, as these read now.
+//! The times of words in the current text of segments.
 
 use std::collections::HashMap;
 
@@ -9,22 +9,22 @@ use super::{UserTx, row};
 use crate::domain::transcription::{self, WordTime};
 use crate::domain::word_times::{TimedWord, times_within, word_times};
 
-/// What a segment says.
+/// The current words of a segment.
 #[derive(Clone, Debug)]
 pub(super) struct SegmentWords {
     text: String,
-    /// When each of its words was said; where that is not known, when the segment was.
+    /// The times of each word; the times of the segment where those of the word are not known.
     times: Vec<(u64, u64)>,
 }
 
 impl SegmentWords {
-    /// Its words, in order.
+    /// The words, in order.
     pub(super) fn words(&self) -> impl Iterator<Item = TimedWord<'_>> {
         let words = self.text.split_whitespace().zip(&self.times);
         words.map(|(text, (start_ms, end_ms))| TimedWord { text, start_ms: *start_ms, end_ms: *end_ms })
     }
 
-    /// When the words were said that stand in a range of its characters; none where there are none.
+    /// From when to when a range of characters was said; `None` if there is no word in the range.
     pub(super) fn times_within(&self, start_char: i32, end_char: i32) -> Option<(i64, i64)> {
         let place = |character: i32| usize::try_from(character).unwrap_or(0);
         let (start, end) = times_within(&self.text, &self.times, place(start_char)..place(end_char))?;
@@ -43,10 +43,7 @@ row! {
     }
 }
 
-/// What these segments of the person say, by their ids.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the words of the person's segments, by segment id.
 pub(super) async fn by_segment(
     tx: &mut UserTx,
     segments: &[Uuid],

@@ -1,4 +1,4 @@
-//! Segments: what was said from one moment to another, as it was heard, and as people corrected it.
+//! Segments: the text that was said from one time to another, as transcribed and as corrected by people.
 
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -18,36 +18,36 @@ macro_rules! columns {
 }
 
 row! {
-    /// What was said from one moment to another.
+    /// The text that was said from one time to another.
     #[derive(Clone, Debug, Default)]
     pub struct Segment {
-        /// Names it, across revisions.
+        /// The id stays the same across revisions.
         pub id: Uuid,
-        /// The conversation that it is of.
         pub conversation_id: Uuid,
-        /// The transcript that it is of.
         pub transcription_id: Uuid,
-        /// Its place there: 0, 1, 2 … in the order of time.
+        /// The index in the transcript: 0, 1, 2 … in the order of time.
         pub position: i32,
-        /// Where it begins in the recording.
+        /// Start in the recording, in milliseconds.
         pub start_ms: i64,
-        /// Where it ends.
+        /// End in the recording, in milliseconds.
         pub end_ms: i64,
-        /// What was said.
+        /// The current text.
         pub text: String,
-        /// What was heard, where a person has corrected it.
+        /// The transcribed text, if a person has corrected it.
         pub original_text: Option<String>,
-        /// Who said it, where that is known.
+        /// The name of the speaker, if known.
         pub speaker: Option<String>,
-        /// How often it was replaced, plus one.
+        /// The number of replacements, plus one.
         pub revision: i32,
-        /// The mean confidence of its words as they were heard; none for text that no model heard.
+        /// The mean confidence of the transcribed words; `None` for text that was not transcribed by a
+        /// model.
         pub confidence: Option<f32>,
-        /// Whether the transcriber doubts it: it is then shown, and kept out of understanding and answers.
+        /// Whether the transcriber doubts the segment. Such a segment is shown, and kept out of
+        /// understanding and search.
         pub is_uncertain: bool,
-        /// The times of the words that were heard, where they are known.
+        /// The times of the transcribed words, if known.
         pub word_times: Option<Json<Vec<WordTime>>>,
-        /// Where these times come from.
+        /// The source of these times.
         pub timing: Option<String>,
     }
 }
@@ -75,7 +75,7 @@ impl From<Segment> for event::Segment {
 }
 
 impl Segment {
-    /// The words as they were heard, with their times; none where these are not known.
+    /// The words as transcribed, with their times; `None` if the times are not known.
     #[must_use]
     pub fn words(&self) -> Option<Vec<Word>> {
         let times = self.word_times.as_ref()?;
@@ -83,40 +83,35 @@ impl Segment {
     }
 }
 
-/// A segment to write down.
+/// A segment to be inserted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewSegment {
-    /// Names it from now on.
     pub id: Uuid,
-    /// Where it begins in the recording.
+    /// Start in the recording, in milliseconds.
     pub start_ms: i64,
-    /// Where it ends.
+    /// End in the recording, in milliseconds.
     pub end_ms: i64,
-    /// What was said.
     pub text: String,
-    /// Who said it, where that is known.
+    /// The name of the speaker, if known.
     pub speaker: Option<String>,
-    /// How it was heard; none for text that no model heard.
+    /// How it was transcribed; `None` for text that was not transcribed by a model.
     pub hearing: Option<Hearing>,
 }
 
-/// How a segment was heard.
+/// How a segment was transcribed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hearing {
     /// The mean confidence of its words, from 0 to 1.
     pub confidence: f32,
-    /// Whether that is too little to rely on the segment.
+    /// Whether the confidence is too low to rely on the segment.
     pub is_uncertain: bool,
-    /// One for each word of the text.
+    /// The times of each word of the text.
     pub word_times: Vec<WordTime>,
-    /// Where these times come from.
+    /// The source of these times.
     pub timing: Timing,
 }
 
-/// Adds segments to a transcript, the first of them at `position`.
-///
-/// # Errors
-/// When the database refuses.
+/// Inserts segments of a transcript; the first of them gets the index `position`.
 pub async fn insert(
     tx: &mut PgConnection,
     user: UserId,
@@ -154,10 +149,7 @@ pub async fn insert(
     .map(|_| ())
 }
 
-/// Marks segments as uncertain, but for those that a person has corrected or confirmed meanwhile.
-///
-/// # Errors
-/// When the database refuses.
+/// Marks segments as uncertain, except those that a person has corrected or confirmed in the meantime.
 pub async fn doubt(tx: &mut PgConnection, user: UserId, segments: &[Uuid]) -> sqlx::Result<()> {
     sqlx::query(
         "update segments set is_uncertain = true, revision = revision + 1
@@ -170,10 +162,7 @@ pub async fn doubt(tx: &mut PgConnection, user: UserId, segments: &[Uuid]) -> sq
     .map(|_| ())
 }
 
-/// The segments of a transcript in the order of time, without those that have no text.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the segments of a transcript that have text, in the order of time.
 pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<Segment>> {
     let user = tx.user();
     sqlx::query_as(concat!(
@@ -188,28 +177,24 @@ pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Res
 }
 
 row! {
-    /// A segment as far as work on it needs it.
+    /// The fields of a segment that jobs need.
     #[derive(Clone, Debug)]
     pub struct SegmentText {
-        /// Names it.
         pub id: Uuid,
-        /// Where it begins in the recording.
+        /// Start in the recording, in milliseconds.
         pub start_ms: i64,
-        /// Where it ends.
+        /// End in the recording, in milliseconds.
         pub end_ms: i64,
-        /// What was said; may be empty.
+        /// The current text; may be empty.
         pub text: String,
-        /// Whether the transcriber doubts it.
+        /// Whether the transcriber doubts the segment.
         pub is_uncertain: bool,
-        /// How often it was replaced, plus one.
+        /// The number of replacements, plus one.
         pub revision: i32,
     }
 }
 
-/// The texts of all segments of a transcript, in the order of their positions.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the texts of all segments of a transcript, ordered by position.
 pub async fn texts(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<SegmentText>> {
     let user = tx.user();
     sqlx::query_as(
@@ -222,10 +207,7 @@ pub async fn texts(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<Seg
     .await
 }
 
-/// The sum of the revisions of a transcript's segments: it grows with every correction.
-///
-/// # Errors
-/// When the database does not answer.
+/// The sum of the revisions of a transcript's segments. It grows with every correction.
 pub async fn revisions(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<i64> {
     let user = tx.user();
     sqlx::query_scalar(
@@ -237,7 +219,7 @@ pub async fn revisions(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<i64
     .await
 }
 
-/// Those of these segments that there are, in the order of time.
+/// Reads those of the given segments that exist, in the order of time.
 pub(super) async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<Segment>> {
     let user = tx.user();
     sqlx::query_as(concat!(
@@ -251,11 +233,10 @@ pub(super) async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<Segm
     .await
 }
 
-/// One segment of the person, kept as it is until the transaction ends, if it still has the
-/// revision that was read.
+/// Locks one segment of the person until the end of the transaction.
 ///
 /// # Errors
-/// [`Refused`].
+/// [`Refused`], if there is no such segment or if it no longer has the given revision.
 pub async fn hold(tx: &mut UserTx, id: Uuid, revision: Option<i64>) -> Result<Segment, Refused> {
     let user = tx.user();
     let segment: Option<Segment> = sqlx::query_as(concat!(
@@ -274,12 +255,9 @@ pub async fn hold(tx: &mut UserTx, id: Uuid, revision: Option<i64>) -> Result<Se
     Ok(segment)
 }
 
-/// Corrects a segment. Its times stay, and so does what was heard: back to that, and it counts as
-/// never corrected. `is_confirmed` says that the person gave the text, be it the same: it is then not
-/// uncertain any more.
-///
-/// # Errors
-/// When the database refuses.
+/// Corrects the text of a segment. Its times and the transcribed text stay. A text that is equal to the
+/// transcribed one counts as no correction. `is_confirmed` says that a person gave the text, even if it is
+/// unchanged: the segment is then no longer uncertain.
 pub async fn correct(
     tx: &mut UserTx,
     id: Uuid,

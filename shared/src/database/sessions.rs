@@ -1,6 +1,6 @@
-//! Logins: sessions, their refresh tokens, and the tickets that open sockets.
+//! Sessions of people, their refresh tokens, and the tickets that open sockets.
 //!
-//! Only hashes of tokens come here. Times are given by the caller, so that one clock decides.
+//! Tokens are stored as hashes only. The caller passes the time, so that one clock decides.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use super::{SystemTx, UserTx, row};
 use crate::domain::{UserId, wire_enum};
 
 wire_enum! {
-    /// Why a session is over.
+    /// The reason why a session ended.
     pub enum Revocation {
         /// The person logged out.
         Logout = "logout",
@@ -17,22 +17,20 @@ wire_enum! {
         Replay = "replay",
         /// The password was changed.
         Password = "password",
-        /// The person ended it from elsewhere.
+        /// The person ended it from another session.
         Ended = "ended",
     }
 }
 
 row! {
-    /// What is known of a refresh token that was presented.
+    /// The stored state of a refresh token.
     #[derive(Clone, Debug)]
     pub struct RefreshToken {
-        /// The session that it keeps alive.
         pub session_id: Uuid,
-        /// Whose session that is.
         pub user_id: Uuid,
-        /// When the token becomes void.
+        /// The time until which the token is valid.
         pub expires_at: DateTime<Utc>,
-        /// When it was exchanged for its successor, if it was.
+        /// The time when it was exchanged for its successor; `None` if it was not.
         pub used_at: Option<DateTime<Utc>>,
         /// Whether its session was revoked.
         pub revoked: bool,
@@ -43,23 +41,19 @@ row! {
     /// A login on one device.
     #[derive(Clone, Debug)]
     pub struct Session {
-        /// Names it.
         pub id: Uuid,
-        /// The program that opened it, as it called itself.
+        /// The user agent of the client that opened it.
         pub user_agent: String,
-        /// When it was opened.
+        /// The time of the login.
         pub created_at: DateTime<Utc>,
-        /// When it last got new tokens.
+        /// The time of the last refresh.
         pub last_used_at: DateTime<Utc>,
-        /// When it ends, unless it is used before.
+        /// The time at which it ends unless it is refreshed before.
         pub expires_at: DateTime<Utc>,
     }
 }
 
-/// The person's sessions that live, the last used first.
-///
-/// # Errors
-/// When the database does not answer.
+/// Lists the person's active sessions, the last used first.
 pub async fn list(tx: &mut UserTx, now: DateTime<Utc>) -> sqlx::Result<Vec<Session>> {
     let user = tx.user();
     sqlx::query_as(
@@ -73,10 +67,7 @@ pub async fn list(tx: &mut UserTx, now: DateTime<Utc>) -> sqlx::Result<Vec<Sessi
     .await
 }
 
-/// Opens a session with its first refresh token.
-///
-/// # Errors
-/// When the database refuses.
+/// Inserts a session with its first refresh token.
 pub async fn open(
     tx: &mut SystemTx,
     session: Uuid,
@@ -104,10 +95,7 @@ pub async fn open(
     .map(|_| ())
 }
 
-/// Whose session this is, while it lives.
-///
-/// # Errors
-/// When the database does not answer.
+/// Finds the user of a session, if the session is active.
 pub async fn live(tx: &mut SystemTx, session: Uuid, now: DateTime<Utc>) -> sqlx::Result<Option<UserId>> {
     sqlx::query_scalar(
         "select user_id from sessions where id = $1 and revoked_at is null and expires_at > $2",
@@ -119,10 +107,8 @@ pub async fn live(tx: &mut SystemTx, session: Uuid, now: DateTime<Utc>) -> sqlx:
     .map(|user| user.map(UserId))
 }
 
-/// Finds a refresh token, and keeps it from being exchanged twice at once until the transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
+/// Finds a refresh token, and locks it until the end of the transaction, so that it cannot be exchanged
+/// twice at once.
 pub async fn lock_refresh_token(tx: &mut SystemTx, token_hash: &[u8]) -> sqlx::Result<Option<RefreshToken>> {
     sqlx::query_as(
         "select t.session_id, t.user_id, t.expires_at, t.used_at, s.revoked_at is not null as revoked
@@ -134,10 +120,7 @@ pub async fn lock_refresh_token(tx: &mut SystemTx, token_hash: &[u8]) -> sqlx::R
     .await
 }
 
-/// Marks a token as exchanged, and brings in its successor; the session lives as long as that.
-///
-/// # Errors
-/// When the database refuses.
+/// Marks a token as exchanged, and inserts its successor. The session expires together with the successor.
 pub async fn exchange(
     tx: &mut SystemTx,
     token: &RefreshToken,
@@ -163,10 +146,7 @@ pub async fn exchange(
     .map(|_| ())
 }
 
-/// Ends a session. The first reason stays.
-///
-/// # Errors
-/// When the database refuses.
+/// Ends a session. If it has ended already, the first reason stays.
 pub async fn revoke(
     tx: &mut SystemTx,
     session: Uuid,
@@ -182,10 +162,7 @@ pub async fn revoke(
         .map(|_| ())
 }
 
-/// Ends all sessions of a person but one, and answers which those were.
-///
-/// # Errors
-/// When the database refuses.
+/// Ends all sessions of a person except one. Returns the ended sessions.
 pub async fn revoke_others(
     tx: &mut SystemTx,
     user: UserId,
@@ -206,10 +183,7 @@ pub async fn revoke_others(
     .await
 }
 
-/// Writes down a ticket that opens one socket, and sweeps the person's stale ones.
-///
-/// # Errors
-/// When the database refuses.
+/// Inserts a ticket that opens one socket, and deletes the person's expired tickets.
 pub async fn issue_ticket(
     tx: &mut SystemTx,
     ticket_hash: &[u8],
@@ -232,10 +206,7 @@ pub async fn issue_ticket(
     .map(|_| ())
 }
 
-/// Takes a ticket: it is gone afterwards. Whose it was and of which session, if it was still good.
-///
-/// # Errors
-/// When the database does not answer.
+/// Deletes a ticket, and returns its user and session if it was still valid.
 pub async fn redeem_ticket(
     tx: &mut SystemTx,
     ticket_hash: &[u8],

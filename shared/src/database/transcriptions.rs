@@ -1,4 +1,4 @@
-//! Transcripts: made room for, filled chunk by chunk, completed, and read.
+//! Transcriptions: inserted empty, filled chunk by chunk, completed and read.
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -10,57 +10,55 @@ use crate::domain::transcription::{CoverageSpan, TranscriptionOptions, Warning};
 use crate::events::{self as event, TranscriptionUpdate};
 
 row! {
-    /// One hearing of one recording.
+    /// One transcription of one recording.
     #[derive(Clone, Debug)]
     pub struct Transcription {
-        /// Names it.
         pub id: Uuid,
-        /// The conversation that it is of.
         pub conversation_id: Uuid,
-        /// The recording that was heard.
+        /// The recording; `None` for a transcript that was imported as text.
         pub audio_id: Option<Uuid>,
-        /// What was asked for.
+        /// The options of the request.
         pub options: Json<TranscriptionOptions>,
-        /// The language heard.
+        /// The recognized language.
         pub language: Option<String>,
-        /// The model that heard it.
+        /// The model that transcribed it.
         pub model: Option<String>,
-        /// That model's version.
+        /// The version of that model.
         pub model_version: Option<String>,
-        /// Whether the speech was perhaps not in a language that the transcriber knows.
+        /// Whether the speech may be in a language that the transcriber does not know.
         pub language_uncertain: bool,
-        /// The host that transcribed it; none where that was a worker.
+        /// The host of the remote transcriber; `None` if a worker transcribed it.
         pub endpoint: Option<String>,
-        /// What became of each stretch of the recording; known once it is complete.
+        /// What became of each span of the recording; known once the transcription is complete.
         pub coverage: Json<Vec<CoverageSpan>>,
-        /// What a person should know before they rely on it, as stable words.
+        /// Warnings about the quality, as stable words.
         pub warnings: Vec<String>,
-        /// Sound before this is in segments.
+        /// The sound before this position is in segments, in milliseconds.
         pub transcribed_ms: i64,
-        /// Sound in all.
+        /// The length of the recording, in milliseconds.
         pub duration_ms: Option<i64>,
-        /// When it was asked for.
+        /// The time of the request.
         pub created_at: DateTime<Utc>,
-        /// When it was complete; none while segments still arrive.
+        /// The time of completion; `None` while segments may still be added.
         pub completed_at: Option<DateTime<Utc>>,
     }
 }
 
 impl Transcription {
-    /// What a person should know before they rely on it.
+    /// The warnings, as the API shows them.
     #[must_use]
     pub fn warnings(&self) -> Vec<event::Warning> {
         event::warnings(&self.warnings)
     }
 
-    /// The language heard, or asked for; none when it is not certain.
+    /// The language that was recognized or requested; `None` if it is uncertain.
     #[must_use]
     pub fn language(&self) -> Option<&str> {
         let language = self.language.as_ref().or(self.options.0.language.as_ref())?;
         (!self.language_uncertain).then_some(language)
     }
 
-    /// What heard it.
+    /// The model that transcribed it, as the API shows it.
     #[must_use]
     pub fn model(&self) -> Option<event::Model> {
         let (name, version) = (self.model.clone()?, self.model_version.clone().unwrap_or_default());
@@ -68,10 +66,7 @@ impl Transcription {
     }
 }
 
-/// Makes room for a transcript that a job will fill.
-///
-/// # Errors
-/// When the database refuses.
+/// Inserts an empty transcription that a job will fill.
 pub async fn insert(
     tx: &mut UserTx,
     id: Uuid,
@@ -94,10 +89,7 @@ pub async fn insert(
     .map(|_| ())
 }
 
-/// Writes down a transcript that came as text; a job will understand it.
-///
-/// # Errors
-/// When the database refuses.
+/// Inserts a transcription that was imported as text. A job will extract its meaning.
 pub async fn import(
     tx: &mut UserTx,
     id: Uuid,
@@ -123,11 +115,8 @@ pub async fn import(
     segments::insert(tx, user, conversation, id, 0, segments).await
 }
 
-/// Takes back the warnings about doubt, once a person has corrected or confirmed each segment that was
-/// uncertain.
-///
-/// # Errors
-/// When the database refuses.
+/// Removes the warnings about uncertain segments, once a person has corrected or confirmed each of these
+/// segments.
 pub async fn forget_doubts(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query(
@@ -145,10 +134,7 @@ pub async fn forget_doubts(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     .map(|_| ())
 }
 
-/// One transcript of the person, complete or not.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads one transcription of the person, complete or not.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Transcription>> {
     let user = tx.user();
     sqlx::query_as("select * from transcriptions where user_id = $1 and id = $2")
@@ -158,33 +144,30 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Transcription
         .await
 }
 
-/// What is written of a transcript with each chunk.
+/// The values of a transcription that are written together with each chunk.
 #[derive(Clone, Debug)]
 pub struct Checkpoint<'a> {
-    /// Sound before this is in segments.
+    /// The sound before this position is in segments, in milliseconds.
     pub transcribed_ms: i64,
-    /// Sound in all, once that is known.
+    /// The length of the recording in milliseconds, once known.
     pub duration_ms: Option<i64>,
-    /// The model that heard it.
+    /// The model that transcribed it.
     pub model: Option<String>,
-    /// That model's version.
+    /// The version of that model.
     pub model_version: Option<String>,
-    /// What became of each stretch of the recording so far.
+    /// What became of each span of the recording so far.
     pub coverage: &'a [CoverageSpan],
-    /// What a person should know before they rely on it.
+    /// Warnings about the quality.
     pub warnings: &'a [Warning],
-    /// Whether the speech was perhaps not in a language that the transcriber knows.
+    /// Whether the speech may be in a language that the transcriber does not know.
     pub language_uncertain: bool,
-    /// The host that transcribed it; none where that was a worker.
+    /// The host of the remote transcriber; `None` if a worker transcribed it.
     pub endpoint: Option<&'a str>,
-    /// The language heard; without one, what was heard so far stays.
+    /// The recognized language; `None` keeps the stored one.
     pub language: Option<&'a str>,
 }
 
-/// Moves the checkpoint of a transcript.
-///
-/// # Errors
-/// When the database refuses.
+/// Updates the checkpoint of a transcription.
 pub async fn checkpoint(tx: &mut UserTx, id: Uuid, checkpoint: &Checkpoint<'_>) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query(
@@ -209,10 +192,7 @@ pub async fn checkpoint(tx: &mut UserTx, id: Uuid, checkpoint: &Checkpoint<'_>) 
     .map(|_| ())
 }
 
-/// Marks a transcript as complete. Answers whether it was complete before.
-///
-/// # Errors
-/// When the database refuses.
+/// Marks a transcription as complete. Returns whether it was complete before.
 pub async fn complete(
     tx: &mut UserTx,
     id: Uuid,
@@ -234,11 +214,8 @@ pub async fn complete(
     .await
 }
 
-/// Whether a transcript is the one of its recording that counts, as the view `current_transcriptions`
-/// says.
-///
-/// # Errors
-/// When the database does not answer.
+/// Whether a transcription is the current one of its recording, as defined by the view
+/// `current_transcriptions`.
 pub async fn is_current(tx: &mut UserTx, id: Uuid) -> sqlx::Result<bool> {
     let user = tx.user();
     sqlx::query_scalar("select exists (select from current_transcriptions where user_id = $1 and id = $2)")
@@ -248,11 +225,8 @@ pub async fn is_current(tx: &mut UserTx, id: Uuid) -> sqlx::Result<bool> {
         .await
 }
 
-/// The transcripts of a conversation that count, those that came as text first, then in the order of
+/// Lists the current transcriptions of a conversation: those imported as text first, then in the order of
 /// their recordings.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn current(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar(
@@ -265,11 +239,8 @@ pub async fn current(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Uu
     .await
 }
 
-/// Tells apps of segments that are new or were replaced, and how their transcript is now. The job is the
-/// one that writes it.
-///
-/// # Errors
-/// When the database does not answer.
+/// Adds the events for segments that are new or were replaced, and for the state of their transcription.
+/// `job` is the job that writes them.
 pub async fn announce(
     tx: &mut UserTx,
     id: Uuid,
@@ -301,7 +272,7 @@ pub async fn announce(
     Ok(())
 }
 
-/// Whether nothing was said.
+/// Whether the transcription has no text.
 async fn is_without_text(tx: &mut UserTx, id: Uuid) -> sqlx::Result<bool> {
     let user = tx.user();
     sqlx::query_scalar(
@@ -313,11 +284,8 @@ async fn is_without_text(tx: &mut UserTx, id: Uuid) -> sqlx::Result<bool> {
     .await
 }
 
-/// The transcripts of a conversation: those that are complete first, and the newest first of these and
-/// of the others. One that was cancelled never stands before one that can be read.
-///
-/// # Errors
-/// When the database does not answer.
+/// Lists the transcriptions of a conversation: complete ones first, each group newest first. So a cancelled
+/// transcription never comes before one that can be read.
 pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Transcription>> {
     let user = tx.user();
     sqlx::query_as(
@@ -330,10 +298,7 @@ pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
     .await
 }
 
-/// A transcript and all others of the same recording, complete or not.
-///
-/// # Errors
-/// When the database does not answer.
+/// Lists the transcriptions of a recording: the given one and all others, complete or not.
 pub async fn of_recording(tx: &mut UserTx, id: Uuid, audio: Option<Uuid>) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar("select id from transcriptions where user_id = $1 and (id = $2 or audio_id = $3)")

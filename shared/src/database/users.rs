@@ -1,4 +1,4 @@
-//! People: what proves who they are, and what they have chosen.
+//! People: their accounts, password hashes and preferences.
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
@@ -18,31 +18,28 @@ macro_rules! columns {
 }
 
 row! {
-    /// A person, without anything secret.
+    /// A person's account, without secrets.
     #[derive(Clone, Debug)]
     pub struct User {
-        /// Names the person.
         pub id: Uuid,
-        /// How they log in; kept as it was typed, unique whatever its case.
+        /// The e-mail address for the login, as it was typed; unique regardless of case.
         pub email: String,
-        /// What they are called.
         pub name: String,
-        /// What they have chosen.
+        /// The person's preferences.
         pub preferences: Json<Preferences>,
-        /// Counts the changes.
+        /// Incremented with every change.
         pub version: i64,
-        /// When they registered.
+        /// The time of the registration.
         pub created_at: DateTime<Utc>,
-        /// When they last changed something about themselves.
+        /// The time of the last change.
         pub updated_at: DateTime<Utc>,
     }
 }
 
-/// What a login is checked against.
+/// The values that a login is checked against.
 pub struct Credentials {
-    /// The person.
     pub user: User,
-    /// The hash of their password, as a PHC string.
+    /// The hash of the password, as a PHC string.
     pub password_hash: String,
 }
 
@@ -52,10 +49,7 @@ impl FromRow<'_, PgRow> for Credentials {
     }
 }
 
-/// Registers a person. None when the e-mail address is taken.
-///
-/// # Errors
-/// When the database refuses.
+/// Creates an account. Returns `None` if the e-mail address is taken.
 pub async fn create(
     tx: &mut SystemTx,
     id: UserId,
@@ -77,10 +71,7 @@ pub async fn create(
     .await
 }
 
-/// What the login of an e-mail address is checked against, if anybody has it.
-///
-/// # Errors
-/// When the database does not answer.
+/// Finds the credentials for an e-mail address, if an account has it.
 pub async fn credentials(tx: &mut SystemTx, email: &str) -> sqlx::Result<Option<Credentials>> {
     sqlx::query_as(concat!(
         "select ",
@@ -92,10 +83,7 @@ pub async fn credentials(tx: &mut SystemTx, email: &str) -> sqlx::Result<Option<
     .await
 }
 
-/// The person themselves.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the person's account.
 pub async fn get(tx: &mut UserTx) -> sqlx::Result<Option<User>> {
     let user = tx.user();
     sqlx::query_as(concat!("select ", columns!(), " from users where id = $1"))
@@ -104,11 +92,8 @@ pub async fn get(tx: &mut UserTx) -> sqlx::Result<Option<User>> {
         .await
 }
 
-/// Writes down what a person says about themselves, if `version` is the one they read. None when
-/// it is not.
-///
-/// # Errors
-/// When the database refuses.
+/// Replaces the person's name and preferences, if the stored version is `version`. Returns `None` if it is
+/// not.
 pub async fn replace(
     tx: &mut UserTx,
     version: Option<i64>,
@@ -130,10 +115,7 @@ pub async fn replace(
     .await
 }
 
-/// The hash of a person's password.
-///
-/// # Errors
-/// When the database does not answer.
+/// Reads the hash of a person's password.
 pub async fn password_hash(tx: &mut SystemTx, user: UserId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("select password_hash from users where id = $1 and erased_at is null")
         .bind(user.0)
@@ -141,10 +123,7 @@ pub async fn password_hash(tx: &mut SystemTx, user: UserId) -> sqlx::Result<Opti
         .await
 }
 
-/// Gives a person a new password.
-///
-/// # Errors
-/// When the database refuses.
+/// Replaces a person's password.
 pub async fn change_password(tx: &mut SystemTx, user: UserId, password_hash: &str) -> sqlx::Result<()> {
     sqlx::query("update users set password_hash = $2, updated_at = now() where id = $1")
         .bind(user.0)
@@ -154,10 +133,7 @@ pub async fn change_password(tx: &mut SystemTx, user: UserId, password_hash: &st
         .map(|_| ())
 }
 
-/// Whether a time zone has this name.
-///
-/// # Errors
-/// When the database does not answer.
+/// Whether PostgreSQL knows a time zone of this name.
 pub async fn is_time_zone(tx: &mut UserTx, name: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar("select exists (select from pg_timezone_names where name = $1)")
         .bind(name)
@@ -165,23 +141,17 @@ pub async fn is_time_zone(tx: &mut UserTx, name: &str) -> sqlx::Result<bool> {
         .await
 }
 
-/// Who lets old conversations go, and after how many days.
-///
-/// # Errors
-/// When the database does not answer.
+/// Lists the people whose old conversations are deleted automatically, with the number of days.
 pub async fn who_expire(tx: &mut SystemTx) -> sqlx::Result<Vec<(UserId, i32)>> {
     who_keep(tx, "keep_days").await
 }
 
-/// Who lets the sound of old recordings go, and after how many days.
-///
-/// # Errors
-/// When the database does not answer.
+/// Lists the people whose old sound is removed automatically, with the number of days.
 pub async fn who_expire_audio(tx: &mut SystemTx) -> sqlx::Result<Vec<(UserId, i32)>> {
     who_keep(tx, "keep_audio_days").await
 }
 
-/// Who has chosen a number of days, and which.
+/// Lists the people who have set this preference, with the number of days.
 async fn who_keep(tx: &mut SystemTx, choice: &str) -> sqlx::Result<Vec<(UserId, i32)>> {
     let rows: Vec<(Uuid, i32)> = sqlx::query_as(
         "select id, (preferences ->> $1)::int from users where preferences ? $1 and erased_at is null",

@@ -108,9 +108,6 @@ impl WakeUps {
     }
 
     /// Whether Redis answers.
-    ///
-    /// # Errors
-    /// When it does not.
     pub async fn probe(&self) -> anyhow::Result<()> {
         let mut redis = self.redis.clone();
         timeout(REDIS_TIMEOUT, redis.ping::<()>()).await??;

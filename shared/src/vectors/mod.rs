@@ -50,9 +50,6 @@ impl Vectors {
     }
 
     /// What to compare with a question, so that the best `limit` are among it.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn candidates(
         &self,
         user: UserId,

@@ -73,9 +73,6 @@ pub async fn edit(
 }
 
 /// Notes that something in a conversation was changed, and tells apps.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn touch(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
     let conversation: Conversation = sqlx::query_as(concat!(

@@ -64,9 +64,6 @@ impl Order {
 pub type ConversationCursor = (DateTime<Utc>, Uuid);
 
 /// The person's conversations behind a place; at most `limit`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(
     tx: &mut UserTx,
     filter: &Filter,
@@ -122,9 +119,6 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
 }
 
 /// The person's oldest conversations that began before a time, at most `limit`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn begun_before(tx: &mut UserTx, time: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar(

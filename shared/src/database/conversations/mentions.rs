@@ -69,9 +69,6 @@ row! {
 }
 
 /// Who and what the conversation mentions, those mentioned first coming first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn entities(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Entity>> {
     let user = tx.user();
     sqlx::query_as(
@@ -91,9 +88,6 @@ pub async fn entities(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<E
 
 /// Every mention in a conversation, in the order of time. Of a recording that was transcribed several
 /// times, the newest complete transcript counts.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn mentions(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Mention>> {
     let user = tx.user();
     let mut mentions: Vec<Mention> = sqlx::query_as(
@@ -119,9 +113,6 @@ pub async fn mentions(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<M
 }
 
 /// The connections that a conversation speaks for, strongest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn connections(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Connection>> {
     let user = tx.user();
     sqlx::query_as(

@@ -107,9 +107,6 @@ impl From<Conversation> for event::Conversation {
 
 /// Writes a new conversation down, and tells apps. An empty title stands for one that is still to be
 /// found.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn insert(tx: &mut UserTx, conversation: &Conversation) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query(
@@ -137,9 +134,6 @@ pub async fn insert(tx: &mut UserTx, conversation: &Conversation) -> sqlx::Resul
 }
 
 /// One conversation of the person.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Conversation>> {
     let user = tx.user();
     sqlx::query_as(concat!("select ", columns!(), " from conversations where user_id = $1 and id = $2"))

@@ -41,9 +41,6 @@ row! {
 }
 
 /// The conversations that are closest in meaning, best first; at most `limit`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn related_conversations(
     tx: &mut UserTx,
     id: Uuid,
@@ -78,9 +75,6 @@ pub async fn related_conversations(
 }
 
 /// The files that are closest in meaning and still there, best first; at most `limit`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn related_files(tx: &mut UserTx, id: Uuid, limit: i64) -> sqlx::Result<Vec<RelatedFile>> {
     let user = tx.user();
     sqlx::query_as(

@@ -28,9 +28,6 @@ pub async fn began_at(
 
 /// Describes a conversation by what was heard in one of its recordings. A title that a person gave stays;
 /// of several recordings the first gives the title. Without a language the former one stays.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn describe(
     tx: &mut UserTx,
     conversation: Uuid,

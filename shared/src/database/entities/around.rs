@@ -44,9 +44,6 @@ row! {
 }
 
 /// The strongest connections of an entity.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn connections(tx: &mut UserTx, entity: Uuid, limit: i64) -> sqlx::Result<Vec<Edge>> {
     let user = tx.user();
     sqlx::query_as(
@@ -62,9 +59,6 @@ pub async fn connections(tx: &mut UserTx, entity: Uuid, limit: i64) -> sqlx::Res
 }
 
 /// What speaks for each of these connections, the newest first, at most `each` for one.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn evidence(tx: &mut UserTx, connections: &[Uuid], each: i64) -> sqlx::Result<Vec<Evidence>> {
     let user = tx.user();
     sqlx::query_as(
@@ -88,9 +82,6 @@ pub async fn evidence(tx: &mut UserTx, connections: &[Uuid], each: i64) -> sqlx:
 
 /// The entities that are at most `depth` steps away, nearest first and among equals the most strongly
 /// connected, at most `limit`, the entity itself among them; and all connections between these.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn neighbourhood(
     tx: &mut UserTx,
     entity: Uuid,
@@ -134,9 +125,6 @@ pub async fn neighbourhood(
 }
 
 /// Entities by their ids, in that order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn named(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<super::Entity>> {
     let user = tx.user();
     sqlx::query_as(concat!(

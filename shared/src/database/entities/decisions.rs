@@ -39,9 +39,6 @@ row! {
 }
 
 /// Everything that the person decided, in a stable order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn decisions(tx: &mut UserTx) -> sqlx::Result<Vec<Decision>> {
     let user = tx.user();
     let rows: Vec<Decided> = sqlx::query_as(concat!(

@@ -21,9 +21,6 @@ pub struct Filter {
 }
 
 /// The person's entities, those mentioned last coming first, from behind a place on.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(
     tx: &mut UserTx,
     filter: &Filter,

@@ -94,9 +94,6 @@ row! {
 }
 
 /// An entity of the person.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Entity>> {
     let user = tx.user();
     sqlx::query_as(concat!("select ", columns!(), " from entities e where e.user_id = $1 and e.id = $2"))
@@ -108,9 +105,6 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Entity>> {
 
 /// Where an entity was mentioned: in its newest conversations, at most so many, the newest first and
 /// each in the order of time.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn timeline(tx: &mut UserTx, id: Uuid, conversations: i64) -> sqlx::Result<Vec<Appearance>> {
     let user = tx.user();
     let mut appearances: Vec<Appearance> = sqlx::query_as(

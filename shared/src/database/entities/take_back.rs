@@ -21,9 +21,6 @@ row! {
 }
 
 /// What the person decided, the newest first, from behind a place on.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn decided(
     tx: &mut UserTx,
     behind: Option<(DateTime<Utc>, Uuid)>,
@@ -48,9 +45,6 @@ pub async fn decided(
 /// Forgets a decision, and accepts the work to understand anew what it concerned: the transcripts that
 /// mention what it led to, those that mentioned what it removed, and those in which the words occur. None
 /// when the person has decided nothing with this id.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn take_back(
     tx: &mut UserTx,
     id: Uuid,

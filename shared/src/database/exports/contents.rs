@@ -26,9 +26,6 @@ pub trait Listed: for<'r> FromRow<'r, PgRow> + Serialize + Send + Unpin {
 }
 
 /// The page behind `last`, or the first; empty after the last one.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn page<T: Listed>(tx: &mut UserTx, last: Option<Uuid>) -> sqlx::Result<Vec<T>> {
     let user = tx.user();
     sqlx::query_as(T::STATEMENT)
@@ -247,9 +244,6 @@ impl Listed for Content {
 }
 
 /// How much there is to write: conversations, and bytes of recordings and of contents of files.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn extent(tx: &mut UserTx) -> sqlx::Result<(i64, i64)> {
     let user = tx.user();
     sqlx::query_as(
@@ -264,9 +258,6 @@ pub async fn extent(tx: &mut UserTx) -> sqlx::Result<(i64, i64)> {
 }
 
 /// The person's conversations behind `last`, or the first ones.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn conversations(tx: &mut UserTx, last: Option<Uuid>) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar("select id from conversations where user_id = $1 and id > $2 order by id limit 500")

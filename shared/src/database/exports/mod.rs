@@ -50,9 +50,6 @@ row! {
 }
 
 /// Asks for an archive, unless one is under way: then that is the one. To be rung for after the commit.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn request(tx: &mut UserTx, traceparent: Option<&str>) -> sqlx::Result<(Export, JobSnapshot)> {
     let user = tx.user();
     // Two requests at once are one after the other.
@@ -83,9 +80,6 @@ pub async fn request(tx: &mut UserTx, traceparent: Option<&str>) -> sqlx::Result
 }
 
 /// One archive of the person.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Export>> {
     let user = tx.user();
     sqlx::query_as(concat!(columns!(), " and e.id = $2"))
@@ -96,9 +90,6 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Export>> {
 }
 
 /// The person's archives, newest first, at most `limit`, from the one after `cursor` on.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut UserTx, cursor: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Export>> {
     let user = tx.user();
     sqlx::query_as(concat!(columns!(), " and ($2::uuid is null or e.id < $2) order by e.id desc limit $3"))
@@ -111,9 +102,6 @@ pub async fn list(tx: &mut UserTx, cursor: Option<Uuid>, limit: i64) -> sqlx::Re
 
 /// Names the object of an archive that is complete. It replaces the one before, whose time is over
 /// then: of nobody there are ever more than two. False when the archive is not wanted any more.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn complete(tx: &mut UserTx, id: Uuid, key: &ObjectKey, stored: &Stored) -> sqlx::Result<bool> {
     let user = tx.user();
     let completed = sqlx::query(
@@ -141,9 +129,6 @@ pub async fn complete(tx: &mut UserTx, id: Uuid, key: &ObjectKey, stored: &Store
 
 /// Removes an archive, and stops the work on it. Answers the key of its object, if it has one, to be
 /// removed once this is committed. None when the person has no such archive.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn delete(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Option<String>>> {
     let Some(export) = get(tx, id).await? else { return Ok(None) };
     let user = tx.user();
@@ -163,9 +148,6 @@ pub async fn delete(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Option<Str
 
 /// Forgets archives whose time is over, at most `limit`. Answers their objects, which some have, to
 /// be removed once this is committed.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn forget(
     tx: &mut SystemTx,
     now: DateTime<Utc>,
@@ -183,9 +165,6 @@ pub async fn forget(
 }
 
 /// Which of these objects are no archive of anybody.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
     let nameless: Vec<String> = sqlx::query_scalar(
         "select key from unnest($1::text[]) key

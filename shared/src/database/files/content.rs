@@ -83,27 +83,18 @@ macro_rules! kept {
 }
 
 /// What is in a file, as it was sent.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn content(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<Kept>> {
     let user = tx.user();
     sqlx::query_as(kept!("")).bind(user.0).bind(file).fetch_optional(&mut **tx).await
 }
 
 /// What is in a file, kept as it is until the transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn current(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<Kept>> {
     let user = tx.user();
     sqlx::query_as(kept!("for update")).bind(user.0).bind(file).fetch_optional(&mut **tx).await
 }
 
 /// Notes that content can be searched from now on.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn embedded(tx: &mut UserTx, content: Uuid, is_cut: bool) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query("update file_contents set embedded_at = now(), is_cut = $3 where user_id = $1 and id = $2")
@@ -117,9 +108,6 @@ pub async fn embedded(tx: &mut UserTx, content: Uuid, is_cut: bool) -> sqlx::Res
 
 /// Writes down what was uploaded as what is in a file now, and accepts the work on it. It belongs to
 /// the newest event that wrote the file: content that comes with a later one takes its place.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn upload(
     tx: &mut UserTx,
     file: Uuid,
@@ -302,9 +290,6 @@ pub(super) async fn enqueue(
 }
 
 /// Which of these objects nobody's content is kept in.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
     let nameless: Vec<String> = sqlx::query_scalar(
         "select key from unnest($1::text[]) key

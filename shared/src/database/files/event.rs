@@ -51,9 +51,6 @@ impl FileEvent {
 }
 
 /// What happened to a file, newest first, before a moment; at most `limit`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn happened(
     tx: &mut UserTx,
     file: Uuid,

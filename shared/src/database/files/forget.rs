@@ -12,9 +12,6 @@ use crate::events::{EventKind, FileEvent, Room};
 ///
 /// Work on it is stopped. Its news keep their numbers, since replay has no gaps, and lose what they
 /// said.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String>>> {
     let user = tx.user();
     // Whoever works on it takes its job first and its content then: so does this.

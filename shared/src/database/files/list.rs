@@ -64,9 +64,6 @@ impl Order {
 pub type FileCursor = (DateTime<Utc>, Uuid);
 
 /// The person's files behind a place; at most `limit`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(
     tx: &mut UserTx,
     filter: &Filter,

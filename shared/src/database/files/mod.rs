@@ -180,9 +180,6 @@ impl From<ContentRow> for Content {
 }
 
 /// Keeps others from changing the person's files until the transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('files ' || $1::text, 0))")
@@ -193,9 +190,6 @@ pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
 }
 
 /// One file of the person.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<File>> {
     Ok(some(tx, &[id]).await?.pop())
 }
@@ -211,9 +205,6 @@ async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<File>> {
 }
 
 /// Tells apps how these files are now; once each, whatever happened to them.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn announce(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<()> {
     let mut files = some(tx, ids).await?;
     files.sort_by_key(|file| file.id);

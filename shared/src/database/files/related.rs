@@ -10,9 +10,6 @@ const LEAST_SCORE: f64 = 0.4;
 
 /// The conversations that are closest in meaning to a file, best first; at most `limit`. Who and what
 /// a file mentions is not known: they have no entities in common.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn related_conversations(
     tx: &mut UserTx,
     file: Uuid,

@@ -10,9 +10,6 @@ use crate::domain::job::JobKind;
 
 /// People of whom anything was understood and for whom that was not seen to within this time, in the order of
 /// their ids, from behind one on; at most `limit`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn people_due(
     tx: &mut SystemTx,
     after: Option<UserId>,

@@ -42,9 +42,6 @@ pub struct Filter {
 }
 
 /// The person's insights, those found last coming first, from behind a place on.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(
     tx: &mut UserTx,
     filter: &Filter,

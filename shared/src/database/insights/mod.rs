@@ -79,9 +79,6 @@ row! {
 }
 
 /// An insight of the person.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Insight>> {
     let user = tx.user();
     sqlx::query_as(concat!("select ", columns!(), " from insights i where i.user_id = $1 and i.id = $2"))
@@ -92,9 +89,6 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Insight>> {
 }
 
 /// What speaks for each of these insights, in their order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<InsightEvidence>> {
     let user = tx.user();
     let pieces: Vec<Piece> = sqlx::query_as(
@@ -117,9 +111,6 @@ pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<In
 
 /// Notes that the person does not want to be told of this again, or that they do; answers how it is
 /// then, none when they have no such insight. To say it again changes nothing and is not told.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn dismiss(tx: &mut UserTx, id: Uuid, dismissed: bool) -> sqlx::Result<Option<Insight>> {
     let user = tx.user();
     let statement = if dismissed {

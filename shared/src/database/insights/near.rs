@@ -75,9 +75,6 @@ macro_rules! spread {
 }
 
 /// The other conversations that share a topic with this one until now, the newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn sharing_a_topic(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar(
@@ -98,9 +95,6 @@ pub async fn sharing_a_topic(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
 
 /// Each passage of a conversation that is near to another conversation: first itself, then the nearest one
 /// of each conversation that it is near to, nearest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn near_passages(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<NearPassage>> {
     let user = tx.user();
     sqlx::query_as(concat!(
@@ -144,9 +138,6 @@ pub async fn near_passages(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<
 }
 
 /// The files that are nearest to a conversation.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn near_files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<NearFile>> {
     let user = tx.user();
     sqlx::query_as(concat!(
@@ -176,9 +167,6 @@ pub async fn near_files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec
 }
 
 /// The conversations that are nearest to a file.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn near_conversations(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar(concat!(

@@ -49,9 +49,6 @@ row! {
 /// Brings the insights of a scope into line with what was found in it, and tells apps. Of what was found it
 /// is checked that all of its evidence is there; that it stays is for the caller to hold, by
 /// [`crate::database::graph::lock`].
-///
-/// # Errors
-/// When the database refuses.
 pub async fn replace(
     tx: &mut UserTx,
     scope: &Scope<'_>,

@@ -21,9 +21,6 @@ row! {
 }
 
 /// Replaces what a conversation stated until now.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn restate(tx: &mut UserTx, conversation: Uuid, statements: &[Statement]) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query("delete from statements where user_id = $1 and conversation_id = $2")
@@ -50,9 +47,6 @@ pub async fn restate(tx: &mut UserTx, conversation: Uuid, statements: &[Statemen
 
 /// Everything that was stated of what a conversation states something of, there and elsewhere, in the
 /// order of time.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn stated_of_the_same(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Statement>> {
     let user = tx.user();
     let rows: Vec<Row> = sqlx::query_as(

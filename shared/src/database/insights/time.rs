@@ -54,9 +54,6 @@ impl DateAhead {
 }
 
 /// When the person's first conversation began; none when there is no conversation.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn first_began_at(tx: &mut UserTx) -> sqlx::Result<Option<DateTime<Utc>>> {
     let user = tx.user();
     sqlx::query_scalar("select min(started_at) from conversations where user_id = $1")
@@ -67,9 +64,6 @@ pub async fn first_began_at(tx: &mut UserTx) -> sqlx::Result<Option<DateTime<Utc
 
 /// The mentions of dates that are not over at `now` and begin until `until`, without those in segments that
 /// speak for a promise or a task.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn dates_ahead(
     tx: &mut UserTx,
     now: DateTime<Utc>,
@@ -100,9 +94,6 @@ pub async fn dates_ahead(
 
 /// Everybody who was mentioned in more than two conversations, with the first place in each of those that
 /// began after `after` and not later than `until`; by person, in the order of time.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn people_heard(
     tx: &mut UserTx,
     after: DateTime<Utc>,

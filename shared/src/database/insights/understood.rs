@@ -59,9 +59,6 @@ impl UnderstoodMention {
 }
 
 /// The segments of the transcripts of a conversation that count, in order, without those that are uncertain.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn understood_segments(
     tx: &mut UserTx,
     conversation: Uuid,
@@ -84,9 +81,6 @@ pub async fn understood_segments(
 }
 
 /// The mentions in a conversation, by segments and in the order of each.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn understood_mentions(
     tx: &mut UserTx,
     conversation: Uuid,

@@ -19,9 +19,6 @@ row! {
 
 /// Removes every insight that rests on a conversation that goes, former versions among them, and tells
 /// apps. Answers the other conversations on which they rested, to find out what is left of them.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn withdraw(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<BTreeSet<Uuid>> {
     let user = tx.user();
     let ids: Vec<Uuid> = sqlx::query_scalar(
@@ -37,9 +34,6 @@ pub async fn withdraw(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<BTree
 }
 
 /// Removes every insight that rests on files that go, and tells apps.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn withdraw_files(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<()> {
     let user = tx.user();
     let ids: Vec<Uuid> = sqlx::query_scalar(
@@ -54,9 +48,6 @@ pub async fn withdraw_files(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<()>
 
 /// Removes every insight about somebody, or about a day, that goes, and tells apps. What else mentions it
 /// stays.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn withdraw_about(tx: &mut UserTx, entity: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
     let ids: Vec<Uuid> = sqlx::query_scalar(

@@ -109,9 +109,6 @@ impl Values {
 }
 
 /// Ends a claim. `false`: the lease was lost, and nothing is written; roll back what was.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn complete(tx: &mut impl Tx, claim: &Claim, outcome: &Completion) -> sqlx::Result<bool> {
     let values = Values::of(outcome);
     let row: Option<JobRow> = sqlx::query_as(concat!(

@@ -19,9 +19,6 @@ pub struct LaneSettings {
 }
 
 /// Notes that a worker is there, and answers the settings of all lanes that have any.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn report(
     tx: &mut PgConnection,
     worker: &str,
@@ -52,9 +49,6 @@ pub async fn report(
 }
 
 /// Takes a worker that stops off the list. What it told of its models holds until others tell.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn leave(tx: &mut PgConnection, worker: &str) -> sqlx::Result<()> {
     sqlx::query(
         "with gone as (delete from workers where name = $1 returning models)

@@ -51,9 +51,6 @@ pub enum Held {
 /// Claims of a lane are made one after the other (a lock held until the commit), which makes the
 /// turns exact; a claim takes as long as the commit, some milliseconds. The choice walks one index
 /// entry for each person who waits, however many jobs they have.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn claim(
     tx: &mut impl Tx,
     lane: Lane,
@@ -145,9 +142,6 @@ pub async fn extend(
 /// Notes how far the job is, in the transaction of a checkpoint, whose rows are to be dropped
 /// unless it is still held. Progress also shows that what was broken around the job works again:
 /// its patience starts anew.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn checkpoint(
     tx: &mut PgConnection,
     claim: &Claim,

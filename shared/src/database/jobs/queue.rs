@@ -31,9 +31,6 @@ pub enum Refused {
 }
 
 /// Accepts a job, in the transaction that stores what it is about. It starts once that is committed.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn enqueue(
     tx: &mut impl Tx,
     user: Option<UserId>,
@@ -63,9 +60,6 @@ pub async fn enqueue(
 
 /// Accepts a job, unless one of its kind about the same waits to start already: that one is held
 /// back until this transaction has ended, and sees then what this one was for.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn enqueue_once(
     tx: &mut impl Tx,
     user: UserId,
@@ -90,9 +84,6 @@ pub async fn enqueue_once(
 
 /// The jobs of a kind that wait to start, by which of these they are about: they are held back until
 /// this transaction has ended, and see then what it has done. The many of [`enqueue_once`].
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn waiting(
     tx: &mut PgConnection,
     user: UserId,
@@ -151,9 +142,6 @@ pub enum About {
 }
 
 /// Asks everything for a person that is still to be done about something to stop.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn cancel_about(tx: &mut impl Tx, user: UserId, about: About) -> sqlx::Result<()> {
     let (conversation, audio) = match about {
         About::Person => (None, None),

@@ -29,9 +29,6 @@ pub struct JobFilter {
 }
 
 /// One job of the person, with its place in the queue.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn get(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Result<Option<JobSnapshot>> {
     let row: Option<JobRow> =
         sqlx::query_as(concat!("select ", columns!(), " from jobs where id = $1 and user_id = $2"))
@@ -46,9 +43,6 @@ pub async fn get(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Result<
 
 /// The person's jobs, newest first, at most `limit`, from the one after `cursor` (the id of the last
 /// one that was seen) on. Jobs that are added meanwhile do not disturb the pages.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(
     tx: &mut PgConnection,
     user: UserId,

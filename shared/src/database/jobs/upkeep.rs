@@ -23,18 +23,12 @@ pub struct Overdue {
 }
 
 /// Whether it is this transaction's turn to keep order; held until it ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn take_turn(tx: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar("select pg_try_advisory_xact_lock(hashtextextended('upkeep', 0))").fetch_one(tx).await
 }
 
 /// Takes jobs away from workers whose lease ran out: back to the queue with a strike, to their
 /// death at the third, or to the end that somebody asked for. At most `limit` at a time.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn expire(tx: &mut impl Tx, limit: i64) -> sqlx::Result<Vec<JobSnapshot>> {
     let mut rows: Vec<JobRow> = sqlx::query_as(concat!(
         "with lost as (
@@ -69,9 +63,6 @@ pub async fn expire(tx: &mut impl Tx, limit: i64) -> sqlx::Result<Vec<JobSnapsho
 }
 
 /// The jobs of each lane that could start, at most `limit` of each lane.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn overdue(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Overdue>> {
     let rows: Vec<(Uuid, String, i32)> = sqlx::query_as(
         "select due.id, lanes.lane, due.attempt
@@ -91,9 +82,6 @@ pub async fn overdue(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Over
 }
 
 /// How many jobs of each lane wait, and how many run.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>> {
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(
         "select lanes.lane,
@@ -112,9 +100,6 @@ pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>
 
 /// Enqueues a job of the house, unless it waits, runs, or was done within this time. To be called
 /// under [`take_turn`], which is what makes it happen once.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn enqueue_when_due(tx: &mut impl Tx, job: &Job, every: Duration) -> sqlx::Result<()> {
     let recent: bool = sqlx::query_scalar(
         "select exists (select from jobs
@@ -132,9 +117,6 @@ pub async fn enqueue_when_due(tx: &mut impl Tx, job: &Job, every: Duration) -> s
 }
 
 /// Forgets who is silent, and whose turn it was long ago.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn tidy(tx: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query("delete from turns where served_at < now() - interval '1 day'").execute(&mut *tx).await?;
     sqlx::query("delete from workers where seen_at < now() - interval '1 minute'").execute(tx).await?;

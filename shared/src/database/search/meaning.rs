@@ -18,9 +18,6 @@ pub struct Question<'asked> {
 
 /// The passages that are closest in meaning, best first, of all that are searched. The score is 1 for
 /// the same, 0 for nothing in common.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn by_meaning(
     tx: &mut UserTx,
     question: &Question<'_>,

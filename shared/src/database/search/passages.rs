@@ -96,9 +96,6 @@ macro_rules! marked {
 }
 
 /// The passages with these ids, in their order, with the words marked that are among the wanted.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Result<Vec<Passage>> {
     let user = tx.user();
     let mut said: Vec<ConversationPassage> = sqlx::query_as(marked!(

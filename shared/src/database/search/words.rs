@@ -16,9 +16,6 @@ const CLOSER: u16 = 4;
 
 /// The passages that share words with what was typed, best first: rare words count more than
 /// frequent ones, and each further time a word occurs counts less.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn by_words(tx: &mut UserTx, wanted: &str, scope: &Scope, limit: u16) -> sqlx::Result<Vec<Hit>> {
     let user = tx.user();
     let mut query = QueryBuilder::new(
@@ -95,9 +92,6 @@ row! {
 /// Finds out which of the words that were typed occur nowhere but nearly: one letter off, or two in
 /// a long word, the first letter right. Of several, the most frequent one. Words with the stems `found`
 /// are known to occur.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn correct(
     tx: &mut UserTx,
     wanted: &str,
