@@ -1,4 +1,4 @@
-//! What people do to conversations: describe them, and delete them with all that belongs to them.
+//! Changes of conversations by people: editing and deleting.
 
 use std::collections::BTreeMap;
 
@@ -10,37 +10,31 @@ use crate::database::{UserTx, graph, insights, jobs};
 use crate::domain::job::{GenerateInsights, Job, Occasion};
 use crate::events::{ConversationUpdate, Erased, EventKind, Room};
 
-/// What a person says about a conversation; what is absent stays as it is.
+/// Changes of a conversation; a field that is `None` stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Edit {
-    /// What it is called. From then on no other title is found for it.
+    /// The title. After that, no automatic title replaces it.
     pub title: Option<String>,
-    /// What there is to note down.
     pub notes: Option<String>,
-    /// What it is sorted under.
     pub tags: Option<Vec<String>>,
-    /// Who the voices are.
+    /// The names of the speakers.
     pub speakers: Option<BTreeMap<String, String>>,
 }
 
-/// Why nothing was changed.
+/// The reason why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// The person has nothing with this id.
     #[error("there is no such thing")]
     NotFound,
-    /// It was changed by somebody else since it was read.
+    /// It has another version than the one that the caller read.
     #[error("it has changed since it was read")]
     Changed,
-    /// The database.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// Changes a conversation, if it still has the version that was read, and tells apps.
-///
-/// # Errors
-/// [`Refused`].
+/// Changes a conversation, if it still has the given version, and adds the event.
 pub async fn edit(
     tx: &mut UserTx,
     id: Uuid,
@@ -72,7 +66,7 @@ pub async fn edit(
     Ok(conversation)
 }
 
-/// Notes that something in a conversation was changed, and tells apps.
+/// Marks a conversation as changed, and adds the event.
 pub async fn touch(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
     let conversation: Conversation = sqlx::query_as(concat!(
@@ -88,18 +82,15 @@ pub async fn touch(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Deletes a conversation with its recordings, transcripts, vectors, insights, and what was told of
-/// them.
-/// Answers the keys of its objects, to be removed once this is committed: if that fails, they are
-/// swept like all objects that no row names.
+/// Deletes a conversation with its recordings, transcripts, vectors and insights, and the data of events
+/// about them. Returns the object keys, which the caller deletes after the commit. If that fails,
+/// `sweep_objects` deletes the objects later, since no row names them.
 ///
-/// Work on it is stopped. Its events keep their numbers, since replay has no gaps, and lose what
-/// they said.
-///
-/// # Errors
-/// [`Refused`].
+/// Jobs about it are cancelled. Its events keep their numbers, since replay has no gaps, and lose their
+/// data.
 pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<Vec<String>, Refused> {
-    // Before the row: whoever saves what it means takes this first, too.
+    // Before the row of the conversation: a transaction that stores the meaning of a transcript takes the
+    // locks in the same order.
     graph::lock(tx).await?;
     hold(tx, id, version).await?;
     let user = tx.user();
@@ -143,7 +134,8 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
         .execute(&mut **tx)
         .await?;
     jobs::cancel_about(tx, user, jobs::About::Conversation(id)).await?;
-    // What rested on other conversations as well may still be so.
+    // Insights with evidence in other conversations may still hold, so these conversations are checked
+    // again.
     for other in others {
         let job = Job::GenerateInsights(GenerateInsights { user, occasion: Occasion::Conversation(other) });
         jobs::enqueue_once(tx, user, &job, None).await?;
@@ -152,7 +144,7 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
     Ok(objects)
 }
 
-/// Keeps a conversation as it is until the transaction ends.
+/// Locks a conversation until the end of the transaction.
 async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), Refused> {
     let user = tx.user();
     let current: Option<i64> =

@@ -7,40 +7,38 @@ use uuid::Uuid;
 use super::{Conversation, columns};
 use crate::database::UserTx;
 
-/// Which conversations; all of them when nothing is said.
+/// Filters for conversations; a filter that is `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Those that began then or later.
+    /// Only conversations that began at this time or later.
     pub from: Option<DateTime<Utc>>,
-    /// Those that began before.
+    /// Only conversations that began before this time.
     pub to: Option<DateTime<Utc>>,
-    /// Those that mention this entity.
+    /// Only conversations that mention this entity.
     pub entity: Option<Uuid>,
-    /// Those that came here like this.
+    /// Only conversations with this source.
     pub source: Option<String>,
-    /// Those in this language.
     pub language: Option<String>,
-    /// Those with this tag.
     pub tag: Option<String>,
-    /// Those with these words in what was said, in title or notes: as people type them into a search
-    /// box, with quotes for phrases and a minus for what must not be there.
+    /// Only conversations that match this text in transcripts, title or notes. The syntax is that of a
+    /// search box: quotes for phrases, a minus for excluded words.
     pub text: Option<String>,
 }
 
 /// The order of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Those that began last come first.
+    /// By the start, newest first.
     #[default]
     Newest,
-    /// Those that began first come first.
+    /// By the start, oldest first.
     Oldest,
-    /// Those that changed last come first.
+    /// By the last change, newest first.
     Changed,
 }
 
 impl Order {
-    /// The column, the direction, and how what comes next compares with what is listed.
+    /// The column, the direction, and the operator that compares the next rows with the cursor.
     const fn sql(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Newest => ("started_at", " desc", " < "),
@@ -49,7 +47,7 @@ impl Order {
         }
     }
 
-    /// Where a conversation stands in this order.
+    /// The position of a conversation in this order.
     #[must_use]
     pub fn cursor(self, conversation: &Conversation) -> ConversationCursor {
         let time = match self {
@@ -60,10 +58,10 @@ impl Order {
     }
 }
 
-/// A place in the list: what is listed so far ends there.
+/// A position in the list: the last conversation of the previous page.
 pub type ConversationCursor = (DateTime<Utc>, Uuid);
 
-/// The person's conversations behind a place; at most `limit`.
+/// Lists the person's conversations after a cursor; at most `limit`.
 pub async fn list(
     tx: &mut UserTx,
     filter: &Filter,
@@ -118,7 +116,7 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     }
 }
 
-/// The person's oldest conversations that began before a time, at most `limit`.
+/// Lists the person's oldest conversations that began before a time, at most `limit`.
 pub async fn begun_before(tx: &mut UserTx, time: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar(

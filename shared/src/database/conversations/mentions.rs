@@ -1,4 +1,4 @@
-//! Who and what a transcript mentions, and how that hangs together.
+//! The entities of a conversation, their mentions and their connections.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -6,69 +6,63 @@ use uuid::Uuid;
 use crate::database::{UserTx, row, said};
 
 row! {
-    /// Somebody or something that was mentioned.
+    /// An entity that is mentioned.
     #[derive(Clone, Debug)]
     pub struct Entity {
-        /// Names it, across conversations.
+        /// The same in all conversations.
         pub id: Uuid,
-        /// What it is: `person`, `place` …
+        /// `person`, `place` …
         pub kind: String,
-        /// What it is called.
         pub name: String,
-        /// What else it is called.
+        /// Other names.
         pub aliases: Vec<String>,
     }
 }
 
 row! {
-    /// Where an entity was mentioned.
+    /// A mention of an entity in a segment.
     #[derive(Clone, Debug)]
     pub struct Mention {
-        /// Who or what.
         pub entity_id: Uuid,
-        /// In what transcript.
         pub transcription_id: Uuid,
-        /// In what segment of it.
         pub segment_id: Uuid,
-        /// Where the words begin in the recording; where that is not known, the segment.
+        /// Start of the words in the recording, in milliseconds; start of the segment if the words have no
+        /// times.
         pub start_ms: i64,
-        /// Where they end.
+        /// End, in milliseconds.
         pub end_ms: i64,
-        /// Where the words begin in the text of the segment, in characters.
+        /// Start of the words in the segment's text, in characters.
         pub start_char: i32,
-        /// Where they end.
+        /// End, in characters.
         pub end_char: i32,
-        /// The words that were used.
+        /// The words of the mention.
         pub text: String,
-        /// Where the date begins that they mean, if they mean one.
+        /// Start of the time that a date stands for, if it could be resolved.
         pub starts_at: Option<DateTime<Utc>>,
-        /// Where it is over.
+        /// End of that time.
         pub ends_at: Option<DateTime<Utc>>,
-        /// How exactly it was said.
+        /// The precision of the date.
         pub precision: Option<String>,
     }
 }
 
 row! {
-    /// What two entities have to do with one another, with the places that say so in one conversation.
+    /// A connection of two entities, with its evidence in one conversation.
     #[derive(Clone, Debug)]
     pub struct Connection {
-        /// Names it.
         pub id: Uuid,
-        /// One end.
         pub from_entity_id: Uuid,
-        /// The other.
         pub to_entity_id: Uuid,
-        /// What they have to do with one another.
+        /// The kind of the connection.
         pub kind: String,
-        /// How much speaks for it, in all conversations.
+        /// The weight of the evidence in all conversations.
         pub strength: f32,
-        /// The segments of this conversation that speak for it.
+        /// The segments of this conversation that are evidence.
         pub segment_ids: Vec<Uuid>,
     }
 }
 
-/// Who and what the conversation mentions, those mentioned first coming first.
+/// Lists the entities that a conversation mentions, in the order of their first mention.
 pub async fn entities(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Entity>> {
     let user = tx.user();
     sqlx::query_as(
@@ -86,8 +80,8 @@ pub async fn entities(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<E
     .await
 }
 
-/// Every mention in a conversation, in the order of time. Of a recording that was transcribed several
-/// times, the newest complete transcript counts.
+/// Lists all mentions in a conversation, in the order of time. If a recording was transcribed several times,
+/// the newest complete transcription counts.
 pub async fn mentions(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Mention>> {
     let user = tx.user();
     let mut mentions: Vec<Mention> = sqlx::query_as(
@@ -112,7 +106,7 @@ pub async fn mentions(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<M
     Ok(mentions)
 }
 
-/// The connections that a conversation speaks for, strongest first.
+/// Lists the connections that have evidence in a conversation, strongest first.
 pub async fn connections(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Connection>> {
     let user = tx.user();
     sqlx::query_as(

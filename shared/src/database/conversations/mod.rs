@@ -1,4 +1,4 @@
-//! Conversations: what was said on one occasion, with what a person adds to it.
+//! Conversations: the record of what was said on one occasion, and the notes, title and tags of a person.
 
 mod change;
 mod list;
@@ -34,37 +34,36 @@ row! {
     /// A conversation.
     #[derive(Clone, Debug)]
     pub struct Conversation {
-        /// Names it.
         pub id: Uuid,
-        /// What it is called; may be empty.
+        /// May be empty.
         pub title: String,
-        /// What the person wrote down about it.
+        /// The person's notes.
         pub notes: String,
-        /// What the person sorts it under.
+        /// The person's tags.
         pub tags: Vec<String>,
-        /// Who the voices are: as they are marked in the segments, and the name.
+        /// The names of the speakers, by the labels that segments have.
         pub speakers: Json<BTreeMap<String, String>>,
-        /// How it came here: `upload`, `live`, `import` or `empty`.
+        /// The source: `upload`, `live`, `import` or `empty`.
         pub source: String,
-        /// The language spoken, once known.
+        /// The spoken language, once known.
         pub language: Option<String>,
-        /// When it began.
+        /// The start of the conversation.
         pub started_at: DateTime<Utc>,
-        /// How long it took, once known.
+        /// The duration in milliseconds, once known.
         pub duration_ms: Option<i64>,
-        /// What a person should know before they rely on its transcripts, as stable words.
+        /// Warnings about the quality of its transcripts, as stable words.
         pub warnings: Vec<String>,
-        /// Counts its changes.
+        /// Incremented with every change.
         pub version: i64,
-        /// When it was first heard of.
+        /// The time when the row was created.
         pub created_at: DateTime<Utc>,
-        /// When it last changed.
+        /// The time of the last change.
         pub updated_at: DateTime<Utc>,
     }
 }
 
 impl Conversation {
-    /// A new one without anything in it. `source` is `upload`, `live`, `import` or `empty`.
+    /// Makes a conversation without content. `source` is `upload`, `live`, `import` or `empty`.
     #[must_use]
     pub fn new(id: Uuid, source: &str, started_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
         Self {
@@ -105,8 +104,7 @@ impl From<Conversation> for event::Conversation {
     }
 }
 
-/// Writes a new conversation down, and tells apps. An empty title stands for one that is still to be
-/// found.
+/// Inserts a conversation, and adds the event. With an empty title, a title is derived later.
 pub async fn insert(tx: &mut UserTx, conversation: &Conversation) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query(
@@ -133,7 +131,7 @@ pub async fn insert(tx: &mut UserTx, conversation: &Conversation) -> sqlx::Resul
     Ok(())
 }
 
-/// One conversation of the person.
+/// Reads one conversation of the person.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Conversation>> {
     let user = tx.user();
     sqlx::query_as(concat!("select ", columns!(), " from conversations where user_id = $1 and id = $2"))

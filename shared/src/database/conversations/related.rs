@@ -1,46 +1,42 @@
-//! What else a person's memory holds about the same thing.
+//! Conversations and files on the same topic as a conversation.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::database::{UserTx, row};
 
-/// Below this cosine two texts have nothing in common that a person would call the same thing.
+/// Below this cosine, people would not say that two texts are about the same thing.
 const LEAST_SCORE: f64 = 0.4;
 
 row! {
-    /// A conversation about something alike.
+    /// A conversation on a similar topic.
     #[derive(Clone, Debug)]
     pub struct RelatedConversation {
-        /// Names it.
         pub id: Uuid,
-        /// What it is called.
         pub title: String,
-        /// When it began.
+        /// The start of the conversation.
         pub started_at: DateTime<Utc>,
-        /// The cosine between this conversation as a whole and the closest passage of that one.
+        /// The cosine of this conversation as a whole and the closest passage of the other one.
         pub score: f64,
-        /// Who and what both mention.
+        /// The entities that both mention.
         pub entity_ids: Vec<Uuid>,
     }
 }
 
 row! {
-    /// A file about something alike.
+    /// A file on a similar topic.
     #[derive(Clone, Debug)]
     pub struct RelatedFile {
-        /// Names it.
         pub id: Uuid,
-        /// On which device it is.
         pub device: String,
-        /// Where it is there.
+        /// The path on the device.
         pub path: String,
-        /// The cosine between the conversation as a whole and the closest passage of the file.
+        /// The cosine of the conversation as a whole and the closest passage of the file.
         pub score: f64,
     }
 }
 
-/// The conversations that are closest in meaning, best first; at most `limit`.
+/// Finds the conversations that are closest in meaning, best first; at most `limit`.
 pub async fn related_conversations(
     tx: &mut UserTx,
     id: Uuid,
@@ -74,7 +70,7 @@ pub async fn related_conversations(
     .await
 }
 
-/// The files that are closest in meaning and still there, best first; at most `limit`.
+/// Finds the files that are closest in meaning and not deleted, best first; at most `limit`.
 pub async fn related_files(tx: &mut UserTx, id: Uuid, limit: i64) -> sqlx::Result<Vec<RelatedFile>> {
     let user = tx.user();
     sqlx::query_as(

@@ -1,14 +1,14 @@
-//! What becomes known of a conversation by understanding its transcripts.
+//! Properties of a conversation that are derived from its transcripts.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::database::UserTx;
 
-/// When a recording of a conversation began, where that is known; otherwise when the conversation did.
+/// The start of a recording if known, otherwise the start of its conversation.
 ///
 /// # Errors
-/// When the database does not answer, or there is no such conversation any more.
+/// [`sqlx::Error::RowNotFound`] if the conversation was deleted.
 pub async fn began_at(
     tx: &mut UserTx,
     conversation: Uuid,
@@ -26,8 +26,8 @@ pub async fn began_at(
     .await
 }
 
-/// Describes a conversation by what was heard in one of its recordings. A title that a person gave stays;
-/// of several recordings the first gives the title. Without a language the former one stays.
+/// Stores the derived title, language and so on of a conversation. A title that a person gave stays. Of
+/// several recordings, the first gives the title. Without a language, the stored one stays.
 pub async fn describe(
     tx: &mut UserTx,
     conversation: Uuid,

@@ -1,4 +1,4 @@
-//! What an entity is connected with, one step away and several.
+//! The neighbourhood of an entity in the graph.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,41 +9,35 @@ row! {
     /// A connection between two entities.
     #[derive(Clone, Debug)]
     pub struct Edge {
-        /// Names it.
         pub id: Uuid,
-        /// One end.
         pub from_entity_id: Uuid,
-        /// The other.
         pub to_entity_id: Uuid,
-        /// What they have to do with one another.
+        /// The kind of the connection.
         pub kind: String,
-        /// How much speaks for it.
+        /// The weight of its evidence.
         pub strength: f32,
-        /// When the first conversation began that speaks for it.
+        /// The start of the first conversation with evidence for it.
         pub first_seen_at: DateTime<Utc>,
-        /// When the last one did.
+        /// The start of the last conversation with evidence for it.
         pub last_seen_at: DateTime<Utc>,
     }
 
-    /// A segment that speaks for a connection.
+    /// A segment that is evidence for a connection.
     #[derive(Clone, Debug)]
     pub struct Evidence {
-        /// The connection.
         pub connection_id: Uuid,
-        /// The conversation.
         pub conversation_id: Uuid,
-        /// The segment.
         pub segment_id: Uuid,
-        /// Where it begins in the recording.
+        /// Start in the recording, in milliseconds.
         pub start_ms: i64,
-        /// Where it ends.
+        /// End in the recording, in milliseconds.
         pub end_ms: i64,
-        /// What it says.
+        /// The text of the segment.
         pub text: String,
     }
 }
 
-/// The strongest connections of an entity.
+/// Lists the strongest connections of an entity.
 pub async fn connections(tx: &mut UserTx, entity: Uuid, limit: i64) -> sqlx::Result<Vec<Edge>> {
     let user = tx.user();
     sqlx::query_as(
@@ -58,7 +52,7 @@ pub async fn connections(tx: &mut UserTx, entity: Uuid, limit: i64) -> sqlx::Res
     .await
 }
 
-/// What speaks for each of these connections, the newest first, at most `each` for one.
+/// Lists the evidence of each connection, newest first, at most `each` per connection.
 pub async fn evidence(tx: &mut UserTx, connections: &[Uuid], each: i64) -> sqlx::Result<Vec<Evidence>> {
     let user = tx.user();
     sqlx::query_as(
@@ -80,8 +74,9 @@ pub async fn evidence(tx: &mut UserTx, connections: &[Uuid], each: i64) -> sqlx:
     .await
 }
 
-/// The entities that are at most `depth` steps away, nearest first and among equals the most strongly
-/// connected, at most `limit`, the entity itself among them; and all connections between these.
+/// Finds the entities at a distance of at most `depth`, including the entity itself, and all connections
+/// between them. The nearest come first, and at the same distance the most strongly connected; at most
+/// `limit` entities.
 pub async fn neighbourhood(
     tx: &mut UserTx,
     entity: Uuid,
@@ -124,7 +119,7 @@ pub async fn neighbourhood(
     Ok((reached, edges))
 }
 
-/// Entities by their ids, in that order.
+/// Reads entities by their ids, in that order.
 pub async fn named(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<super::Entity>> {
     let user = tx.user();
     sqlx::query_as(concat!(

@@ -1,4 +1,4 @@
-//! What people decide about one entity: what it is called, what it is, and that it is none.
+//! Decisions of people about one entity: its name, its kind, and to forget it.
 
 use uuid::Uuid;
 
@@ -8,37 +8,34 @@ use crate::database::{UserTx, graph, insights, row};
 use crate::domain::entity::{EntityKind, Named, spelling};
 use crate::events::EntityUpdate;
 
-/// What is to change about an entity; what is absent stays.
+/// Changes of an entity; a field that is `None` stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Edit {
-    /// What it is called.
     pub name: Option<String>,
-    /// What it is.
     pub kind: Option<EntityKind>,
 }
 
-/// Why nothing was decided.
+/// The reason why nothing was decided.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// The person has nothing with this id.
     #[error("there is no such thing")]
     NotFound,
-    /// It was changed by somebody else since it was read.
+    /// It has another version than the one that the caller read.
     #[error("it has changed since it was read")]
     Changed,
-    /// Another entity of this kind is called so.
+    /// Another entity of this kind has this name.
     #[error("another entity is called so")]
     Taken(Uuid),
     /// An entity cannot be merged with itself.
     #[error("it is the same")]
     Itself,
-    /// It is never called so.
+    /// No mention of the entity has any of these names.
     #[error("it is never called so")]
     NeverCalled,
-    /// Nothing would be left, or its own name would go.
+    /// The entity would lose all mentions, or its own name.
     #[error("it would lose its name")]
     WouldLoseItsName,
-    /// The database.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
@@ -52,10 +49,8 @@ row! {
     }
 }
 
-/// Renames an entity, or corrects what it is. Whatever is found under its names from then on is it.
-///
-/// # Errors
-/// [`Refused`].
+/// Changes the name or the kind of an entity. From then on, names that are found with its former or new
+/// spelling refer to this entity.
 pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) -> Result<Entity, Refused> {
     graph::lock(tx).await?;
     let before = hold(tx, id, version).await?;
@@ -91,14 +86,12 @@ pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) 
     get(tx, id).await?.ok_or(Refused::NotFound)
 }
 
-/// Forgets an entity, and passes it over whenever it is found again.
-///
-/// # Errors
-/// [`Refused`].
+/// Removes an entity, and ignores its names whenever they are found again.
 pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), Refused> {
     graph::lock(tx).await?;
     let entity = hold(tx, id, version).await?;
-    // Whatever leads to it is passed over from now on, and its own key is first made to lead there.
+    // All decisions that refer to the entity are changed to ignore. A decision for the entity's own key is
+    // added first, so that it is changed, too.
     remember(tx, &whole(entity.kind, &entity.key, Some(&entity))).await?;
     remember_where(tx, id, &entity).await?;
     redirect(tx, &entity, None).await?;
@@ -108,7 +101,7 @@ pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(
     Ok(())
 }
 
-/// Removes an entity with what still points at it.
+/// Deletes an entity with all rows that refer to it.
 pub(super) async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query("delete from entities where user_id = $1 and id = $2")
@@ -119,7 +112,7 @@ pub(super) async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
         .map(|_| ())
 }
 
-/// Keeps an entity as it is until the transaction ends.
+/// Locks an entity until the end of the transaction.
 pub(super) async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<Named, Refused> {
     let user = tx.user();
     let row: Option<Row> = sqlx::query_as(

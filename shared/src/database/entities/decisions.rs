@@ -1,4 +1,4 @@
-//! What a person decided about names, as it is remembered.
+//! The stored decisions of a person about names.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -16,29 +16,28 @@ macro_rules! columns {
 pub(super) use columns;
 
 row! {
-    /// Something that was decided, and when.
+    /// A stored decision.
     #[derive(Clone, Debug)]
     pub struct Decided {
-        /// Names it.
         pub id: Uuid,
-        /// What was found: its kind …
+        /// The kind of the name that was found …
         pub kind: String,
-        /// … and what is the same for every spelling of it.
+        /// … and its key, which is the same for every spelling.
         pub key: String,
-        /// Only where it is spelled so; everywhere when absent.
+        /// The decision applies to this spelling only; to all spellings if `None`.
         pub spelling: Option<String>,
-        /// The kind of what it is; none for what is passed over, like the two below.
+        /// The kind of the entity that the name refers to. This and the next two fields are `None` if the
+        /// name is ignored.
         pub as_kind: Option<String>,
-        /// What is the same for every spelling of that.
+        /// The key of that entity.
         pub as_key: Option<String>,
-        /// What that was called when it was decided.
+        /// The name of that entity at the time of the decision.
         pub as_name: Option<String>,
-        /// When it was decided.
         pub decided_at: DateTime<Utc>,
     }
 }
 
-/// Everything that the person decided, in a stable order.
+/// Lists all decisions of the person, in a stable order.
 pub async fn decisions(tx: &mut UserTx) -> sqlx::Result<Vec<Decision>> {
     let user = tx.user();
     let rows: Vec<Decided> = sqlx::query_as(concat!(
@@ -63,7 +62,7 @@ impl Decided {
     }
 }
 
-/// Remembers one more; what was decided about the same before is replaced.
+/// Stores a decision. It replaces an earlier decision about the same name.
 pub(super) async fn remember(tx: &mut UserTx, decision: &Decision) -> sqlx::Result<()> {
     let user = tx.user();
     let becomes = decision.becomes.as_ref();
@@ -87,7 +86,8 @@ pub(super) async fn remember(tx: &mut UserTx, decision: &Decision) -> sqlx::Resu
     .map(|_| ())
 }
 
-/// What led to an entity, which is about to be removed, remembers where that was mentioned.
+/// Stores in which transcripts an entity is mentioned, in the decisions that refer to it. To be called
+/// before the entity is removed.
 pub(super) async fn remember_where(tx: &mut UserTx, entity: Uuid, named: &Named) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query(
@@ -104,7 +104,8 @@ pub(super) async fn remember_where(tx: &mut UserTx, entity: Uuid, named: &Named)
     .map(|_| ())
 }
 
-/// Whatever led to one entity leads to another from now on, or to none; its own key, too.
+/// Changes all decisions that refer to one entity, so that they refer to another, or to none. The entity's
+/// own key is included.
 pub(super) async fn redirect(tx: &mut UserTx, from: &Named, to: Option<&Named>) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query(
@@ -122,7 +123,7 @@ pub(super) async fn redirect(tx: &mut UserTx, from: &Named, to: Option<&Named>) 
     remember(tx, &whole(from.kind, &from.key, to)).await
 }
 
-/// The decision about everything that is found under a key.
+/// The decision for all spellings of a key.
 pub(super) fn whole(kind: EntityKind, key: &str, to: Option<&Named>) -> Decision {
     Decision { kind, key: key.to_owned(), spelling: None, becomes: to.cloned() }
 }

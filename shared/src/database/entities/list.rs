@@ -7,20 +7,19 @@ use uuid::Uuid;
 use super::{Entity, columns};
 use crate::database::UserTx;
 
-/// What narrows the list; what is absent narrows nothing.
+/// Filters for entities; a filter that is `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only of this kind.
     pub kind: Option<String>,
-    /// Only with this in one of their names, whatever its case.
+    /// Only entities with this text in one of their names, regardless of case.
     pub name: Option<String>,
-    /// Only those mentioned then or later.
+    /// Only entities that were mentioned at this time or later.
     pub from: Option<DateTime<Utc>>,
-    /// Only those mentioned before.
+    /// Only entities that were mentioned before this time.
     pub to: Option<DateTime<Utc>>,
 }
 
-/// The person's entities, those mentioned last coming first, from behind a place on.
+/// Lists the person's entities after a cursor, those mentioned last first.
 pub async fn list(
     tx: &mut UserTx,
     filter: &Filter,

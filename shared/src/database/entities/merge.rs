@@ -1,4 +1,4 @@
-//! Two entities that are one.
+//! Merging two entities.
 
 use uuid::Uuid;
 
@@ -9,11 +9,9 @@ use crate::database::UserTx;
 use crate::database::graph::{self, Former};
 use crate::events::EntityUpdate;
 
-/// Makes one entity of two: everything that was said of `other` was said of `id`, which keeps its
-/// name and learns the other's. What is found as `other` from then on is `id`.
-///
-/// # Errors
-/// [`Refused`].
+/// Merges `other` into `id`: the mentions and connections of `other` become those of `id`, which keeps its
+/// name and gets the names of the other as aliases. From then on, names that referred to `other` refer to
+/// `id`.
 pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>) -> Result<Entity, Refused> {
     graph::lock(tx).await?;
     if id == other {
@@ -57,11 +55,10 @@ pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>)
     get(tx, id).await?.ok_or(Refused::NotFound)
 }
 
-/// Connects `id` with all that `other` is connected with, for the same reasons. Answers the
-/// connections of `id`.
+/// Moves the connections of `other` to `id`, with their evidence. Returns the connections of `id`.
 async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
-    // Where both are connected with a third, the connection that stays takes over the evidence.
+    // If both are connected with a third entity, the connection of `id` takes over the evidence.
     sqlx::query(
         "with pairs as (
              select goes.id as goes, stays.id as stays, goes.first_seen_at, goes.last_seen_at
@@ -88,7 +85,8 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid) -> sqlx::Result<Vec<Uui
     .bind(other)
     .execute(&mut **tx)
     .await?;
-    // Where only the other is, the connection itself moves. What is left goes with the other.
+    // If only `other` is connected with a third entity, the connection itself moves. The remaining
+    // connections are deleted with `other`.
     sqlx::query(
         "update connections c set from_entity_id = least($2, ends.third), to_entity_id = greatest($2, ends.third)
          from (select id, kind, case when from_entity_id = $3 then to_entity_id else from_entity_id end as third

@@ -1,5 +1,5 @@
-//! A person's entities across all of their conversations: who and what was mentioned, when, and with
-//! whom. What one conversation mentions is read by [`super::conversations`].
+//! A person's entities across all conversations: mentions, times and connections. [`super::conversations`]
+//! reads the entities of one conversation.
 
 mod around;
 mod decide;
@@ -34,66 +34,63 @@ macro_rules! columns {
 use columns;
 
 row! {
-    /// Somebody or something that was mentioned.
+    /// An entity that is mentioned.
     #[derive(Clone, Debug)]
     pub struct Entity {
-        /// Names it, across conversations.
+        /// The same in all conversations.
         pub id: Uuid,
-        /// What it is: `person`, `place` …
+        /// `person`, `place` …
         pub kind: String,
-        /// What it is called.
         pub name: String,
-        /// What else it is called.
+        /// Other names.
         pub aliases: Vec<String>,
-        /// When the first conversation began that mentions it.
+        /// The start of the first conversation that mentions it.
         pub first_seen_at: DateTime<Utc>,
-        /// When the last one did.
+        /// The start of the last conversation that mentions it.
         pub last_seen_at: DateTime<Utc>,
-        /// How often it is mentioned.
+        /// The number of mentions.
         pub mentions: i64,
-        /// In how many conversations.
+        /// The number of conversations that mention it.
         pub conversations: i64,
-        /// Counts what a person decided about it.
+        /// Incremented with every decision of the person about it.
         pub version: i64,
     }
 }
 
 row! {
-    /// A place where an entity was mentioned, and the conversation that it is in.
+    /// A mention of an entity, with its conversation.
     #[derive(Clone, Debug)]
     pub struct Appearance {
-        /// The conversation.
         pub conversation_id: Uuid,
-        /// What that is called.
+        /// The title of the conversation.
         pub title: String,
-        /// When it began.
+        /// The start of the conversation.
         pub started_at: DateTime<Utc>,
-        /// In what transcript.
         pub transcription_id: Uuid,
-        /// In what segment of it.
         pub segment_id: Uuid,
-        /// Where the words begin in the recording; where that is not known, the segment.
+        /// Start of the words in the recording, in milliseconds; start of the segment if the words have no
+        /// times.
         pub start_ms: i64,
-        /// Where they end.
+        /// End, in milliseconds.
         pub end_ms: i64,
-        /// Where the words begin in what the segment says, in characters.
+        /// Start of the words in the segment's text, in characters.
         pub start_char: i32,
-        /// Where they end.
+        /// End, in characters.
         pub end_char: i32,
-        /// All that the segment says.
+        /// The text of the segment.
         pub said: String,
-        /// The words that were used for the entity.
+        /// The words of the mention.
         pub text: String,
-        /// Where the date begins that they mean, if they mean one.
+        /// Start of the time that a date stands for, if it could be resolved.
         pub starts_at: Option<DateTime<Utc>>,
-        /// Where it is over.
+        /// End of that time.
         pub ends_at: Option<DateTime<Utc>>,
-        /// How exactly it was said.
+        /// The precision of the date.
         pub precision: Option<String>,
     }
 }
 
-/// An entity of the person.
+/// Reads an entity of the person.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Entity>> {
     let user = tx.user();
     sqlx::query_as(concat!("select ", columns!(), " from entities e where e.user_id = $1 and e.id = $2"))
@@ -103,7 +100,7 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Entity>> {
         .await
 }
 
-/// Where an entity was mentioned: in its newest conversations, at most so many, the newest first and
+/// Lists the mentions of an entity in at most `conversations` conversations, the newest first, and within
 /// each in the order of time.
 pub async fn timeline(tx: &mut UserTx, id: Uuid, conversations: i64) -> sqlx::Result<Vec<Appearance>> {
     let user = tx.user();

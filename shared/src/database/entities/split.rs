@@ -1,4 +1,4 @@
-//! One entity that is two.
+//! Splitting an entity in two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ use crate::domain::new_id;
 use crate::events::EntityUpdate;
 
 row! {
-    /// A place where the entity was mentioned.
+    /// A mention of the entity.
     struct MentionPosition {
         id: Uuid,
         text: String,
     }
 
-    /// What spoke for a connection of the entity, near a mention that goes.
+    /// Evidence for a connection of the entity, near a mention that moves to the other entity.
     struct Spoken {
         connection_id: Uuid,
         third: Uuid,
@@ -30,11 +30,8 @@ row! {
     }
 }
 
-/// Makes another entity of what is called by these names, the first of which becomes its own. What is
-/// found under them from then on is the other. Answers the other.
-///
-/// # Errors
-/// [`Refused`].
+/// Splits an entity: its mentions with these names move to another entity, whose name is the first of them.
+/// From then on, these names refer to the other entity. Returns the other entity.
 pub async fn split(
     tx: &mut UserTx,
     id: Uuid,
@@ -87,7 +84,8 @@ async fn places(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Vec<MentionPosition>>
         .await
 }
 
-/// What is found under the names stands for the other: by itself, and within whatever leads to the one.
+/// Stores decisions so that the names refer to the other entity: by their own keys, and by these spellings
+/// under every key that refers to the first entity.
 async fn decide(
     tx: &mut UserTx,
     stays: &Named,
@@ -118,7 +116,7 @@ async fn decide(
     Ok(())
 }
 
-/// The row of the other: one that is called so already, or a new one.
+/// Inserts the other entity, or finds the one that has this name already.
 async fn entity(tx: &mut UserTx, id: Uuid, goes: &Named) -> sqlx::Result<Uuid> {
     let user = tx.user();
     sqlx::query_scalar(
@@ -137,9 +135,9 @@ async fn entity(tx: &mut UserTx, id: Uuid, goes: &Named) -> sqlx::Result<Uuid> {
     .await
 }
 
-/// Gives the other what spoke for connections where it was meant: in the segment of a mention that
-/// went, and in the one before, which speaks for neighbours. Where the one is mentioned, too, it
-/// speaks for both. Answers all connections that were touched.
+/// Copies evidence for connections to the other entity. It is evidence in the segment of a moved mention, or
+/// in the segment before, which is evidence for neighbours. Where the first entity is still mentioned, both
+/// keep the evidence. Returns all connections that were changed.
 async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid, moved: &[Uuid]) -> sqlx::Result<BTreeSet<Uuid>> {
     let user = tx.user();
     let spoken: Vec<Spoken> = sqlx::query_as(
@@ -216,8 +214,8 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid, moved: &[Uuid]) -> sqlx
     Ok(touched)
 }
 
-/// Says anew what an entity is called and when it was mentioned: without the names that went, and
-/// with those that came.
+/// Updates the aliases and the first and last mention of an entity: removes the names in `without` and adds
+/// the names in `with`.
 async fn describe(
     tx: &mut UserTx,
     id: Uuid,

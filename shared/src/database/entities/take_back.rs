@@ -1,4 +1,4 @@
-//! Decisions as a person looks through them, and takes them back.
+//! The list of decisions, and taking a decision back.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,18 +9,18 @@ use crate::domain::entity::spelling;
 use crate::domain::job::{Job, JobSnapshot, UnderstandConversation};
 use crate::events::EntityUpdate;
 
-/// Transcripts that are understood anew for one decision: the newest.
+/// The newest transcripts are processed again for one decision; this is their largest number.
 const MOST: i64 = 200;
 
 row! {
-    /// A transcript that is concerned by a decision.
+    /// A transcript that a decision may have affected.
     struct Concerned {
         conversation_id: Uuid,
         transcription_id: Uuid,
     }
 }
 
-/// What the person decided, the newest first, from behind a place on.
+/// Lists the person's decisions after a cursor, newest first.
 pub async fn decided(
     tx: &mut UserTx,
     behind: Option<(DateTime<Utc>, Uuid)>,
@@ -42,9 +42,9 @@ pub async fn decided(
     .await
 }
 
-/// Forgets a decision, and accepts the work to understand anew what it concerned: the transcripts that
-/// mention what it led to, those that mentioned what it removed, and those in which the words occur. None
-/// when the person has decided nothing with this id.
+/// Deletes a decision, and enqueues jobs that understand the affected transcripts again: those that mention
+/// the entity of the decision, those that mentioned a removed entity, and those in which the words occur.
+/// Returns `None` if the person has no decision with this id.
 pub async fn take_back(
     tx: &mut UserTx,
     id: Uuid,
@@ -78,7 +78,7 @@ pub async fn take_back(
     Ok(Some(work))
 }
 
-/// Only the transcripts that count.
+/// Finds the affected transcripts that are current.
 async fn concerned(tx: &mut UserTx, decision: Uuid) -> sqlx::Result<Vec<Concerned>> {
     let user = tx.user();
     sqlx::query_as(
@@ -105,7 +105,8 @@ async fn concerned(tx: &mut UserTx, decision: Uuid) -> sqlx::Result<Vec<Concerne
     .await
 }
 
-/// What it led to is not called so any more, unless it turns out again that it is.
+/// Removes the name from the aliases of the entity that the decision referred to. The jobs add it again if
+/// it is found.
 async fn call_no_more(tx: &mut UserTx, decided: &Decided) -> sqlx::Result<()> {
     let user = tx.user();
     let entity: Option<(Uuid, Vec<String>)> = sqlx::query_as(

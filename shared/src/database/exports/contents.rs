@@ -1,9 +1,8 @@
-//! What goes into an archive: everything that a person has, page by page in the order of ids, in the
-//! shapes of the API's own views as far as there are such. What is not known is null, and left out
-//! where it is written.
+//! Contents of an archive: everything that a person has, page by page in the order of ids. The shapes are
+//! those of the API's views where there are such. Unknown values are null, and left out of the files.
 //!
-//! What a worker derives at any time from the rest (vectors) and what only passes (events, jobs,
-//! tokens) is not among it, and neither is the hash of the password.
+//! An archive contains no vectors, since a worker can derive them again; no events, jobs and tokens, since
+//! they are kept for a short time only; and no hash of the password.
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
@@ -14,18 +13,18 @@ use uuid::Uuid;
 
 use crate::database::{UserTx, row};
 
-/// Something of which a person may have very many.
+/// A type of row of which a person may have very many.
 pub trait Listed: for<'r> FromRow<'r, PgRow> + Serialize + Send + Unpin {
-    /// Selects those of the person `$1` whose id is above `$2`, in the order of ids, at most `$3`.
+    /// Selects the rows of the person `$1` with an id above `$2`, in the order of ids, at most `$3`.
     const STATEMENT: &'static str;
-    /// How many of them one page has: about a megabyte.
+    /// The rows of one page: about a megabyte.
     const PAGE: i64 = 500;
 
-    /// Its place in the list.
+    /// The position in the list.
     fn id(&self) -> Uuid;
 }
 
-/// The page behind `last`, or the first; empty after the last one.
+/// Reads the page after `last`, or the first page. The page is empty after the last row.
 pub async fn page<T: Listed>(tx: &mut UserTx, last: Option<Uuid>) -> sqlx::Result<Vec<T>> {
     let user = tx.user();
     sqlx::query_as(T::STATEMENT)
@@ -50,7 +49,7 @@ macro_rules! listed {
 }
 
 row! {
-    /// A connection between two entities, with the segments that speak for it.
+    /// A connection of two entities, with its evidence.
     #[derive(Debug, Serialize)]
     pub struct Connection {
         id: Uuid,
@@ -63,7 +62,7 @@ row! {
         segment_ids: Vec<Uuid>,
     }
 
-    /// What was decided about a name that is found.
+    /// A decision about a name.
     #[derive(Debug, Serialize)]
     pub struct Decision {
         id: Uuid,
@@ -74,7 +73,7 @@ row! {
         decided_at: DateTime<Utc>,
     }
 
-    /// A file on one of the person's devices, as it is now.
+    /// The state of a file on one of the person's devices.
     #[derive(Debug, Serialize)]
     pub struct File {
         id: Uuid,
@@ -92,29 +91,27 @@ row! {
         updated_at: DateTime<Utc>,
     }
 
-    /// What is in a file, as of the newest event that it was sent with or for.
+    /// The content of a file, as of the newest event that it was sent with or for.
     #[derive(Debug, Serialize)]
     pub struct Content {
-        /// Names it.
         pub id: Uuid,
         file_id: Uuid,
         event_id: Uuid,
-        /// When the file was so.
+        /// The time of that event.
         pub as_of: DateTime<Utc>,
-        /// Its media type.
         pub kind: String,
         size_bytes: i64,
         #[serde(serialize_with = "hexadecimal")]
         sha256: Option<Vec<u8>>,
-        /// All of it, where it came as text …
+        /// The whole content, if it was sent as text …
         #[serde(skip)]
         pub text: Option<String>,
-        /// … and where it is, where it came as bytes.
+        /// … and the object key, if it was uploaded as bytes.
         #[serde(skip)]
         pub object_key: Option<String>,
     }
 
-    /// What happened to a file.
+    /// An event of a file.
     #[derive(Debug, Serialize)]
     pub struct FileEvent {
         id: Uuid,
@@ -131,7 +128,6 @@ row! {
         created_at: DateTime<Utc>,
     }
 
-    /// What deserved the person's attention.
     #[derive(Debug, Serialize)]
     pub struct Insight {
         id: Uuid,
@@ -149,7 +145,7 @@ row! {
         file_ids: Vec<Uuid>,
     }
 
-    /// A login on one device, be it over or not.
+    /// A login on one device, active or over.
     #[derive(Debug, Serialize)]
     pub struct Session {
         id: Uuid,
@@ -161,7 +157,6 @@ row! {
         revoked_for: Option<String>,
     }
 
-    /// Somebody or something that was mentioned.
     #[derive(Debug, Serialize)]
     pub struct Entity {
         id: Uuid,
@@ -172,7 +167,6 @@ row! {
         last_seen_at: DateTime<Utc>,
     }
 
-    /// A place where an entity was mentioned.
     #[derive(Debug, Serialize)]
     pub struct Mention {
         id: Uuid,
@@ -235,7 +229,7 @@ impl Listed for Content {
     const STATEMENT: &'static str =
         "select id, file_id, event_id, as_of, kind, size_bytes, sha256, text, object_key
          from file_contents where user_id = $1 and id > $2 order by id limit $3";
-    // Each with its text.
+    // Each row has its text, so the page is small.
     const PAGE: i64 = 16;
 
     fn id(&self) -> Uuid {
@@ -243,7 +237,7 @@ impl Listed for Content {
     }
 }
 
-/// How much there is to write: conversations, and bytes of recordings and of contents of files.
+/// Returns the number of conversations, and the bytes of recordings and of contents of files.
 pub async fn extent(tx: &mut UserTx) -> sqlx::Result<(i64, i64)> {
     let user = tx.user();
     sqlx::query_as(
@@ -257,7 +251,7 @@ pub async fn extent(tx: &mut UserTx) -> sqlx::Result<(i64, i64)> {
     .await
 }
 
-/// The person's conversations behind `last`, or the first ones.
+/// Lists the person's conversations after `last`, or the first ones.
 pub async fn conversations(tx: &mut UserTx, last: Option<Uuid>) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar("select id from conversations where user_id = $1 and id > $2 order by id limit 500")

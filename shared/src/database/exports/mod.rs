@@ -1,5 +1,5 @@
-//! Archives of everything that a person has: that one was asked for, and what became of it. What goes
-//! into one is read by [`contents`]. Where one stands, its job says.
+//! Archives of everything that a person has: their requests and results. [`contents`] reads the data that
+//! goes into one. Progress is in the job of the archive.
 
 pub mod contents;
 
@@ -28,31 +28,29 @@ row! {
     /// An archive.
     #[derive(Clone, Debug)]
     pub struct Export {
-        /// Names it.
         pub id: Uuid,
-        /// The work on it.
+        /// The job that writes it.
         pub job_id: Uuid,
-        /// Where that stands.
+        /// The state of that job.
         pub state: String,
-        /// Where its bytes are, once it is complete, like the next three.
+        /// The object key, once the archive is complete, like the next three fields.
         pub object_key: Option<String>,
-        /// How many bytes.
         pub size_bytes: Option<i64>,
         /// The SHA-256 of its bytes.
         pub sha256: Option<Vec<u8>>,
-        /// When it was complete.
+        /// The time of completion.
         pub completed_at: Option<DateTime<Utc>>,
-        /// When it was asked for.
+        /// The time of the request.
         pub created_at: DateTime<Utc>,
-        /// When it is forgotten.
+        /// The time at which it is deleted.
         pub expires_at: DateTime<Utc>,
     }
 }
 
-/// Asks for an archive, unless one is under way: then that is the one. To be rung for after the commit.
+/// Requests an archive. If a job for one has not ended, that archive is returned.
 pub async fn request(tx: &mut UserTx, traceparent: Option<&str>) -> sqlx::Result<(Export, JobSnapshot)> {
     let user = tx.user();
-    // Two requests at once are one after the other.
+    // A lock lets concurrent requests run one after the other.
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('export ' || $1::text, 0))")
         .bind(user.0)
         .execute(&mut **tx)
@@ -79,7 +77,7 @@ pub async fn request(tx: &mut UserTx, traceparent: Option<&str>) -> sqlx::Result
     Ok((export, job))
 }
 
-/// One archive of the person.
+/// Reads one archive of the person.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Export>> {
     let user = tx.user();
     sqlx::query_as(concat!(columns!(), " and e.id = $2"))
@@ -89,7 +87,7 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Export>> {
         .await
 }
 
-/// The person's archives, newest first, at most `limit`, from the one after `cursor` on.
+/// Lists the person's archives, newest first, at most `limit`, after `cursor`.
 pub async fn list(tx: &mut UserTx, cursor: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Export>> {
     let user = tx.user();
     sqlx::query_as(concat!(columns!(), " and ($2::uuid is null or e.id < $2) order by e.id desc limit $3"))
@@ -100,8 +98,8 @@ pub async fn list(tx: &mut UserTx, cursor: Option<Uuid>, limit: i64) -> sqlx::Re
         .await
 }
 
-/// Names the object of an archive that is complete. It replaces the one before, whose time is over
-/// then: of nobody there are ever more than two. False when the archive is not wanted any more.
+/// Stores the object of a complete archive. The previous archive expires at that moment, so a person never
+/// has more than two. Returns false if the archive was deleted in the meantime.
 pub async fn complete(tx: &mut UserTx, id: Uuid, key: &ObjectKey, stored: &Stored) -> sqlx::Result<bool> {
     let user = tx.user();
     let completed = sqlx::query(
@@ -127,8 +125,8 @@ pub async fn complete(tx: &mut UserTx, id: Uuid, key: &ObjectKey, stored: &Store
     Ok(completed.rows_affected() == 1)
 }
 
-/// Removes an archive, and stops the work on it. Answers the key of its object, if it has one, to be
-/// removed once this is committed. None when the person has no such archive.
+/// Deletes an archive, and cancels its job. Returns the object key, if there is one; the caller deletes the
+/// object after the commit. Returns `None` if the person has no such archive.
 pub async fn delete(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Option<String>>> {
     let Some(export) = get(tx, id).await? else { return Ok(None) };
     let user = tx.user();
@@ -146,8 +144,8 @@ pub async fn delete(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Option<Str
     }
 }
 
-/// Forgets archives whose time is over, at most `limit`. Answers their objects, which some have, to
-/// be removed once this is committed.
+/// Deletes expired archives, at most `limit`. Returns the keys of their objects, if they have one; the
+/// caller deletes the objects after the commit.
 pub async fn forget(
     tx: &mut SystemTx,
     now: DateTime<Utc>,
@@ -164,7 +162,7 @@ pub async fn forget(
     Ok(keys.into_iter().map(|key| key.and_then(|key| key.parse().ok())).collect())
 }
 
-/// Which of these objects are no archive of anybody.
+/// Returns those of the given object keys that no archive uses.
 pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
     let nameless: Vec<String> = sqlx::query_scalar(
         "select key from unnest($1::text[]) key

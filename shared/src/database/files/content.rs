@@ -1,5 +1,5 @@
-//! What is in files: kept until newer content takes its place or the file goes, and understood by a
-//! job for each file.
+//! The contents of files. Content is kept until newer content replaces it or the file is deleted, and a job
+//! for each file makes it searchable.
 
 use std::collections::HashSet;
 
@@ -13,37 +13,31 @@ use crate::domain::file::{ContentKind, ContentState, FileState};
 use crate::domain::job::{EmbedFile, Job, JobKind, JobSnapshot};
 use crate::domain::new_id;
 
-/// Content that comes with an event.
+/// Content that is sent with an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewContent {
-    /// What it is.
     pub kind: ContentKind,
-    /// The content itself.
     pub text: String,
 }
 
 /// Content that was uploaded.
 #[derive(Clone, Debug)]
 pub struct Upload<'a> {
-    /// Names it from now on.
     pub id: Uuid,
-    /// What it is.
     pub kind: ContentKind,
-    /// How many bytes.
     pub size_bytes: i64,
     /// The SHA-256 of its bytes.
     pub sha256: &'a [u8],
-    /// Where they are.
     pub object_key: &'a str,
 }
 
-/// What became of an upload.
+/// The result of an upload.
 #[derive(Debug)]
 pub enum Uploaded {
-    /// It is what is in the file now, and this is the work on it; with the keys of what was there
-    /// before, to be removed once this is committed.
+    /// The upload is the content of the file now. With the job that processes it, and the keys of the
+    /// objects of the former content, which the caller deletes after the commit.
     Accepted(Box<File>, Box<JobSnapshot>, Vec<String>),
-    /// The very same was there already: nothing was changed.
+    /// The file has the same content already: nothing was changed.
     Known(Box<File>),
     /// The file was deleted.
     Deleted,
@@ -52,22 +46,19 @@ pub enum Uploaded {
 }
 
 row! {
-    /// Content as it is kept.
+    /// Stored content.
     #[derive(Clone, Debug)]
     pub struct Kept {
-        /// Names it.
         pub id: Uuid,
-        /// What it is.
         pub kind: EnumColumn<ContentKind>,
-        /// The content itself, if it came with an event.
+        /// The content itself, if it was sent with an event.
         pub text: Option<String>,
-        /// Where it is, if it was uploaded.
+        /// The object key, if it was uploaded.
         pub object_key: Option<String>,
-        /// How many bytes.
         pub size_bytes: i64,
         /// The SHA-256 of its bytes.
         pub sha256: Vec<u8>,
-        /// Whether it can be searched already.
+        /// Whether it is searchable already.
         pub is_embedded: bool,
     }
 }
@@ -82,19 +73,19 @@ macro_rules! kept {
     };
 }
 
-/// What is in a file, as it was sent.
+/// Reads the content of a file, as it was sent.
 pub async fn content(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<Kept>> {
     let user = tx.user();
     sqlx::query_as(kept!("")).bind(user.0).bind(file).fetch_optional(&mut **tx).await
 }
 
-/// What is in a file, kept as it is until the transaction ends.
+/// Reads the content of a file, and locks it until the end of the transaction.
 pub async fn current(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<Kept>> {
     let user = tx.user();
     sqlx::query_as(kept!("for update")).bind(user.0).bind(file).fetch_optional(&mut **tx).await
 }
 
-/// Notes that content can be searched from now on.
+/// Marks content as searchable.
 pub async fn embedded(tx: &mut UserTx, content: Uuid, is_cut: bool) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query("update file_contents set embedded_at = now(), is_cut = $3 where user_id = $1 and id = $2")
@@ -106,8 +97,8 @@ pub async fn embedded(tx: &mut UserTx, content: Uuid, is_cut: bool) -> sqlx::Res
         .map(|_| ())
 }
 
-/// Writes down what was uploaded as what is in a file now, and accepts the work on it. It belongs to
-/// the newest event that wrote the file: content that comes with a later one takes its place.
+/// Stores an upload as the content of a file, and enqueues the job for it. The content belongs to the newest
+/// event that wrote the file. Content that is sent with a later event replaces it.
 pub async fn upload(
     tx: &mut UserTx,
     file: Uuid,
@@ -165,14 +156,14 @@ pub async fn upload(
     Ok(Uploaded::Accepted(Box::new(file), Box::new(job), objects.into_iter().flatten().collect()))
 }
 
-/// The work that waits already, and does this one's, too.
+/// Finds the queued job of the file, which will also process this content.
 async fn waiting(tx: &mut UserTx, file: Uuid) -> sqlx::Result<JobSnapshot> {
     let user = tx.user();
     let about = jobs::JobFilter { file_id: Some(file), ..Default::default() };
     jobs::list(tx, user, &about, None, 1).await?.pop().ok_or(sqlx::Error::RowNotFound)
 }
 
-/// Writes down what came with events.
+/// Inserts the contents that were sent with events.
 pub(super) async fn insert(tx: &mut UserTx, events: &[&NewFileEvent], files: &[Uuid]) -> sqlx::Result<()> {
     let user = tx.user();
     for (NewFileEvent { event, content }, file) in events.iter().zip(files) {
@@ -199,7 +190,8 @@ pub(super) async fn insert(tx: &mut UserTx, events: &[&NewFileEvent], files: &[U
     Ok(())
 }
 
-/// Content goes where its event goes, and is new there.
+/// Moves contents to the files of their events, after these were assigned to other files. They are processed
+/// again there.
 pub(super) async fn follow(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query(
@@ -215,8 +207,9 @@ pub(super) async fn follow(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<()> 
     .map(|_| ())
 }
 
-/// Of each file the newest content stays, unless the file was deleted after it; without content there
-/// is nothing to be found. Answers the keys of the objects that nobody names any more.
+/// Deletes contents that are not the newest of their file, and contents of files that were deleted after
+/// them. Also deletes the passages of files without content. Returns the keys of objects that no row names
+/// any more.
 pub(super) async fn prune_orphans(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<String>> {
     let user = tx.user();
     let objects: Vec<Option<String>> = sqlx::query_scalar(
@@ -247,8 +240,8 @@ pub(super) async fn prune_orphans(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Resu
     Ok(objects.into_iter().flatten().collect())
 }
 
-/// Accepts the work on contents that there is none for yet. Where work on the file waits to start, it
-/// will do that, too.
+/// Enqueues jobs for contents that have none yet. If a job of the file is queued already, it also processes
+/// the new content.
 pub(super) async fn enqueue(
     tx: &mut UserTx,
     files: &[Uuid],
@@ -289,7 +282,7 @@ pub(super) async fn enqueue(
     Ok(accepted)
 }
 
-/// Which of these objects nobody's content is kept in.
+/// Returns those of the given object keys that no content uses.
 pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
     let nameless: Vec<String> = sqlx::query_scalar(
         "select key from unnest($1::text[]) key

@@ -1,4 +1,4 @@
-//! The history: what happened to files, as apps told it.
+//! The history of files: the events that apps sent.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -15,33 +15,32 @@ macro_rules! columns {
 pub(super) use columns;
 
 row! {
-    /// Something that happened to a file, as an app told it.
+    /// An event of a file, as an app sent it.
     #[derive(Clone, Debug, PartialEq)]
     pub struct FileEvent {
-        /// Names it: the app's own.
+        /// The id that the app chose.
         pub id: Uuid,
-        /// What happened.
         pub kind: EnumColumn<FileEventKind>,
-        /// On which device.
         pub device: String,
-        /// At which path; of a move, its end.
+        /// The path; for a move, the new path.
         pub path: String,
-        /// Of a move, its beginning.
+        /// For a move, the former path.
         pub from_path: Option<String>,
-        /// How many bytes the file had then, where the app said.
+        /// The size of the file at that time, if the app sent it.
         pub size_bytes: Option<i64>,
-        /// The SHA-256 of its bytes, where the app said.
+        /// The SHA-256 of its bytes, if the app sent it.
         pub sha256: Option<Vec<u8>>,
-        /// Its media type, where the app said.
+        /// Its media type, if the app sent it.
         pub content_type: Option<String>,
-        /// The SHA-256 of the content that came along.
+        /// The SHA-256 of the content that was sent with the event.
         pub content_sha256: Option<Vec<u8>>,
-        /// When, by the app's clock.
+        /// The time by the app's clock.
         pub happened_at: DateTime<Utc>,
     }
 }
 
-/// A moment in the history of a device: of two events at the same time, the lower id comes first.
+/// A position in the history of a device. Of two events at the same time, the one with the lower id comes
+/// first.
 pub(super) type Moment = (DateTime<Utc>, Uuid);
 
 impl FileEvent {
@@ -50,7 +49,7 @@ impl FileEvent {
     }
 }
 
-/// What happened to a file, newest first, before a moment; at most `limit`.
+/// Lists the events of a file before a position, newest first; at most `limit`.
 pub async fn happened(
     tx: &mut UserTx,
     file: Uuid,

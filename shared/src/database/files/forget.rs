@@ -1,4 +1,4 @@
-//! Forgetting a file: as if nobody had ever told of it.
+//! Deletion of a file with all data about it.
 
 use uuid::Uuid;
 
@@ -6,15 +6,15 @@ use super::lock;
 use crate::database::{UserTx, insights, jobs};
 use crate::events::{EventKind, FileEvent, Room};
 
-/// Removes a file with its history, its content, its vectors, its insights, and what was told of it. Answers the
-/// keys of its objects, to be removed once this is committed: if that fails, they are swept like all
-/// objects that no row names. None when there is no such file.
+/// Deletes a file with its history, content, vectors and insights, and the data of events about it. Returns
+/// the object keys, which the caller deletes after the commit. If that fails, `sweep_objects` deletes the
+/// objects later, since no row names them. Returns `None` if there is no such file.
 ///
-/// Work on it is stopped. Its news keep their numbers, since replay has no gaps, and lose what they
-/// said.
+/// Jobs about it are cancelled. Its events keep their numbers, since replay has no gaps, and lose their
+/// data.
 pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String>>> {
     let user = tx.user();
-    // Whoever works on it takes its job first and its content then: so does this.
+    // A worker locks the row of its job first and then the content. The order here is the same.
     sqlx::query(
         "select from jobs where user_id = $1 and subject_id = $2 and state = 'running' for no key update",
     )
@@ -45,7 +45,7 @@ pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String
     if gone.rows_affected() == 0 {
         return Ok(None);
     }
-    // Where it was moved over another file, it stays known that something was.
+    // If the file was moved over another file, the record that something was moved there stays.
     sqlx::query(
         "delete from file_stays s
          where s.user_id = $1 and s.place = any ($2)

@@ -1,11 +1,11 @@
-//! Which file an event is about.
+//! Resolves which file an event is about.
 //!
-//! A file is whatever is at a path from a moment on, until it is moved away or another is moved over
-//! it; wherever it is moved, it stays the same file. A path that a file was deleted at and created
-//! again is still the same file's: that is how many editors save.
+//! A file is whatever is at a path from a moment on, until it is moved away or another file is moved over
+//! it. It stays the same file after a move. If a file is deleted and created again at the same path, it is
+//! still the same file, since many editors save that way.
 //!
-//! A move that becomes known late divides what was taken for one history: what happened at its end
-//! afterwards, happened to the file that came; what happened at its beginning afterwards, to another.
+//! A move that becomes known late splits a history that was taken for one file. Later events at the new path
+//! belong to the file that was moved there. Later events at the former path belong to another file.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,10 +18,10 @@ use crate::database::UserTx;
 use crate::domain::file::FileEventKind;
 use crate::domain::new_id;
 
-/// Before everything that ever happens.
+/// The position before all events.
 const BEGINNING: Moment = (DateTime::UNIX_EPOCH, Uuid::nil());
 
-/// Somewhere at some moment.
+/// A path at a moment.
 #[derive(Clone, Copy)]
 struct Spot<'a> {
     device: &'a str,
@@ -29,22 +29,22 @@ struct Spot<'a> {
     at: Moment,
 }
 
-/// A stretch of time in which one file, or none that is known, is at a place.
+/// A period in which one file, or none that is known, is at a path.
 struct Stay {
     place: Uuid,
     since: Moment,
     file: Option<Uuid>,
 }
 
-/// What events are about.
+/// The files of events.
 pub(super) struct Placed {
-    /// The file of each event, in the order in which they were given.
+    /// The file of each event, in the order of the input.
     pub files: Vec<Uuid>,
-    /// These, and the files whose histories were divided.
+    /// These files, and the files whose histories were split.
     pub touched: BTreeSet<Uuid>,
 }
 
-/// Finds the file of each event, none of which is written down yet, and notes the moves among them.
+/// Finds the file of each event, and stores the moves among the events. The events must not be inserted yet.
 pub(super) async fn resolve_identity(tx: &mut UserTx, events: &[&FileEvent]) -> sqlx::Result<Placed> {
     let mut touched = BTreeSet::new();
     let mut moved = HashMap::new();
@@ -67,14 +67,14 @@ pub(super) async fn resolve_identity(tx: &mut UserTx, events: &[&FileEvent]) -> 
     Ok(Placed { files: events.iter().map(|event| file_of[&event.id]).collect(), touched })
 }
 
-/// Follows a move; answers the file that was moved.
+/// Stores a move. Returns the file that was moved.
 async fn follow(tx: &mut UserTx, event: &FileEvent, touched: &mut BTreeSet<Uuid>) -> sqlx::Result<Uuid> {
     let (device, at) = (event.device.as_str(), event.moment());
     let from = Spot { device, path: event.from_path.as_deref().unwrap_or_default(), at };
     let to = Spot { device, path: &event.path, at };
     let file = files_at(tx, &[from]).await?[0];
     let replaced = stays(tx, &[to]).await?.remove(0).file;
-    // What is known to have happened at its beginning later did not happen to it.
+    // Events at the former path that are known to be later belong to another file.
     let other = if happens_after(tx, file, at).await? { Some(founded(tx, &[from]).await?[0]) } else { None };
     if let Some(other) = other {
         hand_over(tx, file, other, at).await?;
@@ -112,7 +112,7 @@ async fn happens_after(tx: &mut UserTx, file: Uuid, (time, id): Moment) -> sqlx:
     .await
 }
 
-/// What happened to one file after a moment happened to the other.
+/// Assigns the later events and stays of one file to another file.
 async fn hand_over(tx: &mut UserTx, from: Uuid, to: Uuid, (time, id): Moment) -> sqlx::Result<()> {
     for late in [
         "update file_events set file_id = $2 where file_id = $1 and (happened_at, id) > ($3, $4)",
@@ -123,7 +123,7 @@ async fn hand_over(tx: &mut UserTx, from: Uuid, to: Uuid, (time, id): Moment) ->
     Ok(())
 }
 
-/// The file at each spot; a new one where none is known.
+/// Finds the file at each spot; creates a file if none is known.
 async fn files_at(tx: &mut UserTx, spots: &[Spot<'_>]) -> sqlx::Result<Vec<Uuid>> {
     let stays = stays(tx, spots).await?;
     let mut known: HashMap<(Uuid, Moment), Uuid> = HashMap::new();
@@ -151,7 +151,7 @@ async fn files_at(tx: &mut UserTx, spots: &[Spot<'_>]) -> sqlx::Result<Vec<Uuid>
     Ok(stays.iter().map(|stay| stay.file.unwrap_or_else(|| known[&(stay.place, stay.since)])).collect())
 }
 
-/// The stay that each spot lies in. Whatever was never moved is where it was from the beginning.
+/// Finds the stay that contains each spot. A path without moves has one stay since the beginning.
 async fn stays(tx: &mut UserTx, spots: &[Spot<'_>]) -> sqlx::Result<Vec<Stay>> {
     let user = tx.user();
     let rows = sqlx::query(
@@ -182,7 +182,7 @@ async fn stays(tx: &mut UserTx, spots: &[Spot<'_>]) -> sqlx::Result<Vec<Stay>> {
         .collect()
 }
 
-/// A new file at each spot. What else is known of it follows from its history.
+/// Inserts a new file for each spot. Its other fields are derived from its history.
 async fn founded(tx: &mut UserTx, spots: &[Spot<'_>]) -> sqlx::Result<Vec<Uuid>> {
     let (user, ids) = (tx.user(), spots.iter().map(|_| new_id()).collect::<Vec<_>>());
     sqlx::query(

@@ -8,39 +8,38 @@ use super::{File, columns};
 use crate::database::UserTx;
 use crate::domain::file::FileState;
 
-/// Which files; all of them when nothing is said.
+/// Filters for files; a filter that is `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Those on this device.
     pub device: Option<String>,
-    /// Those whose path begins like this.
+    /// Only files whose path has this prefix.
     pub path: Option<String>,
-    /// Those with this somewhere in their path, whatever the case.
+    /// Only files with this text in their path, regardless of case.
     pub text: Option<String>,
-    /// Those that are there, or those that are not.
+    /// Only present files, or only deleted ones.
     pub state: Option<FileState>,
-    /// Those of this media type.
+    /// Only files of this media type.
     pub content_type: Option<String>,
-    /// Those whose time in the list's order is then or later.
+    /// Only files whose time in the list's order is at this time or later.
     pub from: Option<DateTime<Utc>>,
-    /// Those whose time in the list's order is before.
+    /// Only files whose time in the list's order is before this time.
     pub to: Option<DateTime<Utc>>,
 }
 
 /// The order of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Those that changed last come first.
+    /// By the last change, newest first.
     #[default]
     Newest,
-    /// Those that have not changed for longest come first.
+    /// By the last change, oldest first.
     Oldest,
-    /// Those that were opened last come first, without those that never were.
+    /// By the last opening, newest first; without files that were never opened.
     Opened,
 }
 
 impl Order {
-    /// The column, the direction, and how what comes next compares with what is listed.
+    /// The column, the direction, and the operator that compares the next rows with the cursor.
     const fn sql(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Newest => ("f.changed_at", " desc", " < "),
@@ -49,7 +48,7 @@ impl Order {
         }
     }
 
-    /// Where a file stands in this order.
+    /// The position of a file in this order.
     #[must_use]
     pub fn cursor(self, file: &File) -> FileCursor {
         let time = match self {
@@ -60,10 +59,10 @@ impl Order {
     }
 }
 
-/// A place in the list: what is listed so far ends there.
+/// A position in the list: the last file of the previous page.
 pub type FileCursor = (DateTime<Utc>, Uuid);
 
-/// The person's files behind a place; at most `limit`.
+/// Lists the person's files after a cursor; at most `limit`.
 pub async fn list(
     tx: &mut UserTx,
     filter: &Filter,

@@ -1,9 +1,9 @@
-//! Files: what happened to them, in whatever order it became known, and how they are now.
+//! Files: their events, in whatever order these arrive, and their current state.
 //!
-//! `file_events` is the history and the truth. Which file an event is about follows from the path
-//! and the moves before it ([`place`]); how a file is now follows from the newest events of its
-//! history ([`shape`]). Neither depends on the order in which events arrive. Changes of one person's
-//! files are made one after the other, under [`lock`].
+//! `file_events` is the history, from which all else is derived. The file of an event follows from the path
+//! and the moves before it (`identity.rs`). The state of a file follows from the newest events of its
+//! history (`state.rs`). Neither depends on the order in which events arrive. A lock ([`lock`]) lets one
+//! transaction change a person's files at a time.
 
 mod content;
 mod event;
@@ -32,7 +32,7 @@ pub use self::list::{FileCursor, Filter, Order, list};
 pub use self::record::{Batch, NewFileEvent, Recorded, Refused, record};
 pub use self::related::related_conversations;
 
-/// What of files, their contents and the work on these makes a [`File`].
+/// The columns of a [`File`], with its content and the job for that.
 macro_rules! columns {
     () => {
         "f.id, f.device, f.path, f.state, f.size_bytes, f.sha256, f.content_type, f.changed_at, f.opened_at,
@@ -45,59 +45,54 @@ macro_rules! columns {
 }
 use columns;
 
-/// A file as it is now.
+/// The state of a file.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Names it, wherever it is moved.
+    /// The same after every move.
     pub id: Uuid,
-    /// On which device it is.
     pub device: String,
-    /// Where it is there.
+    /// The path on the device.
     pub path: String,
-    /// Whether it is still there.
     pub state: FileState,
-    /// How many bytes, where that is known.
+    /// The size, if known.
     pub size_bytes: Option<i64>,
-    /// The SHA-256 of its bytes, where that is known.
+    /// The SHA-256 of its bytes, if known.
     pub sha256: Option<Vec<u8>>,
-    /// Its media type, where that is known.
+    /// The media type, if known.
     pub content_type: Option<String>,
-    /// When it was last created, modified, moved or deleted.
+    /// The time when it was last created, modified, moved or deleted.
     pub changed_at: DateTime<Utc>,
-    /// When somebody last looked into it.
+    /// The time when it was last opened.
     pub opened_at: Option<DateTime<Utc>>,
-    /// When it was first heard of.
+    /// The time when the first event of it arrived.
     pub created_at: DateTime<Utc>,
-    /// When something was last heard of it.
+    /// The time when its row last changed.
     pub updated_at: DateTime<Utc>,
-    /// What is in it, where that was sent.
+    /// Its content, if that was sent.
     pub content: Option<Content>,
 }
 
-/// What is in a file.
+/// The content of a file.
 #[derive(Clone, Debug)]
 pub struct Content {
-    /// Names this version of it.
+    /// Another id for each version.
     pub id: Uuid,
-    /// What it is.
     pub kind: ContentKind,
-    /// How many bytes were sent.
+    /// The number of bytes that were sent.
     pub size_bytes: i64,
-    /// Their SHA-256.
     pub sha256: Vec<u8>,
     /// The time of the event that it belongs to.
     pub as_of: DateTime<Utc>,
-    /// Whether the file was changed since, and what is in it now was not sent.
+    /// Whether the file was changed since, without new content being sent.
     pub is_stale: bool,
-    /// Whether it is longer than what is read of a file.
+    /// Whether it is longer than the part of a file that is read.
     pub is_cut: bool,
-    /// Whether it can be searched.
     pub state: ContentState,
-    /// Why not, if it cannot be read.
+    /// The reason, if it cannot be read.
     pub failure: Option<Failure>,
-    /// The newest work on it.
+    /// The newest job for it.
     pub job_id: Option<Uuid>,
-    /// When it could first be searched.
+    /// The time when it became searchable.
     pub embedded_at: Option<DateTime<Utc>>,
 }
 
@@ -161,7 +156,7 @@ impl From<ContentRow> for Content {
             (None, Some(EnumColumn(JobState::Cancelled))) => ContentState::Cancelled,
             (None, _) => ContentState::Pending,
         };
-        // A job that is tried again has a failure, too.
+        // A job that is retried has a failure, too.
         let failure = row.failure.filter(|_| state == ContentState::Failed);
         Self {
             id: row.content_id,
@@ -179,7 +174,7 @@ impl From<ContentRow> for Content {
     }
 }
 
-/// Keeps others from changing the person's files until the transaction ends.
+/// Locks the person's files until the end of the transaction.
 pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('files ' || $1::text, 0))")
@@ -189,12 +184,12 @@ pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
         .map(|_| ())
 }
 
-/// One file of the person.
+/// Reads one file of the person.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<File>> {
     Ok(some(tx, &[id]).await?.pop())
 }
 
-/// Those of these files that there are, in no order.
+/// Reads those of the given files that exist, in no order.
 async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<File>> {
     let user = tx.user();
     sqlx::query_as(concat!("select ", columns!(), " where f.user_id = $1 and f.id = any ($2)"))
@@ -204,7 +199,7 @@ async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<File>> {
         .await
 }
 
-/// Tells apps how these files are now; once each, whatever happened to them.
+/// Adds one event for each file, with its state.
 pub async fn announce(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<()> {
     let mut files = some(tx, ids).await?;
     files.sort_by_key(|file| file.id);

@@ -1,4 +1,4 @@
-//! Taking events in: each once, all of them or none.
+//! Recording the events that apps send: each once, and all of a request or none.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,51 +16,49 @@ use crate::events as told;
 /// An event, as an app sends it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewFileEvent {
-    /// What happened.
     pub event: FileEvent,
-    /// What is in the file from then on.
+    /// The content of the file after the event.
     pub content: Option<NewContent>,
 }
 
-/// What became of an event.
+/// The result of recording one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// The file that it is about.
+    /// The file of the event.
     pub file_id: Uuid,
-    /// Whether it was here already.
+    /// Whether the event was recorded before.
     pub is_duplicate: bool,
-    /// The work on the content that came with it, unless newer content has taken its place.
+    /// The job for the content that was sent with it, unless newer content has replaced that.
     pub job_id: Option<Uuid>,
 }
 
-/// What became of several events.
+/// The result of recording several events.
 #[derive(Debug)]
 pub struct Batch {
-    /// Each of them, in the order in which they were given.
+    /// The result of each event, in the order of the input.
     pub recorded: Vec<Recorded>,
-    /// The work that was accepted.
+    /// The jobs that were enqueued.
     pub jobs: Vec<JobSnapshot>,
-    /// The keys of objects that no row names any more, to be removed once this is committed: if that
-    /// fails, they are swept.
+    /// The keys of objects that no row names any more. The caller deletes them after the commit; if that
+    /// fails, `sweep_objects` deletes them later.
     pub objects: Vec<String>,
 }
 
-/// Why nothing was taken in.
+/// The reason why nothing was recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// These have the ids of other events.
+    /// The indexes of events whose ids belong to other events.
     #[error("ids are used for other events")]
     Taken(Vec<usize>),
-    /// The database.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// Takes events in, brings the files that they are about up to date, accepts the work on what came
-/// with them, and tells apps.
+/// Records events, updates the state of their files, enqueues jobs for the contents, and adds the events for
+/// apps.
 ///
 /// # Errors
-/// [`Refused`]; nothing may be committed then.
+/// [`Refused`]; the caller has to roll back.
 pub async fn record(
     tx: &mut UserTx,
     events: &[NewFileEvent],
@@ -92,7 +90,7 @@ pub async fn record(
     Ok(Batch { recorded: recorded.collect(), jobs, objects })
 }
 
-/// Answers the accepted jobs and the keys of superseded objects.
+/// Returns the enqueued jobs and the keys of superseded objects.
 async fn take_in(
     tx: &mut UserTx,
     fresh: &[&NewFileEvent],
@@ -119,7 +117,7 @@ async fn take_in(
     Ok((jobs, objects))
 }
 
-/// Those of these files that are not there any more.
+/// Returns those of the given files that are deleted.
 async fn deleted(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar("select id from files where user_id = $1 and id = any ($2) and state = $3")
@@ -130,7 +128,7 @@ async fn deleted(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
         .await
 }
 
-/// Those of these events that were here before.
+/// Returns those of the given events that were recorded before.
 async fn known(tx: &mut UserTx, events: &[NewFileEvent]) -> sqlx::Result<HashMap<Uuid, FileEvent>> {
     let user = tx.user();
     let known: Vec<FileEvent> = sqlx::query_as(concat!(
@@ -145,7 +143,7 @@ async fn known(tx: &mut UserTx, events: &[NewFileEvent]) -> sqlx::Result<HashMap
     Ok(known.into_iter().map(|event| (event.id, event)).collect())
 }
 
-/// The file of each event, and the work on what came with it.
+/// Reads the file of each event, and the job for its content.
 async fn found(
     tx: &mut UserTx,
     events: &[NewFileEvent],

@@ -1,15 +1,15 @@
-//! What else a person's memory holds about the same thing as a file.
+//! Conversations on the same topic as a file.
 
 use uuid::Uuid;
 
 use crate::database::UserTx;
 use crate::database::conversations::RelatedConversation;
 
-/// Below this cosine two texts have nothing in common that a person would call the same thing.
+/// Below this cosine, people would not say that two texts are about the same thing.
 const LEAST_SCORE: f64 = 0.4;
 
-/// The conversations that are closest in meaning to a file, best first; at most `limit`. Who and what
-/// a file mentions is not known: they have no entities in common.
+/// Finds the conversations that are closest in meaning to a file, best first; at most `limit`. Entities of
+/// files are not known, so the results have no common entities.
 pub async fn related_conversations(
     tx: &mut UserTx,
     file: Uuid,

@@ -1,4 +1,4 @@
-//! How a file is now: the newest of what happened to it, whenever that became known.
+//! The state of a file, derived from the newest events of its history.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::event::{FileEvent, columns};
 use crate::database::UserTx;
 use crate::domain::file::{FileEventKind, FileState};
 
-/// What of a file follows from its history.
+/// The fields of a file that are derived from its history.
 #[derive(Clone, Debug, PartialEq)]
 struct ProjectedState {
     device: String,
@@ -25,11 +25,11 @@ struct ProjectedState {
 }
 
 impl ProjectedState {
-    /// The shape of a file, by the newest event of each kind, and when another file was moved over
-    /// it, if one was. None where nothing ever happened.
+    /// Derives the state of a file from its newest event of each kind, and from the time when another file
+    /// was moved over it, if any. Returns `None` if the file has no events.
     ///
-    /// Size, hash and type are those that the newest event told which wrote the bytes: what it does
-    /// not tell of them is not known any more. A move may bring the hash, too.
+    /// Size, hash and type are those of the newest event that wrote the bytes; values that this event does
+    /// not have are unknown. A move may have the hash, too.
     fn of(newest: &[FileEvent], replaced_at: Option<DateTime<Utc>>) -> Option<Self> {
         let last = |is_it: &dyn Fn(&FileEvent) -> bool| {
             newest.iter().filter(|event| is_it(event)).max_by_key(|event| event.moment())
@@ -60,8 +60,8 @@ impl ProjectedState {
     }
 }
 
-/// Brings files up to date with their histories, and removes those that nothing happened to: what
-/// was known of them turned out to be another file's. Answers the removed.
+/// Updates the state of files from their histories, and deletes files without events: their events turned
+/// out to belong to another file. Returns the deleted files.
 pub(super) async fn project_state(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     let mut newest = newest(tx, files).await?;
     let replaced = replaced(tx, files).await?;
@@ -86,7 +86,7 @@ pub(super) async fn project_state(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Resu
     Ok(gone)
 }
 
-/// The newest event of each kind, of each file.
+/// Reads the newest event of each kind, for each file.
 async fn newest(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Vec<FileEvent>>> {
     let kinds: Vec<&str> = FileEventKind::ALL.iter().map(|kind| kind.as_str()).collect();
     let rows = sqlx::query(concat!(
@@ -109,7 +109,7 @@ async fn newest(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, V
     Ok(newest)
 }
 
-/// When another file came to the last place of each, of those that it happened to.
+/// Finds the files over which another file was moved, with the time.
 async fn replaced(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, DateTime<Utc>>> {
     let user = tx.user();
     let replaced: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(

@@ -1,4 +1,4 @@
-//! Whose insights have to follow the passing of time.
+//! People whose insights have to be refreshed because time passes.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use crate::database::SystemTx;
 use crate::domain::UserId;
 use crate::domain::job::JobKind;
 
-/// People of whom anything was understood and for whom that was not seen to within this time, in the order of
-/// their ids, from behind one on; at most `limit`.
+/// Lists people who have an understood transcript and whose insights were not refreshed within this time, in
+/// the order of their ids, after a cursor; at most `limit`.
 pub async fn people_due(
     tx: &mut SystemTx,
     after: Option<UserId>,

@@ -8,40 +8,38 @@ use super::{Insight, columns};
 use crate::database::UserTx;
 use crate::domain::insight::InsightKind;
 
-/// Which of them count.
+/// A filter by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
-    /// Those that hold, and were not dismissed.
+    /// Valid, and not dismissed.
     #[default]
     Current,
-    /// Those that hold, and were dismissed.
+    /// Valid, and dismissed.
     Dismissed,
-    /// All of them, former versions among them.
+    /// All, including former versions.
     All,
 }
 
-/// What narrows the list; what is absent narrows nothing.
+/// Filters for insights; a filter that is `None` matches all.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filter {
-    /// Which of them count.
     pub state: State,
-    /// Only of this kind.
     pub kind: Option<InsightKind>,
-    /// Only those for which something in this conversation speaks.
+    /// Only insights with evidence in this conversation.
     pub conversation: Option<Uuid>,
-    /// Only those about this entity.
+    /// Only insights about this entity.
     pub entity: Option<Uuid>,
-    /// Only those found then or later.
+    /// Only insights found at this time or later.
     pub from: Option<DateTime<Utc>>,
-    /// Only those found before.
+    /// Only insights found before this time.
     pub to: Option<DateTime<Utc>>,
-    /// Only those due then or later.
+    /// Only insights due at this time or later.
     pub due_from: Option<DateTime<Utc>>,
-    /// Only those due before.
+    /// Only insights due before this time.
     pub due_to: Option<DateTime<Utc>>,
 }
 
-/// The person's insights, those found last coming first, from behind a place on.
+/// Lists the person's insights after a cursor, newest first.
 pub async fn list(
     tx: &mut UserTx,
     filter: &Filter,

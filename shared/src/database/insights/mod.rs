@@ -1,4 +1,4 @@
-//! Insights: what deserves a person's attention, always with what speaks for it.
+//! Insights: facts that deserve a person's attention, always with their evidence.
 
 mod due;
 mod list;
@@ -37,30 +37,28 @@ macro_rules! columns {
 use columns;
 
 row! {
-    /// An insight, without what speaks for it.
+    /// An insight, without its evidence.
     #[derive(Clone, Debug)]
     pub struct Insight {
-        /// Names this version of it.
+        /// Another id for each version.
         pub id: Uuid,
-        /// What kind it is.
         pub kind: String,
         /// One line.
         pub title: String,
         /// Plain sentences.
         pub detail: String,
-        /// By when something is to be done, or when something is.
+        /// The deadline, or the time of an occasion.
         pub due_at: Option<DateTime<Utc>>,
-        /// What found it.
+        /// The model that found it.
         pub model: String,
-        /// In which version.
         pub model_version: String,
-        /// When it was found.
+        /// The time when it was found.
         pub created_at: DateTime<Utc>,
-        /// The version before it.
+        /// The previous version.
         pub supersedes: Option<Uuid>,
-        /// The version after it; none for the one that counts.
+        /// The next version; `None` for the current one.
         pub superseded_by: Option<Uuid>,
-        /// When the person dismissed it.
+        /// The time when the person dismissed it.
         pub dismissed_at: Option<DateTime<Utc>>,
     }
 }
@@ -78,7 +76,7 @@ row! {
     }
 }
 
-/// An insight of the person.
+/// Reads an insight of the person.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Insight>> {
     let user = tx.user();
     sqlx::query_as(concat!("select ", columns!(), " from insights i where i.user_id = $1 and i.id = $2"))
@@ -88,7 +86,7 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Insight>> {
         .await
 }
 
-/// What speaks for each of these insights, in their order.
+/// Reads the evidence of each insight, in the order of the input.
 pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<InsightEvidence>> {
     let user = tx.user();
     let pieces: Vec<Piece> = sqlx::query_as(
@@ -109,8 +107,8 @@ pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<In
     Ok(found)
 }
 
-/// Notes that the person does not want to be told of this again, or that they do; answers how it is
-/// then, none when they have no such insight. To say it again changes nothing and is not told.
+/// Marks an insight as dismissed or not. Returns its new state, or `None` if the person has no such insight.
+/// If nothing changes, no event is added.
 pub async fn dismiss(tx: &mut UserTx, id: Uuid, dismissed: bool) -> sqlx::Result<Option<Insight>> {
     let user = tx.user();
     let statement = if dismissed {
@@ -136,7 +134,7 @@ pub async fn dismiss(tx: &mut UserTx, id: Uuid, dismissed: bool) -> sqlx::Result
     Ok(insight)
 }
 
-/// Tells apps of an insight that is new.
+/// Adds the event for a new insight.
 async fn announce(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     let Some(insight) = get(tx, id).await? else { return Ok(()) };
     if insight.dismissed_at.is_none() {
@@ -147,7 +145,7 @@ async fn announce(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
 }
 
 impl Insight {
-    /// An insight as apps see it, with what speaks for it.
+    /// The insight with its evidence, as the API shows it.
     #[must_use]
     pub fn with(self, evidence: InsightEvidence) -> event::Insight {
         event::Insight {
@@ -168,7 +166,7 @@ impl Insight {
 }
 
 fn add(evidence: &mut InsightEvidence, piece: Piece) {
-    // Two that were pointed at may have become one since.
+    // Two entities of the evidence may have been merged since.
     evidence.entity_ids.extend(piece.entity_id.filter(|id| !evidence.entity_ids.contains(id)));
     evidence.file_ids.extend(piece.file_id);
     evidence.conversation_ids.extend(piece.conversation_id);

@@ -1,4 +1,4 @@
-//! What is near in meaning to a conversation: other conversations, and files.
+//! Conversations and files that are close in meaning to a conversation.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -6,59 +6,58 @@ use uuid::Uuid;
 use crate::database::{UserTx, row};
 use crate::domain::insight::InsightKind;
 
-/// From this cosine on two passages are about the same.
+/// From this cosine on, two passages are about the same topic.
 const SAME_TOPIC: f64 = 0.5;
-/// And from this on a passage and a part of a file.
+/// From this cosine on, a passage and a part of a file are about the same topic.
 const SAME_AS_FILE: f64 = 0.6;
-/// Passages of a conversation that are compared: in a longer one, as many spread over all of it.
+/// Passages of a conversation that are compared. Of a longer conversation, this many are compared, spread
+/// evenly.
 const PASSAGES: i64 = 30;
-/// Conversations that count as others: what was spoken of longer ago does not return, it is new.
+/// Days between conversations that are compared. After a longer time, a topic counts as new.
 const DAYS: i32 = 120;
-/// Passages of others that are compared, those closest in time: of a past that was brought along whole,
-/// one conversation is not held against all.
+/// Passages of other conversations that are compared, those closest in time. So after an import of a long
+/// history, one conversation is not compared with all of it.
 const MOST_PASSAGES: i64 = 5_000;
-/// Conversations that a topic is looked for from, and that are looked at for one file.
+/// Other conversations that are examined for one topic, or for one file.
 const MOST_CONVERSATIONS: i64 = 8;
-/// Files that are told of one conversation.
+/// Files that are reported for one conversation.
 const FILES: i64 = 3;
 
 row! {
-    /// A passage of a conversation that is near to one of the conversation that is looked at.
+    /// A passage that is close to one of the examined conversation.
     #[derive(Clone, Debug)]
     pub struct NearPassage {
-        /// The passage that it is near to.
+        /// The passage of the examined conversation.
         pub own_id: Uuid,
-        /// The conversation that it is of.
         pub conversation_id: Uuid,
-        /// What that is called.
+        /// The title of the conversation.
         pub title: String,
-        /// When that began.
+        /// The start of the conversation.
         pub started_at: DateTime<Utc>,
         /// The segments of the passage.
         pub segment_ids: Vec<Uuid>,
-        /// What they say.
+        /// The text of the passage.
         pub text: String,
     }
 
-    /// A file that is near to a conversation, with the two passages that are nearest.
+    /// A file that is close to a conversation, with the two closest passages.
     #[derive(Clone, Debug)]
     pub struct NearFile {
-        /// What the conversation is called.
+        /// The title of the conversation.
         pub title: String,
         /// The segments of its passage.
         pub segment_ids: Vec<Uuid>,
-        /// What is said there.
+        /// The text of its passage.
         pub said: String,
-        /// The file.
         pub file_id: Uuid,
-        /// Where it is, on its device.
+        /// The path on the device.
         pub path: String,
-        /// What is written there.
+        /// The text of the file's passage.
         pub written: String,
     }
 }
 
-/// The passages of what `$2` names that are compared: `$3` of them, or all.
+/// Selects the passages of `$2` that are compared: `$3` of them evenly spread, or all if there are fewer.
 macro_rules! spread {
     ($table:literal, $owner:literal) => {
         concat!(
@@ -74,7 +73,8 @@ macro_rules! spread {
     };
 }
 
-/// The other conversations that share a topic with this one until now, the newest first.
+/// Lists the other conversations that share a topic with this one according to current insights, newest
+/// first.
 pub async fn sharing_a_topic(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar(
@@ -93,8 +93,8 @@ pub async fn sharing_a_topic(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
     .await
 }
 
-/// Each passage of a conversation that is near to another conversation: first itself, then the nearest one
-/// of each conversation that it is near to, nearest first.
+/// Lists each passage of a conversation that is close to another conversation: first the passage itself,
+/// then the closest passage of each other conversation, closest first.
 pub async fn near_passages(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<NearPassage>> {
     let user = tx.user();
     sqlx::query_as(concat!(
@@ -137,7 +137,7 @@ pub async fn near_passages(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<
     .await
 }
 
-/// The files that are nearest to a conversation.
+/// Lists the files that are closest to a conversation.
 pub async fn near_files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<NearFile>> {
     let user = tx.user();
     sqlx::query_as(concat!(
@@ -166,7 +166,7 @@ pub async fn near_files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec
     .await
 }
 
-/// The conversations that are nearest to a file.
+/// Lists the conversations that are closest to a file.
 pub async fn near_conversations(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     sqlx::query_scalar(concat!(

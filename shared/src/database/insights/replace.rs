@@ -1,5 +1,5 @@
-//! Insights as they are found again: what is the same stays, what has changed replaces what it was,
-//! what is not so any more goes.
+//! Replaces insights after they were computed again: unchanged ones stay, changed ones get a new version,
+//! and those that no longer hold are deleted.
 
 use std::collections::BTreeSet;
 
@@ -13,27 +13,23 @@ use crate::database::{UserTx, row};
 use crate::domain::insight::{InsightKind, NewInsight, Pointers};
 use crate::domain::new_id;
 
-/// What finds insights, as it is stored with them.
+/// The model that finds insights, as stored with them.
 #[derive(Clone, Copy, Debug)]
 pub struct Author<'a> {
-    /// Its name.
     pub model: &'a str,
-    /// Its version.
     pub version: &'a str,
 }
 
-/// What was looked at: of these kinds, whatever speaks for an insight here was found again or is not
-/// so any more.
+/// The insights that were computed again. An insight in the scope that was not found again no longer holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
-    /// The kinds.
     pub kinds: &'a [InsightKind],
-    /// Only what rests on this conversation; on anything at all when absent.
+    /// Only insights with evidence in this conversation; all if `None`.
     pub conversation: Option<Uuid>,
 }
 
 row! {
-    /// An insight that counts until now.
+    /// A current insight.
     struct Row {
         id: Uuid,
         kind: String,
@@ -46,9 +42,9 @@ row! {
     }
 }
 
-/// Brings the insights of a scope into line with what was found in it, and tells apps. Of what was found it
-/// is checked that all of its evidence is there; that it stays is for the caller to hold, by
-/// [`crate::database::graph::lock`].
+/// Replaces the current insights of a scope by those that were found, and adds the events. An insight is
+/// ignored if some of its evidence no longer exists. The caller holds [`crate::database::graph::lock`], so
+/// that evidence is not deleted in the meantime.
 pub async fn replace(
     tx: &mut UserTx,
     scope: &Scope<'_>,
@@ -89,7 +85,8 @@ pub async fn replace(
     Ok(())
 }
 
-/// Those whose evidence is there, all of it: it may have gone while they were found.
+/// Returns the insights whose evidence exists completely. Evidence may have been deleted while they were
+/// computed.
 async fn founded(tx: &mut UserTx, found: &[NewInsight]) -> sqlx::Result<Vec<NewInsight>> {
     let all = |of: fn(&NewInsight) -> &Vec<Uuid>| found.iter().flat_map(of).copied().collect::<Vec<_>>();
     let known: Vec<Uuid> = sqlx::query_scalar(
@@ -112,7 +109,7 @@ async fn founded(tx: &mut UserTx, found: &[NewInsight]) -> sqlx::Result<Vec<NewI
     Ok(found.iter().filter(is_founded).cloned().collect())
 }
 
-/// What counts until now and could be one of those found: all of the scope, and what has their keys.
+/// Reads the current insights that may match those found: all in the scope, and all with the same keys.
 async fn until_now(tx: &mut UserTx, scope: &Scope<'_>, found: &[NewInsight]) -> sqlx::Result<Vec<Row>> {
     let user = tx.user();
     let kinds: Vec<&str> = scope.kinds.iter().map(|kind| kind.as_str()).collect();
@@ -135,8 +132,8 @@ async fn until_now(tx: &mut UserTx, scope: &Scope<'_>, found: &[NewInsight]) -> 
     .await
 }
 
-/// Each insight with its key and what it was until now: what has its key, else one of its kind that
-/// rests on something that it rests on as well. Of several with one key the last counts.
+/// Matches each found insight with a current one: with the same key, else one of the same kind that shares
+/// evidence. If several found insights have the same key, the last one counts.
 fn matched<'a>(
     until_now: &mut Vec<Row>,
     found: &'a [NewInsight],
@@ -171,7 +168,7 @@ impl Row {
             && insight.essence.as_ref().is_none_or(|essence| hash(essence) == self.essence)
     }
 
-    /// Whether it would have been found again if it were so still.
+    /// Whether it is in the scope, so that it would have been found again if it still held.
     async fn is_within(&self, tx: &mut UserTx, scope: &Scope<'_>) -> sqlx::Result<bool> {
         let Some(conversation) = scope.conversation else { return Ok(true) };
         sqlx::query_scalar(
@@ -211,7 +208,7 @@ async fn write(
     .map(|_| ())
 }
 
-/// Says anew what speaks for an insight.
+/// Replaces the evidence of an insight.
 async fn point(tx: &mut UserTx, id: Uuid, insight: &NewInsight) -> sqlx::Result<()> {
     let user = tx.user();
     let evidence = &insight.evidence;
@@ -240,7 +237,7 @@ async fn point(tx: &mut UserTx, id: Uuid, insight: &NewInsight) -> sqlx::Result<
     .map(|_| ())
 }
 
-/// Names what was said without saying it: it stays when what was said is gone.
+/// Identifies a text without containing it, so that the hash may stay when the text is deleted.
 fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! Facts as they were stated, and what was stated of the same otherwise.
+//! Statements of facts, and other statements about the same facts.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ row! {
     }
 }
 
-/// Replaces what a conversation stated until now.
+/// Replaces the statements of a conversation.
 pub async fn restate(tx: &mut UserTx, conversation: Uuid, statements: &[Statement]) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query("delete from statements where user_id = $1 and conversation_id = $2")
@@ -45,8 +45,8 @@ pub async fn restate(tx: &mut UserTx, conversation: Uuid, statements: &[Statemen
     .map(|_| ())
 }
 
-/// Everything that was stated of what a conversation states something of, there and elsewhere, in the
-/// order of time.
+/// Lists all statements about the facts that a conversation makes statements about, in this and other
+/// conversations, in the order of time.
 pub async fn stated_of_the_same(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Statement>> {
     let user = tx.user();
     let rows: Vec<Row> = sqlx::query_as(

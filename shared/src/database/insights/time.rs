@@ -1,4 +1,4 @@
-//! What the passing of time brings is read from here.
+//! Reads the data for insights that depend on the passing of time.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -6,54 +6,50 @@ use uuid::Uuid;
 use crate::database::{EnumColumn, UserTx, row};
 use crate::domain::date::{Precision, When};
 
-/// Days ahead that are looked at.
+/// The largest number of mentions of dates that are read.
 const MOST_DAYS: i64 = 500;
 
 row! {
-    /// A mention of a date that is ahead.
+    /// A mention of a date in the future.
     #[derive(Clone, Debug)]
     pub struct DateAhead {
-        /// The date as an entity.
+        /// The entity of the date.
         pub entity_id: Uuid,
-        /// The segment.
         pub segment_id: Uuid,
-        /// What that says.
+        /// The text of the segment.
         pub text: String,
-        /// When its recording began.
+        /// The start of its recording.
         pub began_at: DateTime<Utc>,
-        /// Where the segment begins there.
+        /// Start of the segment in the recording, in milliseconds.
         pub start_ms: i64,
-        /// Where the time begins that is meant.
+        /// Start of the time that the date stands for.
         pub starts_at: DateTime<Utc>,
-        /// Where it is over.
+        /// End of that time.
         pub ends_at: DateTime<Utc>,
-        /// How exactly it was said.
+        /// The precision of the date.
         pub precision: EnumColumn<Precision>,
     }
 
-    /// The first mention of somebody in a conversation.
+    /// The first mention of a person in a conversation.
     #[derive(Clone, Debug)]
     pub struct PersonHeard {
-        /// Who.
         pub entity_id: Uuid,
-        /// What they are called.
         pub name: String,
-        /// When the conversation began.
+        /// The start of the conversation.
         pub started_at: DateTime<Utc>,
-        /// The segment.
         pub segment_id: Uuid,
     }
 }
 
 impl DateAhead {
-    /// When it is.
+    /// The time that the date stands for.
     #[must_use]
     pub fn when(&self) -> When {
         When { from: self.starts_at, to: self.ends_at, precision: self.precision.0 }
     }
 }
 
-/// When the person's first conversation began; none when there is no conversation.
+/// The start of the person's first conversation; `None` if there is none.
 pub async fn first_began_at(tx: &mut UserTx) -> sqlx::Result<Option<DateTime<Utc>>> {
     let user = tx.user();
     sqlx::query_scalar("select min(started_at) from conversations where user_id = $1")
@@ -62,8 +58,8 @@ pub async fn first_began_at(tx: &mut UserTx) -> sqlx::Result<Option<DateTime<Utc
         .await
 }
 
-/// The mentions of dates that are not over at `now` and begin until `until`, without those in segments that
-/// speak for a promise or a task.
+/// Lists the mentions of dates that are not over at `now` and begin until `until`, without those in segments
+/// that are evidence for a promise or a task.
 pub async fn dates_ahead(
     tx: &mut UserTx,
     now: DateTime<Utc>,
@@ -92,8 +88,8 @@ pub async fn dates_ahead(
     .await
 }
 
-/// Everybody who was mentioned in more than two conversations, with the first place in each of those that
-/// began after `after` and not later than `until`; by person, in the order of time.
+/// Lists the people who are mentioned in more than two conversations, with their first mention in each
+/// conversation that began after `after` and not later than `until`; by person, in the order of time.
 pub async fn people_heard(
     tx: &mut UserTx,
     after: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! A conversation as it was understood.
+//! The reliable segments and the mentions of a conversation, as input for insights.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -8,49 +8,45 @@ use crate::domain::date::{Precision, When};
 use crate::domain::entity::EntityKind;
 
 row! {
-    /// A segment that can be relied on.
+    /// A segment that is not uncertain.
     #[derive(Clone, Debug)]
     pub struct UnderstoodSegment {
-        /// Names it.
         pub id: Uuid,
-        /// What was said.
         pub text: String,
-        /// Who said it, by the name that the person gave to the voice, where there is one.
+        /// The name that the person gave to the speaker, if any.
         pub speaker: Option<String>,
-        /// When its recording began.
+        /// The start of its recording.
         pub began_at: DateTime<Utc>,
-        /// Where the segment begins there.
+        /// Start of the segment in the recording, in milliseconds.
         pub start_ms: i64,
     }
 
     /// A mention in a segment.
     #[derive(Clone, Debug)]
     pub struct UnderstoodMention {
-        /// The segment.
         pub segment_id: Uuid,
-        /// Who or what.
         pub entity_id: Uuid,
-        /// What that is.
+        /// The kind of the entity.
         pub kind: EnumColumn<EntityKind>,
-        /// The same for every way to write it.
+        /// The same for every spelling.
         pub key: String,
-        /// The words that were used.
+        /// The words of the mention.
         pub text: String,
-        /// Where they begin in the segment's text, in characters.
+        /// Start of the words in the segment's text, in characters.
         pub start_char: i32,
-        /// Where they end.
+        /// End, in characters.
         pub end_char: i32,
-        /// Where the time begins that is meant, of a date that is known.
+        /// Start of the time that a date stands for, if it could be resolved.
         pub starts_at: Option<DateTime<Utc>>,
-        /// Where it is over.
+        /// End of that time.
         pub ends_at: Option<DateTime<Utc>>,
-        /// How exactly it was said.
+        /// The precision of the date.
         pub precision: Option<String>,
     }
 }
 
 impl UnderstoodMention {
-    /// When it is, of a date that is known.
+    /// The time that a date stands for, if it could be resolved.
     #[must_use]
     pub fn when(&self) -> Option<When> {
         let precision: Precision = self.precision.as_ref()?.parse().ok()?;
@@ -58,7 +54,7 @@ impl UnderstoodMention {
     }
 }
 
-/// The segments of the transcripts of a conversation that count, in order, without those that are uncertain.
+/// Lists the segments of a conversation's current transcripts, in order, without uncertain ones.
 pub async fn understood_segments(
     tx: &mut UserTx,
     conversation: Uuid,
@@ -80,7 +76,7 @@ pub async fn understood_segments(
     .await
 }
 
-/// The mentions in a conversation, by segments and in the order of each.
+/// Lists the mentions in a conversation, in the order of segments and positions.
 pub async fn understood_mentions(
     tx: &mut UserTx,
     conversation: Uuid,

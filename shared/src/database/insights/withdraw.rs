@@ -1,4 +1,4 @@
-//! Insights that are not so any more.
+//! Deletes insights whose evidence is deleted.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,9 @@ row! {
     }
 }
 
-/// Removes every insight that rests on a conversation that goes, former versions among them, and tells
-/// apps. Answers the other conversations on which they rested, to find out what is left of them.
+/// Deletes every insight with evidence in a conversation that is being deleted, including former versions,
+/// and adds the events. Returns the other conversations of their evidence, so that their insights are
+/// computed again.
 pub async fn withdraw(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<BTreeSet<Uuid>> {
     let user = tx.user();
     let ids: Vec<Uuid> = sqlx::query_scalar(
@@ -33,7 +34,7 @@ pub async fn withdraw(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<BTree
     Ok(others)
 }
 
-/// Removes every insight that rests on files that go, and tells apps.
+/// Deletes every insight with evidence in files that are being deleted, and adds the events.
 pub async fn withdraw_files(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<()> {
     let user = tx.user();
     let ids: Vec<Uuid> = sqlx::query_scalar(
@@ -46,8 +47,8 @@ pub async fn withdraw_files(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<()>
     remove(tx, &ids).await.map(|_| ())
 }
 
-/// Removes every insight about somebody, or about a day, that goes, and tells apps. What else mentions it
-/// stays.
+/// Deletes every insight about a person or a date that is being removed, and adds the events. Other insights
+/// that mention the entity stay.
 pub async fn withdraw_about(tx: &mut UserTx, entity: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
     let ids: Vec<Uuid> = sqlx::query_scalar(
@@ -62,8 +63,8 @@ pub async fn withdraw_about(tx: &mut UserTx, entity: Uuid) -> sqlx::Result<()> {
     remove(tx, &ids).await.map(|_| ())
 }
 
-/// Removes insights, and tells apps of those that counted. Answers the conversations on which they
-/// rested.
+/// Deletes insights, and adds events for those that were current. Returns the conversations of their
+/// evidence.
 pub(super) async fn remove(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<BTreeSet<Uuid>> {
     let user = tx.user();
     let gone: Vec<Gone> = sqlx::query_as(

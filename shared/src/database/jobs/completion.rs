@@ -1,7 +1,7 @@
-//! How a claim ends.
+//! The end of a claim.
 //!
-//! All endings are one statement. It checks that the job is still the claim's own, and announces
-//! what became of it; the endings differ in its values only.
+//! All kinds of completion are one statement with different values. It checks that the claim still holds the
+//! job, and adds the `job_update` event.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use crate::domain::failure::{Failure, FailureCode};
 use crate::domain::job::JobState;
 use crate::domain::progress::Progress;
 
-/// How long faults around a job may last before it is given up: longer than any outage that an
-/// operator sleeps through.
+/// How long a job may be retried without a checkpoint before it is given up. This is longer than any outage
+/// that an operator may sleep through.
 const PATIENCE: Duration = Duration::from_hours(30);
-/// The longest wait between two tries.
+/// The longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
-/// Workers that may die at one job before it is taken for the cause.
+/// The crash count at which the job is taken for the cause of the crashes.
 pub(super) const STRIKES: i32 = 3;
 
-/// Why a job is dead that used up its strikes.
+/// The failure of a job that reached the crash limit.
 pub(super) fn worker_died() -> Failure {
     Failure::new(
         FailureCode::WorkerDied,
@@ -31,39 +31,39 @@ pub(super) fn worker_died() -> Failure {
     )
 }
 
-/// How a claim ends. Where the job would be queued again and somebody asked for it to stop, it is
-/// cancelled instead.
+/// How a claim ends. If the job would be queued again and somebody asked to cancel it, it becomes cancelled
+/// instead.
 #[derive(Clone, Debug)]
 pub enum Completion {
-    /// It is done: to be written last in the transaction of its results.
+    /// The job is done. To be written last in the transaction with its results.
     Succeeded(Progress),
-    /// It is over for good: the input can never work.
+    /// The job can never work, because of its input.
     Failed(Failure),
-    /// Somebody asked for it to stop, and it did. What was saved until then stays.
+    /// Somebody asked to cancel the job, and the handler stopped. Data that was saved until then stays.
     Cancelled,
-    /// Something around it is broken: back to the queue. Waits from nothing up to twice as long as
-    /// the last time (exponential with full jitter), at most ten minutes; the job dies only if it
-    /// got nowhere for 30 hours. Costs no strike: an outage is nobody's fault. The failure says what
-    /// is broken, where that is known.
+    /// Something around the job is broken: it goes back to the queue. The wait is random, from zero to a
+    /// limit that doubles with every retry (exponential backoff with full jitter), at most ten minutes. The
+    /// job dies only if it had no checkpoint for 30 hours. The crash count stays, since an outage is not the
+    /// job's fault. The failure names the fault, if known.
     Retried(Option<Failure>),
-    /// The worker stops: back to the queue at once and without a strike.
+    /// The worker stops: the job goes back to the queue at once. The crash count stays.
     HandedBack,
-    /// The work came to a bad end inside the program: a strike, as if it had ended the whole worker.
+    /// The handler panicked: the crash count grows, as if the whole worker had crashed.
     Crashed,
 }
 
-/// What makes one ending differ from another.
+/// The values in which kinds of completion differ.
 struct Values {
-    /// Where the job goes, unless it is queued and something speaks against that.
+    /// The next state. A queued job may become cancelled or dead instead.
     state: JobState,
     progress: Option<Progress>,
-    /// What is said if it is dead.
+    /// The failure to store if the job becomes dead.
     dead_of: Option<Failure>,
-    /// What is said while it waits; what was said before, when none.
+    /// The failure to store while the job waits; `None` keeps the stored one.
     waits_for: Option<Failure>,
     strikes: i32,
     faults: i32,
-    /// The longest that it may wait in the queue, before faults in a row prolong that.
+    /// The longest wait in the queue, before it is doubled for each retry.
     wait: Duration,
 }
 
@@ -108,7 +108,8 @@ impl Values {
     }
 }
 
-/// Ends a claim. `false`: the lease was lost, and nothing is written; roll back what was.
+/// Ends a claim. Returns false if the lease was lost: nothing is written then, and the caller has to roll
+/// back.
 pub async fn complete(tx: &mut impl Tx, claim: &Claim, outcome: &Completion) -> sqlx::Result<bool> {
     let values = Values::of(outcome);
     let row: Option<JobRow> = sqlx::query_as(concat!(

@@ -1,4 +1,4 @@
-//! Who works, and the live settings of the lanes.
+//! The running workers, and the live settings of the lanes.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use sqlx::types::Json;
 use crate::domain::job::Lane;
 use crate::domain::model::ModelCard;
 
-/// A lane's settings as operators changed them; a lane without any is not paused and as wide as
-/// each worker was started with.
+/// A lane's settings as operators changed them. A lane without settings is not paused, and each worker uses
+/// the concurrency that it was started with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LaneSettings {
-    /// Whether nothing new is started in it.
+    /// Whether workers start no new jobs of the lane.
     pub paused: bool,
     /// Jobs that each worker runs at once.
     pub concurrency: Option<usize>,
 }
 
-/// Notes that a worker is there, and answers the settings of all lanes that have any.
+/// Reports that a worker is running. Returns the settings of all lanes that have any.
 pub async fn report(
     tx: &mut PgConnection,
     worker: &str,
@@ -48,7 +48,7 @@ pub async fn report(
         .collect())
 }
 
-/// Takes a worker that stops off the list. What it told of its models holds until others tell.
+/// Removes a worker that stops. The models that it reported stay valid until another worker reports.
 pub async fn leave(tx: &mut PgConnection, worker: &str) -> sqlx::Result<()> {
     sqlx::query(
         "with gone as (delete from workers where name = $1 returning models)

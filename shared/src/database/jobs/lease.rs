@@ -1,9 +1,9 @@
-//! How a worker takes a job and holds it.
+//! Claims and leases of jobs.
 //!
-//! Claiming adds one to `attempt`, and everything that the worker writes afterwards checks it: a
-//! worker whose lease ran out and whose job was given to another (or ended) changes nothing, and
-//! is told so by [`Held::Lost`]. Results are written in one transaction with the job's
-//! [ending](super::ending).
+//! A claim adds one to `attempt`, and every later write of the worker checks it. If the lease ran out and
+//! the job was claimed by another worker or ended, the first worker changes nothing, and gets
+//! [`Held::Lost`]. Results are written in one transaction with the [completion](super::completion) of the
+//! job.
 
 use std::time::Duration;
 
@@ -16,41 +16,40 @@ use crate::domain::UserId;
 use crate::domain::job::{Job, JobKind, JobSnapshot, Lane};
 use crate::domain::progress::{Progress, Stage};
 
-/// A job that this worker holds.
+/// A job that this worker has claimed.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// The job's id.
     pub id: Uuid,
-    /// Whose it is; none for the house's own.
+    /// The person; `None` for a job of the system.
     pub user: Option<UserId>,
-    /// What to do, or why that cannot be read.
+    /// The job with its arguments, or the reason why they cannot be read.
     pub job: Result<Job, String>,
     /// The fence: results are written only while this is the newest attempt.
     pub attempt: i32,
-    /// How it stood when it was claimed.
+    /// The job at the time of the claim.
     pub snapshot: JobSnapshot,
-    /// The trace of the request that asked for it.
+    /// The trace of the request that enqueued the job.
     pub traceparent: Option<String>,
 }
 
 /// Whether a claim still holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// Go on.
+    /// The worker continues.
     Yes,
-    /// Somebody asked for the job to stop: end it as cancelled.
+    /// Somebody asked to cancel the job: the worker ends it as cancelled.
     CancelRequested,
-    /// Somebody else has the job by now, or it ended: whatever this worker has is void.
+    /// Another worker has the job, or it has ended: the results of this worker are void.
     Lost,
 }
 
-/// Takes the next job of a lane, if it is not paused: the highest priority first, and within it
-/// the person who was served longest ago, so that ten thousand jobs of one delay a stranger by one
+/// Claims the next job of a lane, unless the lane is paused. The highest priority comes first, and within it
+/// the person who was served longest ago. So ten thousand jobs of one person delay another person by one
 /// slot.
 ///
-/// Claims of a lane are made one after the other (a lock held until the commit), which makes the
-/// turns exact; a claim takes as long as the commit, some milliseconds. The choice walks one index
-/// entry for each person who waits, however many jobs they have.
+/// A lock that is held until the commit lets one claim of a lane run at a time, which makes the fair share
+/// exact. A claim takes as long as its commit, some milliseconds. The statement reads one index entry for
+/// each waiting person, however many jobs they have.
 pub async fn claim(
     tx: &mut impl Tx,
     lane: Lane,
@@ -112,10 +111,10 @@ pub async fn claim(
     }))
 }
 
-/// Says that the worker is alive, for another length of the lease, and how far it is.
+/// Extends the lease by its length, and stores the progress.
 ///
 /// # Errors
-/// When the database does not answer; the lease runs on meanwhile.
+/// When the database does not answer; the lease continues to run down.
 pub async fn extend(
     tx: &mut PgConnection,
     claim: &Claim,
@@ -139,9 +138,9 @@ pub async fn extend(
     Ok(Held::from(held))
 }
 
-/// Notes how far the job is, in the transaction of a checkpoint, whose rows are to be dropped
-/// unless it is still held. Progress also shows that what was broken around the job works again:
-/// its patience starts anew.
+/// Stores the progress in the transaction of a checkpoint. The caller has to roll back unless the claim
+/// still holds. A checkpoint also shows that the fault around the job is over, so the 30 hours of retries
+/// begin again.
 pub async fn checkpoint(
     tx: &mut PgConnection,
     claim: &Claim,

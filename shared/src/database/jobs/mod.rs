@@ -1,11 +1,11 @@
-//! Rows of jobs: the only truth about work to do.
+//! The rows of jobs, which are the only record of work to do.
 //!
-//! [`enqueue`], [`get`], [`list`], [`cancel`] and [`retry`] are what people ask for; [`lease`] is how
-//! a worker takes a job and holds it, [`ending`] how it ends it; [`upkeep`] is what keeps the table
-//! true when workers die; [`fleet`] is who works, and the lanes' live settings.
+//! [`enqueue`], [`get`], [`list`], [`cancel`] and [`retry`] serve requests of people. [`lease`] claims jobs
+//! and holds them, and [`completion`] ends claims. [`upkeep`] repairs the table after workers crash.
+//! [`fleet`] has the running workers and the live settings of the lanes.
 //!
-//! Every change of state adds a `job_update` event to its transaction, and a job that can start is rung
-//! for after the commit. Time is the database's own: no worker's clock decides about a lease.
+//! Every change of state adds a `job_update` event to its transaction. For a job that can start, a wake-up
+//! is sent after the commit. All times come from the database, so no worker's clock affects a lease.
 
 pub mod completion;
 pub mod fleet;

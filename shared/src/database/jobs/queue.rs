@@ -1,4 +1,4 @@
-//! What people ask of the queue: to do something, to stop it, to try again.
+//! Enqueueing, cancelling and retrying jobs.
 
 use std::collections::HashMap;
 
@@ -10,27 +10,26 @@ use crate::database::Tx;
 use crate::domain::job::{Job, JobKind, JobSnapshot, JobState};
 use crate::domain::{UserId, new_id};
 
-/// Why a job was not changed.
+/// The reason why a job was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// The person has no such job.
     #[error("there is no such job")]
     NotFound,
-    /// It has reached its ending; nothing is left to stop.
+    /// The job has ended, so it cannot be cancelled.
     #[error("the job is {0} already")]
     Ended(JobState),
-    /// It has not failed; there is nothing to try again.
+    /// The job has not failed, so it cannot be retried.
     #[error("the job is {0}: only one that is dead or cancelled can be tried again")]
     NotEnded(JobState),
-    /// It is about a recording whose sound was removed.
+    /// The job needs a recording whose sound was removed.
     #[error("the sound that it needs was removed")]
     SoundRemoved,
-    /// The database.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// Accepts a job, in the transaction that stores what it is about. It starts once that is committed.
+/// Enqueues a job, in the transaction that stores its subject. The job starts after the commit.
 pub async fn enqueue(
     tx: &mut impl Tx,
     user: Option<UserId>,
@@ -58,8 +57,8 @@ pub async fn enqueue(
     Ok(snapshot.expect("what was just written is of a known kind, lane and state"))
 }
 
-/// Accepts a job, unless one of its kind about the same waits to start already: that one is held
-/// back until this transaction has ended, and sees then what this one was for.
+/// Enqueues a job, unless a job of the same kind and subject is queued already. That job is locked until the
+/// end of this transaction, so it starts afterwards and sees the changes of this transaction.
 pub async fn enqueue_once(
     tx: &mut impl Tx,
     user: UserId,
@@ -82,8 +81,8 @@ pub async fn enqueue_once(
     }
 }
 
-/// The jobs of a kind that wait to start, by which of these they are about: they are held back until
-/// this transaction has ended, and see then what it has done. The many of [`enqueue_once`].
+/// Finds the queued jobs of a kind, by their subjects among the given ones. They are locked until the end of
+/// this transaction, as in [`enqueue_once`].
 pub async fn waiting(
     tx: &mut PgConnection,
     user: UserId,
@@ -103,8 +102,8 @@ pub async fn waiting(
     Ok(waiting.into_iter().collect())
 }
 
-/// Asks a job to stop. A queued one is cancelled at once; a running one is asked, and its worker
-/// sees it at the next chunk.
+/// Cancels a job. A queued job is cancelled at once. For a running job, the request is stored, and its
+/// worker sees it at the next heartbeat or checkpoint.
 ///
 /// # Errors
 /// [`Refused::Ended`] when it is too late.
@@ -130,18 +129,16 @@ pub async fn cancel(tx: &mut impl Tx, user: UserId, id: Uuid) -> Result<JobSnaps
     }
 }
 
-/// What work is about that is asked to stop.
+/// The subject of the jobs to cancel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
-    /// Everything for the person.
+    /// All jobs of the person.
     Person,
-    /// A conversation.
     Conversation(Uuid),
-    /// A recording.
     Audio(Uuid),
 }
 
-/// Asks everything for a person that is still to be done about something to stop.
+/// Cancels all jobs of a person about a subject that have not ended.
 pub async fn cancel_about(tx: &mut impl Tx, user: UserId, about: About) -> sqlx::Result<()> {
     let (conversation, audio) = match about {
         About::Person => (None, None),
@@ -161,7 +158,7 @@ pub async fn cancel_about(tx: &mut impl Tx, user: UserId, about: About) -> sqlx:
     .await?;
     for id in unfinished {
         match cancel(tx, user, id).await {
-            // It has come to its end meanwhile.
+            // The job has ended in the meantime.
             Ok(_)
             | Err(Refused::Ended(_) | Refused::NotFound | Refused::NotEnded(_) | Refused::SoundRemoved) => {}
             Err(Refused::Database(error)) => return Err(error),
@@ -170,10 +167,11 @@ pub async fn cancel_about(tx: &mut impl Tx, user: UserId, about: About) -> sqlx:
     Ok(())
 }
 
-/// Queues a dead or cancelled job again. It goes on from its last checkpoint.
+/// Queues a dead or cancelled job again. It continues at its last checkpoint.
 ///
 /// # Errors
-/// [`Refused::NotEnded`] when it is under way or done, [`Refused::SoundRemoved`] when it can never work.
+/// [`Refused::NotEnded`] when it is queued, running or succeeded; [`Refused::SoundRemoved`] when it can
+/// never work.
 pub async fn retry(tx: &mut impl Tx, user: UserId, id: Uuid) -> Result<JobSnapshot, Refused> {
     match state(tx, user, id).await? {
         JobState::Dead | JobState::Cancelled => {
@@ -198,7 +196,7 @@ pub async fn retry(tx: &mut impl Tx, user: UserId, id: Uuid) -> Result<JobSnapsh
     }
 }
 
-/// Whether the job is about a recording whose sound is gone.
+/// Whether the job needs a recording whose sound was removed.
 async fn lacks_sound(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Result<bool> {
     sqlx::query_scalar(
         "select exists (
@@ -211,7 +209,7 @@ async fn lacks_sound(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Res
     .await
 }
 
-/// Where the job stands, which stays so until the transaction ends.
+/// Reads the state of the job, and locks the job until the end of the transaction.
 async fn state(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<JobState, Refused> {
     let state: Option<String> =
         sqlx::query_scalar("select state from jobs where id = $1 and user_id = $2 for no key update")

@@ -11,24 +11,18 @@ use crate::domain::job::{JobKind, JobSnapshot, JobState, Lane};
 use crate::events::JobUpdate;
 use crate::redis::wake_ups::WakeUp;
 
-/// Which jobs to list; what is absent does not matter.
+/// Filters for the list of jobs; a filter that is `None` matches all.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JobFilter {
-    /// Where they stand.
     pub state: Option<JobState>,
-    /// What kind of work they are.
     pub kind: Option<JobKind>,
-    /// Where they run.
     pub lane: Option<Lane>,
-    /// The recording that they are about.
     pub audio_id: Option<Uuid>,
-    /// The conversation that they are about.
     pub conversation_id: Option<Uuid>,
-    /// The file that they are about.
     pub file_id: Option<Uuid>,
 }
 
-/// One job of the person, with its place in the queue.
+/// Reads one job of the person, with its position in the queue.
 pub async fn get(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Result<Option<JobSnapshot>> {
     let row: Option<JobRow> =
         sqlx::query_as(concat!("select ", columns!(), " from jobs where id = $1 and user_id = $2"))
@@ -41,8 +35,8 @@ pub async fn get(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Result<
     Ok(found.pop())
 }
 
-/// The person's jobs, newest first, at most `limit`, from the one after `cursor` (the id of the last
-/// one that was seen) on. Jobs that are added meanwhile do not disturb the pages.
+/// Lists the person's jobs, newest first, at most `limit`, after `cursor` (the id of the last job of the
+/// previous page). Jobs that are added in the meantime do not shift the pages.
 pub async fn list(
     tx: &mut PgConnection,
     user: UserId,
@@ -80,7 +74,7 @@ pub async fn list(
     Ok(found)
 }
 
-/// Tells the queued ones among them how many jobs come first.
+/// Computes the position in the queue of those jobs that are queued.
 async fn place(tx: &mut PgConnection, jobs: &mut [JobSnapshot]) -> sqlx::Result<()> {
     let queued: Vec<Uuid> =
         jobs.iter().filter(|job| job.state == JobState::Queued).map(|job| job.id).collect();
@@ -96,7 +90,7 @@ async fn place(tx: &mut PgConnection, jobs: &mut [JobSnapshot]) -> sqlx::Result<
     Ok(())
 }
 
-/// What of a row makes a [`JobRow`].
+/// The columns of a [`JobRow`].
 macro_rules! columns {
     () => {
         "jobs.id, jobs.kind, jobs.lane, jobs.payload, jobs.user_id, jobs.state, jobs.attempt, jobs.strikes,
@@ -131,7 +125,7 @@ row! {
 }
 
 impl JobRow {
-    /// None for what only a newer version knows.
+    /// Returns `None` for a kind or state that only a newer version knows.
     pub(super) fn into_snapshot(self) -> Option<JobSnapshot> {
         let about = |field: &str| self.payload.get(field)?.as_str()?.parse().ok();
         Some(JobSnapshot {
@@ -157,8 +151,7 @@ impl JobRow {
         })
     }
 
-    /// Tells the person how the job stands now, with its place in the queue, and the workers of its lane
-    /// if it can start.
+    /// Adds the `job_update` event with the position in the queue, and a wake-up if the job can start.
     pub(super) async fn announce(self, tx: &mut impl Tx) -> sqlx::Result<Option<JobSnapshot>> {
         let (user, is_due) = (self.user_id.map(UserId), self.is_due);
         let Some(mut snapshot) = self.into_snapshot() else { return Ok(None) };

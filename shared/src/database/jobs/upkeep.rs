@@ -1,5 +1,5 @@
-//! What keeps the table true when workers die and wake-ups get lost. Run by a small loop in every
-//! worker, in one of them at a time.
+//! Repairs of the table after workers crash and wake-ups get lost. The reconciler of every worker calls
+//! them, one worker at a time.
 
 use std::time::Duration;
 
@@ -11,24 +11,21 @@ use super::snapshot::{JobRow, columns};
 use crate::database::Tx;
 use crate::domain::job::{Job, JobSnapshot, Lane};
 
-/// A job that waits and could start.
+/// A job that is queued and could start.
 #[derive(Clone, Debug)]
 pub struct Overdue {
-    /// Its id.
     pub id: Uuid,
-    /// Where it runs.
     pub lane: Lane,
-    /// How often it was started.
     pub attempt: i32,
 }
 
-/// Whether it is this transaction's turn to keep order; held until it ends.
+/// Tries to take the lock of the reconciler, which is held until the end of the transaction.
 pub async fn take_turn(tx: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar("select pg_try_advisory_xact_lock(hashtextextended('upkeep', 0))").fetch_one(tx).await
 }
 
-/// Takes jobs away from workers whose lease ran out: back to the queue with a strike, to their
-/// death at the third, or to the end that somebody asked for. At most `limit` at a time.
+/// Ends expired leases: a job goes back to the queue with its crash count increased, becomes dead at a crash
+/// count of three, or becomes cancelled if somebody asked for that. At most `limit` at a time.
 pub async fn expire(tx: &mut impl Tx, limit: i64) -> sqlx::Result<Vec<JobSnapshot>> {
     let mut rows: Vec<JobRow> = sqlx::query_as(concat!(
         "with lost as (
@@ -62,7 +59,7 @@ pub async fn expire(tx: &mut impl Tx, limit: i64) -> sqlx::Result<Vec<JobSnapsho
     Ok(expired)
 }
 
-/// The jobs of each lane that could start, at most `limit` of each lane.
+/// Finds the jobs that could start, at most `limit` of each lane.
 pub async fn overdue(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Overdue>> {
     let rows: Vec<(Uuid, String, i32)> = sqlx::query_as(
         "select due.id, lanes.lane, due.attempt
@@ -81,7 +78,7 @@ pub async fn overdue(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Over
     Ok(overdue.collect())
 }
 
-/// How many jobs of each lane wait, and how many run.
+/// Counts the queued and the running jobs of each lane.
 pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>> {
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(
         "select lanes.lane,
@@ -98,8 +95,8 @@ pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>
         .collect())
 }
 
-/// Enqueues a job of the house, unless it waits, runs, or was done within this time. To be called
-/// under [`take_turn`], which is what makes it happen once.
+/// Enqueues a job of the system, unless it is queued, running, or was done within `every`. To be called
+/// under [`take_turn`], so that it is enqueued only once.
 pub async fn enqueue_when_due(tx: &mut impl Tx, job: &Job, every: Duration) -> sqlx::Result<()> {
     let recent: bool = sqlx::query_scalar(
         "select exists (select from jobs
@@ -116,7 +113,7 @@ pub async fn enqueue_when_due(tx: &mut impl Tx, job: &Job, every: Duration) -> s
     Ok(())
 }
 
-/// Forgets who is silent, and whose turn it was long ago.
+/// Deletes the rows of workers that report no more, and old rows of the fair share.
 pub async fn tidy(tx: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query("delete from turns where served_at < now() - interval '1 day'").execute(&mut *tx).await?;
     sqlx::query("delete from workers where seen_at < now() - interval '1 minute'").execute(tx).await?;

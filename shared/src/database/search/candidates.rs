@@ -1,24 +1,23 @@
-//! Which passages are compared with a question.
+//! The passages that are compared with the vector of a query.
 
 use uuid::Uuid;
 
-/// What is to be compared with a question.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Candidates {
-    /// Everything.
+    /// All passages of the person.
     All,
-    /// These passages.
+    /// Passages that the mirror found.
     Among {
-        /// The passages.
         ids: Vec<Uuid>,
-        /// What no other passage of the person is more similar than; none when there are no others.
+        /// An upper bound for the similarity of all other passages of the person; `None` if there are no
+        /// others.
         others: Option<f64>,
     },
 }
 
 impl Candidates {
-    /// Whether nothing else can be among the best `limit`, given the similarities of the candidates
-    /// that were left, best first.
+    /// Whether no passage outside of the candidates can be among the best `limit`. `similarities` are those
+    /// of the candidates that were found in scope, best first.
     #[must_use]
     pub fn suffice(&self, mut similarities: impl Iterator<Item = f64>, limit: usize) -> bool {
         match self {

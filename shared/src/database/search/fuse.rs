@@ -1,13 +1,13 @@
-//! One order out of several: reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009). It
-//! needs no measure that both ways of searching share, only their orders.
+//! Fuses two rankings into one: reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009). It uses
+//! only the ranks, so scores of the two need not be comparable.
 //!
-//! Passages are short, and what is asked for is often in several of one conversation or file: one has
-//! the words, its neighbour the meaning. So a passage has two ranks in each order, its own and that of
-//! what it is from, where only the best passage of each counts, and both are fused. Measured with
-//! `make eval` on queries of 8, 5 and 3 words, MRR@10 was 0.932, 0.849 and 0.727; with the passages'
-//! own ranks alone 0.927, 0.845 and 0.719, by words alone 0.889, 0.803 and 0.719.
+//! Passages are short, and the answer to a query is often spread over several passages of one conversation
+//! or file: one has the words, its neighbour the meaning. So a passage has two ranks in each ranking: its
+//! own, and the rank of its conversation or file, for which only the best passage counts. All ranks are
+//! fused. Measured with `make eval` on queries of 8, 5 and 3 words, MRR@10 was 0.932, 0.849 and 0.727; with
+//! the passages' own ranks alone 0.927, 0.845 and 0.719, by words alone 0.889, 0.803 and 0.719.
 //!
-//! Where one way alone found anything there is nothing to fuse, and its order stays as it is.
+//! If only one ranking has hits, nothing is fused and its order stays.
 
 use std::collections::HashMap;
 
@@ -15,35 +15,31 @@ use uuid::Uuid;
 
 use super::Hit;
 
-/// How little the first ranks differ from the next: the constant of the paper.
+/// The constant `k` of the paper: the larger it is, the less the first ranks differ from the next.
 const FLATNESS: f64 = 60.0;
 
-/// Ranks in both orders, from 1; none where it was not found.
+/// Ranks in both rankings, from 1; `None` if not found there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ranks {
-    /// By words.
     pub words: Option<usize>,
-    /// By meaning.
     pub meaning: Option<usize>,
 }
 
-/// A passage in the common order, and where it stood in each of the others.
+/// A passage in the fused ranking, with its rank in each of the two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fused {
-    /// The passage.
     pub id: Uuid,
     /// The sum over all its ranks of 1 / (60 + rank).
     pub score: f64,
-    /// Its rank by words, from 1, and what was found there.
+    /// Its rank by words, from 1, and the hit.
     pub words: Option<(usize, Hit)>,
-    /// Its rank by meaning, from 1, and what was found there.
+    /// Its rank by meaning, from 1, and the hit.
     pub meaning: Option<(usize, Hit)>,
-    /// The ranks of the conversation or file that it is from, among conversations and files; none
-    /// where there was nothing to fuse.
+    /// The ranks of its conversation or file among conversations and files; `None` if nothing was fused.
     pub source: Ranks,
 }
 
-/// Fuses two orders, best first; equals by id, so that the order is always the same.
+/// Fuses two rankings, best first. Equal scores are ordered by id, so that the result is deterministic.
 #[must_use]
 pub fn fuse(words: Vec<Hit>, meaning: Vec<Hit>) -> Vec<Fused> {
     let (words_of, meaning_of) = if words.is_empty() || meaning.is_empty() {
@@ -74,8 +70,7 @@ pub fn fuse(words: Vec<Hit>, meaning: Vec<Hit>) -> Vec<Fused> {
     order
 }
 
-/// Where each conversation and file stands in an order of passages: where its best one does, and one
-/// of each counted.
+/// The rank of each conversation and file: the rank of its best passage, counting one passage of each.
 fn ranks_of_sources(hits: &[Hit]) -> HashMap<Uuid, usize> {
     let mut ranks = HashMap::new();
     for hit in hits {
@@ -95,7 +90,7 @@ impl Fused {
 mod tests {
     use super::*;
 
-    /// Passages by their number; the tens tell the source.
+    /// Makes hits from numbers; the tens of a number are the source.
     fn hits(ids: &[u128]) -> Vec<Hit> {
         let hit = |id: &u128| Hit {
             id: Uuid::from_u128(*id),

@@ -1,4 +1,4 @@
-//! By meaning: the cosine of the angle between question and passage.
+//! Search by meaning: the cosine similarity of the query and the passages.
 
 use pgvector::HalfVector;
 use sqlx::QueryBuilder;
@@ -7,17 +7,16 @@ use uuid::Uuid;
 use super::{Candidates, Hit, Scope};
 use crate::database::UserTx;
 
-/// What is compared with the passages.
+/// The query as a vector.
 #[derive(Clone, Debug)]
 pub struct Question<'asked> {
-    /// What it means.
     pub embedding: &'asked [f32],
-    /// The model that says so: only what it embedded is compared.
+    /// The model that computed the vector. Only passages with vectors of the same model are compared.
     pub model: &'asked str,
 }
 
-/// The passages that are closest in meaning, best first, of all that are searched. The score is 1 for
-/// the same, 0 for nothing in common.
+/// Finds the passages that are closest in meaning, best first, within the scope. The score is the cosine: 1
+/// for the same meaning, 0 for nothing in common.
 pub async fn by_meaning(
     tx: &mut UserTx,
     question: &Question<'_>,

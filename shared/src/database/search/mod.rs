@@ -1,9 +1,8 @@
-//! Finding what was said and what was written, within one person's memory: by words, by meaning, and
-//! by both.
+//! Search in one person's conversations and files: by words, by meaning, and by both.
 //!
-//! [`by_words`] and [`by_meaning`] each answer the best passages in their own order; [`fuse`] makes
-//! one order of the two; [`passages`] reads what is to be shown. Everything is exact: all passages
-//! of the person are compared, so nothing is missed (see `migrations/0006_meaning.up.sql`).
+//! [`by_words`] and [`by_meaning`] each return the best passages in their own order; [`fuse`] makes one
+//! order of the two; [`passages`] reads the contents of the hits. The search is exact: all passages of the
+//! person are compared, so nothing is missed (see `migrations/0006_meaning.up.sql`).
 
 mod candidates;
 mod fuse;
@@ -23,15 +22,14 @@ pub use self::scope::{Kind, Scope};
 pub use self::snippet::{Marked, Span};
 pub use self::words::{Correction, by_words, correct};
 
-/// A passage that one way of searching found.
+/// A passage that one of the two searches found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
-    /// The passage.
     pub id: Uuid,
-    /// The conversation or file that it is from.
+    /// The conversation or file of the passage.
     pub source: Uuid,
-    /// How good it is, in the measure of that way.
+    /// The BM25 score or the cosine.
     pub score: f64,
-    /// The stems of the words that it shares with the query; none when found by meaning.
+    /// The stems that the passage shares with the query; empty for a hit by meaning.
     pub terms: Vec<String>,
 }

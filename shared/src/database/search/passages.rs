@@ -1,4 +1,4 @@
-//! What is shown of what was found.
+//! Reads the contents of passages that were found.
 
 use std::collections::HashMap;
 
@@ -9,65 +9,57 @@ use super::Marked;
 use crate::database::{UserTx, row, said};
 use crate::domain::word_times::{TimedWord, times_within, word_times};
 
-/// A passage, and what it is from.
+/// A passage of a conversation or of a file.
 #[derive(Clone, Debug)]
 pub enum Passage {
-    /// It was said.
     Conversation(ConversationPassage),
-    /// It was written.
     File(FilePassage),
 }
 
 row! {
-    /// A passage of a conversation, ready to be played.
+    /// A passage of a conversation, with the times to play it.
     #[derive(Clone, Debug)]
     pub struct ConversationPassage {
-        /// Names it.
         pub id: Uuid,
-        /// The conversation that it is from.
         pub conversation_id: Uuid,
-        /// What that is called.
+        /// The title of the conversation.
         pub title: String,
-        /// When that began.
+        /// The start of the conversation.
         pub started_at: DateTime<Utc>,
-        /// The transcript that it is from.
         pub transcription_id: Uuid,
         /// The recording to play.
         pub audio_id: Option<Uuid>,
-        /// The segments that it is made of.
+        /// The segments of the passage.
         pub segment_ids: Vec<Uuid>,
-        /// Where it begins in the recording.
+        /// Start in the recording, in milliseconds.
         pub start_ms: i64,
-        /// Where it ends.
+        /// End in the recording, in milliseconds.
         pub end_ms: i64,
-        /// What was said.
+        /// The text, with the words of the query marked.
         pub text: Marked,
     }
 
     /// A passage of a file.
     #[derive(Clone, Debug)]
     pub struct FilePassage {
-        /// Names it.
         pub id: Uuid,
-        /// The file that it is from.
         pub file_id: Uuid,
-        /// The device that this is on.
+        /// The device that has the file.
         pub device: String,
-        /// Where it is there.
+        /// The path on the device.
         pub path: String,
-        /// What kind of file it is.
+        /// The media type of the file.
         pub content_type: Option<String>,
-        /// When it last changed.
+        /// The time of the last change of the file.
         pub changed_at: DateTime<Utc>,
-        /// Which of its passages this is, from 0.
+        /// The index of the passage in the file, from 0.
         pub position: i32,
-        /// What is written there.
+        /// The text, with the words of the query marked.
         pub text: Marked,
     }
 }
 
 impl Passage {
-    /// What names it.
     #[must_use]
     pub const fn id(&self) -> Uuid {
         match self {
@@ -77,8 +69,8 @@ impl Passage {
     }
 }
 
-/// The wanted passages `w` of the person $1 with the ids $2, from their table, with marks around the
-/// words $3 that were asked for.
+/// Selects the passages `w` of the person $1 with the ids $2 from their table, and marks the words of the
+/// query $3.
 macro_rules! marked {
     ($columns:literal, $table:literal, $joined:literal) => {
         concat!(
@@ -95,7 +87,7 @@ macro_rules! marked {
     };
 }
 
-/// The passages with these ids, in their order, with the words marked that are among the wanted.
+/// Reads the passages with these ids, in their order, and marks the words of the query in them.
 pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Result<Vec<Passage>> {
     let user = tx.user();
     let mut said: Vec<ConversationPassage> = sqlx::query_as(marked!(
@@ -124,7 +116,7 @@ pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Resu
     Ok(ids.iter().filter_map(|id| all.remove(id)).collect())
 }
 
-/// Adds to what is marked in each passage when it was said.
+/// Adds the times to the marked words of each passage.
 async fn time_spans(tx: &mut UserTx, passages: &mut [ConversationPassage]) -> sqlx::Result<()> {
     let marked = passages.iter().filter(|passage| !passage.text.spans.is_empty());
     let segments: Vec<Uuid> = marked.flat_map(|passage| passage.segment_ids.iter().copied()).collect();

@@ -1,4 +1,4 @@
-//! Where is searched.
+//! The scope of a search: filters for passages.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, QueryBuilder};
@@ -6,54 +6,51 @@ use uuid::Uuid;
 
 use crate::domain::UserId;
 
-/// What a passage is from.
+/// The kind of source of a passage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Something that was said.
     Conversation,
-    /// Something that was written.
     File,
 }
 
-/// What narrows a search; what is absent narrows nothing. What only one kind has leaves the other out.
+/// The filters of a search; a filter that is `None` or empty matches all. A filter that only conversations
+/// have excludes files, and the other way round.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    /// Only what is from this.
+    /// Only passages of this kind of source.
     pub kind: Option<Kind>,
-    /// Only conversations that began, and files that changed, then or later.
+    /// Only conversations that began, and files that changed, at this time or later.
     pub from: Option<DateTime<Utc>>,
-    /// Only conversations that began, and files that changed, before.
+    /// Only conversations that began, and files that changed, before this time.
     pub to: Option<DateTime<Utc>>,
-    /// Only this conversation.
     pub conversation: Option<Uuid>,
     /// Only conversations that mention this entity.
     pub entity: Option<Uuid>,
-    /// Only conversations in which somebody of this name is mentioned or speaks; a part of the name
-    /// will do, if its words are whole.
+    /// Only conversations in which a person of this name is mentioned or speaks. A part of the name is
+    /// enough if its words are whole.
     pub person: Option<String>,
-    /// Only conversations that came here like this.
+    /// Only conversations with this source: `upload`, `live`, `import` or `empty`.
     pub source: Option<String>,
     /// Only conversations in this language.
     pub language: Option<String>,
     /// Only conversations with this tag.
     pub tag: Option<String>,
-    /// Only this file.
     pub file: Option<Uuid>,
     /// Only files of this device.
     pub device: Option<String>,
-    /// Only files whose path begins like this.
+    /// Only files whose path has this prefix.
     pub path: Option<String>,
-    /// Only what was there at that time, so that pages stay as they were while passages are added.
+    /// Only passages that existed at this time, so that pages do not shift while passages are added.
     pub as_of: Option<DateTime<Utc>>,
-    /// Only passages with these phrases.
+    /// Only passages with all of these phrases.
     pub phrases: Vec<String>,
     /// Only passages without these words and phrases.
     pub excluded: Vec<String>,
 }
 
 impl Scope {
-    /// Selects the id, the source and these columns of the passages `e` that are searched, whichever
-    /// they are from. `also` adds further conditions.
+    /// Appends a query that selects the id, the source and `columns` of the passages `e` in scope, of
+    /// conversations and of files. `also` adds further conditions.
     pub(super) fn push(
         &self,
         query: &mut QueryBuilder<Postgres>,
@@ -84,12 +81,12 @@ impl Scope {
         }
     }
 
-    /// Whether it asks for what files alone have.
+    /// Whether a filter is set that only files have.
     const fn is_of_files(&self) -> bool {
         self.file.is_some() || self.device.is_some() || self.path.is_some()
     }
 
-    /// Whether it asks for what conversations alone have.
+    /// Whether a filter is set that only conversations have.
     const fn is_of_conversations(&self) -> bool {
         self.conversation.is_some()
             || self.entity.is_some()
@@ -146,7 +143,7 @@ impl Scope {
         }
     }
 
-    /// What is in a file that was deleted is found no longer.
+    /// Passages of deleted files are not found.
     fn push_files(&self, query: &mut QueryBuilder<Postgres>, user: UserId) {
         query.push(
             " from file_embeddings e

@@ -1,35 +1,32 @@
-//! Texts in which words are marked, and the part of one that shows most of them.
+//! Texts with marked words, and snippets of them.
 
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgTypeInfo, PgValueRef};
 use sqlx::{Decode, Postgres, Type};
 
-/// What stands before and behind a marked word where the database marks it: characters that occur in
-/// no text.
+/// The marks before and after a word that the database inserts: characters that occur in no text.
 const MARKS: [char; 2] = ['\u{2}', '\u{3}'];
 
-/// A text, and which parts of it are marked.
+/// A text and its marked spans.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marked {
-    /// The text.
     pub text: String,
-    /// The parts, in their order.
+    /// The marked spans, in order.
     pub spans: Vec<Span>,
 }
 
-/// A part of a text, in characters.
+/// A span of a text, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Where it begins.
     pub start: usize,
-    /// Where it ends.
+    /// The first character after the span.
     pub end: usize,
-    /// From when to when it is said, in milliseconds of the recording; none for what is written.
+    /// The times in the recording at which the span is said, in milliseconds; `None` for the text of a file.
     pub times: Option<(u64, u64)>,
 }
 
 impl Marked {
-    /// Reads a text with marks in it.
+    /// Parses a text with marks.
     fn read(marked: &str) -> Self {
         let (mut text, mut place, mut opened, mut spans) = (String::new(), 0, None, Vec::new());
         for character in marked.chars() {
@@ -45,15 +42,15 @@ impl Marked {
         Self { text, spans }
     }
 
-    /// The part of at most `longest` characters with the most marks in it, the first of several. Cut
-    /// between words where there are any; `…` stands for what was left out, and counts.
+    /// Returns the part of at most `longest` characters with the most marks, the first of several. It is cut
+    /// between words if possible. `…` stands for text that was left out, and counts.
     #[must_use]
     pub fn snippet(&self, longest: usize) -> Self {
         let text: Vec<char> = self.text.chars().collect();
         if text.len() <= longest {
             return self.clone();
         }
-        // Room for an ellipsis on both sides.
+        // The snippet needs space for an ellipsis on both sides.
         let room = longest.saturating_sub(2);
         let held = |from: usize| {
             self.spans.iter().filter(|span| from <= span.start && span.end <= from + room).count()
@@ -61,7 +58,7 @@ impl Marked {
         // The earliest window with the most marks begins at one of them.
         let starts = self.spans.iter().map(|span| span.start);
         let best = starts.rev().max_by_key(|start| held(*start)).unwrap_or(0);
-        // What is held is shown in the middle of its window, not at the edge.
+        // The marked spans are placed in the middle of the window.
         let last = self.spans.iter().filter(|span| span.end <= best + room).map(|span| span.end).max();
         let spare = room.saturating_sub(last.unwrap_or(best).saturating_sub(best));
         let mut from = best.saturating_sub(spare / 2).min(text.len() - room);
