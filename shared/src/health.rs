@@ -1,4 +1,4 @@
-//! What is wrong, and what to do about it: for `/health` of both programs.
+//! The checks of `/health` in both programs: what is wrong, and what to do about it.
 
 use serde::Serialize;
 
@@ -8,24 +8,24 @@ use crate::objects::ObjectStore;
 use crate::redis::wake_ups::WakeUps;
 use crate::vectors::Vectors;
 
-/// How badly something is missed.
+/// The effect of a fault on the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Nothing is wrong.
     Fine,
-    /// Everything works, some of it later.
+    /// Everything works, some of it with a delay.
     Slower,
-    /// Requests or jobs are refused or wait.
+    /// Requests are refused, or jobs wait.
     Stopped,
 }
 
-/// What one part of the place says of itself.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// The part.
+    /// The part that was checked.
     pub name: &'static str,
-    /// What its state does to the whole.
+    /// The effect on the system.
     pub effect: Effect,
     /// What is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,23 +35,22 @@ pub struct Check {
     pub remedy: Option<String>,
 }
 
-/// What all parts say.
+/// The results of all checks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Health {
-    /// Whether work is done at all.
+    /// Whether the program can work at all.
     pub ready: bool,
-    /// Each part.
     pub checks: Vec<Check>,
 }
 
 impl Check {
-    /// Nothing is wrong.
+    /// A check that found nothing wrong.
     #[must_use]
     pub fn fine(name: &'static str) -> Self {
         Self { name, effect: Effect::Fine, reason: None, remedy: None }
     }
 
-    /// Something is wrong.
+    /// A check that found a fault.
     pub fn trouble(
         name: &'static str,
         effect: Effect,
@@ -63,20 +62,20 @@ impl Check {
 }
 
 impl Health {
-    /// Of several parts.
+    /// Summarizes several checks.
     #[must_use]
     pub fn of(checks: Vec<Check>) -> Self {
         Self { ready: checks.iter().all(|check| check.effect != Effect::Stopped), checks }
     }
 }
 
-/// Whether Postgres answers and is migrated. Anybody may ask, so what PostgreSQL says of users and
-/// addresses stays in the log.
+/// Checks that PostgreSQL answers and is migrated. Anybody may request the result, so error messages of
+/// PostgreSQL with names of users and addresses go to the log only.
 pub async fn postgres(database: &Database) -> Check {
     let (reason, remedy) = match database.probe().await {
         Ok(()) => return Check::fine("postgres"),
         Err(sqlx::Error::Database(error)) => match error.code().as_deref() {
-            // A table, a role, a function that is not there.
+            // A table, role or function is missing.
             Some("42P01" | "22023" | "42704" | "42883") => {
                 ("the database is not migrated", "Run `self-api migrate up`.")
             }
@@ -94,7 +93,7 @@ pub async fn postgres(database: &Database) -> Check {
     Check::trouble("postgres", Effect::Stopped, reason, remedy)
 }
 
-/// Whether Redis answers.
+/// Checks that Redis answers.
 pub async fn redis(wake_ups: &WakeUps) -> Check {
     match wake_ups.probe().await {
         Ok(()) => Check::fine("redis"),
@@ -107,7 +106,7 @@ pub async fn redis(wake_ups: &WakeUps) -> Check {
     }
 }
 
-/// Whether NATS is there.
+/// Checks that NATS is connected.
 #[must_use]
 pub fn nats(bus: &Bus) -> Check {
     if bus.is_connected() {
@@ -121,7 +120,7 @@ pub fn nats(bus: &Bus) -> Check {
     )
 }
 
-/// Whether objects can be stored and read.
+/// Checks that objects can be stored and read.
 pub async fn objects(objects: &ObjectStore) -> Check {
     match objects.probe().await {
         Ok(()) => Check::fine("objects"),
@@ -129,7 +128,7 @@ pub async fn objects(objects: &ObjectStore) -> Check {
     }
 }
 
-/// Whether Qdrant answers, where vectors are mirrored there.
+/// Checks that Qdrant answers; `None` if it is not used.
 pub async fn qdrant(vectors: &Vectors) -> Option<Check> {
     Some(match vectors.probe().await? {
         Ok(()) => Check::fine("qdrant"),

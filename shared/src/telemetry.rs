@@ -5,13 +5,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 
-/// Renders what was measured, in the text format of Prometheus.
+/// Renders the metrics in the text format of Prometheus.
 pub use metrics_exporter_prometheus::PrometheusHandle as Metrics;
 
-/// Buckets of durations in seconds, from a queue's milliseconds to a long recording's hour.
+/// Buckets of durations in seconds, from the milliseconds of a queue to the hour of a long recording.
 const SECONDS: &[f64] = &[0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0, 3600.0];
 
-/// Starts logging to standard error: `RUST_LOG` chooses what, the configuration how.
+/// Starts logging to standard error: `RUST_LOG` sets the filter, the configuration the format.
 pub fn init_logs(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         EnvFilter::new("info,sqlx=warn,async_nats=warn,apalis_core=warn,symphonia=error,ort=warn")
@@ -23,7 +23,7 @@ pub fn init_logs(format: LogFormat) {
     }
 }
 
-/// Installs the recorder of metrics; the handle renders them for `/metrics`.
+/// Installs the recorder of metrics. The handle renders them for `/metrics`.
 ///
 /// # Errors
 /// When a recorder is installed already.

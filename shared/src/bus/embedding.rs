@@ -1,4 +1,4 @@
-//! The API's one question to the fleet: what does this sentence mean, as a vector?
+//! Request and reply between the API and the workers: the vector of a query.
 
 use std::time::Duration;
 
@@ -9,36 +9,34 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Bus, BusError};
 
-/// A sentence as a vector, and by which model.
+/// The vector of a query, with the model that computed it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QueryEmbedding {
-    /// The model's name; only vectors of the same model compare.
+    /// The model's name. Only vectors of the same model can be compared.
     pub model: String,
-    /// The model's version.
     pub model_version: String,
-    /// The vector, of length 1.
     pub embedding: Vec<f32>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no vector.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
     /// No worker listens, or NATS is away.
     #[error("no worker is there to answer")]
     NoWorker,
-    /// A worker listens but was too slow.
+    /// A worker listens but did not answer in time.
     #[error("no worker answered in time")]
     TooSlow,
-    /// A worker answered that it cannot.
+    /// A worker answered with an error.
     #[error("the worker could not: {0}")]
     Refused(String),
 }
 
 impl Bus {
-    /// Asks the fleet for the vector of a query.
+    /// Requests the vector of a query from the workers.
     ///
     /// # Errors
-    /// When there is no answer before the deadline.
+    /// When there is no answer within `deadline`.
     pub async fn embed_query(&self, text: &str, deadline: Duration) -> Result<QueryEmbedding, EmbedError> {
         if !self.is_connected() {
             return Err(EmbedError::NoWorker);
@@ -57,8 +55,8 @@ impl Bus {
         }
     }
 
-    /// Answers queries with `embed` until stopped, one at a time: each takes milliseconds, and the
-    /// workers of a fleet share them.
+    /// Answers requests with `embed` until stopped, one at a time. Each takes milliseconds, and NATS
+    /// distributes the requests among the workers.
     pub async fn serve_embedding<F, Answer>(&self, stop: CancellationToken, embed: F)
     where
         F: Fn(String) -> Answer + Send + Sync,

@@ -1,4 +1,4 @@
-//! What an API node hears.
+//! The messages that an API node receives.
 
 use std::time::Duration;
 
@@ -12,25 +12,26 @@ use super::{Bus, BusError};
 use crate::domain::UserId;
 use crate::events::Event;
 
-/// Something that an API node is told.
+/// A message for an API node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BusMessage {
-    /// Something happened. Its `data` is null when it was too large to travel.
+    /// An event. Its `data` is null if it was too large for a message.
     Event(Event),
-    /// A session ended; its sockets close.
+    /// A session ended; its sockets have to be closed.
     SessionEnded(UserId, Uuid),
-    /// Listening was interrupted: there may have been more. Postgres knows.
+    /// The connection was interrupted, so messages may be missing. Durable events have to be read from
+    /// PostgreSQL.
     Interrupted,
 }
 
-/// Waits between attempts to listen again.
+/// The wait before the next attempt to listen.
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl Bus {
-    /// Listens to everything that this node's sockets may want to hear, until stopped. Begins
-    /// again by itself whenever the server or the stream was away, and says so in between.
+    /// Receives all messages for the sockets of this node, until stopped. When the server or the stream was
+    /// away, it listens again by itself, and sends [`BusMessage::Interrupted`].
     ///
-    /// There is one listener for each kind of subject per node, never one per socket.
+    /// A node has one listener for each kind of subject, not one for each socket.
     #[must_use]
     pub fn listen(&self, stop: CancellationToken) -> mpsc::Receiver<BusMessage> {
         let (heard, receiver) = mpsc::channel(1024);
@@ -72,7 +73,8 @@ impl Bus {
             .await
             .map_err(BusError::new)?;
         let mut messages = consumer.messages().await.map_err(BusError::new)?;
-        // What was said between the last consumer and this one is in Postgres only.
+        // Events that were published after the previous consumer ended and before this one began are in
+        // PostgreSQL only.
         tell(heard, BusMessage::Interrupted).await?;
         while let Some(message) = messages.next().await {
             let message = message.map_err(BusError::new)?;

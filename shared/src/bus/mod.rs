@@ -1,16 +1,16 @@
-//! NATS: tells every API node what happened, and carries questions to the fleet.
+//! NATS: sends events to every API node, and requests for vectors to the workers.
 //!
-//! Nothing here is the only copy of anything. Durable events are rows first (see
-//! [`crate::database::events`]) and pass through a JetStream stream, so that a node which lost its
-//! connection for a moment is told the rest; progress and the end of a session pass over plain
-//! subjects; and a worker that has the model answers the API's one question, what a sentence
-//! means as a vector. With NATS gone everything still works, later.
+//! NATS never holds the only copy of anything. Durable events are rows first (see
+//! [`crate::database::events`]). They pass through a JetStream stream, so that a node that lost its
+//! connection for a moment gets the missing ones. Progress and the end of a session use plain subjects. A
+//! worker with the model answers the only request of the API: the vector of a query. While NATS is away,
+//! everything except search by meaning still works, with a delay.
 //!
-//! | subject | what |
+//! | subject | content |
 //! |---|---|
 //! | `<namespace>.events.<user>` | durable events, kept for an hour by the stream `<namespace>-events` |
 //! | `<namespace>.told.<user>` | volatile events |
-//! | `<namespace>.ended.<user>` | sessions that ended: their sockets close |
+//! | `<namespace>.ended.<user>` | sessions that ended: their sockets are closed |
 //! | `<namespace>.embed` | request and reply: text to vector |
 
 mod embedding;
@@ -30,18 +30,18 @@ use crate::events::Event;
 pub use embedding::{EmbedError, QueryEmbedding};
 pub use hearing::BusMessage;
 
-/// How long the stream keeps what it carried: longer than any node stays away without being
-/// restarted. Postgres keeps the events themselves.
+/// How long the stream keeps messages: longer than a node is disconnected without being restarted.
+/// PostgreSQL keeps the events themselves.
 const STREAM_KEEPS: Duration = Duration::from_hours(1);
-/// The same event published twice within this time is one message.
+/// Two messages with the same event within this time count as one.
 const STREAM_DEDUPLICATES: Duration = Duration::from_mins(2);
 /// How long the server may take to acknowledge.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The server's own default limit is 1 MiB; an event above this travels without its particulars,
-/// and who hears it reads them from Postgres.
+/// The largest event that is sent whole; the server's default limit for a message is 1 MiB. A larger event
+/// is sent without its data, and the receiver reads the data from PostgreSQL.
 const LARGEST_EVENT: usize = 900 * 1024;
 
-/// A connection to NATS that comes back by itself. Cheap to clone.
+/// A connection to NATS that reconnects by itself. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Bus {
     client: Client,
@@ -49,7 +49,7 @@ pub struct Bus {
     namespace: String,
 }
 
-/// Why something could not be passed on. Always worth another try.
+/// The reason why a message was not sent. The caller may always try again.
 #[derive(Debug, thiserror::Error)]
 #[error("NATS did not take it: {0}")]
 pub struct BusError(String);
@@ -61,10 +61,10 @@ impl BusError {
 }
 
 impl Bus {
-    /// Prepares a connection. A server that is down is tried again until it is there.
+    /// Prepares a connection. If the server is down, the client tries again until it is up.
     ///
     /// # Errors
-    /// When the address itself makes no sense.
+    /// When the address is invalid.
     pub async fn connect(url: &str, namespace: &str) -> anyhow::Result<Self> {
         let address: ServerAddr = url.parse()?;
         let mut options = ConnectOptions::new()
@@ -73,7 +73,7 @@ impl Bus {
             .max_reconnects(None)
             .connection_timeout(PATIENCE)
             .reconnect_delay_callback(|attempt| Duration::from_millis(100 * attempt.min(20) as u64));
-        // The client does not look for them in the address by itself.
+        // The client does not take the credentials from the address by itself.
         if let (Some(user), Some(password)) = (address.username(), address.password()) {
             options = options.user_and_password(user.to_owned(), password.to_owned());
         }
@@ -82,37 +82,37 @@ impl Bus {
         Ok(Self { client, jetstream, namespace: namespace.to_owned() })
     }
 
-    /// Whether the server is there right now.
+    /// Whether the server is connected now.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
     }
 
-    /// Tells a volatile event to whoever listens right now. Lost when nobody does, or when the
-    /// server is away: the next one says more anyway.
+    /// Publishes a volatile event. It is lost if nobody listens or the server is away; the next event has
+    /// newer values.
     pub async fn tell(&self, event: &Event) {
         let subject = self.subject("told", event.user_id);
         self.say(subject, encode(event)).await;
     }
 
-    /// Tells every node that a session ended, so that its sockets close at once.
+    /// Tells every node that a session ended, so that its sockets are closed at once.
     pub async fn tell_session_ended(&self, user: UserId, session: Uuid) {
         let subject = self.subject("ended", user);
         self.say(subject, session.to_string().into_bytes()).await;
     }
 
-    /// Passes durable events on. Returns once the server has all of them; an event that it has
-    /// already is not told twice.
+    /// Publishes durable events. Returns once the server has all of them. An event that the server has
+    /// already is not delivered twice.
     ///
     /// # Errors
-    /// When it does not have all of them for sure; pass them on again then.
+    /// When the server may not have all of them; the caller publishes them again.
     pub async fn relay(&self, events: &[Event]) -> Result<(), BusError> {
         if !self.is_connected() {
             return Err(BusError::new("not connected"));
         }
         match tokio::time::timeout(PATIENCE, self.publish(events)).await {
             Ok(Err(error)) => {
-                // The usual reason is a server that was emptied: give it its stream back.
+                // The usual reason is that the server lost its data. So the stream is created again.
                 self.stream().await?;
                 Err(error)
             }
@@ -121,10 +121,10 @@ impl Bus {
         }
     }
 
-    /// Takes back what the stream still carries of a person.
+    /// Removes the messages of a person from the stream.
     ///
     /// # Errors
-    /// When the server did not do it for sure.
+    /// When the server did not confirm the removal; the caller tries again.
     pub async fn forget(&self, user: UserId) -> Result<(), BusError> {
         if !self.is_connected() {
             return Err(BusError::new("not connected"));
@@ -150,7 +150,7 @@ impl Bus {
         Ok(())
     }
 
-    /// The stream of durable events, made where it is missing.
+    /// Returns the stream of durable events, and creates it if it is missing.
     async fn stream(&self) -> Result<stream::Stream, BusError> {
         let config = stream::Config {
             name: format!("{}-events", self.namespace),
@@ -166,7 +166,7 @@ impl Bus {
     }
 
     async fn say(&self, subject: String, payload: Vec<u8>) {
-        // While disconnected the client would queue what is stale by the time it is heard.
+        // While disconnected, the client would queue messages that are outdated when they arrive.
         if self.is_connected()
             && let Err(error) = self.client.publish(subject, payload.into()).await
         {

@@ -1,33 +1,33 @@
-//! Models that other programs serve, here or elsewhere, by the protocols of OpenAI.
+//! Models that other programs serve, on this machine or another, with the protocols of OpenAI.
 
 use std::time::Duration;
 
 use super::Secret;
 use super::reader::Reader;
 
-/// A service that speaks OpenAI's chat completions.
+/// A service with OpenAI's chat completions.
 #[derive(Clone, Debug)]
 pub struct SummarizerConfig {
-    /// `SUMMARIZER_URL`: what `/chat/completions` follows, such as `http://127.0.0.1:11434/v1`.
+    /// `SUMMARIZER_URL`: the URL before `/chat/completions`, such as `http://127.0.0.1:11434/v1`.
     pub url: String,
     /// `SUMMARIZER_MODEL`
     pub model: String,
-    /// `SUMMARIZER_API_KEY`, if it wants one.
+    /// `SUMMARIZER_API_KEY`, if the service needs one.
     pub api_key: Option<Secret>,
     /// `SUMMARIZER_SECONDS`: how long one answer may take.
     pub timeout: Duration,
 }
 
-/// A service that speaks OpenAI's audio transcriptions.
+/// A service with OpenAI's audio transcriptions.
 #[derive(Clone, Debug)]
 pub struct TranscriberConfig {
-    /// `TRANSCRIBER_URL`: what `/audio/transcriptions` follows, such as `http://127.0.0.1:8080/v1`.
+    /// `TRANSCRIBER_URL`: the URL before `/audio/transcriptions`, such as `http://127.0.0.1:8080/v1`.
     pub url: String,
     /// `TRANSCRIBER_MODEL`
     pub model: String,
-    /// `TRANSCRIBER_API_KEY`, if it wants one.
+    /// `TRANSCRIBER_API_KEY`, if the service needs one.
     pub api_key: Option<Secret>,
-    /// `TRANSCRIBER_LANGUAGES`: what it speaks, as BCP 47 tags; any language when empty.
+    /// `TRANSCRIBER_LANGUAGES`: its languages, as BCP 47 tags; any language when empty.
     pub languages: Vec<String>,
     /// `TRANSCRIBER_SECONDS`: how long the answer to one chunk, of up to 13 s of sound, may take.
     pub timeout: Duration,
@@ -37,23 +37,23 @@ pub struct TranscriberConfig {
     pub fallback: Fallback,
 }
 
-/// What happens to a recording while the transcriber elsewhere is away.
+/// What happens to a recording while the remote transcriber is away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fallback {
-    /// Its job waits and is tried again.
+    /// Its job waits and is retried.
     Wait,
-    /// The model of the worker transcribes it, where that speaks the language.
+    /// The model of the worker transcribes it, if it knows the language.
     Local,
 }
 
 impl SummarizerConfig {
-    /// Where what was said is sent.
+    /// The URL to which transcripts are sent.
     #[must_use]
     pub fn address(&self) -> String {
         below(&self.url, "chat/completions")
     }
 
-    /// The host that is sent what was said.
+    /// The host to which transcripts are sent.
     #[must_use]
     pub fn host(&self) -> &str {
         host(&self.url)
@@ -61,20 +61,20 @@ impl SummarizerConfig {
 }
 
 impl TranscriberConfig {
-    /// Where the sound is sent.
+    /// The URL to which sound is sent.
     #[must_use]
     pub fn address(&self) -> String {
         below(&self.url, "audio/transcriptions")
     }
 
-    /// The host that is sent the sound.
+    /// The host to which sound is sent.
     #[must_use]
     pub fn host(&self) -> &str {
         host(&self.url)
     }
 }
 
-/// A path behind that of a URL, before its query.
+/// Appends a path to the path of a URL, before its query.
 fn below(url: &str, path: &str) -> String {
     let url = url.split('#').next().unwrap_or_default();
     let (base, query) = url.split_at(url.find('?').unwrap_or(url.len()));
@@ -86,7 +86,7 @@ fn host(url: &str) -> &str {
     authority(url).rsplit('@').next().unwrap_or_default()
 }
 
-/// What stands between the scheme and the path of a URL (RFC 3986, section 3.2).
+/// The authority of a URL, between its scheme and its path (RFC 3986, section 3.2).
 fn authority(url: &str) -> &str {
     let behind = url.split_once("://").map_or(url, |(_, rest)| rest);
     behind.split(['/', '?', '#']).next().unwrap_or_default()
@@ -113,7 +113,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         })
     }
 
-    /// Address, model and key of a service, as soon as it has an address.
+    /// Reads the address, model and key of a service, if its address is set.
     fn endpoint(&mut self, name: &str) -> Option<(String, String, Option<Secret>)> {
         let (of_url, of_model) = (format!("{name}_URL"), format!("{name}_MODEL"));
         let url = self.given(&of_url)?;

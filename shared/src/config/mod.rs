@@ -1,7 +1,7 @@
-//! Configuration: environment variables, read here and nowhere else.
+//! Configuration: all environment variables are read here.
 //!
-//! All mistakes are reported together, each with the name of its variable and what to do about it.
-//! Secrets print as `[redacted]`.
+//! All mistakes are reported together, each with the name of its variable and what to do about it. Secrets
+//! print as `[redacted]`.
 
 mod endpoints;
 mod reader;
@@ -15,17 +15,16 @@ pub use self::endpoints::{Fallback, SummarizerConfig, TranscriberConfig};
 use self::reader::Reader;
 use crate::domain::job::Lane;
 
-/// A value that never shows in logs or errors.
+/// A value that is never shown in logs or errors.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a value.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
 
-    /// The value itself, for the one place that needs it.
+    /// The value itself, for the code that uses it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -38,23 +37,23 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What kind of place this runs in: production refuses weak secrets.
+/// The kind of installation; production refuses weak secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
-    /// Somebody's machine, while building.
+    /// A developer's machine.
     Development,
-    /// Where people's memories are.
+    /// An installation with the data of people.
     Production,
 }
 
-/// Where PostgreSQL is.
+/// The connection to PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
     /// `DB_HOST`
     pub host: String,
     /// `DB_PORT`
     pub port: u16,
-    /// `DB_USER`: owns the database, migrates it, and takes lesser roles for everything else.
+    /// `DB_USER`: owns the database and migrates it; takes roles with fewer rights for everything else.
     pub user: String,
     /// `DB_PASSWORD`
     pub password: Secret,
@@ -64,15 +63,15 @@ pub struct DatabaseConfig {
     pub max_connections: u32,
 }
 
-/// Where recordings are kept.
+/// The object storage.
 #[derive(Clone, Debug)]
 pub enum ObjectsConfig {
-    /// Plain files: the default for one machine.
+    /// Plain files: the default, for one machine.
     Files {
         /// `OBJECTS_DIR`
         dir: PathBuf,
     },
-    /// MinIO or any S3, as soon as `MINIO_ENDPOINT` is set.
+    /// MinIO or another S3 server, if `MINIO_ENDPOINT` is set.
     S3 {
         /// `MINIO_ENDPOINT`: `host:port` or a URL.
         endpoint: String,
@@ -89,50 +88,47 @@ pub enum ObjectsConfig {
     },
 }
 
-/// Where Qdrant is.
+/// The connection to Qdrant.
 #[derive(Clone, Debug)]
 pub struct QdrantConfig {
     /// `QDRANT_URL`, with or without a scheme.
     pub url: String,
-    /// `QDRANT_API_KEY`, if it wants one.
+    /// `QDRANT_API_KEY`, if the server needs one.
     pub api_key: Option<Secret>,
 }
 
-/// What both programs need.
+/// The configuration that both programs need.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `ENVIRONMENT`
     pub environment: Environment,
-    /// PostgreSQL.
     pub database: DatabaseConfig,
     /// `REDIS_URL`, with or without a scheme.
     pub redis_url: String,
     /// `NATS_URL`
     pub nats_url: String,
-    /// Qdrant, if vectors are to be compared there.
+    /// Qdrant, if it keeps a mirror of the vectors.
     pub qdrant: Option<QdrantConfig>,
-    /// Object storage.
     pub objects: ObjectsConfig,
-    /// `NAMESPACE`: begins every Redis key, NATS subject and stream, so that several installations
+    /// `NAMESPACE`: the prefix of every Redis key, NATS subject and stream, so that several installations
     /// can share servers.
     pub namespace: String,
     /// `LOG_FORMAT`
     pub log_format: LogFormat,
 }
 
-/// How logs are written.
+/// The format of logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For eyes.
+    /// For people.
     Text,
-    /// For machines: one JSON object a line.
+    /// For programs: one JSON object per line.
     Json,
 }
 
-/// What `self-api` needs.
+/// The configuration of `self-api`.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
-    /// What both programs need.
     pub shared: Config,
     /// `HOST`: the address to listen on.
     pub host: String,
@@ -140,13 +136,13 @@ pub struct ApiConfig {
     pub port: u16,
     /// `JWT_SECRET`: signs access tokens.
     pub jwt_secret: Secret,
-    /// `JWT_REFRESH_SECRET`: derives the successors of refresh tokens.
+    /// `JWT_REFRESH_SECRET`: the key from which successors of refresh tokens are derived.
     pub jwt_refresh_secret: Secret,
-    /// `OPERATOR_TOKEN`: opens the operators' API to whoever has it; it is shut without one.
+    /// `OPERATOR_TOKEN`: gives access to the operators' API, which is disabled without it.
     pub operator_token: Option<Secret>,
     /// `UPLOAD_MAX_BYTES`: the largest recording that is accepted.
     pub upload_max_bytes: u64,
-    /// `ALLOWED_ORIGINS`: where browsers may open a WebSocket from, besides this server itself.
+    /// `ALLOWED_ORIGINS`: the origins whose pages may open a WebSocket, besides this server itself.
     pub allowed_origins: Vec<String>,
 }
 
@@ -159,12 +155,11 @@ pub struct MoonshineConfig {
     pub languages: Vec<String>,
 }
 
-/// What `self-worker` needs.
+/// The configuration of `self-worker`.
 #[derive(Clone, Debug)]
 pub struct WorkerConfig {
-    /// What both programs need.
     pub shared: Config,
-    /// `WORKER_HOST`: the address of health and metrics.
+    /// `WORKER_HOST`: the address that serves health and metrics.
     pub host: String,
     /// `WORKER_PORT`
     pub port: u16,
@@ -172,58 +167,49 @@ pub struct WorkerConfig {
     pub lanes: BTreeMap<Lane, usize>,
     /// `MODELS_DIR`
     pub models_dir: PathBuf,
-    /// `GLINER_DIR`: the files of a GLiNER, which then finds the names.
+    /// `GLINER_DIR`: the files of a GLiNER model, which then finds the names.
     pub gliner_dir: Option<PathBuf>,
-    /// A folder with a Moonshine model, which then transcribes instead of the one that set-up fetched.
+    /// A folder with a Moonshine model, which then replaces the transcriber that the set-up downloaded.
     pub moonshine: Option<MoonshineConfig>,
     /// `TRANSCRIBE_THREADS`: single-threaded model sessions shared by all transcriptions.
     pub transcribe_threads: usize,
     /// `UNCERTAIN_BELOW`: segments of less confidence, from 0 to 1, are marked as uncertain.
     pub uncertain_below: f32,
-    /// `LEASE_SECONDS`: how long a silent worker keeps a job.
+    /// `LEASE_SECONDS`: how long a worker keeps a job without a heartbeat.
     pub lease: Duration,
     /// `DRAIN_SECONDS`: how long a stopping worker may take to reach a checkpoint.
     pub drain: Duration,
     /// `AUDIO_MAX_HOURS`: the longest recording that is transcribed.
     pub audio_max: Duration,
-    /// `FFMPEG`: decodes what the worker itself does not know.
+    /// `FFMPEG`: decodes formats that the worker itself cannot decode.
     pub ffmpeg: Option<PathBuf>,
-    /// `EVENTS_KEEP_DAYS`: how long an app may be away and still get all that it missed.
+    /// `EVENTS_KEEP_DAYS`: how long an app may be disconnected and still get all events that it missed.
     pub events_keep: Duration,
-    /// What transcribes elsewhere, as soon as `TRANSCRIBER_URL` is set.
+    /// The remote transcriber, if `TRANSCRIBER_URL` is set.
     pub transcriber: Option<TranscriberConfig>,
-    /// What sums conversations up, as soon as `SUMMARIZER_URL` is set.
+    /// The summarizer, if `SUMMARIZER_URL` is set.
     pub summarizer: Option<SummarizerConfig>,
 }
 
-/// Everything that is wrong with the environment.
+/// All mistakes in the environment.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration is not usable:\n{}", .0.iter().map(|mistake| format!("  - {mistake}")).collect::<Vec<_>>().join("\n"))]
 pub struct ConfigError(pub Vec<String>);
 
 impl Config {
-    /// Reads what both programs need from the process's environment.
-    ///
-    /// # Errors
-    /// All mistakes at once.
+    /// Reads the configuration of both programs from the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         Reader::new(env).read(shared)
     }
 }
 
 impl ApiConfig {
-    /// Reads the environment of `self-api`.
-    ///
-    /// # Errors
-    /// All mistakes at once.
+    /// Reads the configuration of `self-api` from the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_lookup(env)
     }
 
-    /// Reads from any source of variables.
-    ///
-    /// # Errors
-    /// All mistakes at once.
+    /// Reads the configuration from any source of variables.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         Reader::new(lookup).read(|r| {
             let shared = shared(r);
@@ -248,18 +234,12 @@ impl ApiConfig {
 }
 
 impl WorkerConfig {
-    /// Reads the environment of `self-worker`.
-    ///
-    /// # Errors
-    /// All mistakes at once.
+    /// Reads the configuration of `self-worker` from the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_lookup(env)
     }
 
-    /// Reads from any source of variables.
-    ///
-    /// # Errors
-    /// All mistakes at once.
+    /// Reads the configuration from any source of variables.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Reader::new(lookup).read(|r| Self {

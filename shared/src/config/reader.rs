@@ -1,4 +1,4 @@
-//! Reads single variables, and remembers what is wrong with them.
+//! Reads single variables, and collects the mistakes in them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,10 +9,10 @@ use super::{ConfigError, MoonshineConfig, ObjectsConfig, Secret};
 use crate::domain::job::Lane;
 use crate::domain::language;
 
-/// What guessing cannot reach, in characters.
+/// The shortest secret that is safe against guessing, in characters.
 const SHORTEST_SECRET: usize = 32;
 
-/// Reads variables and collects what is wrong with them.
+/// Reads variables and collects the mistakes in them.
 pub(super) struct Reader<L> {
     lookup: L,
     mistakes: Vec<String>,
@@ -32,7 +32,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         self.mistakes.push(format!("{name} {what}"));
     }
 
-    /// A variable that is set to something; an empty one counts as not set.
+    /// A variable that is set; an empty one counts as not set.
     pub(super) fn given(&self, name: &str) -> Option<String> {
         (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
@@ -78,7 +78,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         known[0].1
     }
 
-    /// A token that may be absent, but not weak.
+    /// A token that may be missing, but not weak.
     pub(super) fn operator_token(&mut self, name: &str, production: bool) -> Option<Secret> {
         let given = self.given(name)?;
         if production && given.len() < SHORTEST_SECRET {
@@ -88,8 +88,8 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         Some(Secret::new(given))
     }
 
-    /// A secret that signs. Without one, development gets a well-known value; production refuses
-    /// that, and anything short.
+    /// A secret for signatures. If it is not set, development uses a public default value. Production
+    /// refuses that value, and every short one.
     pub(super) fn signing_secret(&mut self, name: &str, production: bool) -> Secret {
         let development_only = format!("development-only-{name}-do-not-use-for-real");
         let Some(given) = self.given(name) else {
@@ -157,8 +157,8 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         given
     }
 
-    /// A program that may be absent: the file that a variable names, or the one that `PATH` finds. `off`
-    /// stands for none.
+    /// A program that may be missing: the file that the variable names, or the one that is found in `PATH`.
+    /// `off` stands for no program.
     pub(super) fn program(&mut self, name: &str, usual: &str) -> Option<PathBuf> {
         match self.given(name).as_deref() {
             Some("off") => None,

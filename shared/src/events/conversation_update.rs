@@ -1,4 +1,4 @@
-//! A conversation was created, changed or deleted.
+//! The event for a conversation that was created, changed or deleted.
 
 use std::collections::BTreeMap;
 

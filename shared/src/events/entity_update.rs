@@ -1,4 +1,4 @@
-//! A person decided something about an entity, or took it back.
+//! The event for decisions of a person about entities.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

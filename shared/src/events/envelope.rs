@@ -1,4 +1,4 @@
-//! An event as it travels.
+//! The common shape of all events.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,29 +8,27 @@ use uuid::Uuid;
 use super::{EventKind, Registered, Room};
 use crate::domain::{UserId, new_id};
 
-/// An event as it travels: from the row, over NATS, to the socket.
+/// An event of any kind, as it is stored, published and sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Names the event across retries of its delivery.
+    /// The same for every delivery of the event.
     pub id: Uuid,
-    /// Whose it is.
     pub user_id: UserId,
-    /// Its number among the person's durable events, without gaps from 1; none when volatile.
+    /// The number among the person's durable events, from 1 and without gaps; `None` for a volatile event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<i64>,
-    /// What happened.
     #[serde(rename = "type")]
     pub kind: EventKind,
-    /// Where it is heard, besides [`Room::User`].
+    /// The rooms in which it is sent, besides [`Room::User`].
     pub rooms: Vec<Room>,
-    /// The payload, as it was stored: perhaps by an older or a newer version.
+    /// The payload as stored; an older or a newer version may have written it.
     pub data: Value,
-    /// When it happened.
+    /// The time of the event.
     pub at: DateTime<Utc>,
 }
 
 impl Event {
-    /// A volatile event: it is never stored and has no number.
+    /// Makes a volatile event, which is never stored and has no number.
     #[must_use]
     pub fn volatile<E: Registered>(user_id: UserId, payload: &E, at: DateTime<Utc>) -> Self {
         const { assert!(!E::DURABLE, "a durable event is told in a transaction") };
@@ -38,7 +36,7 @@ impl Event {
         Self { id, user_id, seq: None, kind: E::KIND, rooms, data: stored(payload), at }
     }
 
-    /// Whether somebody in this room hears it.
+    /// Whether it is sent in this room.
     #[must_use]
     pub fn is_heard_in(&self, room: Room) -> bool {
         room == Room::User || self.rooms.contains(&room)

@@ -1,4 +1,4 @@
-//! Something happened to a file.
+//! The event for changes of a file.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;

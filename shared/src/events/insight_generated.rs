@@ -1,4 +1,4 @@
-//! Something deserves attention.
+//! The event for a new insight or a new version of one.
 
 use std::collections::BTreeSet;
 

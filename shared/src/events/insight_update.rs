@@ -1,4 +1,4 @@
-//! An insight was dismissed, restored, or is not so any more.
+//! The event for an insight that was dismissed, restored or withdrawn.
 
 use std::collections::BTreeSet;
 

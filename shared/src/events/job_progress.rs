@@ -1,4 +1,4 @@
-//! A running job got further.
+//! The event for the progress of a running job.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

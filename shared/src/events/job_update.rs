@@ -1,4 +1,4 @@
-//! A job changed its state.
+//! The event for a job that changed its state.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ impl Payload for JobUpdate {
     }
 }
 
-/// Where news of a job are heard.
+/// The rooms for events of a job.
 pub(super) fn rooms(job: &JobSnapshot) -> Vec<Room> {
     let about = [job.conversation_id.map(Room::Conversation), job.file_id.map(Room::File)];
     [Room::Job(job.id)].into_iter().chain(about.into_iter().flatten()).collect()

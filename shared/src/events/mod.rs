@@ -1,7 +1,7 @@
-//! The events that apps are told of: one file for each kind.
+//! The events that are sent to apps: one file for each kind.
 //!
-//! A kind is a type that says what its event carries ([`Payload`]), and one line in the list that makes
-//! [`EventKind`]. Producers tell typed events only: durable ones in a transaction
+//! A kind is a type for the data of its events ([`Payload`]), and one line in the list that makes
+//! [`EventKind`]. Only typed events are sent: durable ones in a transaction
 //! ([`crate::database::UserTx::tell`]), volatile ones over NATS ([`Event::volatile`]).
 //! `openapi/asyncapi.json` is generated from these types.
 
@@ -43,24 +43,23 @@ pub use self::transcription_update::{Coverage, Model, Segment, TranscriptionUpda
 pub use self::warning::Warning;
 pub(crate) use self::warning::warnings;
 
-/// What an event of one kind carries, and how it is told.
+/// The data of events of one kind, and how these events are sent.
 pub trait Payload: Serialize + DeserializeOwned + JsonSchema {
     /// The stable name of the kind.
     const NAME: &'static str;
     /// Names under which earlier versions stored this kind.
     const FORMER_NAMES: &'static [&'static str] = &[];
-    /// Whether it is a row with a number. A volatile event only passes by.
+    /// Whether its events are rows with numbers. Volatile events are only published.
     const DURABLE: bool = true;
-    /// Whether it loses its payload when a conversation is deleted in whose room it is heard.
+    /// Whether its events lose their payload when a conversation is deleted in whose room they are sent.
     const ERASED_WITH_CONVERSATION: bool = false;
 
-    /// Where it is heard, besides [`Room::User`].
+    /// The rooms in which the event is sent, besides [`Room::User`].
     fn rooms(&self) -> Vec<Room>;
 }
 
-/// A payload whose kind is registered: only such can be told.
+/// A payload whose kind is in the list of kinds. Only such payloads can be sent.
 pub trait Registered: Payload {
-    /// The kind.
     const KIND: EventKind;
 }
 
@@ -109,14 +108,14 @@ macro_rules! kinds {
                 match self { $(Self::$kind => generator.subschema_for::<$kind>()),+ }
             }
 
-            /// What the kind is, in a sentence or two.
+            /// One or two sentences about the kind.
             #[must_use]
             pub fn description(self) -> String {
                 match self { $(Self::$kind => description::<$kind>()),+ }
             }
 
-            /// A stored payload in the present shape. One that cannot be read, since its row lost it or a
-            /// newer version wrote it, stays as it is.
+            /// Converts a stored payload to the current shape. A payload that cannot be read stays as it is:
+            /// its row lost the data, or a newer version wrote it.
             #[must_use]
             pub fn modernized(self, data: Value) -> Value {
                 match self { $(Self::$kind => modernized::<$kind>(data)),+ }
@@ -144,7 +143,7 @@ impl EventKind {
     }
 }
 
-/// What is written above the type.
+/// The doc comment of the type.
 fn description<P: Payload>() -> String {
     let schema = P::json_schema(&mut SchemaGenerator::default());
     schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned()

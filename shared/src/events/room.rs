@@ -1,4 +1,4 @@
-//! What a client can listen to.
+//! Rooms: the subjects whose events a client can receive.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -32,7 +32,7 @@ impl fmt::Display for Room {
     }
 }
 
-/// A room's name that is none.
+/// A name that is not the name of a room.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a room; rooms are `user`, `conversation:<id>`, `job:<id>` and `file:<id>`")]
 pub struct UnknownRoom(pub String);

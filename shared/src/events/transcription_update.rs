@@ -1,4 +1,4 @@
-//! Segments of a transcript were added or replaced, or it was completed.
+//! The event for new or replaced segments, and for the completion of a transcript.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -159,7 +159,7 @@ impl Payload for TranscriptionUpdate {
     }
 }
 
-/// Reads what earlier versions stored as null until the transcript was complete.
+/// Reads null as an empty list: earlier versions stored null until the transcript was complete.
 fn none_as_empty<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: serde::Deserializer<'de>,

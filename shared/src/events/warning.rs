@@ -18,7 +18,7 @@ impl From<WarningCode> for Warning {
     }
 }
 
-/// Stored words as warnings. A newer version may have stored others.
+/// Converts stored words to warnings. Words that only a newer version knows are left out.
 pub(crate) fn warnings(words: &[String]) -> Vec<Warning> {
     words.iter().filter_map(|word| word.parse::<WarningCode>().ok()).map(Warning::from).collect()
 }

@@ -1,4 +1,4 @@
-//! Bytes on their way in and out, counted as they pass.
+//! Streams of bytes into and out of storage, counted as they pass.
 
 use std::{fmt, ops::Range};
 
@@ -11,23 +11,22 @@ use sha2::{Digest, Sha256};
 
 use super::error::{BoxError, ObjectError};
 
-/// The bytes of an object on their way out.
+/// The bytes of an object that is read.
 pub type Content = BoxStream<'static, Result<Bytes, ObjectError>>;
 
-/// What was stored.
+/// The size and hash of stored bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// How many bytes.
     pub size_bytes: u64,
     /// Their SHA-256 (FIPS 180-4).
     pub sha256: [u8; 32],
 }
 
-/// An object being read.
+/// An object that is being read.
 pub struct Object {
     /// The size of the whole object, in bytes.
     pub size: u64,
-    /// Which of its bytes `content` yields.
+    /// The range of bytes that `content` yields.
     pub range: Range<u64>,
     /// The bytes: exactly `range`, or an error as the last item.
     pub content: Content,
@@ -39,24 +38,24 @@ impl fmt::Debug for Object {
     }
 }
 
-/// Part of an object: `length` bytes from `offset`, or fewer where the object ends.
+/// A part of an object: `length` bytes from `offset`, or fewer if the object ends before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteRange {
     /// The first byte, counted from 0.
     pub offset: u64,
-    /// How many bytes at most.
+    /// The largest number of bytes.
     pub length: u64,
 }
 
 impl ByteRange {
-    /// Everything from `offset` on.
+    /// All bytes from `offset` on.
     #[must_use]
     pub fn from(offset: u64) -> Self {
         Self { offset, length: u64::MAX }
     }
 
-    /// Which bytes of an object of this size it means; RFC 9110, section 14.1.2: a range that goes
-    /// past the end is cut there, one that begins past the end cannot be satisfied.
+    /// The range in an object of this size (RFC 9110, section 14.1.2). A range that goes past the end is cut
+    /// there; one that begins past the end cannot be satisfied.
     pub(super) fn within(self, size: u64) -> Result<Range<u64>, ObjectError> {
         if self.length == 0 || self.offset >= size {
             return Err(ObjectError::OutOfRange { size });
@@ -65,7 +64,7 @@ impl ByteRange {
     }
 }
 
-/// Bytes on their way in: counted, hashed and held to a limit as they pass.
+/// Bytes that are being stored: counted, hashed and limited as they pass.
 pub(super) struct Body {
     chunks: Fuse<BoxStream<'static, Result<Bytes, BoxError>>>,
     limit: u64,
@@ -83,7 +82,7 @@ impl Body {
         Self { chunks, limit, size: 0, hash: Sha256::new() }
     }
 
-    /// The next bytes, never an empty chunk; `None` once the body is whole.
+    /// The next bytes, never an empty chunk; `None` at the end of the body.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, ObjectError> {
         while let Some(chunk) = self.chunks.next().await {
             let chunk = chunk.map_err(ObjectError::Interrupted)?;
@@ -100,13 +99,13 @@ impl Body {
         Ok(None)
     }
 
-    /// What passed. To be asked once the body is whole.
+    /// The size and hash. To be called at the end of the body.
     pub(super) fn stored(self) -> Stored {
         Stored { size_bytes: self.size, sha256: self.hash.finalize().into() }
     }
 }
 
-/// Holds a stream to its promise: exactly `expected` bytes, or an error as the last item.
+/// Checks the length of a stream: it yields exactly `expected` bytes, or an error as the last item.
 pub(super) fn exactly<S>(expected: u64, chunks: S) -> Content
 where
     S: Stream<Item = Result<Bytes, ObjectError>> + Send + 'static,

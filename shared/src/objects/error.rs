@@ -1,39 +1,38 @@
-//! What can go wrong with an object, told apart by what the caller can do about it.
+//! Errors of object storage, distinguished by what the caller can do.
 
 use std::io;
 
 /// Any error, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why an operation on an object failed.
+/// The reason why an operation on an object failed.
 ///
-/// The sentences are fit for a user: they name no path, bucket or key. What an operator wants to
-/// know stands in the [`Outage`].
+/// The messages may be shown to a user: they contain no path, bucket or key. The details for operators are
+/// in the [`Outage`].
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
     /// No object has this key.
     #[error("there is no such object")]
     NotFound,
-    /// The bytes to store went past the limit. Nothing of them was kept.
+    /// The bytes to store exceeded the limit. None of them was kept.
     #[error("the object is larger than {limit} bytes")]
     TooLarge {
-        /// The limit, in bytes.
+        /// In bytes.
         limit: u64,
     },
-    /// The range begins where the object has already ended, or is empty.
+    /// The range begins after the end of the object, or is empty.
     #[error("the object has {size} bytes, none of them in the requested range")]
     OutOfRange {
         /// The size of the whole object, in bytes.
         size: u64,
     },
-    /// The bytes to store stopped before their end: their sender failed or went away. Nothing of
-    /// them was kept.
+    /// The stream of bytes to store ended with an error, or its sender went away. None of them was kept.
     #[error("the bytes to store broke off before their end")]
     Interrupted(#[source] BoxError),
     /// The storage cannot be reached, refuses, or is full.
     #[error("object storage is not available")]
     Unavailable(#[source] Outage),
-    /// The storage holds another number of bytes than it was given.
+    /// The storage has another number of bytes than it was given.
     #[error("object storage has {found} bytes where {expected} were stored")]
     Corrupt {
         /// Bytes that were stored.
@@ -54,14 +53,14 @@ impl ObjectError {
     }
 }
 
-/// For bodies of HTTP responses, whose streams speak [`io::Error`].
+/// For the bodies of HTTP responses, whose streams use [`io::Error`].
 impl From<ObjectError> for io::Error {
     fn from(error: ObjectError) -> Self {
         Self::other(error)
     }
 }
 
-/// What keeps the storage from working, and what to do about it: for operators and `/health`.
+/// A fault of the storage, and what to do about it: for operators and `/health`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}; {remedy}")]
 pub struct Outage {
@@ -69,17 +68,17 @@ pub struct Outage {
     pub reason: String,
     /// What an operator does about it.
     pub remedy: &'static str,
-    /// Whether trying again at once has a chance.
+    /// Whether an immediate retry may succeed.
     pub(super) passing: bool,
 }
 
 impl Outage {
-    /// Something that lasts until somebody acts.
+    /// A fault that lasts until somebody repairs it.
     pub(super) fn lasting(reason: impl Into<String>, remedy: &'static str) -> Self {
         Self { reason: reason.into(), remedy, passing: false }
     }
 
-    /// Something that may be over in a second.
+    /// A fault that may be over in a second.
     pub(super) fn passing(reason: impl Into<String>, remedy: &'static str) -> Self {
         Self { reason: reason.into(), remedy, passing: true }
     }

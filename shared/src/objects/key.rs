@@ -1,4 +1,4 @@
-//! The names of objects. They are the server's own: made of ids, never of anything a user typed.
+//! The keys of objects. The server makes them from ids, never from text of a user.
 
 use std::{fmt, str::FromStr};
 
@@ -6,22 +6,19 @@ use uuid::Uuid;
 
 use crate::domain::UserId;
 
-/// What objects there are: the first part of their names.
+/// The kinds of objects: the first part of their keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectKind {
-    /// Recordings.
     Audio,
-    /// Archives of everything that somebody has.
+    /// Archives of everything that a person has.
     Export,
-    /// Contents of files.
     File,
 }
 
 impl ObjectKind {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Audio, Self::Export, Self::File];
 
-    /// The kind as it stands in a key.
+    /// The kind as part of a key.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,11 +35,11 @@ impl fmt::Display for ObjectKind {
     }
 }
 
-/// The name of one object: `kind/user/id`.
+/// The key of one object: `kind/user/id`.
 ///
-/// Every part is lower-case letters, digits and hyphens, so that a key is at once a safe path, a
-/// safe URL and a safe S3 key, and nothing in it can climb out of its folder. Three parts always:
-/// erasing a user needs no recursive listing, which S3 servers disagree about.
+/// Every part consists of lower-case letters, digits and hyphens. So a key is a safe path, a safe URL and a
+/// safe S3 key, and cannot refer to a place outside of its folder. There are always three parts: so the
+/// deletion of all objects of a user needs no recursive listing, in which S3 servers differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectKey(String);
 
@@ -59,43 +56,43 @@ impl ObjectKey {
         Self(format!("{}/{user}/{archive}", ObjectKind::Export))
     }
 
-    /// The key of what is in a user's file.
+    /// The key of the content of a user's file.
     #[must_use]
     pub fn file(user: UserId, content: Uuid) -> Self {
         Self(format!("{}/{user}/{content}", ObjectKind::File))
     }
 
-    /// The key as text, as it is kept in a row.
+    /// The key as text, as stored in rows.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The beginning that all keys of one kind and user share: `kind/user/`.
+/// The common prefix of all keys of one kind and user: `kind/user/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyPrefix(String);
 
 impl KeyPrefix {
-    /// Where a user's recordings lie.
+    /// The prefix of a user's recordings.
     #[must_use]
     pub fn audio(user: UserId) -> Self {
         Self(format!("{}/{user}/", ObjectKind::Audio))
     }
 
-    /// Where a user's archives lie.
+    /// The prefix of a user's archives.
     #[must_use]
     pub fn export(user: UserId) -> Self {
         Self(format!("{}/{user}/", ObjectKind::Export))
     }
 
-    /// Where the contents of a user's files lie.
+    /// The prefix of the contents of a user's files.
     #[must_use]
     pub fn file(user: UserId) -> Self {
         Self(format!("{}/{user}/", ObjectKind::File))
     }
 
-    /// Everywhere that something of a user's lies.
+    /// The prefixes of all objects of a user.
     #[must_use]
     pub fn all(user: UserId) -> [Self; 3] {
         [Self::audio(user), Self::export(user), Self::file(user)]
@@ -108,7 +105,7 @@ impl KeyPrefix {
     }
 }
 
-/// A text that is no key of this server's.
+/// A text that is not a key of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an object key is kind/user/id in lower-case letters, digits and hyphens")]
 pub struct InvalidKey;
@@ -116,7 +113,7 @@ pub struct InvalidKey;
 impl FromStr for ObjectKey {
     type Err = InvalidKey;
 
-    /// Reads a key back from a row or a listing.
+    /// Parses a key from a row or a listing.
     fn from_str(text: &str) -> Result<Self, InvalidKey> {
         let plain = |part: &str| {
             (1..=64).contains(&part.len())

@@ -1,16 +1,16 @@
-//! Object storage holds: bytes in once, bytes out once, streamed both ways, never whole in memory.
+//! Object storage: bytes are streamed in and out, and never held completely in memory.
 //!
-//! One port, [`ObjectStore`], and two adapters: plain files for one machine, and MinIO or any S3 as
-//! soon as there is more than one. What is true of both, and held by one suite of tests:
+//! There is one port, [`ObjectStore`], with two adapters: plain files for one machine, and MinIO or another
+//! S3 server for several. One suite of tests checks these properties of both:
 //!
-//! - An object is visible whole or not at all. A body that breaks off, goes past its limit or whose
-//!   `put` is dropped before its last byte was read leaves nothing visible. (Dropped later, while
-//!   the storage is already committing, the whole object may still appear: harmless, since no row
-//!   names it, and gone once it is a day old.)
-//! - Putting a key again replaces the object in one step. A retry of an upload is therefore safe;
-//!   of two at once one wins whole, and whoever is reading goes on reading what they began.
-//! - When `put` answers, the object survives a loss of power.
-//! - Errors name no path, bucket or key.
+//! - An object is visible completely or not at all. A body that ends with an error or exceeds its limit
+//!   leaves nothing visible, and so does a `put` that is dropped before its last byte was read. (If it is
+//!   dropped later, while the storage is committing, the whole object may still appear. That is harmless,
+//!   since no row names it, and it is deleted once it is a day old.)
+//! - Storing a key again replaces the object in one step. So an upload can be retried safely. Of two
+//!   concurrent uploads, one wins completely. A reader continues to read the object that it opened.
+//! - When `put` returns, the object survives a loss of power.
+//! - Errors contain no path, bucket or key.
 
 mod content;
 mod error;
@@ -32,14 +32,14 @@ pub use self::{
 };
 use crate::config::ObjectsConfig;
 
-/// No upload takes longer, from its first byte to the commit of its rows: what is not complete by
-/// then is refused, so that what is older than that and has no row will never have one.
+/// The longest time of an upload, from its first byte to the commit of its rows. An upload that is not
+/// complete by then is refused. So an older object without a row will never have one.
 pub const LONGEST_UPLOAD: Duration = Duration::from_hours(20);
 
 /// Keys, page by page.
 pub type KeyPages = BoxStream<'static, Result<Vec<ObjectKey>, ObjectError>>;
 
-/// The port. Cheap to clone.
+/// The port for object storage. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ObjectStore {
     adapter: Adapter,
@@ -51,7 +51,7 @@ enum Adapter {
     S3(S3),
 }
 
-/// The same call on whichever adapter there is.
+/// Calls the same method of the configured adapter.
 macro_rules! on {
     ($store:expr, $adapter:ident => $call:expr) => {
         match &$store.adapter {
@@ -62,10 +62,10 @@ macro_rules! on {
 }
 
 impl ObjectStore {
-    /// Reads the configuration; touches neither disk nor network.
+    /// Reads the configuration, without access to disk or network.
     ///
     /// # Errors
-    /// When the endpoint, bucket or region cannot be one.
+    /// When the endpoint, bucket or region is invalid.
     pub fn new(config: &ObjectsConfig) -> Result<Self, Outage> {
         let adapter = match config {
             ObjectsConfig::Files { dir } => Adapter::Files(Files::new(dir)),
@@ -76,28 +76,22 @@ impl ObjectStore {
         Ok(Self { adapter })
     }
 
-    /// Creates the folder or the bucket where it is missing. Every program calls it at its start.
-    ///
-    /// # Errors
-    /// [`ObjectError::Unavailable`].
+    /// Creates the folder or the bucket if it is missing. Every program calls this when it starts.
     pub async fn ensure(&self) -> Result<(), ObjectError> {
         on!(self, adapter => adapter.ensure().await)
     }
 
-    /// Whether objects can be stored now: answers within 5 seconds, with the reason and the remedy.
-    ///
-    /// # Errors
-    /// What is wrong.
+    /// Checks that objects can be stored now. Answers within 5 seconds; the error has the reason and the
+    /// remedy.
     pub async fn probe(&self) -> Result<(), Outage> {
         on!(self, adapter => adapter.probe().await)
     }
 
-    /// Stores `body` under `key`, if it has no more than `limit` bytes. Memory stays below 24 MiB
-    /// whatever the size.
+    /// Stores `body` under `key`, if it has at most `limit` bytes. Memory stays below 24 MiB for any size.
     ///
     /// # Errors
-    /// [`TooLarge`](ObjectError::TooLarge), [`Interrupted`](ObjectError::Interrupted) when `body`
-    /// yields an error, [`Unavailable`](ObjectError::Unavailable), [`Corrupt`](ObjectError::Corrupt).
+    /// [`TooLarge`](ObjectError::TooLarge), [`Interrupted`](ObjectError::Interrupted) when `body` yields an
+    /// error, [`Unavailable`](ObjectError::Unavailable), [`Corrupt`](ObjectError::Corrupt).
     pub async fn put<S, E>(&self, key: &ObjectKey, body: S, limit: u64) -> Result<Stored, ObjectError>
     where
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
@@ -111,7 +105,7 @@ impl ObjectStore {
     ///
     /// # Errors
     /// [`NotFound`](ObjectError::NotFound), [`OutOfRange`](ObjectError::OutOfRange),
-    /// [`Unavailable`](ObjectError::Unavailable); later, as an item of the content, what breaks it off.
+    /// [`Unavailable`](ObjectError::Unavailable). An error while reading is an item of the content.
     pub async fn get(&self, key: &ObjectKey, range: Option<ByteRange>) -> Result<Object, ObjectError> {
         on!(self, adapter => adapter.get(key, range).await)
     }
@@ -124,46 +118,34 @@ impl ObjectStore {
         on!(self, adapter => adapter.size(key).await)
     }
 
-    /// Removes an object. One that is not there is removed already.
-    ///
-    /// # Errors
-    /// [`Unavailable`](ObjectError::Unavailable).
+    /// Deletes an object. It is no error if there is none.
     pub async fn delete(&self, key: &ObjectKey) -> Result<(), ObjectError> {
         on!(self, adapter => adapter.delete(key).await)
     }
 
-    /// Removes everything under a prefix and answers how many objects that were. To be called
-    /// again after an error: what is gone stays gone.
-    ///
-    /// # Errors
-    /// [`Unavailable`](ObjectError::Unavailable).
+    /// Deletes all objects with a prefix, and returns their number. May be called again after an error:
+    /// deleted objects stay deleted.
     pub async fn delete_all(&self, prefix: &KeyPrefix) -> Result<u64, ObjectError> {
         on!(self, adapter => adapter.delete_all(prefix).await)
     }
 
-    /// The objects of a kind that are older than `age`, page by page, in no particular order. Memory
-    /// holds one page. What is put or removed meanwhile may be among them or not; files that are
-    /// none of ours are not.
+    /// Lists the objects of a kind that are older than `age`, page by page, in no particular order, with one
+    /// page in memory. Objects that are stored or deleted in the meantime may be listed or not. Files that
+    /// this server did not store are not listed.
     ///
-    /// Where objects are uploaded in parts, their age may count from the beginning of the upload.
+    /// The age of an object that is uploaded in parts may count from the beginning of the upload.
     pub fn older_than(&self, kind: ObjectKind, age: Duration) -> KeyPages {
         on!(self, adapter => adapter.older_than(kind, age))
     }
 
-    /// How many uploads have begun and not ended: those under way, and those that a killed process
-    /// left behind. They take space and are invisible otherwise.
-    ///
-    /// # Errors
-    /// [`Unavailable`](ObjectError::Unavailable).
+    /// Counts the uploads that have begun and not ended: those in progress, and those that a killed process
+    /// left. They take space, and are not visible otherwise.
     pub async fn unfinished(&self) -> Result<u64, ObjectError> {
         on!(self, adapter => adapter.unfinished().await)
     }
 
-    /// Removes the unfinished uploads that are older than `age` and answers how many. The age must
-    /// exceed the longest upload: one that is swept under way fails.
-    ///
-    /// # Errors
-    /// [`Unavailable`](ObjectError::Unavailable).
+    /// Deletes the unfinished uploads that are older than `age`, and returns their number. `age` must be
+    /// longer than the longest upload: an upload in progress that is deleted fails.
     pub async fn sweep(&self, age: Duration) -> Result<u64, ObjectError> {
         on!(self, adapter => adapter.sweep(age).await)
     }

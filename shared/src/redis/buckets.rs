@@ -1,5 +1,5 @@
-//! Leaky buckets that all nodes share: what goes in runs out at a steady rate, and how much is in there
-//! tells how often something has happened lately.
+//! Leaky buckets that all nodes share. A bucket empties at a steady rate, so its level shows how often
+//! something happened lately.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use redis::Script;
 
 use super::BestEffortRedis;
 
-/// Adds to a bucket and tells how full it is then. The clock is Redis' own, one for all nodes. An empty
-/// bucket is none: it goes by itself when everything has run out.
+/// Adds to a bucket and returns its level. All nodes use the clock of Redis. The key expires when the bucket
+/// is empty.
 const ADD: &str = "
     local time = redis.call('TIME')
     local now = time[1] + time[2] / 1000000
@@ -30,20 +30,20 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// Buckets that nobody has looked into yet. To be called inside the runtime.
+    /// Prepares a connection, which is made at the first use. To be called inside the runtime.
     ///
     /// # Errors
-    /// When the address itself makes no sense.
+    /// When the address is invalid.
     pub fn connect(url: &str, namespace: &str) -> anyhow::Result<Self> {
         Ok(Self { redis: BestEffortRedis::connect(url)?, namespace: namespace.to_owned() })
     }
 
-    /// How full a bucket is out of which one runs `every` so long; none when Redis does not say.
+    /// The level of a bucket that loses one unit `every` so long; `None` if Redis does not answer.
     pub async fn level(&self, bucket: &str, every: Duration) -> Option<f64> {
         self.add_to(bucket, every, 0).await
     }
 
-    /// Puts one in; none when Redis does not say that it is there.
+    /// Adds one unit and returns the level; `None` if Redis does not confirm it.
     pub async fn add(&self, bucket: &str, every: Duration) -> Option<f64> {
         self.add_to(bucket, every, 1).await
     }

@@ -1,10 +1,11 @@
-//! Answers that would take a moment to work out again.
+//! A cache of answers that take a moment to compute.
 //!
-//! An answer is kept with the version of all that it was worked out from, and counts only for whoever
-//! has read the same version in Postgres: that is what makes it impossible to serve what a committed
-//! write has changed. (Removing it from here after the commit would not: between the commit and the
-//! removal it is wrong, a write that dies in between leaves it wrong, and a reader who began before
-//! the commit can put it back after the removal.) So nothing depends on what is kept here, or not.
+//! An answer is stored with the version of the data that it was computed from. It is used only by a reader
+//! who has read the same version from PostgreSQL. So an answer from before a committed write is never used
+//! after it. (Deleting the answer after the commit would not ensure that: the answer is outdated between the
+//! commit and the deletion; it stays outdated if the writer dies in between; and a reader who began before
+//! the commit can store it again after the deletion.) So it does not matter whether an answer is in the
+//! cache.
 
 use std::time::Duration;
 
@@ -14,12 +15,12 @@ use uuid::Uuid;
 use super::BestEffortRedis;
 use crate::domain::UserId;
 
-/// How long an answer is kept that nobody replaces.
+/// How long an answer is kept.
 const LIFE: Duration = Duration::from_mins(10);
-/// Larger ones are not kept.
+/// Larger answers are not stored, in bytes.
 const LARGEST: usize = 256 * 1024;
 
-/// The kept answers. Cheap to clone.
+/// The cache. Cheap to clone.
 #[derive(Clone)]
 pub struct Cache {
     redis: BestEffortRedis,
@@ -27,16 +28,16 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// A cache that has not been asked yet. To be called inside the runtime.
+    /// Prepares a connection, which is made at the first use. To be called inside the runtime.
     ///
     /// # Errors
-    /// When the address itself makes no sense.
+    /// When the address is invalid.
     pub fn connect(url: &str, namespace: &str) -> anyhow::Result<Self> {
         Ok(Self { redis: BestEffortRedis::connect(url)?, namespace: namespace.to_owned() })
     }
 
-    /// The answer about `id` that was worked out from this version of what the person has; none when
-    /// there is none, or Redis does not say.
+    /// Reads the answer about `id` for this version of the person's data; `None` if there is none, or if
+    /// Redis does not answer.
     pub async fn get(&self, what: &'static str, user: UserId, id: Uuid, version: i64) -> Option<String> {
         let key = self.key(what, user, id);
         let kept: Option<Option<String>> = self.redis.ask(async |mut redis| redis.get(key).await).await;
@@ -49,8 +50,8 @@ impl Cache {
         kept.flatten().and_then(|kept| of(version, &kept).map(str::to_owned))
     }
 
-    /// Keeps an answer, in the place of any other about the same. `version` is to be read before what it
-    /// is worked out from, in the same transaction or an earlier one.
+    /// Stores an answer, in place of an earlier one about the same `id`. `version` has to be read before the
+    /// data from which the answer is computed, in the same transaction or an earlier one.
     pub async fn put(&self, what: &'static str, user: UserId, id: Uuid, version: i64, answer: &str) {
         if answer.len() > LARGEST {
             return;

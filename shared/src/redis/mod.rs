@@ -1,5 +1,5 @@
-//! Redis: wake-ups for workers, a cache, and counts that all nodes share. It may be emptied at any
-//! moment, or be away: then jobs start some seconds later, answers are computed anew, and every node
+//! Redis: wake-ups for workers, a cache, and counts that all nodes share. Its data may be lost at any
+//! moment, or it may be away. Then jobs start some seconds later, answers are computed anew, and every node
 //! counts for itself.
 
 pub mod buckets;
@@ -15,13 +15,13 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::time::{Instant, timeout};
 
 const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
-/// For the cache and the counts: a request is being answered, and can be answered without them.
+/// The time limit for the cache and the counts: requests can be answered without them.
 const TIMEOUT: Duration = Duration::from_millis(100);
-/// How long nothing is asked after Redis did not answer.
+/// How long Redis is not used after it did not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Prepares a connection, which is made when first used and made again whenever it is lost. To be
-/// called inside the runtime.
+/// Prepares a connection. It is made at the first use, and again whenever it is lost. To be called inside
+/// the runtime.
 fn connect(url: &str) -> anyhow::Result<ConnectionManager> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(REDIS_TIMEOUT))
@@ -31,12 +31,12 @@ fn connect(url: &str) -> anyhow::Result<ConnectionManager> {
     Ok(Client::open(url)?.get_connection_manager_lazy(config)?)
 }
 
-/// A connection for what can be done without Redis. Cheap to clone.
+/// A connection for uses that do not depend on Redis. Cheap to clone.
 #[derive(Clone)]
 struct BestEffortRedis {
     redis: ConnectionManager,
     began: Instant,
-    /// Milliseconds after `began` at which Redis may be asked again.
+    /// Milliseconds after `began` from which on Redis is used again.
     retry_at: Arc<AtomicU64>,
 }
 
@@ -45,7 +45,7 @@ impl BestEffortRedis {
         Ok(Self { redis: connect(url)?, began: Instant::now(), retry_at: Arc::default() })
     }
 
-    /// What Redis answers; none when it does not, and for a moment after it did not.
+    /// Runs a command; `None` if Redis does not answer, and for a moment after it did not.
     async fn ask<T>(
         &self,
         question: impl AsyncFnOnce(ConnectionManager) -> redis::RedisResult<T>,

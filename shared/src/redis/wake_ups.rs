@@ -1,20 +1,21 @@
 //! Wake-ups: a message on an apalis queue says that a lane has work, and nothing more.
 //!
-//! A worker with a free slot takes it and claims the next job of the lane in Postgres, which decides
-//! priority and fairness. The job that the wake-up names is there for traces only. Losing every wake-up
-//! costs seconds: workers look at the table at intervals, and the reconciler sends wake-ups for jobs that
-//! are overdue.
+//! A worker with a free slot takes the message and claims the next job of the lane in PostgreSQL, which
+//! decides priority and fairness. The job in the message is used for traces only. If all wake-ups are lost,
+//! jobs start some seconds later: workers look at the table at intervals, and the reconciler sends wake-ups
+//! for jobs that are overdue.
 //!
-//! apalis-redis 1.0.0 is used within what it can do, found by running it:
-//! - more than 7,999 due entries wedge a queue for good, so a lane holds at most [`MAX_PENDING`];
-//! - `batch_size` above 1 stops heartbeats while the buffer holds something: it is 1 here;
-//! - any error of Redis ends a worker's stream: it is started again, under a new name (a name that
-//!   died is refused for a while), with back-off, and [`ListenerHealth::is_listening`] says so meanwhile;
-//! - a payload that does not decode kills each worker in turn: any JSON is taken;
-//! - push goes through a schedule and wakes nobody, so the queue is polled, see [`POLL`];
-//! - its own poll strategies arm their next timer only if they are asked once more, and sleep on
-//!   when a fetch took longer than the interval: [`FixedInterval`] is always armed;
-//! - finished entries are kept for ever: they are removed here every minute.
+//! apalis-redis 1.0.0 is used within these limits, which were found by running it:
+//! - More than 7,999 due entries block a queue for ever, so a lane holds at most [`MAX_PENDING`].
+//! - A `batch_size` above 1 stops heartbeats while the buffer is not empty, so it is 1 here.
+//! - Any error of Redis ends a worker's stream. It is started again with back-off and under a new name,
+//!   since the former name is refused for a while. [`ListenerHealth::is_listening`] is false in the
+//!   meantime.
+//! - A payload that cannot be decoded stops one worker after the other, so any JSON is accepted.
+//! - A push goes through a schedule and notifies nobody, so the queue is polled, see [`POLL`].
+//! - Its own poll strategies set their next timer only if they are polled once more, and stop when a fetch
+//!   took longer than the interval. The timer of [`FixedInterval`] is always set.
+//! - Finished entries are kept for ever. They are deleted here every minute.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,16 +36,16 @@ use uuid::Uuid;
 use super::REDIS_TIMEOUT;
 use crate::domain::job::Lane;
 
-/// Wake-ups that a lane holds at most. Each wakes a worker, which then works until the lane is empty: 20,000
-/// jobs do not need 20,000 wake-ups.
+/// The largest number of wake-ups in a lane. Each wakes a worker, which then works until the lane is empty:
+/// 20,000 jobs do not need 20,000 wake-ups.
 const MAX_PENDING: usize = 512;
-/// How often an idle worker looks for wake-ups: the mean wait is half of it.
+/// The interval at which an idle worker looks for wake-ups. The mean wait is half of it.
 const POLL: Duration = Duration::from_millis(20);
-/// A request is being answered meanwhile.
+/// Short, since the client waits for the response to its request in the meantime.
 const NOTIFY_TIMEOUT: Duration = Duration::from_millis(250);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
-/// Wakes its worker at regular times.
+/// A poll strategy that wakes its worker at a fixed interval.
 #[derive(Debug)]
 struct FixedInterval(Interval);
 
@@ -58,16 +59,16 @@ impl FixedInterval {
 
 impl PollStrategy for FixedInterval {
     fn poll_drive(&mut self, cx: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
-        // Only a timer that was found not to be due yet wakes the worker.
+        // The timer has to be polled until it is pending; only then it wakes the worker.
         while self.0.poll_tick(cx).is_ready() {}
         Poll::Ready(Some(()))
     }
 }
 
-/// Says that a lane has work.
+/// The message that a lane has work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WakeUp {
-    /// Where there is work.
+    /// The lane.
     pub lane: Lane,
     /// The job for which it is sent.
     pub job: Uuid,
@@ -89,8 +90,7 @@ pub struct ListenerHealth {
 }
 
 impl ListenerHealth {
-    /// Whether wake-ups of this lane arrive here at the moment. Without them jobs start some seconds
-    /// later.
+    /// Whether wake-ups of this lane are received now. Without them, jobs start some seconds later.
     #[must_use]
     pub fn is_listening(&self) -> bool {
         self.listening.load(Ordering::Relaxed)
@@ -98,24 +98,24 @@ impl ListenerHealth {
 }
 
 impl WakeUps {
-    /// Prepares a connection, which is made when first used and made again whenever it is lost. To
-    /// be called inside the runtime.
+    /// Prepares a connection. It is made at the first use, and again whenever it is lost. To be called
+    /// inside the runtime.
     ///
     /// # Errors
-    /// When the address itself makes no sense.
+    /// When the address is invalid.
     pub fn connect(url: &str, namespace: &str) -> anyhow::Result<Self> {
         Ok(Self { redis: super::connect(url)?, namespace: namespace.to_owned() })
     }
 
-    /// Whether Redis answers.
+    /// Checks that Redis answers.
     pub async fn probe(&self) -> anyhow::Result<()> {
         let mut redis = self.redis.clone();
         timeout(REDIS_TIMEOUT, redis.ping::<()>()).await??;
         Ok(())
     }
 
-    /// Sends the wake-up for a job that was just committed. A failure is counted and logged, and nothing
-    /// else: the row is the truth.
+    /// Sends the wake-up for a job that was just committed. A failure is only counted and logged, since the
+    /// job is in the table.
     pub async fn notify(&self, wake_up: WakeUp) {
         let outcome = match timeout(NOTIFY_TIMEOUT, self.try_notify(wake_up)).await {
             Ok(Ok(true)) => "sent",
@@ -133,7 +133,8 @@ impl WakeUps {
             .increment(1);
     }
 
-    /// Sends wake-ups for jobs that were just committed. The reconciler sends those for which time is short.
+    /// Sends wake-ups for jobs that were just committed. If that takes too long, the rest is left to the
+    /// reconciler.
     pub(crate) async fn notify_all(&self, wake_ups: &[WakeUp]) {
         let began = tokio::time::Instant::now();
         for wake_up in wake_ups {
@@ -145,7 +146,7 @@ impl WakeUps {
         }
     }
 
-    /// `false` where the lane holds enough of them.
+    /// Returns `false` if the lane has enough wake-ups.
     async fn try_notify(&self, wake_up: WakeUp) -> anyhow::Result<bool> {
         let config = self.config(wake_up.lane);
         let mut redis = self.redis.clone();
@@ -162,9 +163,10 @@ impl WakeUps {
         Ok(true)
     }
 
-    /// Listens to a lane until stopped. `answer` is called for each wake-up and returns at once.
+    /// Receives the wake-ups of a lane until stopped. `answer` is called for each, and has to return at
+    /// once.
     ///
-    /// While `has_free_slot` is false nothing is taken, so that wake-ups reach a worker that has one.
+    /// While `has_free_slot` is false, no wake-up is taken, so that another worker with a free slot gets it.
     pub async fn listen(
         &self,
         lane: Lane,
@@ -227,19 +229,20 @@ impl WakeUps {
                     return Ok(());
                 }
                 _ = sweep.tick() => {
-                    // The first tick comes at once: what answers here also answers the queue.
+                    // The first tick comes at once. If Redis answers this sweep, it also answers the queue.
                     self.sweep(&config, &context).await?;
                     listener_health.listening.store(true, Ordering::Relaxed);
                 }
                 changed = has_free_slot.changed() => changed?,
             }
-            // Refused while it is already so, or has not begun; then the next change brings it.
+            // An error means that the queue is in this state already, or has not begun. In the second case,
+            // the next change sets it.
             let _ = if *has_free_slot.borrow_and_update() { context.resume() } else { context.pause() };
         }
     }
 
-    /// Removes what is done, in the queue's own bookkeeping, and lets the worker's card expire if
-    /// nobody is left to remove it.
+    /// Deletes finished entries from the queue, and lets the worker's registration expire if the worker is
+    /// killed.
     async fn sweep(&self, config: &Config, context: &WorkerContext) -> anyhow::Result<()> {
         const DONE: &str = "
             local swept = 0

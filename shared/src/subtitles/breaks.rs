@@ -1,10 +1,10 @@
-//! Breaks as SubStation Alpha writes them: `\N` and `\n` end a line, `\h` is a space that does not.
-//! Programs leave them in SubRip. In a path or a formula they are letters like others.
+//! Line breaks of SubStation Alpha: `\N` and `\n` end a line, `\h` is a space without a line break. Programs
+//! leave them in SubRip files. In a path or a formula they are ordinary letters.
 
-/// How long the end of a file's name is: `.txt`.
+/// The length of a file extension.
 const EXTENSION: std::ops::RangeInclusive<usize> = 2..=4;
 
-/// A text as it stands in a file, with its breaks. What is in braces is for `markup`.
+/// Converts the breaks in a text from a file. Text in braces is left to `markup`.
 pub(super) fn read(text: &str) -> String {
     let mut read = String::with_capacity(text.len());
     let mut rest = text;
@@ -25,9 +25,9 @@ fn broken(text: &str) -> String {
     text.split_inclusive(char::is_whitespace).map(word).collect()
 }
 
-/// A text that is written, so that nothing in it is read as a break. Its markup is escaped already.
+/// Escapes a text that is written, so that nothing in it is read as a break. Its markup is escaped already.
 pub(super) fn escaped(written: &str) -> String {
-    // Parts of a word that stand between references are judged alone when they are read.
+    // A reader judges the parts of a word between references separately.
     let is_taken = |word: &str| has_breaks(word) || word.contains(['<', '>', '&', '{', '}', ';']);
     let word = |word: &str| match is_taken(word) {
         true => ["N", "n", "h"].iter().fold(word.to_owned(), |word, letter| {
@@ -38,9 +38,9 @@ pub(super) fn escaped(written: &str) -> String {
     written.split_inclusive(char::is_whitespace).map(word).collect()
 }
 
-/// Whether the backslashes in a word are breaks: nothing else stands behind them, and the word is no
-/// path (`C:\New`, `\\host\new`, `old\notes.txt`), no formula (`\hbar`), and no letter that somebody
-/// speaks of (`\n`).
+/// Whether the backslashes in a word are breaks: each is followed by one of the three letters, and the word
+/// is not a path (`C:\New`, `\\host\new`, `old\notes.txt`), a formula (`\hbar`) or the break itself as a
+/// topic (`\n`).
 fn has_breaks(word: &str) -> bool {
     let word = word.trim_end();
     let mut behind = word.match_indices('\\').map(|(place, _)| word[place + 1..].chars().next()).peekable();

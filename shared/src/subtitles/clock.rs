@@ -1,13 +1,13 @@
-//! Times of cues: how they are written, and how they are read whatever program wrote them.
+//! Times of cues: written in one way, and read in the ways of many programs.
 
-/// A later time is no time: 30 days, the longest recording that is taken.
+/// A later time is invalid: 30 days, the longest recording that is accepted.
 const LATEST_MS: i64 = 30 * 24 * 3_600_000;
-/// The arrow of both formats, first because it may stand with a time that cannot be read.
+/// The arrow of both formats. It may stand next to a time that cannot be read.
 const ARROW: &str = "-->";
-/// What other programs and people write for it. Only between two times.
+/// The arrows of other programs and of people. They count only between two times.
 const OTHER_ARROWS: [&str; 7] = ["->", "- ->", "-- >", "–>", "—>", "=>", "→"];
 
-/// The times of a cue; none for what cannot be read.
+/// The times of a cue; `None` for a time that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Timing {
     pub start_ms: Option<i64>,
@@ -15,20 +15,20 @@ pub(super) struct Timing {
 }
 
 impl Timing {
-    /// Whether the line cannot be anything else.
+    /// Whether both times were read, so that the line cannot be text.
     pub(super) const fn is_whole(self) -> bool {
         self.start_ms.is_some() && self.end_ms.is_some()
     }
 }
 
-/// `hours:minutes:seconds`, and `point` before the milliseconds.
+/// Writes a time as `hours:minutes:seconds`, with `point` before the milliseconds.
 pub(super) fn written(ms: i64, point: char) -> String {
     let (seconds, ms) = (ms / 1000, ms % 1000);
     format!("{:02}:{:02}:{:02}{point}{ms:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// The times of a line that has an arrow, as far as they can be read. What stands behind the end (the
-/// place on the screen) is passed over.
+/// Reads the times of a line with an arrow, as far as possible. Text after the end time (the position on the
+/// screen) is ignored.
 pub(super) fn timing(line: &str) -> Option<Timing> {
     if let Some((start, end)) = line.split_once(ARROW) {
         return Some(sides(start.trim_end_matches('-'), end));
@@ -48,12 +48,12 @@ fn sides(start: &str, end: &str) -> Timing {
     Timing { start_ms, end_ms }
 }
 
-/// The time that a text begins with, in milliseconds, and the text behind it.
+/// Reads the time at the start of a text, in milliseconds, and returns the rest of the text.
 ///
-/// `[hours:]minutes:seconds[.fraction]`, or seconds with a fraction alone. A comma, a dot or a semicolon
-/// stands before the fraction, which has any number of digits. Blanks may stand about the signs.
-/// Minutes and seconds may be more than 59: the time is the sum. A fourth number behind a colon is
-/// taken for milliseconds where it has three digits, and passed over as frames otherwise.
+/// The format is `[hours:]minutes:seconds[.fraction]`, or only seconds with a fraction. A comma, a dot or a
+/// semicolon stands before the fraction, which has any number of digits. Blanks around the signs are
+/// allowed. Minutes and seconds may be more than 59: the time is the sum. A fourth number after a colon
+/// means milliseconds if it has three digits, and otherwise frames, which are ignored.
 fn time(text: &str) -> Option<(i64, &str)> {
     let mut units: Vec<&str> = Vec::new();
     let (mut unit, mut rest) = digits(text.trim_start())?;
@@ -83,7 +83,7 @@ fn time(text: &str) -> Option<(i64, &str)> {
     (ms <= LATEST_MS).then_some((ms, rest))
 }
 
-/// A sign, the number behind it, and what follows.
+/// A sign, the number after it, and the rest.
 fn next_number(text: &str) -> Option<(char, &str, &str)> {
     let text = text.trim_start();
     let sign = text.chars().next().filter(|sign| matches!(sign, ':' | '.' | ',' | ';'))?;
@@ -96,7 +96,7 @@ fn digits(text: &str) -> Option<(&str, &str)> {
     (end > 0).then(|| text.split_at(end))
 }
 
-/// `5` is half a second, and so is `5000`.
+/// Both `5` and `5000` are half a second.
 fn thousandths(fraction: &str) -> i64 {
     fraction
         .bytes()

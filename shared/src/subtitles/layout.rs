@@ -1,6 +1,6 @@
-//! What was said, as cues that can be read: how long they are, where they part, and when they show.
+//! Layout of transcripts as readable cues: their length, where text is divided, and their times.
 //!
-//! Two lines of 42 characters and 1 to 7 seconds are what broadcasters and cinemas ask for:
+//! Broadcasters and cinemas require two lines of 42 characters and 1 to 7 seconds:
 //! <https://partnerhelp.netflixstudios.com/hc/en-us/articles/217350977>.
 
 use std::ops::{Range, RangeInclusive};
@@ -10,7 +10,7 @@ use super::scripts::width;
 use super::{Cue, Utterance};
 use crate::domain::sentences::ends_sentence;
 
-/// How cues are laid out.
+/// The limits for cues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     line_chars: usize,
@@ -25,9 +25,9 @@ pub const LINES: RangeInclusive<u16> = 1..=4;
 /// Bounds of [`Layout::cue_ms`].
 pub const CUE_MS: RangeInclusive<u32> = 1_000..=60_000;
 
-/// A shorter cue shows until the next one, or for this long.
+/// A shorter cue is shown until the next one, or for this long.
 const SHORTEST_MS: i64 = 1_000;
-/// A pause of this length parts cues as well as a comma.
+/// A pause of this length divides cues as well as a comma does.
 const PAUSE_MS: i64 = 500;
 
 impl Default for Layout {
@@ -37,26 +37,26 @@ impl Default for Layout {
 }
 
 impl Layout {
-    /// With lines of at most so many columns: a Chinese character is two. Brought within
-    /// [`LINE_CHARS`].
+    /// Sets the largest number of columns in a line, limited to [`LINE_CHARS`]. A Chinese character has two
+    /// columns.
     #[must_use]
     pub fn line_chars(self, most: u16) -> Self {
         Self { line_chars: most.clamp(*LINE_CHARS.start(), *LINE_CHARS.end()).into(), ..self }
     }
 
-    /// With at most so many lines in a cue. Brought within [`LINES`].
+    /// Sets the largest number of lines in a cue, limited to [`LINES`].
     #[must_use]
     pub fn lines(self, most: u16) -> Self {
         Self { lines: most.clamp(*LINES.start(), *LINES.end()).into(), ..self }
     }
 
-    /// With cues that show at most so many milliseconds. Brought within [`CUE_MS`].
+    /// Sets the longest time of a cue, in milliseconds, limited to [`CUE_MS`].
     #[must_use]
     pub fn cue_ms(self, most: u32) -> Self {
         Self { cue_ms: most.clamp(*CUE_MS.start(), *CUE_MS.end()).into(), ..self }
     }
 
-    /// Columns of a line, lines of a cue, and milliseconds of one.
+    /// Columns of a line, lines of a cue, and milliseconds of a cue.
     #[cfg(test)]
     pub(super) const fn limits(self) -> (usize, usize, i64) {
         (self.line_chars, self.lines, self.cue_ms)
@@ -68,22 +68,22 @@ impl Layout {
     }
 }
 
-/// A cue, laid out.
+/// A cue with its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Placed {
     pub cue: Cue,
     /// Unique among the cues.
     pub id: String,
-    /// What shows, the speaker's name before a colon included where it is to.
+    /// The lines that are shown; with a label, the first begins with the speaker's name and a colon.
     pub lines: Vec<String>,
-    /// Whether it does.
+    /// Whether the lines have a label.
     pub is_labelled: bool,
     /// Whether the transcriber doubts it.
     pub is_uncertain: bool,
 }
 
-/// The cues of what was said, in the order of their starts. With `labels`, the speaker's name stands
-/// before what is said, unless it would take most of the room, or leave too little for a word.
+/// Makes the cues of utterances, ordered by their starts. With `labels`, the speaker's name stands before
+/// the text, unless it would take most of the space, or leave too little for a word.
 pub(super) fn placed(said: &[Utterance], layout: Layout, labels: bool) -> Vec<Placed> {
     let mut placed: Vec<Placed> = said.iter().flat_map(|said| of_one(said, layout, labels)).collect();
     placed.sort_by_key(|placed| placed.cue.start_ms);
@@ -92,7 +92,7 @@ pub(super) fn placed(said: &[Utterance], layout: Layout, labels: bool) -> Vec<Pl
         let readable_ms = next_ms.min(cue.start_ms + SHORTEST_MS);
         cue.end_ms = cue.end_ms.max(readable_ms);
         if cue.end_ms == cue.start_ms + 1 {
-            // A moment, as it is read.
+            // A cue without length, as the reader returns it.
             cue.end_ms = cue.start_ms;
         }
         next_ms = cue.start_ms;
@@ -136,7 +136,7 @@ fn of_one(said: &Utterance, layout: Layout, labels: bool) -> Vec<Placed> {
     parts.into_iter().enumerate().map(place).collect()
 }
 
-/// Whether each of the pieces has room in a cue behind the label.
+/// Whether each piece of text fits into a cue together with the label.
 fn has_room(label: &[Atom<'_>], atoms: &[Atom<'_>], layout: Layout) -> bool {
     let labelled = labelled(label, layout);
     atoms.iter().enumerate().all(|(index, atom)| {
@@ -155,8 +155,8 @@ fn labelled(label: &[Atom<'_>], layout: Layout) -> Filled {
     filled
 }
 
-/// When each piece is said: by the times of the words where each has one, by its share of the columns
-/// otherwise.
+/// The times of each piece: the times of its word if all words have times, otherwise a share of the segment
+/// by columns.
 fn times(said: &Utterance, atoms: &[Atom<'_>]) -> Vec<Range<i64>> {
     let words = atoms.last().map_or(0, |last| last.word + 1);
     if said.words.len() != words || words == 0 {
@@ -166,7 +166,7 @@ fn times(said: &Utterance, atoms: &[Atom<'_>]) -> Vec<Range<i64>> {
     let mut from_ms = said.start_ms;
     for pieces in atoms.chunk_by(|one, other| one.word == other.word) {
         let word = &said.words[pieces[0].word];
-        // They follow one another, within the segment.
+        // The times are kept in order, within the segment.
         let start_ms = word.start.clamp(from_ms, said.end_ms.max(from_ms));
         let end_ms = word.end.clamp(start_ms, said.end_ms.max(start_ms));
         times.extend(shared(start_ms..end_ms, pieces));
@@ -188,9 +188,9 @@ fn shared(span: Range<i64>, atoms: &[Atom<'_>]) -> Vec<Range<i64>> {
     atoms.iter().map(time).collect()
 }
 
-/// Where a text is parted into cues: the way that costs least, among all in which each cue has room.
+/// Divides a text into cues: the division with the lowest cost among all in which every cue fits.
 fn parts(before: &[Atom<'_>], atoms: &[Atom<'_>], times: &[Range<i64>], layout: Layout) -> Vec<Range<usize>> {
-    // For each place the least cost to get there, and from where.
+    // For each position: the lowest cost to get there, and the start of the last cue.
     let mut ways: Vec<Option<(u64, usize)>> = vec![None; atoms.len() + 1];
     ways[0] = Some((0, 0));
     let empty = labelled(before, layout);
@@ -223,7 +223,7 @@ fn parts(before: &[Atom<'_>], atoms: &[Atom<'_>], times: &[Range<i64>], layout: 
     parts
 }
 
-/// What a cue costs: one more, too little text, too short or too long to be shown. One comma is worth
+/// The cost of a cue: one more cue, too little text, too short a time, too long a time. A comma is worth
 /// about half a cue.
 fn cost(columns: usize, shown_ms: i64, most_ms: i64) -> u64 {
     let ms = |ms: i64| u64::try_from(ms).unwrap_or(0);
@@ -233,7 +233,7 @@ fn cost(columns: usize, shown_ms: i64, most_ms: i64) -> u64 {
     30 + fragment + short + long
 }
 
-/// What it costs to part a text before a piece.
+/// The cost of dividing a text before a piece.
 fn parting(atoms: &[Atom<'_>], times: &[Range<i64>], place: usize) -> u64 {
     let Some(next) = atoms.get(place) else { return 0 };
     let last = atoms[place - 1].text;
@@ -314,7 +314,7 @@ mod tests {
         let cues = cues(&[said(0, 11_200, text, words)], Layout::default());
         assert_eq!(cues[0], (0, 3_100, "We met in Lisbon at the old harbour.".to_owned()));
         assert_eq!((cues[1].0, cues.last().unwrap().1), (5_200, 11_100));
-        // Other words than those of the text tell nothing of it.
+        // Times of other words than those of the text say nothing about the text.
         let other = vec![0..1, 2..3];
         let cues = self::cues(&[said(0, 11_200, text, other)], Layout::default());
         assert_eq!(cues.last().unwrap().1, 11_200);

@@ -1,16 +1,16 @@
-//! Text in lines of a cue.
+//! Division of text into the lines of a cue.
 //!
-//! A line ends between words; in scripts without spaces between characters; and in a word that is
-//! longer than a line between its letters, with a soft hyphen. What a reader sees as one character is
-//! never cut.
+//! A line ends between words. In scripts without spaces, it ends between characters. A word that is longer
+//! than a line is cut between its letters, with a soft hyphen. A character as a reader sees it (a grapheme)
+//! is never cut.
 
 use super::scripts::{SOFT_HYPHEN, graphemes, may_part, stand_together, width};
 
-/// A word that is longer than a line is cut into pieces of at most this many columns, so that they
-/// fill lines. No line is so short that two of them have no room.
+/// A word that is longer than a line is cut into pieces of at most this many columns, so that the pieces
+/// fill lines. Every line has space for two of them.
 const PIECE: usize = 4;
-/// In a choice between two places for the end of a line: how many columns less even the lines may be
-/// for it to stand behind punctuation.
+/// In the choice between two ends of a line: an end after punctuation is preferred if the lengths of the
+/// lines differ by at most this many columns more.
 const PUNCTUATION: usize = 12;
 
 /// A piece of text that is not cut any further.
@@ -19,13 +19,13 @@ pub(super) struct Atom<'a> {
     pub text: &'a str,
     /// In columns.
     pub width: usize,
-    /// What stands before it.
+    /// The separation from the piece before it.
     pub before: Between,
-    /// Which word of the text it is of: 0, 1, 2 …
+    /// The index of its word in the text: 0, 1, 2 …
     pub word: usize,
 }
 
-/// What stands between a piece and the one before it, and goes where a line ends there.
+/// The separation of a piece from the one before it. It is left out where a line ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Between {
     Space,
@@ -35,7 +35,7 @@ pub(super) enum Between {
     Letters,
 }
 
-/// The pieces of a text, for lines of at most `most` columns.
+/// Cuts a text into pieces, for lines of at most `most` columns.
 pub(super) fn atoms(text: &str, most: usize) -> Vec<Atom<'_>> {
     let mut atoms = Vec::new();
     for (index, word) in text.split_whitespace().enumerate() {
@@ -63,7 +63,7 @@ pub(super) fn atoms(text: &str, most: usize) -> Vec<Atom<'_>> {
     atoms
 }
 
-/// The first place in a word where a line may end without anything between.
+/// The first position in a word where a line may end without a hyphen.
 fn part(word: &str) -> Option<usize> {
     let mut place = 0;
     let mut last: Option<char> = None;
@@ -79,7 +79,7 @@ fn part(word: &str) -> Option<usize> {
     None
 }
 
-/// A long word in pieces, with their columns.
+/// Cuts a long word into pieces, with their columns.
 fn letters(word: &str) -> impl Iterator<Item = (&str, usize)> {
     let mut rest = word;
     std::iter::from_fn(move || {
@@ -97,7 +97,7 @@ fn letters(word: &str) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
-/// Lines that are filled from the first to the last.
+/// The state of lines that are filled one after the other.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Filled {
     most: usize,
@@ -111,8 +111,8 @@ impl Filled {
         Self { most, lines: 0, column: 0 }
     }
 
-    /// Adds a piece; says whether it stands in a new line. A piece that is cut from the next one needs
-    /// room for the hyphen.
+    /// Adds a piece; returns whether it begins a new line. If the next piece belongs to the same word, there
+    /// has to be space for a hyphen.
     pub(super) fn add(&mut self, atom: &Atom<'_>, next: Option<&Atom<'_>>) -> bool {
         let hyphen = usize::from(next.is_some_and(|next| next.before == Between::Letters));
         let space = usize::from(atom.before == Between::Space);
@@ -126,8 +126,8 @@ impl Filled {
     }
 }
 
-/// The lines of a cue, of at most `most` columns: as few as possible, and two of them about as long,
-/// rather parted behind punctuation. The first `label` pieces stand in one line if one line holds them.
+/// Divides a cue into lines of at most `most` columns, as few as possible. Two lines get similar lengths,
+/// and the first ends after punctuation if possible. The first `label` pieces stay in one line if they fit.
 pub(super) fn wrapped(atoms: &[Atom<'_>], label: usize, most: usize) -> Vec<String> {
     let mut filled = Filled::new(most);
     let mut starts: Vec<usize> =
@@ -141,7 +141,7 @@ pub(super) fn wrapped(atoms: &[Atom<'_>], label: usize, most: usize) -> Vec<Stri
     starts.iter().zip(ends).map(|(&start, end)| line(atoms, start, end)).collect()
 }
 
-/// Where the second of two lines begins.
+/// The start of the second of two lines.
 fn even(atoms: &[Atom<'_>], label: usize, most: usize) -> Option<usize> {
     let mut before = Vec::with_capacity(atoms.len() + 1);
     let mut columns = 0;
@@ -159,7 +159,7 @@ fn even(atoms: &[Atom<'_>], label: usize, most: usize) -> Option<usize> {
             let first = before[index] - usize::from(atoms[0].before == Between::Space) + hyphen;
             let second = columns - before[index] - space;
             let clings = if atoms[index - 1].text.ends_with(is_punctuation) { 0 } else { PUNCTUATION };
-            // A word stays whole if it can.
+            // A word is not cut if there is another way.
             let cost = first.abs_diff(second) + clings + hyphen * 2 * most;
             (first <= most && second <= most).then_some((cost, index))
         })
@@ -167,19 +167,19 @@ fn even(atoms: &[Atom<'_>], label: usize, most: usize) -> Option<usize> {
         .map(|(_, index)| index)
 }
 
-/// Whether a pause is likely behind the character.
+/// Whether a pause is likely after the character.
 pub(super) fn is_punctuation(c: char) -> bool {
     ".,;:!?…–—。，、；：！？،؛؟।".contains(c)
 }
 
-/// One line, with what keeps the next one apart from it, or does not.
+/// The text of one line, with a hyphen or a space at its end if the next line needs one.
 fn line(atoms: &[Atom<'_>], start: usize, end: usize) -> String {
     let mut line = plain(&atoms[start..end]);
     if let Some(next) = atoms.get(end) {
         let last = line.chars().next_back().unwrap_or(' ');
         match next.before {
             Between::Letters => line.push(SOFT_HYPHEN),
-            // Without it the two would be read as one word.
+            // Without the space, the words of the two lines would be read as one.
             Between::Space
                 if last == SOFT_HYPHEN || next.text.starts_with(|first| stand_together(last, first)) =>
             {

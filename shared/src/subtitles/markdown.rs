@@ -1,10 +1,10 @@
-//! A transcript to read.
+//! Transcripts as Markdown.
 
 use super::Utterance;
 use crate::database::conversations::Conversation;
 
-/// The conversation's title, when it was, what the person noted down, and who said what when; with what
-/// the transcriber doubts marked.
+/// Writes the title of the conversation, its time, the person's notes, and each utterance with speaker and
+/// time. Uncertain segments are marked.
 #[must_use]
 pub fn markdown(conversation: &Conversation, said: &[Utterance]) -> String {
     let title = if conversation.title.is_empty() { "Conversation" } else { &conversation.title };
@@ -13,7 +13,7 @@ pub fn markdown(conversation: &Conversation, said: &[Utterance]) -> String {
     about.extend(conversation.tags.iter().map(|tag| format!("#{}", plain(tag))));
     let mut text = format!("# {}\n\n{}\n\n", plain(title), about.join(" · "));
     if !conversation.notes.trim().is_empty() {
-        // As it was written: it may well be Markdown.
+        // As the person wrote it: it may be Markdown.
         text.extend([conversation.notes.trim(), "\n\n---\n\n"]);
     }
     for said in said {
@@ -25,7 +25,7 @@ pub fn markdown(conversation: &Conversation, said: &[Utterance]) -> String {
     text
 }
 
-/// Without what Markdown would take for markup, in one line.
+/// Removes characters that are markup in Markdown, and makes one line of the text.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for word in text.split_whitespace() {

@@ -1,29 +1,28 @@
-//! Markup of SubRip and WebVTT: what it is, so that all else stays text, and how text is written so
-//! that it is not taken for it.
+//! Markup of SubRip and WebVTT: recognized when read, so that all other text stays, and escaped when
+//! written.
 //!
-//! Tags: <https://www.w3.org/TR/webvtt1/#webvtt-cue-text-parsing-rules>, the letters of HTML that
-//! SubRip borrowed, and the overrides of SubStation Alpha (`{\an8}`), which players take from SubRip.
+//! Tags: <https://www.w3.org/TR/webvtt1/#webvtt-cue-text-parsing-rules>, the tags of HTML that SubRip uses,
+//! and the overrides of SubStation Alpha (`{\an8}`), which players accept in SubRip.
 
 use super::clock;
 use super::references::reference;
 
-/// A longer tag is none, in bytes.
+/// A longer tag is text, in bytes.
 const LONGEST_TAG: usize = 1_000;
 
 /// A piece of a cue's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// Something to read.
     Text(String),
-    /// `<v Name>`: who speaks from here on; nobody that is known, where there is no name.
+    /// `<v Name>`: the speaker from here on; `None` if the tag has no name.
     Voice(Option<String>),
     /// `</v>`.
     VoiceEnd,
-    /// `<00:00:01.000>`: a moment within the cue.
+    /// `<00:00:01.000>`: a time within the cue.
     Moment,
 }
 
-/// The pieces of a cue's text, in its order.
+/// Splits a cue's text into pieces, in order.
 pub(super) fn pieces(marked: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut text = String::new();
@@ -53,17 +52,17 @@ pub(super) fn pieces(marked: &str) -> Vec<Piece> {
     pieces
 }
 
-/// Text as it is written in SubRip: as it is but where a reader would take it for something else.
+/// Escapes text for SubRip, only where a reader would take it for markup.
 pub(super) fn subrip(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     for (place, c) in text.char_indices() {
         let behind = &text[place + c.len_utf8()..];
         let is_taken = match c {
-            // Also around another one, which will be escaped.
+            // Also if there is another tag inside, which will be escaped.
             '<' => within(behind, '>').is_some_and(|inside| tag(inside).is_some()),
             '&' => reference(&text[place..]).is_some(),
             '{' => behind.starts_with('\\'),
-            // It would begin a cue.
+            // It would be an arrow, which begins a cue.
             '>' => text[..place].ends_with("--"),
             _ => false,
         };
@@ -72,7 +71,7 @@ pub(super) fn subrip(text: &str) -> String {
     written
 }
 
-/// Text as it is written in WebVTT, which wants all three signs escaped.
+/// Escapes text for WebVTT, which requires it for all three characters.
 pub(super) fn webvtt(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     for (place, c) in text.char_indices() {
@@ -85,7 +84,7 @@ pub(super) fn webvtt(text: &str) -> String {
     written
 }
 
-/// What is written, without a line that would be taken for the times of a cue.
+/// Changes a written text so that none of its lines is read as the times of a cue.
 pub(super) fn without_timing(written: &str) -> String {
     let safe = |line: &str| match clock::timing(line) {
         Some(_) => line.replace('>', "&gt;").replace('→', "&rarr;"),
@@ -106,11 +105,11 @@ const fn escaped(c: char) -> &'static str {
 enum Markup {
     Characters(String),
     Mark(Piece),
-    /// How it looks, which is passed over.
+    /// The style, which is ignored.
     Look,
 }
 
-/// The markup that a text begins with, and its length in bytes.
+/// The markup at the start of a text, and its length in bytes.
 fn markup(text: &str) -> Option<(Markup, usize)> {
     if text.starts_with('&') {
         return reference(text).map(|(characters, length)| (Markup::Characters(characters), length));
@@ -124,13 +123,13 @@ fn markup(text: &str) -> Option<(Markup, usize)> {
     Some((tag(inside)?, inside.len() + 2))
 }
 
-/// A text up to its end.
+/// The text before `end`.
 fn within(text: &str, end: char) -> Option<&str> {
     let length = text.bytes().take(LONGEST_TAG).position(|byte| char::from(byte) == end)?;
     Some(&text[..length])
 }
 
-/// What stands between `<` and `>`, if that is a tag of one of the formats.
+/// Parses the text between `<` and `>`, if it is a tag of one of the formats.
 fn tag(inside: &str) -> Option<Markup> {
     if let Some(name) = inside.strip_prefix('/') {
         let name = name.trim().to_ascii_lowercase();
@@ -147,7 +146,7 @@ fn tag(inside: &str) -> Option<Markup> {
         Some((name, annotation)) => (name, annotation.trim()),
         None => (inside, ""),
     };
-    // Classes stand behind dots: `<c.yellow.bg_blue>`.
+    // Classes follow after dots: `<c.yellow.bg_blue>`.
     let name = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
     match name.as_str() {
         "v" => {
@@ -164,7 +163,7 @@ fn tag(inside: &str) -> Option<Markup> {
     }
 }
 
-/// Tags that take classes and nothing else.
+/// Tags with classes and without annotations.
 fn is_bare(name: &str) -> bool {
     matches!(name, "i" | "b" | "u" | "s" | "c" | "ruby" | "rt" | "em" | "strong" | "strike" | "small" | "big")
 }
@@ -175,7 +174,7 @@ fn is_moment(inside: &str) -> bool {
         && inside.contains(':')
 }
 
-/// A name with its references read, in one line.
+/// A name with its references resolved, in one line.
 fn plain(annotation: &str) -> String {
     let mut read = String::with_capacity(annotation.len());
     let mut rest = annotation;

@@ -1,4 +1,4 @@
-//! Transcripts as text, as Markdown, and as subtitles, SubRip (SRT) and WebVTT: written, and read.
+//! Transcripts as text, as Markdown, and as subtitles: SubRip (SRT) and WebVTT are written and read.
 
 mod breaks;
 mod clock;
@@ -25,20 +25,20 @@ pub use self::markdown::markdown;
 pub use self::read::{cues, turns};
 pub use self::write::{srt, vtt};
 
-/// Something that shows from one moment to another.
+/// A text with the times at which it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cue {
-    /// When it begins to show, in milliseconds.
+    /// In milliseconds.
     pub start_ms: i64,
-    /// When it ends.
+    /// In milliseconds.
     pub end_ms: i64,
-    /// What is said, in one line.
+    /// In one line.
     pub text: String,
-    /// Who says it, where that is known.
+    /// The name of the speaker, if known.
     pub speaker: Option<String>,
 }
 
-/// What somebody said, to be written.
+/// A segment to be written, with the name of its speaker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Utterance {
     id: Uuid,
@@ -48,19 +48,19 @@ pub struct Utterance {
     speaker: Option<String>,
     /// Whether the transcriber doubts it.
     is_uncertain: bool,
-    /// When each word is said, in milliseconds; empty where that is not known.
+    /// The times of each word, in milliseconds; empty if they are not known.
     words: Vec<Range<i64>>,
 }
 
 impl Utterance {
-    /// What the segments of a conversation say, with the names that its person gave to the voices.
+    /// Converts the segments of a conversation, with the names that the person gave to the speakers.
     #[must_use]
     pub fn all(segments: &[Segment], speakers: &BTreeMap<String, String>) -> Vec<Self> {
         segments.iter().map(|segment| Self::new(segment, speakers)).collect()
     }
 
-    /// What a segment says, with the name that `speakers` has for the mark of the voice. The times of the
-    /// words count where there is one for each word of the text.
+    /// Converts a segment, with the name that `speakers` has for its label. The times of words are used if
+    /// there is one for each word of the text.
     #[must_use]
     pub fn new(segment: &Segment, speakers: &BTreeMap<String, String>) -> Self {
         let speaker = segment.speaker.as_ref().map(|mark| one_line(speakers.get(mark).unwrap_or(mark)));
@@ -78,7 +78,7 @@ impl Utterance {
     }
 }
 
-/// A line for each segment, with who said it where that is known.
+/// One line for each segment, with the speaker if known.
 #[must_use]
 pub fn text(said: &[Utterance]) -> String {
     let line = |said: &Utterance| match &said.speaker {
@@ -88,7 +88,7 @@ pub fn text(said: &[Utterance]) -> String {
     said.iter().map(line).collect()
 }
 
-/// An empty line would end a cue.
+/// Joins the lines of a text, since an empty line would end a cue.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,15 +1,15 @@
 //! Character references: `&amp;`, `&eacute;`, `&#39;`, `&#x1F600;`.
 //!
-//! Source: <https://html.spec.whatwg.org/multipage/parsing.html#character-reference-state>, with the
-//! table of names that the library `markup5ever` carries. Old names that HTML also takes without a
-//! semicolon are taken so where no letter or digit follows: `R&D` and `&notes` stay as they are.
+//! Source: <https://html.spec.whatwg.org/multipage/parsing.html#character-reference-state>, with the table
+//! of names from the library `markup5ever`. Old names, which HTML accepts without a semicolon, are accepted
+//! so if no letter or digit follows: `R&D` and `&notes` stay as they are.
 
 use markup5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
-/// No name of the table is longer.
+/// The length of the longest name in the table.
 const LONGEST_NAME: usize = 32;
 
-/// What the reference that `text` begins with stands for, and its length in bytes.
+/// The characters of the reference at the start of `text`, and its length in bytes.
 pub(super) fn reference(text: &str) -> Option<(String, usize)> {
     let name = text.strip_prefix('&')?;
     let (characters, length) = match name.strip_prefix('#') {
@@ -27,7 +27,7 @@ fn named(name: &str) -> Option<(String, usize)> {
         name.bytes().take(LONGEST_NAME).position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(name.len());
     let length = if name[letters..].starts_with(';') { letters + 1 } else { letters };
     let &(first, second) = NAMED_ENTITIES.get(name.get(..length)?)?;
-    // The table also holds beginnings of names: they stand for nothing.
+    // The table also contains prefixes of names, which have no character.
     let first = char::from_u32(first).filter(|first| *first != '\0')?;
     let second = char::from_u32(second).filter(|second| *second != '\0');
     Some((std::iter::once(first).chain(second).collect(), length))
@@ -43,11 +43,11 @@ fn numbered(number: &str) -> Option<(char, usize)> {
     if count == 0 || (semicolon == 0 && digits[count..].starts_with(char::is_alphanumeric)) {
         return None;
     }
-    // Too large for the type is too large for Unicode.
+    // A number that is too large for the type is too large for Unicode.
     let code = u32::from_str_radix(&digits[..count], radix).unwrap_or(u32::MAX);
     let character = match code {
         0 => char::REPLACEMENT_CHARACTER,
-        // What Windows has at the places of control characters.
+        // The characters that Windows has in place of these control characters.
         0x80..=0x9f => C1_REPLACEMENTS[code as usize - 0x80].unwrap_or(char::REPLACEMENT_CHARACTER),
         _ => char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
     };

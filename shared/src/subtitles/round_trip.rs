@@ -1,4 +1,4 @@
-//! What is written is read back as it was said, over transcripts that are made up.
+//! Tests that written files are read back unchanged, with generated transcripts.
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -103,8 +103,8 @@ fn pick<'a>(random: &mut StdRng, from: &[&'a str]) -> &'a str {
     from[random.random_range(0..from.len())]
 }
 
-/// What is said, one after another, in a way of its own for each seed: by one, by several or by
-/// nobody known, in plain words or in odd ones.
+/// Generates a transcript, different for each seed: of one, several or unknown speakers, in plain or unusual
+/// words.
 fn transcript(seed: u64) -> Vec<Utterance> {
     let random = &mut StdRng::seed_from_u64(seed);
     let (plain, many) = (random.random_bool(0.3), random.random_range(1..=NAMES.len()));
@@ -142,12 +142,12 @@ fn layout(seed: u64) -> Layout {
     Layout::default().line_chars(line_chars).lines(lines).cue_ms(random.random_range(1_000..=60_000))
 }
 
-/// Without what may stand between the pieces of a word that is longer than a cue.
+/// The text without the separators that may stand between the pieces of a word that is longer than a cue.
 fn letters(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && *c != '\u{ad}').collect()
 }
 
-/// Each utterance is a cue or several, one behind the other, within its times.
+/// Checks that each utterance is one or several cues, one after the other, within its times.
 #[track_caller]
 fn says_the_same(read: &[Cue], said: &[Utterance], layout: Layout, file: &str) {
     let mut read = read.iter().peekable();

@@ -1,13 +1,14 @@
-//! What scripts want of lines: how wide a character is, and where a line may end without a space.
+//! Properties of scripts: the width of characters, and where a line may end without a space.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// At the end of a line, a word goes on in the next one. Players show it as a hyphen or not at all.
+/// At the end of a line, it marks a word that continues in the next line. Players show it as a hyphen or not
+/// at all.
 pub(super) const SOFT_HYPHEN: char = '\u{ad}';
 
-/// What a reader takes for one character, which is never cut, and its columns: two for Chinese
-/// characters and emoji, one at least.
+/// The graphemes of a text, which are never cut, with their columns: two for Chinese characters and emoji,
+/// at least one for others.
 pub(super) fn graphemes(text: &str) -> impl Iterator<Item = (&str, usize)> {
     text.graphemes(true).map(|grapheme| (grapheme, grapheme.width().clamp(1, 2)))
 }
@@ -17,20 +18,21 @@ pub(super) fn width(text: &str) -> usize {
     graphemes(text).map(|(_, width)| width).sum()
 }
 
-/// Whether the two, one at the end of a line and one at the beginning of the next, are written without
-/// a space between them: both of a script that has none between words, or its punctuation.
+/// Whether no space belongs between the last character of a line and the first of the next: both are of a
+/// script without spaces, or its punctuation.
 pub(super) fn stand_together(last: char, first: char) -> bool {
     is_unspaced(last) && is_unspaced(first)
 }
 
-/// Whether a line may end between the two. Closing punctuation begins no line, opening ends none.
+/// Whether a line may end between the two characters. Closing punctuation begins no line, and opening
+/// punctuation ends none.
 pub(super) fn may_part(last: char, first: char) -> bool {
     let opening = "（「『【《〈〔［｛“‘";
     let closing = "）」』】》〉〕］｝”’、。，．！？：；・ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々ๆฯ";
     stand_together(last, first) && !opening.contains(last) && !closing.contains(first)
 }
 
-/// Chinese, Japanese, Thai, Lao, Khmer, Burmese, and what belongs to them.
+/// Whether the character is Chinese, Japanese, Thai, Lao, Khmer, Burmese or of a related script.
 const fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{0e00}'..='\u{0eff}'
@@ -46,7 +48,7 @@ const fn is_unspaced(c: char) -> bool {
         | '\u{20000}'..='\u{3ffff}')
 }
 
-/// The lines of a cue as one line: words that were parted for the width are put together again.
+/// Joins the lines of a cue to one line; words that were cut at the end of a line are joined.
 pub(super) fn joined<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::new();
     let mut is_spaced = true;

@@ -1,18 +1,19 @@
-//! SubRip and WebVTT, written so that they are read back as they are.
+//! Writes SubRip and WebVTT so that reading the file returns the same cues.
 //!
-//! WebVTT has voices and escapes for all of it. SubRip has neither: names stand before a colon, and
-//! what a reader of ours would misunderstand (a name that does not look like one, somebody who begins
-//! with a word and a colon, a line that is said twice as if captions rolled) is marked with a voice as
-//! in WebVTT, which players do not show. Few files have such a cue.
+//! WebVTT has voice tags and escapes for everything. SubRip has neither: names stand before a colon. Some
+//! cues would be misread: a name that does not look like one, an utterance that begins with a word and a
+//! colon, or a line that is said twice as in rolling captions. Such a cue gets a voice tag as in WebVTT,
+//! which players do not show. Few files have such cues.
 //!
-//! What neither can carry: a segment that is parted into several cues is read as several segments,
-//! one of less than a second may last up to a second, and one of a millisecond is a moment.
+//! Three things are lost in both formats: a segment that is divided into several cues is read as several
+//! segments, a segment of less than a second may become up to a second long, and a segment of one
+//! millisecond gets no length.
 
 use super::clock::written;
 use super::layout::{Layout, Placed, placed};
 use super::{Cue, Utterance, breaks, markup, read};
 
-/// SubRip: numbered, a comma before the milliseconds, the speaker's name before what is said.
+/// Writes SubRip: numbered, with a comma before the milliseconds, and the speaker's name before the text.
 #[must_use]
 pub fn srt(said: &[Utterance], layout: Layout) -> String {
     understood(&placed(said, layout, true), |cues, marked| {
@@ -24,8 +25,8 @@ pub fn srt(said: &[Utterance], layout: Layout) -> String {
     })
 }
 
-/// WebVTT: named by segment, a dot before the milliseconds, voices marked, and of the class `uncertain`
-/// what the transcriber doubts.
+/// Writes WebVTT: cues with the segment ids as names, a dot before the milliseconds, voice tags, and the
+/// class `uncertain` for uncertain segments.
 #[must_use]
 pub fn vtt(said: &[Utterance], layout: Layout) -> String {
     understood(&placed(said, layout, false), |cues, marked| {
@@ -36,8 +37,8 @@ pub fn vtt(said: &[Utterance], layout: Layout) -> String {
     })
 }
 
-/// Writes cues, and marks those that would be read otherwise; all of them, should marks at some change
-/// how others are read.
+/// Writes cues, reads them back, and adds a voice tag to those that are misread. If the tags change how
+/// other cues are read, all cues get one.
 fn understood(cues: &[Placed], write: impl Fn(&[Placed], &[bool]) -> String) -> String {
     let mut marked = vec![false; cues.len()];
     for _ in 0..2 {
@@ -56,7 +57,7 @@ fn understood(cues: &[Placed], write: impl Fn(&[Placed], &[bool]) -> String) -> 
     write(cues, &vec![true; cues.len()])
 }
 
-/// Players skip cues that take no time.
+/// The times of a cue; at least one millisecond, since players skip cues without length.
 fn times(cue: &Cue, point: char) -> String {
     let end_ms = cue.end_ms.max(cue.start_ms + 1);
     format!("{} --> {}", written(cue.start_ms, point), written(end_ms, point))
@@ -78,11 +79,11 @@ fn webvtt(placed: &Placed, marked: bool) -> String {
     if placed.is_uncertain { format!("{voice}<c.uncertain>{text}</c>") } else { voice + &text }
 }
 
-/// The mark of who speaks; of nobody who is known, without a name.
+/// The voice tag of the speaker; without a name if the speaker is not known.
 fn voice(placed: &Placed) -> String {
     let Some(speaker) = &placed.cue.speaker else { return "<v>".to_owned() };
     let name = markup::webvtt(speaker);
-    // Who says the own name first is not to be taken for showing it.
+    // An utterance that begins with the speaker's own name would be read as a repeated name.
     let says_name = placed.cue.text.strip_prefix(speaker.as_str()).is_some_and(|rest| rest.starts_with(':'));
     if says_name && !placed.is_labelled { format!("<v {name}>{name}: ") } else { format!("<v {name}>") }
 }

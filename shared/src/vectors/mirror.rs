@@ -1,5 +1,5 @@
-//! Carries what changes to Qdrant. Every worker tries to; one at a time does, so that changes arrive
-//! in their order.
+//! Copies changes of vectors to Qdrant. Every worker runs this, and a lock lets one work at a time, so that
+//! changes are applied in order.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,15 +14,16 @@ use crate::database::SystemTx;
 use crate::database::mirror::{self as noted, Mirror};
 use crate::domain::UserId;
 
-/// Passages that are carried together: about 2 MB as JSON.
+/// Passages that are copied together: about 2 MB as JSON.
 const BATCH: i64 = 500;
-/// How often it is looked whether something waits. Nobody waits for it: what waits is compared here.
+/// The interval between looks for new changes. A search does not wait for them: passages that are not copied
+/// yet are compared in PostgreSQL.
 const TICK: Duration = Duration::from_secs(1);
-/// The waits after failures, the first and the longest.
+/// The waits after failures: the first and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 
 impl Vectors {
-    /// Keeps the mirror in step until stopped; without one, sees that nothing is noted for it.
+    /// Keeps the mirror up to date until stopped. Without Qdrant, it ensures that no changes are queued.
     pub async fn run(&self, stop: CancellationToken) {
         let mut pause = PAUSES[0];
         loop {
@@ -75,7 +76,7 @@ impl Vectors {
                 return Ok(Step::More);
             }
             Mirror::Empty => {
-                // Whatever is in it may be of people who are gone.
+                // The former collection may contain vectors of people who were erased.
                 qdrant.create().await?;
                 noted::fill(&self.database, &mut tx).await?;
                 tracing::info!("the mirror of the vectors is being filled");
@@ -90,7 +91,7 @@ impl Vectors {
             Mirror::Filled => {
                 let changes = noted::waiting(&mut tx, BATCH).await?;
                 let Some(first) = changes.first() else {
-                    // Is what was carried still there?
+                    // Checks that the copied vectors are still there.
                     if qdrant.exists().await? {
                         return Ok(Step::Nothing);
                     }
@@ -133,17 +134,17 @@ impl Vectors {
     }
 }
 
-/// What became of one step.
+/// The result of one step.
 enum Step {
     /// There may be more to do at once.
     More,
     /// There was nothing to do.
     Nothing,
-    /// There never will be.
+    /// There will never be anything to do.
     Over,
 }
 
-/// What can go wrong on the way.
+/// The errors of a step.
 #[derive(Debug, thiserror::Error)]
 enum Fault {
     #[error(transparent)]

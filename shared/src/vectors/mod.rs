@@ -1,16 +1,15 @@
-//! The port behind which vectors are compared, and its two adapters.
+//! The port for the comparison of vectors, and its two adapters.
 //!
-//! Vectors are rows, and PostgreSQL compares all of one person's: exact, and fast enough up to some
-//! ten thousands. Where [`QdrantConfig`] says so, Qdrant holds a mirror of them and names candidates
-//! among which PostgreSQL then finds the best, so that the answer is the same, to the digit:
+//! Vectors are rows, and PostgreSQL compares all vectors of a person. That is exact, and fast enough up to
+//! some ten thousands. With [`QdrantConfig`], Qdrant has a mirror of the vectors and finds candidates, among
+//! which PostgreSQL then finds the best. The answer is identical, to the digit:
 //!
-//! - Passages that the mirror may not hold yet are candidates, too, also a millisecond after they
-//!   were written: what changes is noted in the transaction that changes it, and taken off the list
-//!   once it was carried.
-//! - Whatever the mirror still holds of passages that are gone, or of somebody else's, is no row of
-//!   the person's and is not found.
-//! - Where candidates might not be enough (filters leave few of them), where the mirror is still
-//!   being filled, and where Qdrant does not answer, PostgreSQL compares everything.
+//! - Passages that the mirror may not have yet are also candidates, even a millisecond after they were
+//!   written. Each change is queued in its own transaction, and taken from the queue after it was copied.
+//! - If the mirror still has deleted passages, or passages of other people, these are not rows of the person
+//!   and are not found.
+//! - PostgreSQL compares everything if the candidates may not be enough (because filters exclude most of
+//!   them), while the mirror is being filled, and when Qdrant does not answer.
 
 mod mirror;
 mod qdrant;
@@ -26,13 +25,13 @@ use crate::database::search::Candidates;
 use crate::database::{Database, mirror as noted};
 use crate::domain::UserId;
 
-/// With more of a person's passages than this on their way to the mirror, it is not asked.
+/// If more of a person's passages than this wait to be copied, the mirror is not used.
 const MOST_MISSING: i64 = 1_000;
-/// How much the similarity that Qdrant computes may differ from PostgreSQL's, whose vectors are
-/// rounded otherwise: both keep 11 bits of each number.
+/// The largest difference between the similarity of Qdrant and that of PostgreSQL, which rounds vectors
+/// differently: both keep 11 bits of each number.
 const ROUNDING: f64 = 0.004;
 
-/// The port. Cheap to clone.
+/// The port for the comparison of vectors. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Vectors {
     database: Database,
@@ -40,16 +39,16 @@ pub struct Vectors {
 }
 
 impl Vectors {
-    /// Reads the configuration; touches no network.
+    /// Reads the configuration, without access to the network.
     ///
     /// # Errors
-    /// When `QDRANT_URL` cannot be an address.
+    /// When `QDRANT_URL` is invalid.
     pub fn new(config: &Config, database: Database) -> Result<Self, QdrantError> {
         let connect = |qdrant: &QdrantConfig| Qdrant::new(qdrant, &config.namespace);
         Ok(Self { database, qdrant: config.qdrant.as_ref().map(connect).transpose()? })
     }
 
-    /// What to compare with a question, so that the best `limit` are among it.
+    /// Finds candidates for a query that contain the best `limit` passages.
     pub async fn candidates(
         &self,
         user: UserId,
@@ -71,8 +70,8 @@ impl Vectors {
         limit: usize,
     ) -> sqlx::Result<Candidates> {
         let Some(qdrant) = &self.qdrant else { return Ok(Candidates::All) };
-        // Before Qdrant is asked: what is carried in between is a candidate either way. And in a
-        // transaction of its own: none waits for another server.
+        // Read before the request to Qdrant: passages that are copied in between are candidates in both
+        // cases. The transaction ends before the request, so that no transaction waits for another server.
         let mut tx = self.database.as_user(user).await?;
         let missing = noted::missing(&mut tx, MOST_MISSING).await?;
         drop(tx);
@@ -89,10 +88,10 @@ impl Vectors {
         Ok(Candidates::Among { ids: ids.into_iter().collect(), others: others.flatten() })
     }
 
-    /// Removes all vectors of a person, whose rows are gone, from the mirror. Nothing brings them back.
+    /// Deletes all vectors of a person from the mirror, after the rows were deleted.
     ///
     /// # Errors
-    /// When Qdrant or the database does not answer: to be called again.
+    /// When Qdrant or the database does not answer; the caller calls again.
     pub async fn forget(&self, user: UserId) -> anyhow::Result<()> {
         let Some(qdrant) = &self.qdrant else { return Ok(()) };
         let mut tx = self.database.as_system().await?;
@@ -102,7 +101,7 @@ impl Vectors {
         Ok(tx.commit().await?)
     }
 
-    /// Whether Qdrant answers, where there is one.
+    /// Checks that Qdrant answers; `None` if it is not used.
     pub async fn probe(&self) -> Option<Result<(), QdrantError>> {
         Some(self.qdrant.as_ref()?.probe().await)
     }

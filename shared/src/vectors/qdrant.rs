@@ -1,9 +1,8 @@
-//! Qdrant, by its REST API (1.11 or later): the part of it that is needed, and nothing else of the
-//! product knows of it.
+//! The REST API of Qdrant (1.11 or later), as far as the product uses it.
 //!
-//! One collection holds everybody's vectors; a point has the id of its passage, and the person and
-//! the model as payload: no text, no time, nothing of what was said. Questions are answered exactly,
-//! among the points of one person, so no graph is built.
+//! One collection has the vectors of all people. A point has the id of its passage, and as payload the
+//! person and the model, but no text and no times. Queries compare exactly, among the points of one person,
+//! so no graph is built.
 
 use std::time::Duration;
 
@@ -16,26 +15,26 @@ use crate::config::QdrantConfig;
 use crate::database::mirror::Vector;
 use crate::domain::UserId;
 
-/// How long a search waits before PostgreSQL does it.
+/// The time limit of a search, after which PostgreSQL does it.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a change may take: less than a transaction may wait.
+/// The time limit of a change: shorter than the limit of an idle transaction.
 const PATIENCE_WITH_CHANGES: Duration = Duration::from_secs(6);
-/// The numbers of a vector, as the tables have them.
+/// The dimensions of the vectors in the tables.
 const DIMENSIONS: usize = 384;
 
-/// What went wrong between here and Qdrant. Its address and key are not told.
+/// The errors of Qdrant, without its address and key.
 #[derive(Debug, thiserror::Error)]
 pub enum QdrantError {
-    /// `QDRANT_URL` is no address.
+    /// `QDRANT_URL` is invalid.
     #[error("QDRANT_URL is no address: it looks like http://127.0.0.1:6333")]
     Address,
-    /// It does not answer, or breaks off.
+    /// It does not answer, or the answer is incomplete.
     #[error("Qdrant does not answer: {0}")]
     Unreachable(reqwest::Error),
-    /// There is no collection of ours.
+    /// The collection does not exist.
     #[error("Qdrant has lost the collection")]
     Lost,
-    /// It answers something else than was asked for.
+    /// It returned an error status.
     #[error("Qdrant refuses: {0} {1}")]
     Refused(u16, String),
 }
@@ -55,7 +54,7 @@ impl std::fmt::Debug for Qdrant {
     }
 }
 
-/// What Qdrant answers to everything.
+/// The common shape of Qdrant's answers.
 #[derive(Deserialize)]
 struct Answered<T> {
     result: T,
@@ -87,18 +86,18 @@ impl Qdrant {
         Ok(Self { http, base, api_key: config.api_key.clone(), collection: format!("{namespace}-passages") })
     }
 
-    /// Whether it answers.
+    /// Checks that it answers.
     pub(super) async fn probe(&self) -> Result<(), QdrantError> {
         self.exists().await.map(|_| ())
     }
 
-    /// Whether the collection is there.
+    /// Whether the collection exists.
     pub(super) async fn exists(&self) -> Result<bool, QdrantError> {
         let asked = self.ask(Method::GET, "/exists", None, PATIENCE).await?;
         Ok(read::<Exists>(asked).await?.exists)
     }
 
-    /// An empty collection in the place of whatever was there.
+    /// Creates an empty collection, and deletes the former one.
     pub(super) async fn create(&self) -> Result<(), QdrantError> {
         match self.ask(Method::DELETE, "", None, PATIENCE_WITH_CHANGES).await {
             Ok(_) | Err(QdrantError::Lost) => {}
@@ -109,12 +108,13 @@ impl Qdrant {
             "hnsw_config": { "m": 0 },
         });
         self.ask(Method::PUT, "", Some(collection), PATIENCE_WITH_CHANGES).await?;
-        // Everybody's points lie together, and are read without those of others.
+        // The points of all people are stored together; this index lets those of one person be read without
+        // the others.
         let index = json!({ "field_name": "user_id", "field_schema": { "type": "uuid", "is_tenant": true } });
         self.ask(Method::PUT, "/index?wait=true", Some(index), PATIENCE_WITH_CHANGES).await.map(|_| ())
     }
 
-    /// Writes a person's points down, in place of those with the same ids.
+    /// Inserts or replaces points of a person.
     pub(super) async fn upsert(&self, user: UserId, vectors: &[Vector]) -> Result<(), QdrantError> {
         if vectors.is_empty() {
             return Ok(());
@@ -130,7 +130,7 @@ impl Qdrant {
         self.ask(Method::PUT, "/points?wait=true", Some(points), PATIENCE_WITH_CHANGES).await.map(|_| ())
     }
 
-    /// Removes points; those that are not there are removed already.
+    /// Deletes points. It is no error if they do not exist.
     pub(super) async fn delete(&self, ids: &[Uuid]) -> Result<(), QdrantError> {
         if ids.is_empty() {
             return Ok(());
@@ -141,7 +141,7 @@ impl Qdrant {
             .map(|_| ())
     }
 
-    /// Removes all points of a person. Where there is no collection, there are none.
+    /// Deletes all points of a person. It is no error if there is no collection.
     pub(super) async fn forget(&self, user: UserId) -> Result<(), QdrantError> {
         let points = json!({ "filter": { "must": [matches("user_id", &json!(user.0))] } });
         let asked =
@@ -152,7 +152,7 @@ impl Qdrant {
         }
     }
 
-    /// The points of a person that are most similar to a question, best first, with their similarity.
+    /// Finds the points of a person that are most similar to a vector, best first, with their similarity.
     pub(super) async fn nearest(
         &self,
         user: UserId,
@@ -209,7 +209,7 @@ async fn read<T: for<'de> Deserialize<'de>>(response: reqwest::Response) -> Resu
     Ok(answered.result)
 }
 
-/// An error that does not tell the address.
+/// Removes the address from an error.
 fn unreachable(error: reqwest::Error) -> QdrantError {
     QdrantError::Unreachable(error.without_url())
 }

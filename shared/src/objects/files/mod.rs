@@ -1,7 +1,8 @@
 //! Objects as plain files, for one machine.
 //!
-//! A body is written to a file of its own under `.parts`, flushed to the disk, and then renamed to
-//! its key: a reader sees all of it or nothing. What a killed process left in `.parts` is swept.
+//! A body is written to a new file under `.parts`, flushed to the disk, and then renamed to its key. So a
+//! reader sees the whole object or nothing. Files in `.parts` that a killed process left are deleted by
+//! `sweep`.
 
 mod older;
 
@@ -32,7 +33,7 @@ use super::{
 /// Bytes per read and per write: few system calls, little memory.
 const CHUNK: usize = 256 * 1024;
 
-/// Longest wait of a probe: network file systems hang rather than fail.
+/// The longest wait of a probe: network file systems hang rather than fail.
 const PROBE: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Files {
         blocking(move || create_folder(&parts)).await
     }
 
-    /// Goes through the motions of a `put`, so that a full or read-only disk shows.
+    /// Writes and deletes a file as a `put` does, to detect a full or read-only disk.
     pub(super) async fn probe(&self) -> Result<(), Outage> {
         let part = PendingObject::new(&self.parts());
         let attempt = blocking(move || {
@@ -120,7 +121,7 @@ impl Files {
             let removed = remove_files(&folder, |_| Ok(true))?;
             match fs::remove_dir(&folder) {
                 Ok(()) => sync_folder(folder_of(&folder))?,
-                // Never there, or a `put` was faster: its object was not meant.
+                // The folder does not exist, or a concurrent `put` stored an object in it, which stays.
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {}
                 Err(error) => return Err(error),
             }
@@ -134,7 +135,7 @@ impl Files {
         blocking(move || Ok(fs::read_dir(parts)?.count() as u64)).await
     }
 
-    /// A part's age is the time since it last grew.
+    /// The age of a part is the time since its last growth.
     pub(super) async fn sweep(&self, age: Duration) -> Result<u64, ObjectError> {
         let parts = self.parts();
         blocking(move || {
@@ -147,7 +148,7 @@ impl Files {
     }
 }
 
-/// A body on its way to the disk. Unless it becomes an object, it is gone with its owner.
+/// A body that is being written to the disk. Its file is deleted on drop, unless it became an object.
 struct PendingObject {
     path: PathBuf,
     kept: bool,
@@ -158,7 +159,7 @@ impl PendingObject {
         Self { path: folder.join(Uuid::now_v7().to_string()), kept: false }
     }
 
-    /// How it is opened: new, and for nobody else's eyes.
+    /// The options to create the file: it must be new, and no other user may read it.
     fn options(&self) -> fs::OpenOptions {
         use std::os::unix::fs::OpenOptionsExt;
         let mut options = fs::OpenOptions::new();
@@ -166,10 +167,10 @@ impl PendingObject {
         options
     }
 
-    /// The moment at which the object appears.
+    /// Renames the file to its key, which makes the object visible.
     fn become_object(mut self, target: &Path) -> io::Result<()> {
         let folder = folder_of(target);
-        // A second time when the folder was erased between its creation and the renaming.
+        // Tried a second time if the folder was deleted between its creation and the renaming.
         create_folder(folder)?;
         match fs::rename(&self.path, target) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -186,7 +187,7 @@ impl PendingObject {
 impl Drop for PendingObject {
     fn drop(&mut self) {
         if !self.kept {
-            // Where it cannot be removed now, the sweeper tries again.
+            // If it cannot be deleted now, `sweep` tries again.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -209,13 +210,14 @@ fn create_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the names in a folder durable.
+/// Flushes the names in a folder to the disk.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     fs::File::open(path)?.sync_all()
 }
 
-/// Removes the files of a folder that are `meant`; answers how many. No folder, no files.
+/// Deletes the files of a folder for which `meant` returns true. Returns their number; 0 if there is no
+/// folder.
 fn remove_files(folder: &Path, meant: impl Fn(&fs::Metadata) -> io::Result<bool>) -> io::Result<u64> {
     let gone = |error: &io::Error| error.kind() == ErrorKind::NotFound;
     let entries = match fs::read_dir(folder) {
@@ -230,7 +232,7 @@ fn remove_files(folder: &Path, meant: impl Fn(&fs::Metadata) -> io::Result<bool>
             false => Ok(0),
         });
         match outcome {
-            // Somebody else was faster.
+            // Another process was faster.
             Err(error) if gone(&error) => {}
             outcome => removed += outcome?,
         }

@@ -30,7 +30,7 @@ impl Files {
     }
 }
 
-/// A walk through the folders of a kind, which goes on where it was.
+/// A walk through the folders of a kind, which can be continued.
 struct Walk {
     folder: PathBuf,
     kind: ObjectKind,
@@ -46,7 +46,7 @@ impl Walk {
     fn page(&mut self) -> io::Result<Vec<ObjectKey>> {
         let mut page = Vec::new();
         if self.users.is_none() {
-            // Made with the first object of its kind.
+            // The folder is created with the first object of its kind.
             let Some(users) = present(fs::read_dir(&self.folder))? else { return Ok(page) };
             self.users = Some(users);
         }
@@ -54,7 +54,8 @@ impl Walk {
             let Some((files, user)) = &mut self.user else {
                 let Some(entry) = self.users.as_mut().and_then(Iterator::next) else { break };
                 let entry = entry?;
-                // What is no folder is none of ours; one that is gone by now has nothing in it.
+                // Entries that are not folders are not objects. A folder that was deleted in the meantime
+                // is empty.
                 if entry.file_type()?.is_dir() {
                     self.user = present(fs::read_dir(entry.path()))?.map(|files| (files, entry.file_name()));
                 }
@@ -69,7 +70,7 @@ impl Walk {
             let Ok(key) = format!("{}/{user}/{}", self.kind, name.to_string_lossy()).parse() else {
                 continue;
             };
-            // Somebody else may have been faster.
+            // Another process may have deleted the file.
             let Some(metadata) = present(entry.metadata())? else { continue };
             if metadata.is_file()
                 && self.now.duration_since(metadata.modified()?).unwrap_or_default() >= self.age
@@ -81,7 +82,7 @@ impl Walk {
     }
 }
 
-/// None for what is not there.
+/// `None` if the file or folder does not exist.
 fn present<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
     match outcome {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -1,4 +1,4 @@
-//! Bytes on their way out of S3.
+//! Reading of objects from S3.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use super::{
     ANSWER, S3, fault,
 };
 
-/// The last byte that servers can be asked for: they count in 63 bits.
+/// The last byte that can be requested: servers count in 63 bits.
 const FARTHEST: u64 = i64::MAX as u64;
 
 impl S3 {
@@ -22,14 +22,14 @@ impl S3 {
         range: Option<ByteRange>,
     ) -> Result<Object, ObjectError> {
         let opened = match range {
-            // HTTP has no way to ask for nothing, and servers none to count so far.
+            // HTTP cannot request an empty range, and servers cannot count beyond `FARTHEST`.
             Some(range) if range.length == 0 || range.offset > FARTHEST => {
                 Err(ObjectError::OutOfRange { size: 0 })
             }
             _ => self.open(key, range).await,
         };
         match opened {
-            // A server that refuses a range need not say how long the object is.
+            // A server that refuses a range need not return the length of the object.
             Err(ObjectError::OutOfRange { .. }) => {
                 Err(ObjectError::OutOfRange { size: self.size(key).await? })
             }
@@ -39,8 +39,8 @@ impl S3 {
 
     async fn open(&self, key: &ObjectKey, range: Option<ByteRange>) -> Result<Object, ObjectError> {
         let offset = range.map(|range| range.offset);
-        // Where the length means "the rest", the rest is asked for: the crate adds offset and length
-        // unchecked, and servers refuse what they cannot count.
+        // A length beyond the end is left out of the request, which then means the rest of the object. The
+        // crate adds offset and length without a check, and servers refuse numbers that are too large.
         let length = range.map(|range| range.length);
         let length = length.filter(|length| *length <= FARTHEST - offset.unwrap_or_default());
         let request = async || {
@@ -64,13 +64,14 @@ impl S3 {
     }
 }
 
-/// The size that a partial answer gives: `Content-Range: bytes 0-9/200` (RFC 9110, section 14.4).
+/// The size of the whole object in a partial answer: `Content-Range: bytes 0-9/200` (RFC 9110, section
+/// 14.4).
 fn size_of_whole(response: &GetObjectResponse) -> Option<u64> {
     let (_, size) = response.headers().get("content-range")?.to_str().ok()?.rsplit_once('/')?;
     size.parse().ok()
 }
 
-/// Does not wait longer than [`ANSWER`] for the next piece.
+/// Ends the stream with an error if the next piece takes longer than [`ANSWER`].
 fn in_time<S>(pieces: S) -> impl Stream<Item = Result<Bytes, ObjectError>>
 where
     S: Stream<Item = io::Result<Bytes>> + Unpin,

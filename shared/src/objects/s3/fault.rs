@@ -1,4 +1,4 @@
-//! What the crate's errors mean, said without bucket, key or address.
+//! Converts the crate's errors to errors without bucket, key or address.
 
 use std::{io, time::Duration};
 
@@ -10,7 +10,7 @@ const REACH: &str = "start the S3 server, or correct MINIO_ENDPOINT and MINIO_SE
 const KEYS: &str = "correct MINIO_ACCESS_KEY and MINIO_SECRET_KEY, and what they are allowed to do";
 const SERVER: &str = "look into the log of the S3 server";
 
-/// Reads an error of the crate's.
+/// Converts an error of the crate.
 pub(super) fn read(error: Error) -> ObjectError {
     tracing::debug!(?error, "a request to the S3 server failed");
     match error {
@@ -26,12 +26,12 @@ pub(super) fn read(error: Error) -> ObjectError {
     }
 }
 
-/// The server answered, and said no; `code` is one of S3's error codes, in whatever case.
+/// The server answered with an error; `code` is an error code of S3, in any case.
 pub(super) fn refusal(code: &str) -> ObjectError {
     let reason = format!("the S3 server answered {code}");
     match code.to_ascii_lowercase().as_str() {
         "nosuchkey" => ObjectError::NotFound,
-        // The caller, who knows the key, asks for the size.
+        // The caller, who knows the key, requests the size.
         "invalidrange" => ObjectError::OutOfRange { size: 0 },
         "nosuchbucket" => no_bucket().into(),
         "accessdenied"
@@ -52,7 +52,7 @@ pub(super) fn refusal(code: &str) -> ObjectError {
     }
 }
 
-/// An answer without S3's XML: a proxy's, or a server's in trouble.
+/// An answer without S3's XML, from a proxy or from a server with a fault.
 fn by_status(status: u16) -> ObjectError {
     let reason = format!("the S3 server answered with HTTP status {status}");
     match status {
@@ -62,7 +62,7 @@ fn by_status(status: u16) -> ObjectError {
     }
 }
 
-/// Nothing came in time.
+/// There was no answer in time.
 pub(super) fn silence(allowed: Duration) -> ObjectError {
     Outage::passing(format!("the S3 server did not answer in {} s", allowed.as_secs()), REACH).into()
 }
@@ -73,12 +73,12 @@ pub(super) fn broken_off(error: &io::Error) -> ObjectError {
     Outage::passing(reason, REACH).into()
 }
 
-/// What answers does not speak S3 as it should.
+/// The server does not follow the protocol of S3.
 pub(super) fn no_s3() -> ObjectError {
     Outage::lasting("the answer is not that of an S3 server", REACH).into()
 }
 
-/// The bucket went away, or never was.
+/// The bucket does not exist.
 pub(super) fn no_bucket() -> Outage {
     Outage::lasting(
         "the bucket does not exist",
@@ -86,8 +86,8 @@ pub(super) fn no_bucket() -> Outage {
     )
 }
 
-/// The end of a chain of causes: the system's own word, such as "Connection refused". The links
-/// above it name addresses.
+/// The last error of a chain of causes: the message of the operating system, such as "Connection refused".
+/// The other errors of the chain contain addresses.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {

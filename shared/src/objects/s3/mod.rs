@@ -1,9 +1,8 @@
-//! Objects in MinIO or any other server of the S3 API, through the `minio` crate.
+//! Objects in MinIO or any other server with the S3 API, through the `minio` crate.
 //!
-//! The crate is good at signing and at speaking S3. It has no time-outs, shows bucket and key in
-//! its errors, and its high-level upload takes an empty chunk for the end of the body. So uploads
-//! are cut into parts here ([`upload`]), every request passes through [`S3::call`], and every error
-//! through [`fault`].
+//! The crate implements signatures and the S3 API well. But it has no time-outs, shows bucket and key in its
+//! errors, and its high-level upload takes an empty chunk for the end of the body. So uploads are cut into
+//! parts here ([`upload`]), every request goes through [`S3::call`], and every error through [`fault`].
 
 mod download;
 mod fault;
@@ -26,15 +25,15 @@ use tokio::time::{sleep, timeout};
 
 use super::{KeyPrefix, ObjectError, ObjectKey, Outage, Stored, content::Body};
 
-/// Longest wait for the answer to a small request, and between two pieces of an object.
+/// The longest wait for the answer to a small request, and for the next piece of an object.
 const ANSWER: Duration = Duration::from_secs(15);
-/// Longest wait for one part to be taken: 8 MiB at 70 KB/s.
+/// The longest wait for one part to be received: 8 MiB at 70 KB/s.
 const PART: Duration = Duration::from_secs(120);
-/// Longest wait for parts to become an object: a server may copy all of them.
+/// The longest wait for parts to become an object: a server may copy all of them.
 const COMPLETION: Duration = Duration::from_secs(300);
-/// Longest wait of a probe.
+/// The longest wait of a probe.
 const PROBE: Duration = Duration::from_secs(5);
-/// What is waited before the second and the third attempt.
+/// The waits before the second and the third attempt.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
 #[derive(Clone)]
@@ -43,7 +42,7 @@ pub(super) struct S3 {
     bucket: BucketName,
 }
 
-/// Without the client, which would print its keys.
+/// Without the client, whose output would contain its keys.
 impl fmt::Debug for S3 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("S3").field("bucket", &self.bucket.as_str()).finish_non_exhaustive()
@@ -66,13 +65,15 @@ impl S3 {
         let mut url: BaseUrl = endpoint
             .parse()
             .map_err(|error| misread(error, "give MINIO_ENDPOINT as host:port or as a URL"))?;
-        // Given, or the crate would ask the server for it before the first request.
+        // The region is always set, since otherwise the crate requests it from the server before the first
+        // request.
         url.region = Region::new(region).map_err(|error| misread(error, "correct MINIO_REGION"))?;
         let bucket =
             BucketName::new_strict(bucket).map_err(|error| misread(error, "correct MINIO_BUCKET"))?;
         let client = MinioClientBuilder::new(url)
             .provider(Some(StaticProvider::new(access_key, secret_key, None)))
-            // Shorter than any server keeps an idle connection: none is used as it is being closed.
+            // Shorter than the time for which servers keep idle connections, so that no connection is used
+            // while the server closes it.
             .connection_pool_config(ConnectionPoolConfig::default().idle_timeout(Duration::from_secs(20)))
             .build()
             .map_err(|_| {
@@ -81,7 +82,7 @@ impl S3 {
         Ok(Self { client, bucket })
     }
 
-    /// One request, held to a time and tried again while what is wrong may pass.
+    /// Sends a request, with a time limit, and retries it while the fault may be temporary.
     async fn call<T, F>(&self, allowed: Duration, request: impl Fn() -> F) -> Result<T, ObjectError>
     where
         F: Future<Output = Result<T, Error>>,
@@ -100,7 +101,7 @@ impl S3 {
         }
     }
 
-    /// One request, held to a time.
+    /// Sends a request once, with a time limit.
     async fn attempt<T>(
         &self,
         allowed: Duration,
@@ -121,7 +122,7 @@ impl S3 {
         let created = self
             .call(ANSWER, async || self.client.create_bucket(self.bucket.clone())?.build().send().await)
             .await;
-        // Where another process was faster, the server may call that an error.
+        // If another process has created the bucket in the meantime, the server may return an error.
         match created {
             Err(error) if !self.call(ANSWER, exists).await? => Err(error),
             _ => Ok(()),
@@ -153,7 +154,7 @@ impl S3 {
         self.remove(key.as_str()).await
     }
 
-    /// Lists a page and removes what is on it, eight at a time, until the pages end.
+    /// Lists a page of keys and deletes them, eight at a time, until there are no more pages.
     pub(super) async fn delete_all(&self, prefix: &KeyPrefix) -> Result<u64, ObjectError> {
         let request =
             self.client.list_objects(self.bucket.clone()).map_err(|error| fault::read(error.into()))?;

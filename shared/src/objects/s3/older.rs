@@ -1,7 +1,6 @@
 //! Finds the objects that are older than an age, a page at a time.
 //!
-//! The crate's own listing sends an empty delimiter when it is to go into folders, which servers
-//! disagree about.
+//! The crate's own recursive listing sends an empty delimiter, for which servers have different answers.
 
 use std::time::Duration;
 
@@ -16,13 +15,13 @@ use super::{
     unfinished::text,
 };
 
-/// One answer to a listing: the keys that have the age, and the token that asks for the next.
+/// One answer to a listing: the keys of the required age, and the token of the next page.
 struct Page {
     keys: Vec<ObjectKey>,
     next: Option<String>,
 }
 
-/// Where a listing is.
+/// The position of a listing.
 enum From {
     Beginning,
     Token(String),
@@ -64,7 +63,7 @@ impl S3 {
     }
 }
 
-/// Reads a `ListBucketResult`. Keys that are not ours are left alone.
+/// Parses a `ListBucketResult`. Keys of other programs are ignored.
 fn read(body: &[u8], is_old: impl Fn(DateTime<Utc>) -> bool) -> Option<Page> {
     let root = Element::parse(body).ok().filter(|root| root.name == "ListBucketResult")?;
     let keys = root.children.iter().filter_map(|child| {

@@ -1,5 +1,5 @@
-//! Multipart uploads that have begun and not ended. A server keeps their parts, and asks for
-//! storage, until somebody aborts them. The crate cannot list them; it can send what does.
+//! Multipart uploads that have begun and not ended. A server keeps their parts, which take storage, until
+//! they are aborted. The crate cannot list them, but it can send any request.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ struct Unfinished {
     begun: DateTime<Utc>,
 }
 
-/// One answer to a listing: the uploads, and the parameters that ask for the next.
+/// One answer to a listing: the uploads, and the parameters of the request for the next page.
 struct Page {
     uploads: Vec<Unfinished>,
     next: Option<[(&'static str, String); 2]>,
@@ -47,7 +47,7 @@ impl S3 {
         Ok(swept)
     }
 
-    /// Aborts an upload; one that is not there is aborted already.
+    /// Aborts an upload. It is no error if there is none.
     pub(super) async fn abort(&self, key: &ObjectKey, id: &str) -> Result<(), ObjectError> {
         let aborted = self.call(ANSWER, || self.bare(Method::DELETE, Some(key), [("uploadId", id)])).await;
         match aborted {
@@ -73,7 +73,7 @@ impl S3 {
         }
     }
 
-    /// A request of one's own; answers the body.
+    /// Sends a request that the crate has no method for, and returns the body.
     pub(super) async fn bare(
         &self,
         method: Method,
@@ -97,12 +97,12 @@ impl S3 {
     }
 }
 
-/// What stands in an element's child.
+/// The text of an element's child.
 pub(super) fn text(element: &Element, name: &str) -> Option<String> {
     Some(element.get_child(name)?.get_text()?.into_owned())
 }
 
-/// Reads a `ListMultipartUploadsResult`. Uploads under keys that are not ours are left alone.
+/// Parses a `ListMultipartUploadsResult`. Uploads with keys of other programs are ignored.
 fn read(body: &[u8]) -> Option<Page> {
     let root = Element::parse(body).ok().filter(|root| root.name == "ListMultipartUploadsResult")?;
     let uploads = root.children.iter().filter_map(|child| {

@@ -1,8 +1,8 @@
-//! Bytes on their way into S3.
+//! Writing of objects to S3.
 //!
-//! The body is cut into parts of [`PART_SIZE`]. One that fits into a single part goes in one
-//! request; a longer one as a multipart upload, a part being sent while the next is gathered. Each
-//! part is signed with its SHA-256, so the server has what was sent or refuses it.
+//! The body is cut into parts of [`PART_SIZE`]. A body of a single part is sent in one request. A longer one
+//! is a multipart upload, in which a part is sent while the next is collected. Each part is signed with its
+//! SHA-256, so the server refuses a part that was changed on the way.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::try_join;
@@ -20,13 +20,12 @@ use super::{
     ANSWER, COMPLETION, PART, S3, fault,
 };
 
-/// Bytes per part. Two are in memory at a time; all but the last are of the same length, which
-/// some servers insist on. S3 takes 10,000 parts: 78 GiB.
+/// Bytes per part. Two parts are in memory at a time. All but the last have the same length, which some
+/// servers require. S3 accepts 10,000 parts: 78 GiB.
 const PART_SIZE: usize = 8 * 1024 * 1024;
 const MOST_PARTS: u16 = 10_000;
 
-/// Stores a body. It runs as a task of its own, so that a caller who goes away is noticed and
-/// cleaned up after.
+/// Stores a body. It runs as a task of its own, so that it can clean up after a caller that goes away.
 pub(super) async fn put(s3: S3, key: ObjectKey, body: Body) -> Result<Stored, ObjectError> {
     let left = CancellationToken::new();
     let _on_drop = left.clone().drop_guard();
@@ -69,7 +68,7 @@ impl Upload {
         s3.call(PART, request).await.map(drop)
     }
 
-    /// Begins a multipart upload; answers its id.
+    /// Begins a multipart upload; returns its id.
     async fn begin(&self) -> Result<String, ObjectError> {
         let Self { s3, key } = self;
         let request = async || {
@@ -80,7 +79,7 @@ impl Upload {
         s3.call(ANSWER, request).await
     }
 
-    /// Sends a part while the next is gathered, to the end of the body.
+    /// Sends parts, each while the next is collected, until the end of the body.
     async fn send_parts(
         &self,
         id: &str,
@@ -117,10 +116,10 @@ impl Upload {
         Ok(PartInfo::new(number, etag, size, None))
     }
 
-    /// Makes an object of the parts.
+    /// Completes the upload, which makes an object of the parts.
     ///
-    /// Not tried twice: when an answer is lost, a second attempt finds no upload and would call a
-    /// success a failure.
+    /// It is not retried: if the answer to a successful request was lost, a second attempt would find no
+    /// upload and report an error.
     async fn complete(&self, id: &str, parts: Vec<PartInfo>) -> Result<(), ObjectError> {
         let Self { s3, key } = self;
         let request = async {
@@ -134,8 +133,8 @@ impl Upload {
     }
 }
 
-/// Whether a completion that was answered with 200 came about: a server that takes long sends that
-/// first, and tells of a failure in the body.
+/// Checks the body of an answer with status 200 to a completion. A server that takes long sends the status
+/// first, and reports a failure in the body.
 fn completed(answer: &[u8]) -> Result<(), ObjectError> {
     let root = Element::parse(answer).map_err(|_| fault::no_s3())?;
     match (root.name.as_str(), root.get_child("Code").and_then(Element::get_text)) {
@@ -145,7 +144,7 @@ fn completed(answer: &[u8]) -> Result<(), ObjectError> {
     }
 }
 
-/// Waits for `work` unless the caller has left.
+/// Waits for `work` unless the caller has gone away.
 async fn unless<T>(
     left: &CancellationToken,
     work: impl Future<Output = Result<T, ObjectError>>,
@@ -165,8 +164,8 @@ impl Parts {
         Self { body, rest: Bytes::new() }
     }
 
-    /// The next [`PART_SIZE`] bytes; fewer at the end of the body, none after it. Copied, because a
-    /// small chunk may hold on to a large buffer of whoever made it.
+    /// The next [`PART_SIZE`] bytes; fewer at the end of the body, none after it. They are copied, because a
+    /// small chunk may keep a large buffer of its producer alive.
     async fn next(&mut self) -> Result<Bytes, ObjectError> {
         let mut part = BytesMut::with_capacity(PART_SIZE);
         while part.len() < PART_SIZE {

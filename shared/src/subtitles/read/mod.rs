@@ -1,14 +1,14 @@
-//! Subtitles as they come from other programs: SubRip (SRT) and WebVTT, read with patience.
+//! Reads SubRip (SRT) and WebVTT files of other programs, and tolerates their mistakes.
 //!
-//! A line with times begins a cue, wherever it stands; what follows up to the next one is its text.
-//! Numbers, names of cues, notes and styles are passed over. A time that cannot be read costs nothing
-//! but itself, so that nobody has to repair a file by hand.
+//! A line with times begins a cue, wherever it stands; the lines up to the next one are its text. Numbers,
+//! names of cues, notes and styles are ignored. A time that cannot be read affects nothing else, so that
+//! nobody has to repair a file by hand.
 //!
-//! Who speaks is taken from voices (`<v Name>`), and from names before a colon where a file uses them
-//! so ([`names`]). Captions that roll, which repeat each line as it moves up, are read once
+//! The speaker is taken from voice tags (`<v Name>`), and from names before a colon if a file uses them
+//! consistently ([`names`]). Rolling captions, which repeat each line as it moves up, are read once
 //! ([`rolling`]).
 //!
-//! Sources: <https://www.w3.org/TR/webvtt1/>; SubRip has no standard, and is read as players do.
+//! Sources: <https://www.w3.org/TR/webvtt1/>. SubRip has no standard, and is read as players do.
 
 mod names;
 mod rolling;
@@ -21,10 +21,10 @@ use super::scripts::joined;
 use super::{Cue, breaks};
 use names::Names;
 
-/// The cues of a file, in its order; those without a text are left out.
+/// Reads the cues of a file, in order, without those that have no text.
 ///
-/// A cue that ends before it begins is a moment, and so is one of a single millisecond: players skip
-/// cues that take no time. A cue with times that cannot be read follows the one before it.
+/// A cue that ends before it begins gets no length, and so does a cue of one millisecond, which writers use
+/// because players skip cues without length. A cue whose times cannot be read follows the one before it.
 #[must_use]
 pub fn cues(file: &str) -> Vec<Cue> {
     let file = file.trim_start_matches('\u{feff}');
@@ -39,7 +39,7 @@ pub fn cues(file: &str) -> Vec<Cue> {
     speaking(&shown, is_webvtt)
 }
 
-/// What each line of a text says, and who says it where the lines begin with names.
+/// The text of each line, with its speaker if the lines begin with names.
 #[must_use]
 pub fn turns(text: &str) -> Vec<(Option<String>, String)> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -49,16 +49,16 @@ pub fn turns(text: &str) -> Vec<(Option<String>, String)> {
     turns.map(|(name, said)| (name, said.concat())).collect()
 }
 
-/// A cue as it shows.
+/// A cue as it is shown.
 struct Shown {
     start_ms: i64,
     end_ms: i64,
     runs: Vec<Run>,
-    /// Whether it says when each word is said: a sign of captions that roll.
+    /// Whether it has times within its text, which indicates rolling captions.
     has_moments: bool,
 }
 
-/// What one voice says in a cue.
+/// The text of one speaker in a cue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Run {
     voice: Voice,
@@ -67,9 +67,9 @@ struct Run {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Voice {
-    /// Nothing is said of it.
+    /// There is no voice tag.
     Unmarked,
-    /// As it is marked; none where the mark has no name.
+    /// There is a voice tag; `None` if it has no name.
     Marked(Option<String>),
 }
 
@@ -90,9 +90,9 @@ fn shown(lines: &[&str], is_webvtt: bool) -> Vec<Shown> {
     shown
 }
 
-/// Where a cue begins.
+/// The start of a cue.
 struct Head {
-    /// The line of its number or name, if it has one; of its times otherwise.
+    /// The line of its number or name if there is one, otherwise the line of its times.
     first: usize,
     /// The line of its times.
     timed: usize,
@@ -103,9 +103,9 @@ fn heads(lines: &[&str], is_webvtt: bool) -> Vec<Head> {
     let is_blank = |index: usize| lines[index].trim().is_empty();
     let mut heads = Vec::new();
     let mut last_number = Some(0);
-    // Whether the cue before has a number: only then a number stands right behind a text.
+    // Whether the previous cue has a number. Only then, a number may follow directly after a text.
     let mut has_number = true;
-    // The first line that can be of the next cue.
+    // The first line that may belong to the next cue.
     let mut free = 0;
     for (timed, line) in lines.iter().enumerate() {
         let Some(timing) = clock::timing(line) else { continue };
@@ -120,7 +120,7 @@ fn heads(lines: &[&str], is_webvtt: bool) -> Vec<Head> {
         }
         let mut first = timed;
         if begins_block {
-            // A file with a blank line behind each line.
+            // For files with an empty line after every line.
             let apart = (free..timed).rev().find(|&index| !is_blank(index)).filter(|&index| {
                 let number = number(lines[index]);
                 number.is_some() && number == last_number.map(|last| last + 1)
@@ -147,13 +147,13 @@ fn number(line: &str) -> Option<u64> {
     is_number.then(|| digits.parse().ok()).flatten()
 }
 
-/// Empties the blocks of WebVTT that are not for the reader, each up to its blank line. By the
-/// specification an arrow would end them: whoever puts a cue behind `NOTE` means to take it out.
+/// Empties the comment, style and region blocks of WebVTT, each up to its empty line. By the specification
+/// an arrow would end such a block; but people who put a cue after `NOTE` want to remove the cue.
 fn without_comments(lines: &mut [&str]) {
     let is_kind = |line: &str, kind: &str| {
         line.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
     };
-    // Blocks also stand right behind the head.
+    // Such a block may also follow directly after the header.
     let (mut may_begin, mut is_comment) = (true, false);
     for line in lines {
         if line.trim().is_empty() {
@@ -195,7 +195,7 @@ fn runs(pieces: Vec<Piece>) -> Vec<Run> {
     runs.into_iter().map(run).filter(|run| !run.lines.is_empty()).collect()
 }
 
-/// Who says what, by voices and by names.
+/// Assigns speakers to texts, by voice tags and by names.
 fn speaking(shown: &[Shown], is_webvtt: bool) -> Vec<Cue> {
     let (mut unmarked, mut has_voices) = (Vec::new(), false);
     for run in shown.iter().flat_map(|shown| &shown.runs) {
@@ -204,7 +204,7 @@ fn speaking(shown: &[Shown], is_webvtt: bool) -> Vec<Cue> {
             Voice::Marked(_) => has_voices = true,
         }
     }
-    // WebVTT with voices has no names before colons. In SubRip a voice is an exception.
+    // A WebVTT file with voice tags has no names before colons. In SubRip, voice tags are an exception.
     let names = if is_webvtt && has_voices { Names::default() } else { Names::of(&unmarked) };
     let mut cues = Vec::new();
     for Shown { start_ms, end_ms, runs, .. } in shown {
@@ -235,7 +235,7 @@ impl Run {
     }
 }
 
-/// A marked voice may show its name, too: `<v Ada>Ada: Hello.`
+/// Removes a name that repeats the voice tag: `<v Ada>Ada: Hello.`
 fn without_name(text: String, name: Option<&str>) -> String {
     let said = name.and_then(|name| text.strip_prefix(name)?.strip_prefix(':')).map(str::trim_start);
     match said {

@@ -1,44 +1,45 @@
-//! Names before a colon: `Ada: Shall we?` is said by Ada, `Note: bring milk` is not said by Note.
+//! Names before a colon: `Ada: Shall we?` has the speaker Ada, `Note: bring milk` has no speaker.
 //!
-//! Neither has a mark, so the file as a whole decides. A name looks like one: a few words that begin
-//! with a capital, or a mark such as `A`, `Speaker 1`, `SPEAKER_00`. A conversation has most of what is
-//! said behind names, and sentences behind them; or the same names again and again. Words that count
-//! (`Step 1`, `Step 2`, `Step 3`) are no names.
+//! Nothing marks the difference in a single line, so the file as a whole decides. A name has a few words
+//! that begin with a capital letter, or is a label such as `A`, `Speaker 1`, `SPEAKER_00`. In a
+//! conversation, most lines have names with sentences after them, or the same names occur again and again.
+//! Words with consecutive numbers (`Step 1`, `Step 2`, `Step 3`) are not names.
 
 use std::collections::BTreeMap;
 
-/// A longer name is none, in characters.
+/// The longest name, in characters.
 const LONGEST: usize = 48;
-/// Nor is a longer one in a script that has no spaces between words.
+/// The longest name in a script without spaces between words.
 const LONGEST_WITHOUT_CASE: usize = 12;
-/// A name has no more words.
+/// The largest number of words in a name.
 const MOST_WORDS: usize = 4;
-/// A word without a capital in a name has no more letters: `de la`, `von`, `bin`.
+/// The most letters of a word without a capital letter in a name: `de la`, `von`, `bin`.
 const PARTICLE: usize = 3;
-/// So many names make a habit, in the case of what stands behind them, and in counting.
+/// From this number on, occurrences count as a habit: for the case of the letter after the name, and for
+/// numbers.
 const HABIT: usize = 3;
 
-/// The names that speak in a file.
+/// The names of speakers in a file.
 #[derive(Debug, Default)]
 pub(super) struct Names<'a>(BTreeMap<&'a str, Use>);
 
-/// What is known of a name.
+/// How a name is used.
 #[derive(Clone, Copy, Debug)]
 struct Use {
     kind: Kind,
     times: usize,
-    /// So often a small letter follows.
+    /// How often a small letter follows.
     small: usize,
-    /// So often a sentence follows.
+    /// How often a sentence follows.
     sentences: usize,
 }
 
-/// How much a name looks like one.
+/// How much a text looks like a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    /// Any word with a capital.
+    /// A word with a capital letter.
     Word,
-    /// A word and a number, which may count.
+    /// A word and a number, which may be a numbered item.
     Numbered,
     /// Several words.
     Words,
@@ -46,14 +47,14 @@ enum Kind {
     Mark,
 }
 
-/// What one says after another: who it is, where that is known, and the lines.
+/// The lines of one speaker in a row; `None` if the speaker is not known.
 pub(super) type Turn<'a> = (Option<String>, Vec<&'a str>);
 
 impl<'a> Names<'a> {
-    /// The names that speak in a file with these texts, each of them lines.
+    /// Finds the names of speakers in a file; each text has several lines.
     pub(super) fn of(texts: &[Vec<&'a str>]) -> Self {
         let mut names: BTreeMap<&str, Use> = BTreeMap::new();
-        // What could begin with a name.
+        // Lines that could begin with a name.
         let mut places = 0;
         for lines in texts {
             for (index, line) in lines.iter().enumerate() {
@@ -87,7 +88,7 @@ impl<'a> Names<'a> {
         Self(names)
     }
 
-    /// Who says what in a text of the file.
+    /// Assigns speakers to the lines of a text of the file.
     pub(super) fn turns(&self, lines: &[&'a str]) -> Vec<Turn<'a>> {
         let mut turns: Vec<Turn<'a>> = Vec::new();
         for (index, line) in lines.iter().enumerate() {
@@ -106,10 +107,10 @@ fn sum(names: &BTreeMap<&str, Use>, count: impl Fn(&Use) -> usize) -> usize {
     names.values().map(count).sum()
 }
 
-/// What could be a name at the beginning of a line, and what is said behind it: in the same line, or,
-/// where there are more, in the next.
+/// The possible name at the start of a line, and the text after it: in the same line, or in the next one if
+/// there is one.
 fn label(line: &str, has_next: bool) -> Option<(&str, &str)> {
-    // Signs of another speaker.
+    // Characters that mark a change of speaker.
     let line = line.trim_start().trim_start_matches(['-', '–', '—', '>']).trim_start();
     let (place, colon) = line.char_indices().take(LONGEST + 2).find(|(_, c)| matches!(c, ':' | '：'))?;
     let said = &line[place + colon.len_utf8()..];
@@ -132,7 +133,7 @@ fn is_name(name: &str) -> bool {
     (1..=MOST_WORDS).contains(&words.len()) && words.iter().enumerate().all(is_word)
 }
 
-/// Letters, digits, what joins them, the full stop of abbreviations, and marks above letters.
+/// Letters, digits, characters that join them, the full stop of abbreviations, and combining marks.
 fn is_of_name(c: char) -> bool {
     let is_punctuation =
         matches!(c, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff20}');
@@ -152,8 +153,8 @@ fn kind(name: &str) -> Kind {
     }
 }
 
-/// Takes out words that are used once with each of several numbers; a word with two numbers, or again
-/// with the same, is as clear as several words.
+/// Removes words that occur once with each of several numbers. A word with two numbers, or again with the
+/// same number, is as certain as several words.
 fn number(names: &mut BTreeMap<&str, Use>) {
     let stem = |name: &str| name.rsplit_once(' ').map(|(stem, _)| stem.to_owned());
     let mut stems: BTreeMap<String, (usize, usize)> = BTreeMap::new();

@@ -1,21 +1,21 @@
-//! Captions that roll: each line shows at the bottom first and moves up with the next, so that a file
-//! holds it in two or three cues; or it grows word by word. Automatic captions of YouTube and
-//! captions of live television are such.
+//! Rolling captions: each line is shown at the bottom first and moves up with the next line, so that it is
+//! in two or three cues; or a line grows word by word. Automatic captions of YouTube and captions of live
+//! television are of this kind.
 //!
-//! Who says the same twice does not roll, and looks much alike. A cue repeats the one before it only
-//! where it follows at once and nothing else is likely: it goes on in a new line below, it is too short
-//! for anybody to say anything in it, or it grows towards a line that does move up. And a file rolls only
-//! if that is usual in it, or if its cues have moments in them (`<00:00:01.469>`). In doubt everything
-//! stays: what is there twice can be seen, and what is lost cannot.
+//! A person who says the same twice produces similar cues. So a cue counts as a repetition of the previous
+//! one only if it follows at once and there is no other likely reason: new text follows in a new line below,
+//! the cue is too short for new speech, or it grows towards a line that does move up. And a file counts as
+//! rolling only if most of its cues repeat, or if its cues have times in their texts (`<00:00:01.469>`). In
+//! doubt, everything stays: a person can see a text that is there twice, but not a text that was removed.
 
 use super::{Shown, Voice};
 
-/// Cues that roll follow one another at once: a frame or two apart, where a program rounded.
+/// The longest gap between rolling cues: a frame or two, where a program rounded.
 const TOUCH_MS: i64 = 100;
-/// Nobody says anything in a cue that is no longer: it holds a line until the next one comes.
+/// A cue that is not longer has no new speech: it shows a line until the next one comes.
 const HOLD_MS: i64 = 100;
 
-/// Leaves each line of captions that roll in the first cue that shows it, and cues without a new line
+/// Keeps each line of rolling captions only in the first cue that shows it. Cues without a new line become
 /// empty.
 pub(super) fn once(shown: &mut [Shown]) {
     let full: Vec<usize> = (0..shown.len()).filter(|&index| !shown[index].runs.is_empty()).collect();
@@ -35,7 +35,7 @@ pub(super) fn once(shown: &mut [Shown]) {
     }
 }
 
-/// Forgets what may as well have been said twice.
+/// Removes repetitions that may as well be speech that was said twice.
 fn only_certain(shown: &[Shown], pairs: &mut [(usize, Repeated)]) {
     // Whether the line that grows in a cue moves up in the end.
     let mut moves_up = false;
@@ -50,14 +50,14 @@ fn only_certain(shown: &[Shown], pairs: &mut [(usize, Repeated)]) {
     }
 }
 
-/// What a cue has of the one before it.
+/// The part of a cue that repeats the previous one.
 #[derive(Clone, Copy, Default)]
 struct Repeated {
-    /// So many whole lines, from the first.
+    /// The number of whole lines, from the first.
     lines: usize,
-    /// And so many words of the next.
+    /// The number of words of the line after these.
     words: usize,
-    /// Whether something new follows in a new line.
+    /// Whether new text follows in a new line.
     goes_on: bool,
 }
 
@@ -75,7 +75,8 @@ fn rolls(shown: &[Shown], pairs: &[(usize, Repeated)]) -> bool {
     repeats > 0 && (has_moments || (is_usual && goes_on))
 }
 
-/// The most last lines of one cue that are the first of the next. The last of them may have grown.
+/// The largest number of last lines of one cue that are the first lines of the next. The last of them may
+/// have grown.
 fn repeated(before: &Shown, now: &Shown) -> Repeated {
     let ([old], [new]) = (&before.runs[..], &now.runs[..]) else { return Repeated::default() };
     let is_marked = old.voice != Voice::Unmarked || new.voice != Voice::Unmarked;

@@ -1,4 +1,4 @@
-//! What other programs write is read as it was meant.
+//! Tests that files of other programs are read correctly.
 
 use super::*;
 
@@ -147,13 +147,13 @@ fn who_says_more_each_time_is_heard_each_time() {
     };
     let heard = |file: &str| -> Vec<String> { cues(file).into_iter().map(|cue| cue.text).collect() };
     assert_eq!(heard(&file(1, 0, &texts)), texts);
-    // Nor does a conversation roll for one answer that begins with the question's words.
+    // A conversation is not rolling because one answer begins with the words of the question.
     let once = ["No.", "No.\nNever.", "Why?", "So.", "So it is."];
     assert_eq!(heard(&file(1, 0, &once)), ["No.", "No. Never.", "Why?", "So.", "So it is."]);
-    // With pauses between them, lines are said anew.
+    // With pauses between the cues, lines are said again.
     let chorus = ["one\ntwo", "two\nthree", "three\nfour"];
     assert_eq!(heard(&file(1, 1, &chorus)), ["one two", "two three", "three four"]);
-    // And in captions that do roll, only what moves up.
+    // In rolling captions, only lines that move up are repetitions.
     let rolling = ["one\ntwo", "two\nthree", "three\nno", "no\nno", "no", "no no", "yes"];
     assert_eq!(heard(&file(1, 0, &rolling)), ["one two", "three", "no", "no", "no", "no no", "yes"]);
 }
