@@ -1,4 +1,4 @@
-//! Conversations: what was said on one occasion.
+//! The source of conversations.
 
 use super::wire_enum;
 

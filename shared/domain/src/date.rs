@@ -1,4 +1,4 @@
-//! When something is, as far as that was said.
+//! Times that were mentioned, with their precision.
 
 use chrono::{DateTime, Utc};
 
@@ -30,20 +30,19 @@ wire_enum! {
     }
 }
 
-/// A time that was said: somewhere within it, as exactly as that was.
+/// A time that was mentioned: a moment between `from` and `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct When {
-    /// Where it begins.
+    /// The start.
     pub from: DateTime<Utc>,
-    /// Where it is over: the first moment that is not meant any more.
+    /// The end: the first moment that is not included.
     pub to: DateTime<Utc>,
-    /// How exactly it was said.
     pub precision: Precision,
 }
 
 impl When {
-    /// The moment by which something is due that is due then: its time of day if that was said, the
-    /// end of it otherwise. By Friday means by the end of Friday, by nine means by nine.
+    /// The deadline for something that is due then: the time of day if one was said, otherwise the end of
+    /// the period. "By Friday" means by the end of Friday, and "by nine" means by nine.
     #[must_use]
     pub fn due(&self) -> DateTime<Utc> {
         match self.precision {

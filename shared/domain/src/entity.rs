@@ -1,4 +1,4 @@
-//! What conversations mention, and how that hangs together.
+//! Entities, their connections, and decisions about them.
 
 use super::wire_enum;
 
@@ -32,31 +32,29 @@ wire_enum! {
     }
 }
 
-/// What something that is mentioned is known as.
+/// The identity and the name of an entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// What it is.
     pub kind: EntityKind,
-    /// The same for every spelling; with the kind, it names the entity.
+    /// The same for every spelling. Kind and key identify the entity.
     pub key: String,
-    /// What it is called.
     pub name: String,
 }
 
-/// What a person decided about something that was found, for whenever it is found again.
+/// A decision of a person about a name, which applies whenever the name is found again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// What it was found as.
+    /// The kind with which the name is found.
     pub kind: EntityKind,
-    /// And under which key.
+    /// The key with which the name is found.
     pub key: String,
-    /// Only where it is spelled so (see [`spelling`]); wherever it is found when absent.
+    /// The decision applies to this spelling only (see [`spelling`]); to all spellings if `None`.
     pub spelling: Option<String>,
-    /// What it is; none for what is not to be remembered.
+    /// The entity that the name refers to; `None` if the name is ignored.
     pub becomes: Option<Named>,
 }
 
-/// What is the same for all ways to write the same words: lower case, single spaces, no full stops.
+/// Normalizes the spelling of a name: lower case, single spaces, no full stops.
 ///
 /// ```
 /// # use self_domain::entity::spelling;

@@ -1,4 +1,4 @@
-//! Why a job died, in a form that programs match on and people understand.
+//! The reason why a job died or waits: a code for programs and a sentence for people.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What happens to files, and what is in them.
+//! Events of files, and the types and states of their contents.
 
 use super::wire_enum;
 

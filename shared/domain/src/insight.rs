@@ -1,4 +1,4 @@
-//! What deserves a person's attention, and what speaks for it.
+//! Insights, their evidence, and statements of facts.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -33,60 +33,55 @@ wire_enum! {
 }
 
 impl InsightKind {
-    /// Those that are about an entity, and about nothing else.
+    /// The kinds of insights that are about an entity and nothing else.
     pub const ABOUT_ENTITIES: [Self; 3] =
         [Self::DateApproaching, Self::PersonNotHeardOf, Self::PersonOftenHeardOf];
 }
 
-/// An insight as it was found, before it is known whether it is new.
+/// An insight that was found. Whether it is new is not known yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewInsight {
-    /// What kind it is.
     pub kind: InsightKind,
-    /// What makes it the same insight when it is found again.
+    /// Two insights of a kind with the same key are the same insight.
     pub key: String,
-    /// What makes it the same to whoever has dismissed it. None: the same as what it replaces.
+    /// A dismissed insight stays dismissed while its essence is the same. `None`: the same as that of the
+    /// insight which it replaces.
     pub essence: Option<String>,
     /// One line.
     pub title: String,
     /// Plain sentences.
     pub detail: String,
-    /// By when something is to be done, or when something is.
+    /// The deadline, or the time of an occasion.
     pub due_at: Option<DateTime<Utc>>,
-    /// What speaks for it; never empty.
+    /// Never empty.
     pub evidence: Pointers,
 }
 
-/// What speaks for an insight, and whom and what it is about.
+/// The evidence of an insight, and the entities that it is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pointers {
-    /// Where it was said.
     pub segments: Vec<Uuid>,
-    /// Who and what was mentioned.
     pub entities: Vec<Uuid>,
-    /// What was written.
     pub files: Vec<Uuid>,
 }
 
-/// That something has some value, as it was stated: the rent is 900 dollars.
+/// A statement that a subject has some value: the rent is 900 dollars.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Statement {
-    /// Where it was stated.
     pub conversation_id: Uuid,
-    /// In what segment.
     pub segment_id: Uuid,
-    /// Of whom or what, in small letters: `rent`, `maria silva`.
+    /// The subject in lower case: `rent`, `maria silva`.
     pub subject: String,
-    /// What of it: `amount`, `birthday` …
+    /// The attribute of the subject: `amount`, `birthday` …
     pub attribute: String,
-    /// The same for every way to say it.
+    /// The same for every wording of the value.
     pub value: String,
-    /// The words that say it.
+    /// The words of the statement.
     pub said: String,
-    /// The sentence in which they do.
+    /// The sentence with these words.
     pub sentence: String,
-    /// Of a value that is a date: when that is.
+    /// Start of the date, if the value is a date.
     pub starts_at: Option<DateTime<Utc>>,
-    /// When it was stated.
+    /// The time of the statement.
     pub said_at: DateTime<Utc>,
 }

@@ -1,6 +1,6 @@
 //! Languages, as BCP 47 tags (RFC 5646).
 
-/// Whether a text has the shape of a tag.
+/// Whether a text has the shape of a language tag.
 #[must_use]
 pub fn is_tag(text: &str) -> bool {
     let is_subtag =
@@ -8,20 +8,19 @@ pub fn is_tag(text: &str) -> bool {
     text.len() <= 35 && text.split('-').all(is_subtag)
 }
 
-/// The primary subtag, which names the language itself: `en` of `en-GB`.
+/// The primary subtag, which is the language without region and script: `en` of `en-GB`.
 #[must_use]
 pub fn primary(tag: &str) -> &str {
     tag.split('-').next().unwrap_or(tag)
 }
 
-/// Whether two tags name the same language, wherever it is spoken and however it is written.
+/// Whether two tags have the same language, regardless of region and script.
 #[must_use]
 pub fn is_same(tag: &str, other: &str) -> bool {
     primary(tag).eq_ignore_ascii_case(primary(other))
 }
 
-/// Whether a model that is for these languages is for this one. A model that names no language is for
-/// any.
+/// Whether a model for these languages supports this one. An empty list stands for all languages.
 #[must_use]
 pub fn speaks(languages: &[String], tag: &str) -> bool {
     languages.is_empty() || languages.iter().any(|spoken| is_same(spoken, tag))

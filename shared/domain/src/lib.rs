@@ -1,5 +1,5 @@
-//! The words of the product, which both programs and the libraries speak. Nothing here knows of a database,
-//! a queue or a socket.
+//! The types of the product, which both programs and the libraries use. They do not depend on a database, a
+//! queue or a socket.
 
 pub mod container;
 pub mod conversation;
@@ -22,7 +22,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Whose it is. Every query about what people own goes through one of these.
+/// The id of a person. Every query about data of people takes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(pub Uuid);
@@ -33,15 +33,15 @@ impl fmt::Display for UserId {
     }
 }
 
-/// A new id: UUIDv7, so that what is created later sorts later.
+/// A new id: UUIDv7, so that ids sort by the time of their creation.
 #[must_use]
 pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }
 
-/// Gives a closed enum its stable words: `as_str`, `Display`, `FromStr`, serde and the JSON schema all
-/// agree, and the words are a contract with the database and with clients. `as` names the schema, where
-/// that has another name than the enum.
+/// Declares a closed enum with a stable word for each value. `as_str`, `Display`, `FromStr`, serde and the
+/// JSON schema use the same words, which are a contract with the database and with clients. `as` names the
+/// schema if its name differs from that of the enum.
 #[macro_export]
 macro_rules! wire_enum {
     (
@@ -105,12 +105,12 @@ macro_rules! wire_enum {
         }
     };
 }
-/// A word that is not one of an enum's.
+/// A word that no value of the enum has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not one of {}", known.join(", "))]
 pub struct UnknownWord {
-    /// What was read.
+    /// The word.
     pub word: String,
-    /// What could have been.
+    /// The words of the enum.
     pub known: Vec<&'static str>,
 }

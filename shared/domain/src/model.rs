@@ -1,4 +1,4 @@
-//! The models of an installation, as people are told of them.
+//! The models of an installation, as people see them.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ wire_enum! {
 }
 
 impl ModelRole {
-    /// What a model in this role is given.
+    /// The data that a model of this role gets.
     #[must_use]
     pub const fn takes(self) -> Sent {
         match self {
@@ -44,8 +44,8 @@ impl ModelRole {
     }
 }
 
-/// A model's name and version, stored beside everything that it produced, so that a change of
-/// model can be told apart and worked off again.
+/// The name and version of a model. They are stored with all of its results, so that results of another
+/// model can be found and computed again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelId {
     pub name: Cow<'static, str>,
@@ -53,44 +53,41 @@ pub struct ModelId {
 }
 
 impl ModelId {
-    /// Of a model that this program knows by itself.
+    /// For a model whose name and version are constants of this program.
     #[must_use]
     pub const fn known(name: &'static str, version: &'static str) -> Self {
         Self { name: Cow::Borrowed(name), version: Cow::Borrowed(version) }
     }
 }
 
-/// What people are told of a model besides its name.
+/// The properties of a model besides its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
-    /// The languages that it is for, as BCP 47 tags; any language when empty.
+    /// Its languages, as BCP 47 tags; any language when empty.
     pub languages: Vec<String>,
-    /// Where it is from, where that is known.
+    /// The source, if known.
     pub source: Option<String>,
-    /// Its licence as an SPDX expression, where that is known.
+    /// The licence as an SPDX expression, if known.
     pub licence: Option<String>,
 }
 
-/// A model, and what is known of it.
+/// A model and its properties.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelCard {
-    /// What it is there for.
     pub role: ModelRole,
-    /// Its name.
     pub name: String,
-    /// Its version, where it has one.
+    /// The version, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The languages that it is for, as BCP 47 tags; any language when empty.
+    /// Its languages, as BCP 47 tags; any language when empty.
     pub languages: Vec<String>,
-    /// Where it is from, where that is known.
+    /// The source, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Its licence as an SPDX expression, where that is known.
+    /// The licence as an SPDX expression, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
-    /// `host[:port]` of the program that serves it and is sent what it works on; none for a model in a
-    /// worker.
+    /// `host[:port]` of the program that serves it and gets its input; `None` for a model in a worker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
 }
@@ -98,15 +95,14 @@ pub struct ModelCard {
 /// The languages that can be transcribed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spoken {
-    /// Any.
     Any,
-    /// These, as BCP 47 tags in alphabetical order.
+    /// These languages, as BCP 47 tags in alphabetical order.
     These(Vec<String>),
 }
 
 impl Spoken {
-    /// What the transcribers among these models speak, with those that are served elsewhere or without.
-    /// A worker that has not told of its models yet speaks English, as the built-in one does.
+    /// The languages of the transcribers among these models, with or without remote ones. A worker that has
+    /// not reported its models yet counts as English, the language of the built-in model.
     #[must_use]
     pub fn by(models: &[ModelCard], with_remote: bool) -> Self {
         let mut transcribers = models.iter().filter(|model| model.role == ModelRole::Transcriber).peekable();
@@ -128,7 +124,7 @@ impl Spoken {
         Self::These(languages)
     }
 
-    /// Whether this language is among them.
+    /// Whether this language can be transcribed.
     #[must_use]
     pub fn includes(&self, tag: &str) -> bool {
         match self {
@@ -139,7 +135,7 @@ impl Spoken {
 }
 
 impl ModelCard {
-    /// Whether it is for this language.
+    /// Whether the model supports this language.
     #[must_use]
     pub fn speaks(&self, tag: &str) -> bool {
         speaks(&self.languages, tag)

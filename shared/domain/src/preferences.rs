@@ -1,24 +1,26 @@
-//! What a person has chosen, once for everything.
+//! The preferences of a person.
 
 use serde::{Deserialize, Serialize};
 
 use super::transcription::TranscriptionOptions;
 
-/// A person's choices.
+/// The preferences of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
-    /// Where they live, as a name of the time zone database: what "tomorrow at nine" means.
+    /// The time zone where they live, as a name of the time zone database. It decides what "tomorrow at
+    /// nine" means.
     pub time_zone: String,
     /// The language in which they want to be written to, as a BCP 47 tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// How recordings are transcribed that say nothing else.
+    /// The options of recordings for which none are given.
     pub transcription: TranscriptionOptions,
-    /// After how many days conversations are deleted; never when absent.
+    /// The number of days after which conversations are deleted; never if `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_days: Option<i32>,
-    /// After how many days the sound of recordings is removed while their text stays; never when absent.
+    /// The number of days after which the sound of recordings is removed while the text stays; never if
+    /// `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_audio_days: Option<i32>,
 }

@@ -1,4 +1,4 @@
-//! How far a job is: the same figures by polling and by push.
+//! The progress of a job, with the same values by polling and by push.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,14 +1,14 @@
-//! Text to sentences, and sentences that are too long to their clauses.
+//! Splits text into sentences, and long sentences into clauses.
 
-/// A longer sentence is cut at its clauses, if it has any: more than two lines of a subtitle.
+/// A longer sentence is split into its clauses, if it has several: more than two lines of a subtitle.
 const LONG: usize = 140;
-/// Clauses are not cut shorter than this, in characters.
+/// The shortest length of a clause, in characters.
 const SHORT: usize = 30;
-/// Words whose full stop ends no sentence.
+/// Words whose full stop does not end a sentence.
 const ABBREVIATIONS: [&str; 14] =
     ["mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "no", "e.g", "i.e", "a.m", "p.m"];
 
-/// The sentences of a text, with single spaces; long ones in pieces.
+/// Splits a text into sentences with single spaces; long sentences are split into clauses.
 ///
 /// ```
 /// # use self_domain::sentences::sentences;
@@ -40,7 +40,7 @@ pub fn ends_sentence(word: &str) -> bool {
     !is_initial && !ABBREVIATIONS.contains(&stem.to_lowercase().as_str())
 }
 
-/// A sentence in pieces that are not too long, cut as evenly as its punctuation allows.
+/// Splits a long sentence into clauses, as evenly as its punctuation allows.
 fn clauses(words: &[&str]) -> Vec<String> {
     let whole = words.join(" ");
     let length = whole.chars().count();

@@ -1,34 +1,34 @@
-//! How a transcription is asked for, and how far its transcript can be trusted.
+//! The options of a transcription, and the reliability of its transcript.
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What a person may ask of a transcription.
+/// The options of a transcription.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TranscriptionOptions {
-    /// The language spoken, as a BCP 47 tag; the transcriber's own choice when absent.
+    /// The spoken language, as a BCP 47 tag; the transcriber decides if `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// Whether the sound may be sent to a transcriber on another machine; allowed when absent.
+    /// Whether the sound may be sent to a remote transcriber; allowed if `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_remote: Option<bool>,
 }
 
-/// A word of a segment, and when it was said.
+/// A word of a segment, with its times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Word {
     /// Without white space; never empty. Punctuation belongs to the word before it.
     pub text: String,
-    /// Where it begins in the recording, in milliseconds.
+    /// Start in the recording, in milliseconds.
     pub start_ms: u64,
-    /// Where it ends; never before `start_ms`.
+    /// End; never before `start_ms`.
     pub end_ms: u64,
     /// The probability, from 0 to 1, that the word is right.
     #[serde(serialize_with = "in_thousandths")]
     pub confidence: f32,
 }
 
-/// A confidence as people and programs are told of it: no model is more exact than a thousandth.
+/// A confidence as it is shown: rounded to a thousandth, since no model is more exact.
 #[must_use]
 pub fn thousandths(confidence: f32) -> f64 {
     (f64::from(confidence) * 1000.0).round() / 1000.0
@@ -39,13 +39,13 @@ fn in_thousandths<S: Serializer>(confidence: &f32, serializer: S) -> Result<S::O
     serializer.serialize_f64(thousandths(*confidence))
 }
 
-/// The times of a word, as they are stored beside the text that has the word itself.
+/// The times of a word as they are stored. The word itself is in the text beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "(u64, u64, f32)", into = "(u64, u64, f32)")]
 pub struct WordTime {
-    /// Where the word begins in the recording, in milliseconds.
+    /// Start in the recording, in milliseconds.
     pub start_ms: u64,
-    /// Where it ends.
+    /// End in the recording, in milliseconds.
     pub end_ms: u64,
     /// The probability, from 0 to 1, that the word is right.
     pub confidence: f32,
@@ -63,8 +63,8 @@ impl From<WordTime> for (u64, u64, f32) {
     }
 }
 
-/// The words of a text, split at white space, with the times that are stored for them. None when there
-/// are not as many times as words.
+/// Splits a text into words at white space, and adds the stored times. Returns `None` if the numbers of
+/// words and times differ.
 #[must_use]
 pub fn words(text: &str, times: &[WordTime]) -> Option<Vec<Word>> {
     let words: Vec<Word> = text
@@ -104,15 +104,14 @@ super::wire_enum! {
     }
 }
 
-/// A stretch of a recording, and what became of it.
+/// A span of a recording, and what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(CoverageKind, u64, u64)", into = "(CoverageKind, u64, u64)")]
 pub struct CoverageSpan {
-    /// What became of it.
     pub kind: CoverageKind,
-    /// Where it begins in the recording, in milliseconds.
+    /// Start in the recording, in milliseconds.
     pub start_ms: u64,
-    /// Where it ends.
+    /// End in the recording, in milliseconds.
     pub end_ms: u64,
 }
 
@@ -147,7 +146,7 @@ super::wire_enum! {
 }
 
 impl Warning {
-    /// The sentence for the person: what it means, and what to do.
+    /// A sentence for people: the meaning of the warning, and what to do.
     #[must_use]
     pub const fn detail(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
-//! When the words of a text were said: also of a text that a person has corrected since.
+//! The times of the words of a text, also after a person corrected the text.
 //!
-//! What was heard has a time for each word. A corrected text keeps the times of the words that are
-//! still there (the longest common subsequence; Hunt and McIlroy, "An algorithm for differential file
-//! comparison", 1976); new words take the time of those whose place they took.
+//! Transcribed words have times. A corrected text keeps the times of the words that are still there (the
+//! longest common subsequence; Hunt and McIlroy, "An algorithm for differential file comparison", 1976). New
+//! words get the times of the words that they replace.
 
 use std::ops::Range;
 
@@ -11,14 +11,14 @@ use super::transcription::Word;
 /// Above this many comparisons, words that differ share their time by length.
 const MOST_COMPARISONS: usize = 1_000_000;
 
-/// A word, and when it was said.
+/// A word with its times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedWord<'a> {
     /// Without white space.
     pub text: &'a str,
-    /// Where it begins in the recording, in milliseconds.
+    /// Start in the recording, in milliseconds.
     pub start_ms: u64,
-    /// Where it ends.
+    /// End in the recording, in milliseconds.
     pub end_ms: u64,
 }
 
@@ -28,9 +28,9 @@ impl<'a> From<&'a Word> for TimedWord<'a> {
     }
 }
 
-/// When each word of a text was said, in milliseconds of the recording. Words are what stands between
-/// white space. `heard` are the words that were heard from `start_ms` to `end_ms`, in order; without
-/// any, all that is known of a word is that it was said in that time.
+/// Computes the start and end of each word of a text, in milliseconds of the recording. Words are separated
+/// by white space. `heard` are the words that were transcribed from `start_ms` to `end_ms`, in order. If
+/// there are none, every word gets these two times.
 ///
 /// ```
 /// # use self_domain::word_times::{TimedWord, word_times};
@@ -44,7 +44,7 @@ pub fn word_times(text: &str, heard: &[TimedWord<'_>], start_ms: u64, end_ms: u6
     if heard.is_empty() {
         return vec![(start_ms, end_ms); words.len()];
     }
-    // A part of what was heard, as it was heard.
+    // The text is a part of the transcribed words, unchanged.
     let is_there = |part: &[TimedWord<'_>]| part.iter().zip(&words).all(|(heard, word)| heard.text == *word);
     if let Some(part) = heard.windows(words.len().max(1)).find(|part| is_there(part)) {
         return part[..words.len()].iter().map(|word| (word.start_ms, word.end_ms)).collect();
@@ -62,9 +62,9 @@ pub fn word_times(text: &str, heard: &[TimedWord<'_>], start_ms: u64, end_ms: u6
     times
 }
 
-/// The times of the words that stand, at least in part, in a range of characters (Unicode scalar
-/// values) of a text: from the start of the first to the end of the last. None where there is no word.
-/// `times` are those of [`word_times`].
+/// The time from the start of the first to the end of the last word that lies, at least in part, in a range
+/// of characters (Unicode scalar values) of a text. `None` if there is no word. `times` are those of
+/// [`word_times`].
 #[must_use]
 pub fn times_within(text: &str, times: &[(u64, u64)], characters: Range<usize>) -> Option<(u64, u64)> {
     let (mut word, mut in_word) = (0, false);
@@ -84,7 +84,7 @@ pub fn times_within(text: &str, times: &[(u64, u64)], characters: Range<usize>) 
     Some((times.get(first)?.0, times.get(last)?.1))
 }
 
-/// The places of words that are the same, but for case and punctuation, and in the same order in both.
+/// The indexes of words that are equal except for case and punctuation, and in the same order in both lists.
 #[must_use]
 pub fn matches(words: &[&str], heard: &[TimedWord<'_>]) -> Vec<(usize, usize)> {
     let words: Vec<String> = words.iter().map(|word| bare(word)).collect();
@@ -104,18 +104,18 @@ pub fn matches(words: &[&str], heard: &[TimedWord<'_>]) -> Vec<(usize, usize)> {
     first.chain(middle).chain(last).collect()
 }
 
-/// Letters and digits in lower case: what is the same word with other punctuation.
+/// The letters and digits of a word in lower case, for comparison regardless of punctuation.
 fn bare(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The longest common subsequence of two lists, as pairs of places.
+/// The longest common subsequence of two lists, as pairs of indexes.
 fn common(one: &[String], other: &[String]) -> Vec<(usize, usize)> {
     if one.len().saturating_mul(other.len()) > MOST_COMPARISONS {
         return Vec::new();
     }
     let width = other.len() + 1;
-    // lengths[a * width + b]: how much one[a..] and other[b..] have in common.
+    // lengths[a * width + b]: the length of the longest common subsequence of one[a..] and other[b..].
     let mut lengths = vec![0_u32; (one.len() + 1) * width];
     for a in (0..one.len()).rev() {
         for b in (0..other.len()).rev() {
@@ -141,9 +141,9 @@ fn common(one: &[String], other: &[String]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// The times of words that stand where others were heard: theirs, one for one, where there are as
-/// many, else shares of their time by length. Where none were heard it is the time between the words
-/// around.
+/// The times of words that replace others. With the same number of words, they get the times of the others
+/// one for one, and otherwise shares of their time by length. If no words were replaced, the time is that
+/// between the words around.
 fn replaced(words: &[&str], heard: &[TimedWord<'_>], before: u64, after: u64) -> Vec<(u64, u64)> {
     if words.len() == heard.len() {
         return heard.iter().map(|word| (word.start_ms, word.end_ms)).collect();

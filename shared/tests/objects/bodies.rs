@@ -1,4 +1,4 @@
-//! Bytes to store, and bytes read back.
+//! Bodies to store, and reading of stored bodies.
 
 use std::{convert::Infallible, io};
 
@@ -18,7 +18,7 @@ pub(crate) fn new_key() -> ObjectKey {
     ObjectKey::audio(UserId(Uuid::now_v7()), Uuid::now_v7())
 }
 
-/// Bytes that differ from one another and from those of another seed (xorshift64).
+/// Pseudo-random bytes (xorshift64), different for each seed.
 pub(crate) fn noise(length: usize, seed: u64) -> Bytes {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let words = std::iter::repeat_with(|| {
@@ -30,7 +30,7 @@ pub(crate) fn noise(length: usize, seed: u64) -> Bytes {
     words.flatten().take(length).collect()
 }
 
-/// A body in chunks of uneven length, with empty ones between.
+/// A body in chunks of different lengths, with empty chunks between.
 pub(crate) fn chunked(
     body: &Bytes,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static + use<> {
@@ -45,14 +45,14 @@ pub(crate) fn chunked(
     stream::iter(chunks.into_iter().map(Ok))
 }
 
-/// A body that breaks off with an error after these bytes.
+/// A body that ends with an error after these bytes.
 pub(crate) fn broken(body: &Bytes) -> impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static + use<> {
     let end =
         stream::iter([Err(io::Error::new(io::ErrorKind::ConnectionReset, "the phone went into a tunnel"))]);
     chunked(body).map_err(|never| match never {}).chain(end)
 }
 
-/// A body that says when these bytes have been read, and then neither goes on nor ends.
+/// A body that sends a signal when these bytes have been read, and then neither continues nor ends.
 pub(crate) fn endless(
     body: &Bytes,
     read_up: mpsc::Sender<()>,
@@ -71,7 +71,7 @@ pub(crate) async fn put(store: &ObjectStore, key: &ObjectKey, body: &Bytes) {
     store.put(key, chunked(body), NO_LIMIT).await.unwrap();
 }
 
-/// Everything that a `get` yields.
+/// Reads everything that a `get` yields.
 pub(crate) async fn read(
     store: &ObjectStore,
     key: &ObjectKey,

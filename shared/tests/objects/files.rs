@@ -1,4 +1,4 @@
-//! What only a disk can do wrong.
+//! Faults of disks.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ async fn stand() -> (TempDir, ObjectStore) {
     (folder, store)
 }
 
-/// Every file under a folder.
+/// Lists all files under a folder.
 fn files_under(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files_under(&path) } else { vec![path] }).collect()
@@ -61,7 +61,8 @@ async fn a_folder_that_went_away_is_said_with_reason_and_remedy_and_not_made_ane
     let ObjectError::Unavailable(outage) = error else { panic!("{error:?}") };
     assert!(outage.remedy.contains("OBJECTS_DIR"), "{outage:?}");
     assert_eq!(store.probe().await, Err(outage));
-    // It may have been a disk, and what lies under its mount point is no place for recordings.
+    // The folder may have been a mounted disk. The folder under its mount point must not be used for
+    // recordings.
     assert!(!folder.path().exists());
 }
 

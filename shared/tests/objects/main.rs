@@ -1,9 +1,9 @@
-//! One suite holds both adapters of the object store: [`suite`] runs on plain files, on S3 against
-//! a server in this process, and on S3 against a server of one's own choice. What only one adapter
-//! can show stands beside it.
+//! Tests of the object store. [`suite`] runs with each adapter: with plain files, with an S3 server in this
+//! process, and with an S3 server that the environment names. Tests of one adapter alone are in `files` and
+//! `s3`.
 //!
-//! The last needs `SELF_TEST_S3_ENDPOINT`, `SELF_TEST_S3_ACCESS_KEY`, `SELF_TEST_S3_SECRET_KEY` and
-//! runs with `cargo test -p self-shared --test objects -- --ignored elsewhere`.
+//! The last one needs `SELF_TEST_S3_ENDPOINT`, `SELF_TEST_S3_ACCESS_KEY`, `SELF_TEST_S3_SECRET_KEY` and runs
+//! with `cargo test -p self-shared --test objects -- --ignored elsewhere`.
 
 #![expect(clippy::unwrap_used, reason = "a failure is the end of a test")]
 
@@ -19,7 +19,7 @@ use self_shared::config::ObjectsConfig;
 use self_shared::objects::ObjectStore;
 use tempfile::TempDir;
 
-/// A store of its own for one test, gone with it.
+/// A store for one test, which is deleted after it.
 struct Stand {
     store: ObjectStore,
     folder: Option<TempDir>,

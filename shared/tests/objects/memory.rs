@@ -1,5 +1,5 @@
-//! How much memory a large object takes on its way in and out. Alone in its process, since it reads
-//! the process's own peak: `cargo test -p self-shared --test objects -- --ignored --nocapture memory`.
+//! Measures the memory for storing and reading a large object. Runs alone in its process, since it reads the
+//! peak of the process: `cargo test -p self-shared --test objects -- --ignored --nocapture memory`.
 
 use std::{convert::Infallible, fs, time::Instant};
 
@@ -20,7 +20,7 @@ async fn memory_on_files_stays_below_24_mib() {
     check(Stand::on_files().await).await;
 }
 
-/// The server should be another process, or its memory is counted too.
+/// The server should be another process, since otherwise its memory is counted, too.
 #[tokio::test]
 #[ignore = "measures against SELF_TEST_S3_ENDPOINT; run it alone"]
 async fn memory_on_s3_stays_below_24_mib() {
@@ -30,13 +30,13 @@ async fn memory_on_s3_stays_below_24_mib() {
 async fn check(stand: Stand) {
     let (store, key) = (stand.store, new_key());
     let chunk = noise(64 * KIB, 1);
-    // What a first request sets up for good is no matter of size.
+    // The first request allocates memory that stays, whatever the size of the object.
     store.put(&key, stream::iter([Ok::<_, Infallible>(chunk.clone())]), NO_LIMIT).await.unwrap();
 
     let before = mib("VmRSS");
     reset_peak();
     let began = Instant::now();
-    // Made as they are asked for, as a socket would.
+    // The chunks are made when they are requested, as a socket would do.
     let body = stream::repeat_with(move || Ok::<_, Infallible>(Bytes::copy_from_slice(&chunk)))
         .take(SIZE / (64 * KIB));
     store.put(&key, body, NO_LIMIT).await.unwrap();
@@ -59,7 +59,7 @@ async fn check(stand: Stand) {
     assert!(written <= MOST && read <= MOST, "put took {written} MiB, get {read} MiB");
 }
 
-/// A figure of `/proc/self/status`, in MiB.
+/// A value of `/proc/self/status`, in MiB.
 fn mib(field: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(field)).unwrap();
@@ -67,7 +67,7 @@ fn mib(field: &str) -> u64 {
     kib / 1024
 }
 
-/// Lets `VmHWM` begin anew (proc(5), `clear_refs`).
+/// Resets `VmHWM` (proc(5), `clear_refs`).
 fn reset_peak() {
     fs::write("/proc/self/clear_refs", "5").unwrap();
 }

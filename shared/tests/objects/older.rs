@@ -1,4 +1,4 @@
-//! What is older than an age, where a test can make objects old.
+//! Tests of `older_than`, with adapters in which a test can change the age of objects.
 
 use std::{
     collections::BTreeSet,
@@ -24,7 +24,7 @@ async fn old(store: &ObjectStore) -> Vec<Vec<ObjectKey>> {
     store.older_than(ObjectKind::Audio, DAY).try_collect().await.unwrap()
 }
 
-/// The same in one heap, none of them twice.
+/// All keys of all pages; checks that none occurs twice.
 fn heap(pages: Vec<Vec<ObjectKey>>) -> BTreeSet<ObjectKey> {
     let keys = pages.concat();
     let heap: BTreeSet<_> = keys.iter().cloned().collect();
@@ -33,7 +33,7 @@ fn heap(pages: Vec<Vec<ObjectKey>>) -> BTreeSet<ObjectKey> {
 }
 
 impl Stand {
-    /// Where an object lies: below the folder of the store, or of its bucket.
+    /// The path of an object: below the folder of the store, or of its bucket.
     fn path(&self, key: &ObjectKey) -> PathBuf {
         let stores = fs::read_dir(self.folder.as_ref().unwrap().path()).unwrap();
         stores.map(|store| store.unwrap().path().join(key.as_str())).find(|path| path.exists()).unwrap()
@@ -49,7 +49,7 @@ fn age(path: &Path, hours: u64) {
     fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
 }
 
-/// Objects of several people, every third of them young.
+/// Objects of several people, of which every third is young.
 async fn only_what_is_old_is_listed(stand: &Stand) {
     let mut expected = BTreeSet::new();
     for _ in 0..4 {
@@ -104,7 +104,7 @@ async fn a_folder_of_more_files_than_a_page_has_is_listed_page_by_page() {
         fs::write(&path, b"").unwrap();
         age(&path, 25);
     }
-    // What nobody of ours put there is left alone.
+    // Files of other programs are ignored.
     for stranger in ["README.md", ".hidden"] {
         fs::write(folder.join(stranger), b"").unwrap();
         age(&folder.join(stranger), 25);

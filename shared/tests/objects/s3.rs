@@ -1,4 +1,4 @@
-//! What only a server can do wrong.
+//! Faults of servers.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ use crate::{
     server::{self, Cut},
 };
 
-/// A server, the way to it that will be cut, and a store on each.
+/// A server, a connection to it that will be cut, and a store for each of the two addresses.
 async fn with_a_cut(after: Cut) -> (TempDir, ObjectStore, ObjectStore) {
     let folder = TempDir::new().unwrap();
     let address = server::start(folder.path()).await;
@@ -36,7 +36,7 @@ fn at(config: &ObjectsConfig, address: SocketAddr) -> ObjectsConfig {
     config
 }
 
-/// The outage that an error tells of, after seeing that it shows nothing it should not.
+/// Returns the outage of an error, and checks that the error shows no key or other secret.
 fn outage(error: ObjectError, key: &ObjectKey) -> Outage {
     assert!(error.is_retryable());
     assert_eq!(error.to_string(), "object storage is not available");
@@ -55,7 +55,7 @@ async fn a_server_cut_off_in_the_middle_of_an_upload_leaves_nothing_visible() {
     let error = cut.put(&key, chunked(&noise(20 * MIB, 1)), NO_LIMIT).await.unwrap_err();
     outage(error, &key);
     assert!(matches!(direct.size(&key).await, Err(ObjectError::NotFound)));
-    // The abort could not reach the server either: here is work for the sweeper.
+    // The abort could not reach the server either, so the upload is left for `sweep`.
     assert_eq!(direct.unfinished().await.unwrap(), 1);
     assert_eq!(direct.sweep(std::time::Duration::ZERO).await.unwrap(), 1);
 }
@@ -101,7 +101,7 @@ async fn a_server_that_is_not_there_is_said_with_reason_and_remedy() {
 
 #[tokio::test]
 async fn a_server_that_is_silent_fails_its_probe_in_time() {
-    // It accepts, and never says a word.
+    // The server accepts connections and never answers.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let store = ObjectStore::new(&server::config(listener.local_addr().unwrap())).unwrap();
     let outage = store.probe().await.unwrap_err();
@@ -167,7 +167,8 @@ async fn check_wrong_keys(config: ObjectsConfig) {
     assert!(outage.remedy.contains("MINIO_ACCESS_KEY"), "{outage:?}");
 }
 
-/// Not in this process: `s3s-fs` makes the bucket when something is put into it.
+/// Needs another server: the one in this process, `s3s-fs`, creates a missing bucket when an object is
+/// stored.
 #[tokio::test]
 #[ignore = "wants SELF_TEST_S3_ENDPOINT; make test-s3"]
 async fn elsewhere_a_bucket_that_is_missing_is_said_and_is_no_missing_object() {

@@ -1,5 +1,5 @@
-//! S3 servers to test against: one in this process, one that the environment names, and a
-//! connection to either that can be cut.
+//! S3 servers for tests: one in this process, one that the environment names, and a connection to either
+//! that can be cut.
 
 use std::{
     collections::BTreeMap,
@@ -33,15 +33,15 @@ use uuid::Uuid;
 pub(crate) const ACCESS_KEY: &str = "an-access-key";
 pub(crate) const SECRET_KEY: &str = "a-secret-key";
 
-/// However many are asked for.
+/// The size of pages, regardless of the requested size.
 const OBJECTS_ON_A_PAGE: i32 = 4;
 
-/// How to reach the server in this process.
+/// The configuration for the server in this process.
 pub(crate) fn config(address: SocketAddr) -> ObjectsConfig {
     configured(&address.to_string(), ACCESS_KEY, SECRET_KEY)
 }
 
-/// How to reach the server that the environment names, with a bucket of one's own in it.
+/// The configuration for the server that the environment names, with a new bucket.
 pub(crate) fn elsewhere() -> ObjectsConfig {
     let given = |name| env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     configured(
@@ -62,7 +62,7 @@ pub(crate) fn configured(endpoint: &str, access_key: &str, secret_key: &str) -> 
     }
 }
 
-/// Starts a server whose objects lie in `folder`; it ends with the test's runtime.
+/// Starts a server whose objects are in `folder`. It ends with the runtime of the test.
 pub(crate) async fn start(folder: &Path) -> SocketAddr {
     let mut service = S3ServiceBuilder::new(Listing::over(FileSystem::new(folder).unwrap()));
     service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
@@ -74,7 +74,7 @@ pub(crate) async fn start(folder: &Path) -> SocketAddr {
             let (socket, _) = listener.accept().await.unwrap();
             let service = service.clone();
             tokio::spawn(async move {
-                // Clients may leave in the middle; that is what some tests are about.
+                // Some tests close the connection in the middle of a request.
                 let _ = auto::Builder::new(TokioExecutor::new())
                     .serve_connection(TokioIo::new(socket), service)
                     .await;
@@ -84,8 +84,7 @@ pub(crate) async fn start(folder: &Path) -> SocketAddr {
     address
 }
 
-/// A way to a server that ends for good, all connections at once, after so many bytes in one
-/// direction.
+/// Starts a proxy to a server. It closes all connections for ever after a number of bytes in one direction.
 pub(crate) async fn start_cut(server: SocketAddr, after: Cut) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -122,12 +121,12 @@ pub(crate) async fn start_cut(server: SocketAddr, after: Cut) -> SocketAddr {
     address
 }
 
-/// What brings a connection to its end.
+/// When the proxy closes the connections.
 #[derive(Clone, Copy)]
 pub(crate) enum Cut {
-    /// Bytes from the client to the server.
+    /// After this many bytes from the client to the server.
     Sent(u64),
-    /// Bytes from the server to the client.
+    /// After this many bytes from the server to the client.
     Received(u64),
 }
 
@@ -153,8 +152,8 @@ async fn pass(
     let _ = to.shutdown().await;
 }
 
-/// `s3s-fs`, which cannot list the uploads that have begun, with a list of them, and with pages that
-/// are short enough for tests to see more than one.
+/// `s3s-fs` with two additions: a list of unfinished uploads, and pages so short that tests see more than
+/// one.
 struct Listing {
     files: FileSystem,
     begun: Mutex<BTreeMap<String, MultipartUpload>>,
@@ -166,7 +165,7 @@ impl Listing {
     }
 }
 
-/// Hands operations on as they are.
+/// Forwards operations unchanged.
 macro_rules! handed_on {
     ($($operation:ident: $input:ty => $output:ty),+ $(,)?) => {
         #[async_trait]
@@ -215,7 +214,7 @@ macro_rules! handed_on {
                 self.files.list_objects_v2(request).await
             }
 
-            /// One upload a page, so that there are pages.
+            /// Pages of one upload, so that there are several pages.
             async fn list_multipart_uploads(
                 &self,
                 request: Request<ListMultipartUploadsInput>,

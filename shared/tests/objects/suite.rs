@@ -1,4 +1,4 @@
-//! What is true of every adapter.
+//! The properties of every adapter.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -98,7 +98,7 @@ async fn a_body_of_many_parts_keeps_every_byte(store: ObjectStore) {
 async fn a_body_that_ends_where_a_part_ends_is_whole(store: ObjectStore) {
     for parts in [1, 2] {
         let (key, body) = (new_key(), noise(parts * 8 * MIB, 3));
-        // In one chunk: what brings the bytes does not decide how they are cut.
+        // In one chunk: the chunks of the sender do not decide how the body is cut into parts.
         let stored =
             store.put(&key, stream::iter([Ok::<_, Infallible>(body.clone())]), NO_LIMIT).await.unwrap();
         assert_eq!(stored.sha256, sha256(&body));
@@ -149,7 +149,7 @@ async fn assert_absent(store: &ObjectStore, key: &ObjectKey) {
 
 async fn what_was_never_put_is_not_found(store: ObjectStore) {
     assert_absent(&store, &new_key()).await;
-    // Nor is it when its folder exists.
+    // The same if the folder exists.
     let user = UserId(Uuid::now_v7());
     put(&store, &ObjectKey::audio(user, Uuid::now_v7()), &noise(1, 6)).await;
     assert_absent(&store, &ObjectKey::audio(user, Uuid::now_v7())).await;
@@ -202,7 +202,7 @@ async fn a_put_that_is_dropped_leaves_nothing(store: ObjectStore) {
         _ = upload => panic!("a body without an end was stored"),
         said = was_read_up.recv() => said.unwrap(),
     }
-    // Its cleaning up goes on without the caller.
+    // The clean-up continues without the caller.
     let clean = async { while store.unfinished().await.unwrap() > 0 {} };
     timeout(Duration::from_secs(20), clean).await.expect("parts stayed behind");
     assert_absent(&store, &key).await;
@@ -266,7 +266,7 @@ async fn erasing_a_user_spares_the_others(store: ObjectStore) {
     }
     assert_eq!(store.size(&spared).await.unwrap(), 10);
     assert_eq!(store.delete_all(&KeyPrefix::audio(user)).await.unwrap(), 0);
-    // The user may come back.
+    // Objects of the user can be stored again.
     put(&store, &keys[0], &noise(10, 24)).await;
     assert_eq!(store.size(&keys[0]).await.unwrap(), 10);
 }
@@ -274,7 +274,7 @@ async fn erasing_a_user_spares_the_others(store: ObjectStore) {
 async fn what_a_killed_process_left_is_swept_when_it_is_old(store: ObjectStore) {
     let key = new_key();
     let (read_up, mut was_read_up) = mpsc::channel(1);
-    // Nobody drops this upload and it never ends: to the storage it looks as if its process died.
+    // The upload is not dropped and never ends: for the storage, it is the same as if its process died.
     let left = tokio::spawn({
         let (store, key) = (store.clone(), key.clone());
         async move { store.put(&key, endless(&noise(20 * MIB, 25), read_up), NO_LIMIT).await }

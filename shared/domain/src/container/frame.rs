@@ -1,28 +1,27 @@
 //! Headers of frames that need no container: MPEG audio and ADTS.
 
-/// What a header says about its frame.
+/// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// What it has in common with the frames of its stream.
+    /// The properties that it shares with all frames of its stream.
     pub kind: Kind,
-    /// The length of the frame in bytes, its header included.
+    /// The length of the frame in bytes, with its header.
     pub length: usize,
     /// Samples of a channel in the frame.
     pub samples: u32,
 }
 
-/// What all frames of one stream have in common.
+/// The properties that all frames of one stream share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// How it is written.
     pub syntax: Syntax,
     /// Samples per second.
     pub rate: u32,
-    /// 0 where the header does not say.
+    /// 0 if the header does not say.
     pub channels: u8,
 }
 
-/// How the frames of a stream are written.
+/// The syntax of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syntax {
     /// Layer 1 to 3 of ISO 11172-3 (MPEG-1), of ISO 13818-3 (MPEG-2), or of MPEG-2.5.
@@ -51,11 +50,11 @@ const ADTS_RATES: [u32; 13] =
 impl Header {
     /// The most bytes of a frame that [`Header::read`] looks at.
     pub const LONGEST: usize = 9;
-    /// So many frames in a row prove a stream that does not begin where its file begins. Files of
-    /// other kinds may hold a few frames in a row.
+    /// This many frames in a row prove a stream that does not begin at the start of its file. Files of other
+    /// formats may contain a few frames in a row by chance.
     pub const PROOF_BEHIND_JUNK: u32 = 16;
 
-    /// The first header of a stream that begins somewhere in these bytes: [`Self::PROOF_BEHIND_JUNK`]
+    /// Finds the first header of a stream that begins somewhere in these bytes: [`Self::PROOF_BEHIND_JUNK`]
     /// frames of one kind follow one another from there, or fill the bytes to their end.
     #[must_use]
     pub fn behind_junk(bytes: &[u8]) -> Option<Self> {
@@ -78,7 +77,7 @@ impl Header {
         true
     }
 
-    /// The header at the start of these bytes, if there is one.
+    /// Reads the header at the start of these bytes, if there is one.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let &[0xff, second, third, fourth, ..] = bytes else { return None };
@@ -92,7 +91,7 @@ impl Header {
     fn mpeg(second: u8, third: u8, fourth: u8) -> Option<Self> {
         let version = (second >> 3) & 3;
         let layer = 4 - ((second >> 1) & 3);
-        // 1 is no version, and 4 no layer.
+        // The value 1 is not a version, and 4 is not a layer.
         if version == 1 || layer == 4 || fourth & 3 == 2 {
             return None;
         }
@@ -126,7 +125,7 @@ impl Header {
         let channels = ((bytes[2] & 1) << 2) | (bytes[3] >> 6);
         let length =
             usize::from(bytes[3] & 3) << 11 | usize::from(bytes[4]) << 3 | usize::from(bytes[5] >> 5);
-        // Several blocks in a frame are not written by anybody, and not read either.
+        // No encoder writes several blocks in a frame, and they are not supported.
         if length <= usize::from(header) || bytes[6] & 3 != 0 {
             return None;
         }
@@ -136,7 +135,7 @@ impl Header {
 }
 
 impl Syntax {
-    /// How many bytes of a frame are its header, and not given to the decoder.
+    /// The length of the header in bytes. It is not given to the decoder.
     #[must_use]
     pub fn header(self) -> usize {
         match self {

@@ -1,5 +1,4 @@
-//! The containers that recordings come in, by their first bytes: names and declared types are not
-//! believed.
+//! Detects the containers of recordings by their first bytes. File names and declared types are not trusted.
 
 pub mod frame;
 
@@ -34,7 +33,7 @@ pub enum Container {
     Ac3,
     /// E-AC-3 without a container.
     Eac3,
-    /// Adaptive Multi-Rate: what telephones record.
+    /// Adaptive Multi-Rate, the format of telephone recordings.
     Amr,
     /// An MPEG transport stream.
     MpegTs,
@@ -50,14 +49,14 @@ const ASF: &[u8] = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xc
 const WAVE64: &[u8] = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00";
 
 impl Container {
-    /// As many first bytes as [`Self::of`] needs.
+    /// The number of first bytes that [`Self::of`] needs.
     pub const TELLING: usize = 16 * 1024;
-    /// How deep in a file a stream without a container may begin, in bytes: [`Self::behind_junk`]
-    /// looks at as many, and at [`Self::TELLING`] more.
+    /// The latest position in a file, in bytes, at which a stream without a container may begin.
+    /// [`Self::behind_junk`] needs this many bytes and [`Self::TELLING`] more.
     pub const DEPTH: usize = 1 << 20;
 
-    /// The container that begins like this. That it begins well says nothing about the rest: the
-    /// decoder finds that out.
+    /// Detects the container by the first bytes. The rest may still be damaged, which only the decoder finds
+    /// out.
     #[must_use]
     pub fn of(first: &[u8]) -> Option<Self> {
         let at =
@@ -69,8 +68,8 @@ impl Container {
         if at(0, b"FORM") && any(8, &[b"AIFF", b"AIFC"]) {
             return Some(Self::Aiff);
         }
-        // QuickTime before it knew `ftyp` begins with any of its boxes; one of a sane size, so that
-        // no text is taken for it.
+        // Old QuickTime files have no `ftyp` and begin with any of these boxes. The size has to be
+        // plausible, so that text is not taken for a box.
         if at(4, b"ftyp") || (at(0, &[0]) && any(4, &[b"moov", b"mdat", b"wide", b"free", b"skip"])) {
             return Some(Self::Mp4);
         }
@@ -90,8 +89,8 @@ impl Container {
         known.map(|(_, container)| container).or_else(|| Self::of_frames(first))
     }
 
-    /// The container of a file that begins with none, but holds a stream of frames further on: behind
-    /// what a server or a recorder wrote first. Files that are known to be something else are none.
+    /// Detects a stream of frames after other bytes that a server or a recorder wrote first. Returns `None`
+    /// for files of known other formats.
     #[must_use]
     pub fn behind_junk(first: &[u8]) -> Option<Self> {
         const OTHERS: [&[u8]; 9] = [
@@ -114,8 +113,8 @@ impl Container {
         })
     }
 
-    /// What has no header begins with a frame or a packet of its stream. Recorders that allot a file
-    /// before they write leave zeros before the first.
+    /// Detects streams without a header, which begin with a frame or a packet. Recorders that reserve space
+    /// before they write leave zeros before the first one.
     fn of_frames(first: &[u8]) -> Option<Self> {
         if is_transport(first) {
             return Some(Self::MpegTs);
@@ -165,8 +164,8 @@ impl Container {
     }
 }
 
-/// Packets of 188 bytes, each beginning with the same byte; in recordings of discs and cameras four
-/// bytes of time stand before each.
+/// Packets of 188 bytes, each with the same first byte. In recordings of discs and cameras, a time of four
+/// bytes stands before each packet.
 fn is_transport(first: &[u8]) -> bool {
     [(0, 188), (4, 192)]
         .into_iter()
@@ -234,7 +233,7 @@ mod tests {
         for junk in [zeros.clone(), reply.clone(), vec![0xff; 5_000]] {
             assert_eq!(Container::behind_junk(&[junk, frames(20)].concat()), Some(Container::Mpeg));
         }
-        // Only a beginning of a stream was looked at.
+        // Only the beginning of a stream was given.
         assert_eq!(Container::behind_junk(&[zeros, frames(4)].concat()), Some(Container::Mpeg));
         let lone = [reply.clone(), frames(12), b"and then text".to_vec()].concat();
         assert_eq!(Container::behind_junk(&lone), None);

@@ -8,7 +8,7 @@ use super::{Contract, Lane};
 /// Reads the text of a file, cuts it into passages and computes their vectors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EmbedFile {
-    /// The file. Its contents at the start of the job count.
+    /// The file. Its content at the start of the job is used.
     pub file_id: Uuid,
 }
 

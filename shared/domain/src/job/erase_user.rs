@@ -6,11 +6,11 @@ use uuid::Uuid;
 use super::{Contract, Lane};
 use crate::UserId;
 
-/// Removes a person with everything of theirs: rows, vectors, objects, and events on their way to apps. The
-/// system owns the job, since nothing of the person's survives it.
+/// Deletes a person with all their data: rows, vectors, objects, and events that are not delivered yet. The
+/// system owns the job, since all rows of the person are deleted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EraseUser {
-    /// Who asked to be erased.
+    /// The person to erase.
     pub user: UserId,
     /// The receipt.
     pub erasure_id: Uuid,

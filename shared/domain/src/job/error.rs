@@ -1,24 +1,24 @@
-//! How an attempt at a job ends without results.
+//! The ways in which an attempt ends without results.
 
 use crate::failure::Failure;
 
-/// How one attempt at a job ended without results. Success is not among them: it is the commit of
-/// the results themselves.
+/// The way in which an attempt ends without results. There is no variant for success: a job succeeds with
+/// the commit of its results.
 ///
-/// It is no [`std::error::Error`]: only then can every error become one by `?`.
+/// It does not implement [`std::error::Error`], so that `?` can convert every error to it.
 #[derive(Debug)]
 pub enum JobError {
-    /// Something around the job is broken; try again later. The default for errors.
+    /// Something around the job is broken; the job is retried later. The default for errors.
     Retry(anyhow::Error),
-    /// As [`Self::Retry`], and this is what the person and the operator read meanwhile.
+    /// As [`Self::Retry`], with a failure that the person and the operator see in the meantime.
     RetryWith(Failure),
-    /// The input can never work; trying again would not help.
+    /// The input can never work; a retry would not help.
     Fail(Failure),
-    /// The worker is being deployed or stopped; not the job's fault.
+    /// The worker is stopping, which is not the job's fault.
     Interrupted,
-    /// Somebody asked for it to stop.
+    /// Somebody asked to cancel the job.
     Cancelled,
-    /// Another worker has the job by now; whatever this one had is void.
+    /// Another worker has the job; the results of this attempt are void.
     LeaseLost,
 }
 

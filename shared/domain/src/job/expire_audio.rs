@@ -1,4 +1,4 @@
-//! The job that removes old sound of those who asked for it.
+//! The job that removes old sound, for people who chose that.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contract, Lane};
 
-/// Removes the sound that is older than its owners keep it. Its transcripts stay.
+/// Removes sound that is older than its owner wants to keep it. Transcripts stay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpireAudio {}

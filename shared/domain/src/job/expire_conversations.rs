@@ -1,4 +1,4 @@
-//! The job that deletes old conversations of those who asked for it.
+//! The job that deletes old conversations, for people who chose that.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contract, Lane};
 
-/// Deletes the conversations that are older than their owners keep them.
+/// Deletes conversations that are older than their owners want to keep them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpireConversations {}

@@ -1,11 +1,11 @@
-//! The job that exports everything of a person.
+//! The job that exports all data of a person.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Contract, Lane};
 
-/// Writes everything of a person into an archive for them.
+/// Writes all data of a person into an archive.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExportUser {
     /// The archive. Its row exists.

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contract, Lane};
 
-/// Removes rows that are kept for a limited time, such as events, sessions and exports, when their time is
-/// over.
+/// Deletes expired rows of limited storage time, such as events, sessions and exports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForgetExpired {}

@@ -1,4 +1,4 @@
-//! The job that finds what deserves a person's attention.
+//! The job that finds insights.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -6,20 +6,19 @@ use uuid::Uuid;
 use super::{Contract, Lane};
 use crate::UserId;
 
-/// Finds what deserves a person's attention.
+/// Finds insights for a person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenerateInsights {
-    /// The person.
     pub user: UserId,
-    /// What happened.
+    /// The reason for the job.
     #[serde(flatten)]
     pub occasion: Occasion,
 }
 
-/// What happened, so that something may deserve attention that did not before.
+/// The reason to look for insights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Occasion {
-    /// This conversation was understood, or something that it is related to is gone.
+    /// This conversation was understood, or something related to it was deleted.
     #[serde(rename = "conversation_id")]
     Conversation(Uuid),
     /// This file was embedded.

@@ -1,4 +1,4 @@
-//! Lanes: what scales separately.
+//! Lanes: queues that are scaled separately.
 
 use crate::wire_enum;
 

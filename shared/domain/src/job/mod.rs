@@ -1,7 +1,7 @@
-//! Work to do: what kinds there are, where they run, and how they end.
+//! Jobs: their kinds, lanes and states.
 //!
-//! A kind of job is a type with its arguments and its [`Contract`], in a file of its own, and one line
-//! in the list below. `docs/add-a-job.md` adds one, step by step.
+//! A kind of job is a type with its arguments and its [`Contract`], in a file of its own, and one line in
+//! the list below. `docs/add-a-job.md` describes step by step how to add one.
 
 mod embed_file;
 mod erase_user;
@@ -50,22 +50,20 @@ pub use self::sweep_objects::SweepObjects;
 pub use self::transcribe_audio::TranscribeAudio;
 pub use self::understand_conversation::UnderstandConversation;
 
-/// What a kind of job promises: the type that implements it holds the arguments.
+/// The properties of a kind of job. The type that implements it holds the arguments.
 pub trait Contract: Serialize + DeserializeOwned {
     /// The stable name, as stored.
     const NAME: &'static str;
     /// Names under which earlier versions stored it.
     const RETIRED_NAMES: &'static [&'static str] = &[];
-    /// Where it runs.
     const LANE: Lane;
 
-    /// What it is about, so that it can be found from there.
+    /// The id of its subject, by which the job can be found.
     fn subject(&self) -> Option<Uuid> {
         None
     }
 
-    /// For a job of the system that is done at intervals: the job, and how long after it was accepted it
-    /// is accepted again.
+    /// For a periodic job of the system: the job, and the time after which it is enqueued again.
     fn periodic() -> Option<(Self, Duration)> {
         None
     }
@@ -73,7 +71,7 @@ pub trait Contract: Serialize + DeserializeOwned {
 
 macro_rules! kinds {
     ($($kind:ident),+ $(,)?) => {
-        /// Every job there is, with its arguments.
+        /// A job of any kind, with its arguments.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Job {
             $(#[doc = concat!("See [`type@", stringify!($kind), "`].")] $kind($kind)),+
@@ -103,7 +101,6 @@ macro_rules! kinds {
         }
 
         impl Job {
-            /// Its kind.
             #[must_use]
             pub const fn kind(&self) -> JobKind {
                 match self { $(Self::$kind(_) => JobKind::$kind),+ }
@@ -121,22 +118,22 @@ macro_rules! kinds {
                 match self { $(Self::$kind(job) => job.subject()),+ }
             }
 
-            /// The payload as stored beside [`Job::kind`].
+            /// The arguments as stored beside [`Job::kind`].
             #[must_use]
             pub fn payload(&self) -> Value {
                 let payload = match self { $(Self::$kind(job) => serde_json::to_value(job)),+ };
                 payload.expect("a job is made of strings, numbers and ids")
             }
 
-            /// Reads a stored job back.
+            /// Parses a stored job.
             ///
             /// # Errors
-            /// When the payload is not what its kind needs.
+            /// When the arguments are not those of the kind.
             pub fn from_row(kind: JobKind, payload: Value) -> serde_json::Result<Self> {
                 match kind { $(JobKind::$kind => serde_json::from_value(payload).map(Self::$kind)),+ }
             }
 
-            /// The jobs that are done at intervals, and the intervals.
+            /// The periodic jobs, with their intervals.
             pub fn periodic() -> impl Iterator<Item = (Self, Duration)> {
                 let jobs = [$($kind::periodic().map(|(job, every)| (Self::$kind(job), every))),+];
                 jobs.into_iter().flatten()
@@ -161,7 +158,7 @@ kinds! {
 }
 
 impl JobKind {
-    /// Every name under which jobs of this kind may be stored.
+    /// All names under which jobs of this kind may be stored.
     #[must_use]
     pub fn names(self) -> Vec<&'static str> {
         [&[self.as_str()], self.retired_names()].concat()

@@ -1,4 +1,4 @@
-//! The job that lets insights follow the passing of time.
+//! The job that updates insights as time passes.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where a job stands.
+//! The states of a job.
 
 use crate::wire_enum;
 
@@ -19,7 +19,7 @@ wire_enum! {
 }
 
 impl JobState {
-    /// Whether nothing more will happen by itself.
+    /// Whether the state is final unless somebody retries the job.
     #[must_use]
     pub const fn is_ending(self) -> bool {
         matches!(self, Self::Succeeded | Self::Cancelled | Self::Dead)

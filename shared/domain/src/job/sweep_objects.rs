@@ -1,4 +1,4 @@
-//! The job that removes what interrupted uploads left in object storage.
+//! The job that deletes the remains of interrupted uploads from object storage.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contract, Lane};
 
-/// Removes parts of objects, and objects without a row, that interrupted uploads left behind.
+/// Deletes parts of objects and objects without a row, which interrupted uploads leave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SweepObjects {}

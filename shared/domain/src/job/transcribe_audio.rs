@@ -6,16 +6,14 @@ use uuid::Uuid;
 use super::{Contract, Lane};
 use crate::transcription::TranscriptionOptions;
 
-/// Turns one recording into transcript, entities, connections and embeddings.
+/// Transcribes a recording, and extracts entities, connections and passages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TranscribeAudio {
-    /// The recording.
     pub audio_id: Uuid,
-    /// Its conversation.
     pub conversation_id: Uuid,
     /// The transcription to fill. Its row exists, and holds the checkpoint.
     pub transcription_id: Uuid,
-    /// What the person asked for.
+    /// The options that the person chose.
     pub options: TranscriptionOptions,
 }
 

@@ -1,17 +1,16 @@
-//! The job that finds out what a transcript means.
+//! The job that extracts the meaning of a transcript.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Contract, Lane};
 
-/// Turns a transcript into entities, connections and embeddings: one that came as text, or one that a
-/// person has corrected.
+/// Extracts entities, connections and passages from a transcript that was imported as text or corrected by a
+/// person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UnderstandConversation {
-    /// The conversation.
     pub conversation_id: Uuid,
-    /// Its transcript.
+    /// The transcript.
     pub transcription_id: Uuid,
 }
 
