@@ -16,8 +16,8 @@ use crate::domain::UserId;
 
 /// Passages that are copied together: about 2 MB as JSON.
 const BATCH: i64 = 500;
-/// The interval between looks for new changes. A search does not wait for them: passages that are not copied
-/// yet are compared in PostgreSQL.
+/// The interval at which it looks for new changes. A search does not wait for them: passages that are not
+/// copied yet are compared in PostgreSQL.
 const TICK: Duration = Duration::from_secs(1);
 /// The waits after failures: the first and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];

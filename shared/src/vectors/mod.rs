@@ -1,11 +1,13 @@
 //! The port for the comparison of vectors, and its two adapters.
 //!
 //! Vectors are rows, and PostgreSQL compares all vectors of a person. That is exact, and fast enough up to
-//! some ten thousands. With [`QdrantConfig`], Qdrant has a mirror of the vectors and finds candidates, among
-//! which PostgreSQL then finds the best. The answer is identical, to the digit:
+//! some tens of thousands of passages. With [`QdrantConfig`], Qdrant has a mirror of the vectors and finds
+//! candidates, among which PostgreSQL then finds the best. The answer is identical, to the digit, for these
+//! reasons:
 //!
 //! - Passages that the mirror may not have yet are also candidates, even a millisecond after they were
-//!   written. Each change is queued in its own transaction, and taken from the queue after it was copied.
+//!   written. A change is queued in the transaction that makes it, and taken from the queue after it was
+//!   copied to Qdrant.
 //! - If the mirror still has deleted passages, or passages of other people, these are not rows of the person
 //!   and are not found.
 //! - PostgreSQL compares everything if the candidates may not be enough (because filters exclude most of

@@ -15,7 +15,7 @@ use crate::config::QdrantConfig;
 use crate::database::mirror::Vector;
 use crate::domain::UserId;
 
-/// The time limit of a search, after which PostgreSQL does it.
+/// The time limit of a search, after which PostgreSQL searches instead.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The time limit of a change: shorter than the limit of an idle transaction.
 const PATIENCE_WITH_CHANGES: Duration = Duration::from_secs(6);

@@ -90,8 +90,8 @@ pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) 
 pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), Refused> {
     graph::lock(tx).await?;
     let entity = hold(tx, id, version).await?;
-    // All decisions that refer to the entity are changed to ignore. A decision for the entity's own key is
-    // added first, so that it is changed, too.
+    // All decisions that refer to the entity are changed so that its names are ignored. A decision for the
+    // entity's own key is added first, so that it is changed, too.
     remember(tx, &whole(entity.kind, &entity.key, Some(&entity))).await?;
     remember_where(tx, id, &entity).await?;
     redirect(tx, &entity, None).await?;

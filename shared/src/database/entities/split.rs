@@ -135,9 +135,10 @@ async fn entity(tx: &mut UserTx, id: Uuid, goes: &Named) -> sqlx::Result<Uuid> {
     .await
 }
 
-/// Copies evidence for connections to the other entity. It is evidence in the segment of a moved mention, or
-/// in the segment before, which is evidence for neighbours. Where the first entity is still mentioned, both
-/// keep the evidence. Returns all connections that were changed.
+/// Copies evidence for connections to the other entity. The copied evidence is in the segment of a moved
+/// mention, or in the segment before, which is evidence for neighbours. If the first entity is still
+/// mentioned there, both entities keep the evidence; otherwise the first entity loses it. Returns all
+/// connections that were changed.
 async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid, moved: &[Uuid]) -> sqlx::Result<BTreeSet<Uuid>> {
     let user = tx.user();
     let spoken: Vec<Spoken> = sqlx::query_as(

@@ -9,7 +9,7 @@ use crate::domain::entity::spelling;
 use crate::domain::job::{Job, JobSnapshot, UnderstandConversation};
 use crate::events::EntityUpdate;
 
-/// The newest transcripts are processed again for one decision; this is their largest number.
+/// The largest number of transcripts that are processed again for one decision, newest first.
 const MOST: i64 = 200;
 
 row! {

@@ -75,7 +75,7 @@ pub struct File {
 /// The content of a file.
 #[derive(Clone, Debug)]
 pub struct Content {
-    /// Another id for each version.
+    /// Each version has its own id.
     pub id: Uuid,
     pub kind: ContentKind,
     /// The number of bytes that were sent.

@@ -40,7 +40,7 @@ row! {
     /// An insight, without its evidence.
     #[derive(Clone, Debug)]
     pub struct Insight {
-        /// Another id for each version.
+        /// Each version has its own id.
         pub id: Uuid,
         pub kind: String,
         /// One line.

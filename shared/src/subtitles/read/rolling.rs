@@ -12,7 +12,7 @@ use super::{Shown, Voice};
 
 /// The longest gap between rolling cues: a frame or two, where a program rounded.
 const TOUCH_MS: i64 = 100;
-/// A cue that is not longer has no new speech: it shows a line until the next one comes.
+/// The longest time of a cue without new speech. Such a cue shows a line until the next one comes.
 const HOLD_MS: i64 = 100;
 
 /// Keeps each line of rolling captions only in the first cue that shows it. Cues without a new line become
