@@ -1,10 +1,9 @@
 //! The worker of Self: it turns recordings into text and meaning.
 //!
 //! [`stages`] are the steps from a recording to its text, [`models`] the neural networks that transcribe,
-//! [`sandbox`] runs the processes that open files of unknown origin. `self-language` finds the meaning of
-//! a text. Around them, [`jobs`] do the input and output, the [`engine`] claims, holds and completes jobs,
-//! and
-//! [`program`] starts and stops a worker.
+//! [`sandbox`] runs the processes that open files of unknown origin. `self-language` finds the meaning of a
+//! text. Around them, [`jobs`] do the input and output, the [`engine`] claims, holds and completes jobs,
+//! and [`program`] starts and stops a worker.
 
 pub mod engine;
 pub mod evaluation;

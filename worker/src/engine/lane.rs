@@ -58,8 +58,7 @@ impl<J> Clone for LaneExecutor<J> {
 
 impl<J: Jobs> LaneExecutor<J> {
     /// An executor that does nothing yet. `draining` makes it stop claiming and interrupts the jobs that
-    /// run;
-    /// `running` counts the jobs that have not ended.
+    /// run; `running` counts the jobs that have not ended.
     pub fn new(
         lane: Lane,
         concurrency: usize,
@@ -254,8 +253,7 @@ impl<J: Jobs> LaneExecutor<J> {
     }
 
     /// Writes a completion, and tries until the database is back. The lease is kept meanwhile; if it is
-    /// lost
-    /// all the same, nothing is written.
+    /// lost all the same, nothing is written.
     async fn write(&self, task: &Task, outcome: &Completion) {
         while let Err(error) = self.try_write(task, outcome).await {
             tracing::warn!(%error, "an ending could not be written yet");

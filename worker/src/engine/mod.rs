@@ -1,8 +1,7 @@
 //! The engine: claims, holds and completes jobs, and knows no kind of job.
 //!
 //! [`lane`] runs the jobs of a lane in parallel, [`task`] is one running job, and [`reconciler`] keeps the
-//! table
-//! of jobs correct when workers die.
+//! table of jobs correct when workers die.
 
 pub mod lane;
 pub mod reconciler;

@@ -1,6 +1,5 @@
 //! The reconciler: a loop in every worker that corrects the table of jobs after crashes and lost wake-ups.
-//! One
-//! reconciler works at a time.
+//! One reconciler works at a time.
 
 use std::time::Duration;
 

@@ -40,8 +40,7 @@ impl Slots {
     }
 
     /// Takes a slot. The caller has checked that one is free; if the limit was lowered since then, the job
-    /// runs
-    /// all the same.
+    /// runs all the same.
     #[must_use]
     pub fn take(&self) -> Slot {
         self.change(|used| used.taken += 1);

@@ -34,8 +34,7 @@ pub struct Task {
     state: Mutex<State>,
     held: watch::Sender<Held>,
     /// Whether the success is being committed. From then on nothing stops the job: when the heartbeat no
-    /// longer
-    /// finds the lease, the reason is the success.
+    /// longer finds the lease, the reason is the success.
     is_ending: AtomicBool,
     draining: CancellationToken,
 }
@@ -84,10 +83,8 @@ impl Task {
     }
 
     /// Begins a transaction that writes results. It succeeds only while this worker owns the job and nobody
-    /// asked
-    /// to cancel it. It writes the reported progress, and its lock on the job's row prevents any other
-    /// claim until
-    /// the transaction ends.
+    /// asked to cancel it. It writes the reported progress, and its lock on the job's row prevents any
+    /// other claim until the transaction ends.
     pub async fn begin(&self) -> Result<UserTx, JobError> {
         let State { stage, progress, .. } = *self.lock();
         let mut tx = self.engine.database.as_user(self.user()?).await?;
@@ -103,8 +100,7 @@ impl Task {
     ///
     /// # Errors
     /// [`JobError::LeaseLost`], or the error of the database. After a failed commit it is unknown whether
-    /// it took
-    /// effect; the next attempt finds out.
+    /// it took effect; the next attempt finds out.
     pub async fn succeed(&self, mut tx: UserTx) -> Result<(), JobError> {
         let done = Completion::Succeeded(Progress { percent: 100.0, eta_ms: None, ..self.progress() });
         if !completion::complete(&mut tx, &self.claim, &done).await? {
@@ -145,8 +141,7 @@ impl Task {
     }
 
     /// Extends the lease and publishes the progress, until dropped. Progress is written to the row before
-    /// it is
-    /// published: a client that reads the job sees no less than a client that receives events.
+    /// it is published: a client that reads the job sees no less than a client that receives events.
     pub(super) async fn keep(&self) -> Infallible {
         let mut tick = interval(LOOK_EVERY.min(self.engine.lease / 8));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -101,8 +101,7 @@ fn passages(
 }
 
 /// Replaces the vectors of the file. If the content has changed since, nothing is written: the job of the
-/// new
-/// content does it.
+/// new content does it.
 async fn save(
     task: &Task,
     file: Uuid,
@@ -128,8 +127,7 @@ async fn save(
 }
 
 /// Removes the vectors of a file whose new content cannot be read: neither the new nor the old content can
-/// be
-/// found.
+/// be found.
 async fn forget(task: &Task, file: Uuid, kept: &Kept) -> Result<(), JobError> {
     let mut tx = task.begin().await?;
     if is_current(&mut tx, file, kept).await? {

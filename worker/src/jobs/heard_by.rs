@@ -11,8 +11,7 @@ const AND: &str = " + ";
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeardBy {
     /// Each model that transcribed a part, in the order of their first chunks. There are several when the
-    /// remote
-    /// transcriber was away for a while.
+    /// remote transcriber was away for a while.
     models: Vec<ModelId>,
     /// The host that received sound.
     pub(super) endpoint: Option<String>,

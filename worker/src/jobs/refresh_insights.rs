@@ -1,6 +1,5 @@
 //! Updates the insights of every person with the passing of time, once a day: days come near, people are
-//! not
-//! mentioned any more.
+//! not mentioned any more.
 
 use std::time::Duration;
 

@@ -1,6 +1,5 @@
 //! Summarizes a conversation with the configured summarizer. It is a job of its own: a service that is slow
-//! or
-//! away delays nothing else.
+//! or away delays nothing else.
 
 use self_language::notice::{Conversation, line};
 use self_language::summarize::{Backed, Summary, TASK, check, windows};

@@ -1,6 +1,5 @@
 //! Removes the remains of interrupted uploads from object storage: parts of objects, and stored objects
-//! whose
-//! rows were never committed.
+//! whose rows were never committed.
 
 use std::time::Duration;
 

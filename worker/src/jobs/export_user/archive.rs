@@ -2,8 +2,7 @@
 //! They have the long form (zip64) only where the size may need it, since not every reader knows that form.
 //!
 //! A thread of its own compresses and computes checksums, between two short queues. So the writer waits for
-//! the
-//! storage, and the archive is never in memory as a whole.
+//! the storage, and the archive is never in memory as a whole.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -98,8 +97,7 @@ fn write(mut parts: Receiver<ArchiveChunk>, outlet: Outlet) -> anyhow::Result<()
         }
     }
     // A writer that is dropped writes the end of the archive. The outlet is closed first, so that a broken
-    // archive
-    // does not look complete.
+    // archive does not look complete.
     closed.store(true, Ordering::Relaxed);
     Err(anyhow!("nobody writes it any more, or takes it"))
 }
@@ -133,8 +131,7 @@ fn moment(at: DateTime<Utc>) -> zip::DateTime {
 }
 
 /// Sends the thread's bytes to the queue in chunks, and a marker at the end. Once it is closed, it drops
-/// all
-/// bytes.
+/// all bytes.
 struct Outlet {
     chunk: BytesMut,
     chunks: Sender<Option<Bytes>>,

@@ -1,6 +1,5 @@
 //! One conversation in an archive: its recordings as they were uploaded, its data as JSON, and its
-//! transcripts
-//! as Markdown and subtitles.
+//! transcripts as Markdown and subtitles.
 
 use std::sync::Arc;
 

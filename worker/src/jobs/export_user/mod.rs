@@ -6,9 +6,8 @@
 //! interruption starts over, with an object of another name; the incomplete object never becomes visible.
 //!
 //! There is no snapshot: a transaction of that length would prevent PostgreSQL from vacuuming. Each
-//! conversation
-//! is read in one transaction, and so is each page of a list. Data that changes meanwhile is in the archive
-//! either as before or as after the change.
+//! conversation is read in one transaction, and so is each page of a list. Data that changes meanwhile is
+//! in the archive either as before or as after the change.
 
 mod archive;
 mod contents;
@@ -37,7 +36,7 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &ExportUser) -> 
         return Err(JobError::Cancelled);
     }
     let key = ObjectKey::export(user, new_id());
-    // A later upload could be removed by the sweep of objects without a row.
+    // A longer upload could be removed by the sweep of objects without a row.
     let stored = timeout(LONGEST_UPLOAD, write(context, task, &key)).await.map_err(|_| too_large())??;
     let completed = complete(task, job, &key, &stored).await;
     // After a failed commit a row may name the object all the same. Then the sweep decides.

@@ -15,8 +15,7 @@ pub(super) fn folder(conversation: &Conversation) -> String {
 }
 
 /// A recording in the folder of its conversation. The number makes the name unique, and different from the
-/// name
-/// of a device (`con.wav`).
+/// name of a device (`con.wav`).
 pub(super) fn recording(number: usize, audio: &Audio) -> String {
     let stem = audio.filename.rsplit_once('.').map_or(audio.filename.as_str(), |(stem, _)| stem);
     let stem = Some(plain(stem)).filter(|stem| !stem.is_empty());

@@ -1,6 +1,5 @@
 //! Insights that follow from the passing of time: days that are near, and people who were not mentioned for
-//! long
-//! or are mentioned often.
+//! long or are mentioned often.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use self_language::notice::{

@@ -1,6 +1,5 @@
 //! Chooses the transcriber of a recording. It is the remote one if it is configured, speaks the language,
-//! and
-//! the person lets their sound leave; otherwise it is the model of this worker.
+//! and the person lets their sound leave; otherwise it is the model of this worker.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,8 +39,7 @@ impl Elsewhere {
     ///
     /// # Errors
     /// [`JobError::Fail`] when no transcriber of the system speaks the language, and
-    /// [`JobError::RetryWith`] when
-    /// only the transcriber of another worker does.
+    /// [`JobError::RetryWith`] when only the transcriber of another worker does.
     pub(super) async fn choose(
         context: &JobContext,
         options: &TranscriptionOptions,
@@ -79,8 +77,7 @@ impl Elsewhere {
     }
 
     /// Whether the model of this worker can replace the remote transcriber: it has to speak the language
-    /// that was
-    /// requested or that was heard so far.
+    /// that was requested or that was heard so far.
     fn falls_back(&self) -> bool {
         let known = self.known();
         let language = self.asked.as_deref().or(known.language());

@@ -1,7 +1,7 @@
 //! Turns a recording into a searchable conversation.
 //!
-//! fetch → decode → cut → transcribe, chunk by chunk into rows → extract, connect, embed → save.
-//! The next attempt after an interruption continues at the end of the last chunk that was saved.
+//! fetch → decode → cut → transcribe, chunk by chunk into rows → extract, connect, embed → save. The next
+//! attempt after an interruption continues at the end of the last chunk that was saved.
 
 mod elsewhere;
 mod pace;
@@ -44,8 +44,7 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &TranscribeAudio
 }
 
 /// The language of the transcript: as the remote transcriber reports it, or as it was requested; with a
-/// model of
-/// this worker, the language of that model.
+/// model of this worker, the language of that model.
 fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript) -> Option<String> {
     if transcript.language_uncertain {
         return None;
