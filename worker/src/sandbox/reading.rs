@@ -53,7 +53,7 @@ impl Sandbox {
         let most = 6 * LONGEST as u64 + 1024;
         let pipe = child.stdout.take().expect("standard output is a pipe");
         let mut said = Vec::new();
-        // A busy machine gives the reader at least a tenth of its time.
+        // A busy machine is assumed to give the reader at least a tenth of its time.
         match timeout(cpu * 10, pipe.take(most).read_to_end(&mut said)).await {
             Err(_) => return Err(Unreadable::TimedOut.into()),
             Ok(read) => read?,
