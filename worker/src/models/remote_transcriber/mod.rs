@@ -188,8 +188,7 @@ impl RemoteTranscriber {
         let bytes = self.read(response).await?;
         let length_ms = samples.len() as u64 * 1000 / u64::from(SAMPLE_RATE);
         let mut heard = answer::utterance(&bytes, length_ms).map_err(|error| self.unusable(&error))?;
-        // A service that speaks several languages: the transcript names the language, or that it is not
-        // known.
+        // The service may know several languages, so the result always names one, or that it is unknown.
         heard.language =
             heard.language.or_else(|| tag.map(str::to_owned)).or_else(|| Some(UNDETERMINED.to_owned()));
         Ok(heard)
