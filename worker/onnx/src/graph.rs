@@ -1,4 +1,4 @@
-//! A network that is ready to run, and the tensors that go in and come out.
+//! A network that is ready to run, and its input and output tensors.
 
 use std::path::Path;
 
@@ -8,15 +8,15 @@ use ort::value::{DynValue, PrimitiveTensorElementType};
 
 use super::{OnnxError, Runtime};
 
-/// A network in memory, single-threaded. One per thread that runs it.
+/// A network in memory, single-threaded. Each thread that runs it needs its own.
 #[derive(Debug)]
 pub struct Graph(pub(super) Session);
 
-/// A tensor in the runtime's memory. What one run gives can be fed to the next without a copy.
+/// A tensor in the runtime's memory. The output of one run can be the input of the next without a copy.
 #[derive(Debug)]
 pub struct Tensor(DynValue);
 
-/// What a run gave, by name.
+/// The outputs of a run, by name.
 #[derive(Debug)]
 pub struct Outputs<'graph>(SessionOutputs<'graph>);
 
@@ -32,7 +32,7 @@ impl Runtime {
         Ok(Graph(self.builder()?.commit_from_file(file)?))
     }
 
-    /// One thread, and no memory patterns: they would be kept for each new length of input.
+    /// One thread, and no memory patterns: the runtime would keep one for each new length of input.
     pub(super) fn builder(&self) -> ort::Result<SessionBuilder> {
         Ok(Session::builder(&self.0)?
             .with_intra_threads(1)?
@@ -54,7 +54,7 @@ impl Graph {
 }
 
 impl Graph {
-    /// The names of what goes in, each with its shape; a dimension that is as long as the data is −1.
+    /// The names of the inputs, each with its shape; a dimension of variable length is −1.
     pub fn inputs(&self) -> impl Iterator<Item = (&str, &[i64])> {
         self.0.inputs().iter().map(|input| {
             let shape = input.dtype().tensor_shape().map_or(&[][..], |shape| shape);
@@ -64,17 +64,17 @@ impl Graph {
 }
 
 impl Outputs<'_> {
-    /// Takes one output away; nothing is copied.
+    /// Removes and returns one output, without a copy.
     ///
     /// # Errors
-    /// [`OnnxError::Shape`] when the network gave nothing of that name.
+    /// [`OnnxError::Shape`] when the network has no output of that name.
     pub fn take(&mut self, name: &str) -> Result<Tensor, OnnxError> {
         self.0.remove(name).map(Tensor).ok_or_else(|| OnnxError::Shape(format!("output `{name}`")))
     }
 }
 
 impl Tensor {
-    /// A tensor of `f32`, `i64` or `bool` of the given shape, which takes over the data.
+    /// A tensor of `f32`, `i64` or `bool` of the given shape; it takes ownership of the data.
     ///
     /// # Errors
     /// [`OnnxError::Runtime`] when shape and data disagree.

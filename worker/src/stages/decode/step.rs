@@ -1,8 +1,9 @@
 //! The result of a step through a track.
 
-/// The longest time of a first packet that counts as lost sound, in seconds. Players count from the first
-/// packet or from zero; streaming recorders count from their own start, which may be days ago. A track that
-/// begins later than another one of its file begins late at any time.
+/// If the first packet of a file is later than this, in seconds, the recording begins with that packet, and
+/// not at zero. Players count from the first packet or from zero; streaming recorders count from their own
+/// start, which may be days ago. A track that begins later than another one of its file begins late at any
+/// time.
 const LATE: f64 = 600.0;
 /// The largest difference between two times of the same packet, in seconds.
 pub(super) const SAME: f64 = 0.005;
