@@ -79,7 +79,6 @@ impl<J: Jobs> LaneExecutor<J> {
         }
     }
 
-    /// The lane of this executor.
     pub fn lane(&self) -> Lane {
         self.lane
     }
@@ -252,7 +251,7 @@ impl<J: Jobs> LaneExecutor<J> {
         }
     }
 
-    /// Writes a completion, and tries until the database is back. The lease is kept meanwhile; if it is
+    /// Writes a completion, with retries until the database is back. The lease is kept meanwhile; if it is
     /// lost all the same, nothing is written.
     async fn write(&self, task: &Task, outcome: &Completion) {
         while let Err(error) = self.try_write(task, outcome).await {

@@ -42,7 +42,8 @@ async fn look(engine: &EngineContext, may_judge: bool, kept_up: &mut Option<Inst
     if !upkeep::take_turn(&mut tx).await? {
         return Ok(());
     }
-    // Before leases expire: the commit sends wake-ups for the jobs that are queued again.
+    // Selected before leases expire: the jobs that the expiry queues again get their wake-ups from the
+    // commit.
     let overdue = upkeep::overdue(&mut tx, LIMIT).await?;
     let expired = if may_judge { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
     if kept_up.is_none_or(|last| last.elapsed() >= UPKEEP_EVERY) {

@@ -28,7 +28,6 @@ const TELL_EVERY: Duration = Duration::from_millis(250);
 /// A claimed job, while it runs.
 #[derive(Debug)]
 pub struct Task {
-    /// The claim of the job.
     pub claim: Claim,
     engine: EngineContext,
     state: Mutex<State>,
@@ -151,7 +150,7 @@ impl Task {
         loop {
             tick.tick().await;
             let state = *self.lock();
-            // By then, the event that says that the job has started was sent.
+            // A new stage is published at once, but never before the event of the job's start.
             let stage_is_new = state.stage != told.stage && began.elapsed() >= TELL_EVERY;
             let is_news =
                 stage_is_new || (state.changes != told.changes && written_at.elapsed() >= TELL_EVERY);

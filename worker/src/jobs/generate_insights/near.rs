@@ -36,7 +36,7 @@ async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Resul
     Ok(near.collect())
 }
 
-/// The files that are nearest to a conversation, each with its pair of nearest passages.
+/// The files that are nearest to a conversation, each with the nearest pair of passages.
 pub(super) async fn files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Pair>> {
     let files = insights::near_files(tx, conversation).await?;
     let pairs = files.into_iter().map(|near| Pair {

@@ -67,7 +67,8 @@ impl Elsewhere {
         })
     }
 
-    /// The host that will receive sound; none while it is away and the model of this worker replaces it.
+    /// The host that will receive sound. None without a remote transcriber, and while the model of this
+    /// worker replaces one that is away.
     pub(super) fn host(&self) -> Option<&str> {
         self.asks().map(RemoteTranscriber::host)
     }

@@ -14,7 +14,7 @@ use symphonia::core::io::MediaSource;
 pub(super) struct Pieces {
     pieces: Vec<Piece>,
     at: u64,
-    /// The number of bytes that were read, shared with the owner.
+    /// The position up to which it was read, shared with the owner.
     count: Arc<AtomicU64>,
 }
 
@@ -71,7 +71,7 @@ impl Pieces {
         self
     }
 
-    /// Counts the bytes that are read in `count`.
+    /// Stores the read position in `count`.
     pub(super) fn counted(mut self, count: &Arc<AtomicU64>) -> Self {
         self.count = Arc::clone(count);
         self

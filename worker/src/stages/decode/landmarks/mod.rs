@@ -83,7 +83,7 @@ impl Landmarks {
         })
     }
 
-    /// The whole file, and a counter of the bytes that are read.
+    /// The whole file as a source that records its read position.
     pub(super) fn whole(&self) -> Pieces {
         Pieces::default().part(&self.file, 0..self.peek.length()).counted(&self.read)
     }

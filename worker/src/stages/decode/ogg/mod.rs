@@ -19,7 +19,7 @@ use self::page::{Page, is_sound};
 use super::peek::Peek;
 use super::source::{Pieces, SourceRegion};
 
-/// The most parts that are read separately. More parts are read without a new start.
+/// The most parts that are read separately. After that, damage does not begin a new part.
 const MOST: usize = 10_000;
 /// The fewest bytes of a second of sound. They bound the length of damage at the start, since recordings of
 /// a stream may begin at any time.
@@ -42,7 +42,7 @@ struct Pages {
     next: u32,
 }
 
-/// The readable parts of an Ogg file with damage.
+/// The readable parts of an Ogg file that is damaged or has no times.
 #[derive(Debug, Default)]
 pub(super) struct Ogg {
     parts: Vec<Vec<Span>>,
@@ -63,7 +63,7 @@ pub(super) struct Ogg {
 }
 
 impl Ogg {
-    /// `None` for a file that is no Ogg file, or that is undamaged.
+    /// `None` for a file that is no Ogg file, or that is undamaged and has times.
     pub(super) fn of(file: &Arc<File>) -> io::Result<Option<Self>> {
         let mut peek = Peek::new(file)?;
         let mut ogg = Self { parts: vec![Vec::new()], is_timeless: true, ..Self::default() };

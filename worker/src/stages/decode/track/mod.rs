@@ -207,7 +207,8 @@ impl Track {
         }
     }
 
-    /// Whether to search for more sound after an end. Nothing should follow the last decoded packet.
+    /// The positions that are searched after an end: only those with sound later than the last decoded
+    /// packet, unless the file ends early.
     fn end(&self) -> Stop {
         let heard = self.before.as_ref().map(|packet| packet.pts.get());
         match heard.map(u64::try_from) {
