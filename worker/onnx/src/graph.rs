@@ -22,9 +22,6 @@ pub struct Outputs<'graph>(SessionOutputs<'graph>);
 
 impl Runtime {
     /// Opens a model's file (`.onnx` or `.ort`).
-    ///
-    /// # Errors
-    /// [`OnnxError::Missing`] when there is no file, [`OnnxError::Runtime`] when it is no model.
     pub fn open(&self, file: &Path) -> Result<Graph, OnnxError> {
         if !file.exists() {
             return Err(OnnxError::Missing(file.to_owned()));
@@ -43,9 +40,6 @@ impl Runtime {
 
 impl Graph {
     /// Runs the network on this thread, from named inputs to named outputs.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] when an input is missing or of another type or shape.
     pub fn run(&mut self, inputs: &[(&str, &Tensor)]) -> Result<Outputs<'_>, OnnxError> {
         let inputs: Vec<_> =
             inputs.iter().map(|(name, tensor)| (*name, SessionInputValue::from(&tensor.0))).collect();
@@ -65,9 +59,6 @@ impl Graph {
 
 impl Outputs<'_> {
     /// Removes and returns one output, without a copy.
-    ///
-    /// # Errors
-    /// [`OnnxError::Shape`] when the network has no output of that name.
     pub fn take(&mut self, name: &str) -> Result<Tensor, OnnxError> {
         self.0.remove(name).map(Tensor).ok_or_else(|| OnnxError::Shape(format!("output `{name}`")))
     }
@@ -75,9 +66,6 @@ impl Outputs<'_> {
 
 impl Tensor {
     /// A tensor of `f32`, `i64` or `bool` of the given shape; it takes ownership of the data.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] when shape and data disagree.
     pub fn new<T>(shape: &[usize], data: Vec<T>) -> Result<Self, OnnxError>
     where
         T: PrimitiveTensorElementType + std::fmt::Debug + Clone + 'static,
@@ -86,9 +74,6 @@ impl Tensor {
     }
 
     /// The shape, and the values in row-major order.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] when the values are of another type.
     pub fn view<T: PrimitiveTensorElementType>(&self) -> Result<(&[i64], &[T]), OnnxError> {
         let (shape, values) = self.0.try_extract_tensor::<T>()?;
         Ok((shape, values))

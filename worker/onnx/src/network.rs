@@ -27,9 +27,6 @@ pub enum Setting {
 
 impl Runtime {
     /// Starts an empty network.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] if this build of the runtime cannot build networks.
     pub fn network(&self) -> Result<Network<'_>, OnnxError> {
         Ok(Network { runtime: self, nodes: Nodes::new()?, inputs: Vec::new() })
     }
@@ -43,9 +40,6 @@ impl Network<'_> {
 
     /// Adds a weight of the given shape. `fill` writes it into the runtime's memory, row-major, so that no
     /// second copy is made.
-    ///
-    /// # Errors
-    /// The error of `fill`, or [`OnnxError::Runtime`] if there is no memory for it.
     pub fn weight<E: From<OnnxError>>(
         &mut self,
         name: &str,
@@ -60,9 +54,6 @@ impl Network<'_> {
 
     /// Adds a node with an operator of ONNX, or with `Fused::Name` one of ONNX Runtime's own. An empty
     /// input name leaves an optional input out. The name of the node is that of its first output.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] if a name or a setting cannot be passed on.
     pub fn node(
         &mut self,
         operator: &str,
@@ -86,9 +77,6 @@ impl Network<'_> {
     }
 
     /// Closes the network with outputs of `f32`, each with its rank, and prepares it to run on one thread.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] if the nodes do not fit together.
     pub fn finish(mut self, outputs: &[(String, usize)]) -> Result<Graph, OnnxError> {
         self.nodes.set_inputs(self.inputs)?;
         let outputs = outputs.iter().map(|(name, rank)| outlet(name, TensorElementType::Float32, *rank));

@@ -23,9 +23,6 @@ const NOISES: [Noise; 4] = [Noise::White, Noise::Pink, Noise::Hum, Noise::Babble
 const RATIOS: [f32; 4] = [20.0, 10.0, 5.0, 0.0];
 
 /// Prints the quality of transcription. `files` are pairs: a recording, and a file with its text.
-///
-/// # Errors
-/// The file that cannot be read, with the reason; or the model that is missing.
 pub fn evaluate_speech(config: &WorkerConfig, files: &[&str]) -> Result<()> {
     anyhow::ensure!(files.len().is_multiple_of(2), "each recording needs a file with what is said in it");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -45,9 +45,6 @@ struct Errors {
 /// with `text` and, if known, `start_ms`), or a folder with such a list named `words.jsonl`. The recordings
 /// are cut and transcribed as in the product; words that are transcribed wrongly have no error and are
 /// counted.
-///
-/// # Errors
-/// The file that cannot be read, with the reason; or the model that is missing.
 pub fn evaluate_word_times(config: &WorkerConfig, recordings: &Path) -> Result<()> {
     let list = if recordings.is_dir() { recordings.join("words.jsonl") } else { recordings.to_owned() };
     let lines = std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;

@@ -69,9 +69,6 @@ struct Message {
 
 impl Summarizer {
     /// A client of the configured service. It connects at the first request.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
     pub fn new(config: &SummarizerConfig) -> reqwest::Result<Self> {
         let http = Client::builder().connect_timeout(REACH).timeout(config.timeout).build()?;
         let url = config.address();

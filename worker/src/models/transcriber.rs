@@ -19,9 +19,6 @@ pub trait Transcriber: Send + Sync {
     }
 
     /// Loads the model for one thread.
-    ///
-    /// # Errors
-    /// [`TranscribeError`] when its files are missing or are those of another model.
     fn open_session(&self) -> Result<Box<dyn TranscriberSession>, TranscribeError>;
 }
 

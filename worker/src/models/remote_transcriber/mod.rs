@@ -80,9 +80,6 @@ fn settings(status: StatusCode) -> &'static str {
 
 impl RemoteTranscriber {
     /// A client of the configured service. It connects at the first request.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
     pub fn new(config: &TranscriberConfig) -> reqwest::Result<Self> {
         // Sound goes to the configured host only, never to the target of a redirect.
         let http = Client::builder()

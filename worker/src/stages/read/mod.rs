@@ -51,9 +51,6 @@ pub enum Unreadable {
 pub type ReadResult = Result<Reading, Unreadable>;
 
 /// Reads a file to its end, and extracts at most about `longest` bytes of text.
-///
-/// # Errors
-/// When the bytes cannot be read.
 pub fn read(from: &mut impl Read, kind: ContentKind, longest: usize) -> io::Result<ReadResult> {
     let mut bytes = Vec::new();
     from.read_to_end(&mut bytes)?;

@@ -1,11 +1,11 @@
-//! Recognizes words that a model produced from a sound without speech, or from speech that it did not
+//! Recognises words that a model produced from a sound without speech, or from speech that it did not
 //! understand.
 //!
 //! For a hum, a speech model still returns the commonest words of its training. For sound that it cannot
 //! follow, it repeats itself until it is stopped. It turns speech in another language into fluent English.
 //! In all these cases the mean log-probability of its words, without repetitions, is low. Moonshine tiny
 //! was measured on 645 chunks. Of 5,931 words that it made of 21 other languages (people and synthetic
-//! voices), 1.4 % were neither recognized here nor uncertain. Of 5,400 words of English, clean or with
+//! voices), 1.4 % were neither recognised here nor uncertain. Of 5,400 words of English, clean or with
 //! noise at 20 and 10 dB, 3 were classified as unintelligible; of 760 words far from a table microphone in
 //! meetings 13 %, most of them wrong.
 

@@ -46,9 +46,6 @@ pub struct TranscriberPool {
 
 impl TranscriberPool {
     /// Loads the models `count` times, each for one thread.
-    ///
-    /// # Errors
-    /// [`TranscribeError`] when a model cannot be loaded.
     pub fn open(
         silero: Silero,
         transcriber: Arc<dyn Transcriber>,
@@ -84,9 +81,6 @@ impl TranscriberPool {
 
     /// Changes how many chunks are transcribed at once. Chunks that wait already are still transcribed by
     /// as many sessions as before. With a count of 0, work waits until the count grows again.
-    ///
-    /// # Errors
-    /// [`TranscribeError`] when the model cannot be loaded once more.
     pub async fn resize(self: &Arc<Self>, count: usize) -> Result<(), TranscribeError> {
         self.shrink(count)?;
         let transcribers = Arc::clone(self);
