@@ -1,4 +1,4 @@
-//! This worker among the others: it reports itself and its models, and takes over the live settings of the lanes.
+//! Reports this worker and its models to the database, and applies the live settings of the lanes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::engine::{EngineContext, Jobs, LaneExecutor};
 
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Reports until stopped, and then leaves.
+/// Reports until stopped, and then removes the worker from the list.
 pub async fn report<J: Jobs>(
     engine: &EngineContext,
     started_with: &BTreeMap<Lane, usize>,

@@ -1,4 +1,5 @@
-//! What operators and their machines ask the worker: is it alive, is it ready, what did it count.
+//! The worker's health for operators and their programs: whether it is alive, whether it is ready, and its
+//! metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,26 +18,26 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{EngineContext, LaneExecutor};
 use crate::jobs::JobContext;
 
-/// What is asked about.
+/// The parts of a worker that the health checks examine.
 pub struct Subject {
     /// What the engine works with.
     pub engine: EngineContext,
-    /// Where recordings are.
+    /// Holds the recordings.
     pub objects: ObjectStore,
-    /// Where else vectors are.
+    /// The mirror of the vectors.
     pub vectors: Vectors,
     /// The lanes that this worker serves.
     pub lanes: Vec<LaneExecutor<JobContext>>,
-    /// Cancelled once the worker takes no more jobs.
+    /// Cancelled once the worker claims no more jobs.
     pub draining: CancellationToken,
-    /// What was counted.
+    /// The worker's metrics.
     pub metrics: Metrics,
 }
 
-/// Answers until stopped.
+/// Serves the health checks until stopped.
 ///
 /// # Errors
-/// When the address cannot be listened on.
+/// When the address cannot be bound.
 pub async fn serve(subject: Subject, host: &str, port: u16, stop: CancellationToken) -> std::io::Result<()> {
     let routes = Route::new()
         .at("/health/live", get(live))
@@ -49,7 +50,7 @@ pub async fn serve(subject: Subject, host: &str, port: u16, stop: CancellationTo
         .await
 }
 
-/// The process runs. Whether it can work is another question.
+/// The process runs. This says nothing about its ability to work.
 #[handler]
 fn live() -> Json<serde_json::Value> {
     Json(json!({ "alive": true }))

@@ -1,9 +1,9 @@
-//! The workshop of Self: it turns recordings into text and meaning.
+//! The worker of Self: it turns recordings into text and meaning.
 //!
-//! [`stages`] are the steps that a recording passes until it is text, [`models`] the neural networks that
-//! hear, [`sandbox`] the place where strangers' files are opened; what the text means is found by
-//! `self-language`. Around them, [`jobs`] do the input and output, the [`engine`] takes, holds and ends jobs, and [`program`]
-//! is the whole life of a worker.
+//! [`stages`] are the steps from a recording to its text, [`models`] the neural networks that transcribe,
+//! [`sandbox`] runs the processes that open files of unknown origin. `self-language` finds the meaning of a
+//! text. Around them, [`jobs`] do the input and output, the [`engine`] claims, holds and completes jobs,
+//! and [`program`] starts and stops a worker.
 
 pub mod engine;
 pub mod evaluation;

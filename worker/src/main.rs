@@ -1,4 +1,4 @@
-//! `self-worker`: the workshop's program. Only wires; the work is in the library.
+//! `self-worker`: the worker's program. It only connects parts; the work is in the library.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
-        // A process that opens a stranger's file, before anything else is started.
+        // A sandbox process starts nothing else: it opens a file of unknown origin.
         [sandbox::DECODE, order] => return sandbox::decode(order),
         [sandbox::READ, order] => return sandbox::read(order),
         [sandbox::CONVERT, order] => return sandbox::convert(order),

@@ -1,4 +1,4 @@
-//! The whole life of a worker: load, serve, drain.
+//! Starts and stops a worker: load, serve, drain.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -36,21 +36,21 @@ use crate::stages::decode::Limits;
 use crate::stages::transcribe::TranscriberPool;
 use crate::{fleet, queries};
 
-/// No step of a model takes longer: a chunk of sound, a round of passages.
+/// The longest time of one step of a model: a chunk of sound, a batch of passages.
 const LONGEST_STEP: Duration = Duration::from_secs(3);
 
-/// Runs a worker until it is told to stop.
+/// Runs a worker until it is stopped.
 ///
 /// # Errors
-/// When something that cannot come by itself is missing: a model, an address that makes sense. A
-/// server that is down is waited for.
+/// When something is missing that a retry cannot provide: a model, or a valid address. The worker waits for
+/// a server that is down.
 pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let models = Models::load(&config)?;
     let busy = Arc::downgrade(&models.transcriber);
     let served = runtime.block_on(serve(config, models));
-    // A model may still be busy with something that nobody waits for any more. It is given the time
-    // to get through, since its library must not be taken down under it.
+    // A model may still work on something that nobody needs any more. It gets the time to finish, since its
+    // library must not be unloaded while it runs.
     let began = Instant::now();
     runtime.shutdown_timeout(LONGEST_STEP);
     while busy.strong_count() > 0 && began.elapsed() < LONGEST_STEP {
@@ -95,7 +95,7 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         summarizer: config.summarizer.as_ref().map(Summarizer::new).transpose()?,
     });
 
-    // Draining ends the taking of jobs; stopping ends what serves the jobs that are left.
+    // `draining` stops the claims of jobs; `stopping` stops the tasks that the remaining jobs need.
     let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
     let (running, around) = (TaskTracker::new(), TaskTracker::new());
     let lanes: Vec<LaneExecutor<JobContext>> = config
@@ -163,9 +163,9 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What takes seconds to load.
+/// The models, which take seconds to load.
 struct Models {
-    /// Held by every thread that hears.
+    /// Shared by all threads that transcribe.
     silero: Silero,
     transcriber: Arc<dyn Transcriber>,
     finder: Arc<Mutex<dyn EntityFinder + Send>>,
@@ -190,7 +190,7 @@ impl Models {
 }
 
 impl Models {
-    /// What people are told of them, and of those that other programs serve.
+    /// The public descriptions of these models, and of those that other programs serve.
     fn cards(&self, config: &WorkerConfig, remote: Option<&RemoteTranscriber>) -> Vec<ModelCard> {
         let finder = self.finder.lock().unwrap_or_else(PoisonError::into_inner);
         let embedder = self.embedder.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +211,7 @@ pub(crate) fn sandbox(config: &WorkerConfig) -> Sandbox {
     Sandbox { limits: Limits { seconds, ..Limits::default() }, ffmpeg, ..Sandbox::default() }
 }
 
-/// Sees that there is a place for objects, as soon as the storage is there.
+/// Creates the bucket or folder for objects, as soon as the storage can be reached.
 async fn ensure(objects: ObjectStore, stop: CancellationToken) {
     while let Err(error) = objects.ensure().await {
         tracing::warn!(error = format!("{:#}", anyhow::Error::from(error)), "object storage is not ready");

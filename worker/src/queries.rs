@@ -1,4 +1,4 @@
-//! The API's one question to the fleet, answered: what a sentence means, as a vector.
+//! Answers the API's queries to the workers: the vector of a sentence.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use self_language::models::{EmbedError, Embedder};
 
-/// Answers queries until stopped. The embedder is for them alone: a person waits.
+/// Answers queries until stopped. The embedder serves queries only, since a person waits for the answer.
 pub async fn answer(bus: Bus, embedder: Arc<Mutex<dyn Embedder + Send>>, stop: CancellationToken) {
     bus.serve_embedding(stop, move |text| {
         let embedder = Arc::clone(&embedder);

@@ -1,4 +1,4 @@
-//! Models in folders of the operator's own.
+//! Models in the operator's own folders.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -12,7 +12,7 @@ use self_worker::models::transcriber::Transcriber;
 
 const FILES: [&str; 3] = ["encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin"];
 
-/// The tiny model in a folder of this name, without some of its files.
+/// The tiny model in a folder of this name, without one of its files.
 fn folder(parent: &Path, name: &str, without: Option<&str>) -> std::path::PathBuf {
     let folder = parent.join(name);
     std::fs::create_dir(&folder).unwrap();

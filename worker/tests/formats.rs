@@ -1,5 +1,5 @@
-//! Formats beyond the common ones: surround sound, what Apple's and Microsoft's programs write, and
-//! what only an installed `ffmpeg` decodes.
+//! Less common formats: surround sound, files of Apple's and Microsoft's programs, and formats that only an
+//! installed `ffmpeg` decodes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use self_worker::sandbox::{Ffmpeg, Sandbox};
 use self_worker::stages::decode::{DecodeError, Refusal};
 
-/// Name, how ffmpeg makes it, container, codec: decoded by the worker itself.
+/// Name, arguments of ffmpeg, container, codec; the worker itself decodes these.
 const OWN: [(&str, &str, &str, &str); 12] = [
     ("surround.opus", "-af pan=5.1|FC=c0 -c:a libopus -mapping_family 1", "ogg", "opus"),
     ("seven.opus", "-af pan=7.1|FC=c0|FL=c0 -c:a libopus -mapping_family 1 -b:a 256k", "ogg", "opus"),
@@ -33,7 +33,7 @@ const OWN: [(&str, &str, &str, &str); 12] = [
     ("sony.w64", "-c:a pcm_s16le", "wave", "pcm_s16le"),
 ];
 
-/// Name, how ffmpeg makes it, codec as ffmpeg calls it, codec as people do.
+/// Name, arguments of ffmpeg, ffmpeg's name of the codec, the name for people.
 const FOREIGN: [(&str, &str, &str, &str); 12] = [
     ("surround.m4a", "-af pan=5.1|FC=c0 -c:a aac", "aac", "AAC with 6 channels"),
     ("surround.aac", "-af pan=5.1|FC=c0 -c:a aac -f adts", "aac", "AAC with 6 channels"),
@@ -155,8 +155,8 @@ async fn explicit_high_efficiency_aac_is_heard_by_its_core() {
     let wanted = original().await;
     let file = make(folder.path(), "memo.m4a", "-ar 24000 -c:a aac -b:a 48k");
     let mut bytes = fs::read(&file).unwrap();
-    // The configuration in its descriptor: low complexity, 24 kHz, mono, with what ffmpeg adds
-    // behind it. Object type 5, the same rate and channels, 48 kHz, object type 2 takes its place.
+    // The configuration in its descriptor: low complexity, 24 kHz, mono, with ffmpeg's additions. It is
+    // replaced by object type 5, the same rate and channels, 48 kHz, object type 2.
     let plain = bytes.windows(4).position(|window| window == [0x05, 0x80, 0x80, 0x80]).unwrap();
     let length = usize::from(bytes[plain + 4]);
     assert!(length >= 4 && bytes[plain + 5] == 0x13 && bytes[plain + 6] == 0x08, "{length}");

@@ -18,7 +18,7 @@ use self_worker::stages::transcribe::{
     ChunkTranscript, Segment, Told, TranscriberPool, UNINTELLIGIBLE, judge, transcribe,
 };
 
-/// The opening of "A Tale of Two Cities" (Charles Dickens, 1859), as `two_cities.wav` reads it.
+/// The opening of "A Tale of Two Cities" (Charles Dickens, 1859), as read in `two_cities.wav`.
 const TWO_CITIES: &str = "It was the best of times, it was the worst of times, it was the age of \
     wisdom, it was the age of foolishness, it was the epoch of belief, it was the epoch of \
     incredulity, it was the season of Light, it was the season of Darkness, it was the spring of \
@@ -27,7 +27,7 @@ const TWO_CITIES: &str = "It was the best of times, it was the worst of times, i
     was so far like the present period, that some of its noisiest authorities insisted on its being \
     received, for good or for evil, in the superlative degree of comparison only.";
 
-/// Words that the vendor's own package gets wrong in `two_cities.wav`, in percent of all.
+/// The share of words that the vendor's own package gets wrong in `two_cities.wav`, in percent.
 const VENDOR_ERROR_RATE: f64 = 5.9;
 
 fn transcribers(count: usize) -> Arc<TranscriberPool> {
@@ -67,7 +67,8 @@ fn words(text: &str) -> Vec<String> {
     letters.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Word error rate in percent: the least words to change, add or leave out, by all words.
+/// The word error rate in percent: the smallest number of words to change, add or leave out, divided by all
+/// words.
 fn error_rate(said: &str, heard: &str) -> f64 {
     let (said, heard) = (words(said), words(heard));
     let mut row: Vec<usize> = (0..=heard.len()).collect();
@@ -102,7 +103,7 @@ async fn a_segment_is_a_phrase_and_its_times_are_where_it_is_said() {
     assert!(segments.iter().all(|segment| segment.text.chars().count() <= 140), "{segments:#?}");
     assert!(segments.windows(2).all(|pair| pair[0].end_ms <= pair[1].start_ms), "{segments:#?}");
 
-    // Each heard by itself, with a little around it, says what it was said to say.
+    // Each segment alone, transcribed with some sound around it, gives the same text.
     let sample = |ms: u64| usize::try_from(ms * 16).unwrap().min(sound.len());
     let (mut wrong, mut all) = (0.0, 0.0);
     for segment in &segments {
@@ -154,7 +155,7 @@ async fn nothing_is_heard_where_nobody_speaks() {
     let transcribers = transcribers(2);
     for (name, sound) in SILENT_SOUNDS {
         let sound = sound();
-        // As it is, faint, and in a room that hisses.
+        // Unchanged, quiet, and with background noise.
         let faint = sound.iter().map(|sample| 0.05 * sample).collect();
         let hissing = mixed(&sound, Noise::White, 20.0);
         for sound in [sound, faint, hissing] {
@@ -216,7 +217,7 @@ async fn babble_is_not_made_into_fluent_english() {
     assert!(believed_ms < 1_500, "of 28 s: {believed:?}");
 }
 
-/// Speech played backwards has voices, syllables and no English, like a language that nobody knows.
+/// Speech played backwards has voices and syllables but no English, like an unknown language.
 #[tokio::test]
 async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
     let transcribers = transcribers(2);

@@ -1,4 +1,4 @@
-//! A network that is ready to run, and the tensors that go in and come out.
+//! A network that is ready to run, and its input and output tensors.
 
 use std::path::Path;
 
@@ -8,23 +8,20 @@ use ort::value::{DynValue, PrimitiveTensorElementType};
 
 use super::{OnnxError, Runtime};
 
-/// A network in memory, single-threaded. One per thread that runs it.
+/// A network in memory, single-threaded. Each thread that runs it needs its own.
 #[derive(Debug)]
 pub struct Graph(pub(super) Session);
 
-/// A tensor in the runtime's memory. What one run gives can be fed to the next without a copy.
+/// A tensor in the runtime's memory. The output of one run can be the input of the next without a copy.
 #[derive(Debug)]
 pub struct Tensor(DynValue);
 
-/// What a run gave, by name.
+/// The outputs of a run, by name.
 #[derive(Debug)]
 pub struct Outputs<'graph>(SessionOutputs<'graph>);
 
 impl Runtime {
     /// Opens a model's file (`.onnx` or `.ort`).
-    ///
-    /// # Errors
-    /// [`OnnxError::Missing`] when there is no file, [`OnnxError::Runtime`] when it is no model.
     pub fn open(&self, file: &Path) -> Result<Graph, OnnxError> {
         if !file.exists() {
             return Err(OnnxError::Missing(file.to_owned()));
@@ -32,7 +29,7 @@ impl Runtime {
         Ok(Graph(self.builder()?.commit_from_file(file)?))
     }
 
-    /// One thread, and no memory patterns: they would be kept for each new length of input.
+    /// One thread, and no memory patterns: the runtime would keep one for each new length of input.
     pub(super) fn builder(&self) -> ort::Result<SessionBuilder> {
         Ok(Session::builder(&self.0)?
             .with_intra_threads(1)?
@@ -43,9 +40,6 @@ impl Runtime {
 
 impl Graph {
     /// Runs the network on this thread, from named inputs to named outputs.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] when an input is missing or of another type or shape.
     pub fn run(&mut self, inputs: &[(&str, &Tensor)]) -> Result<Outputs<'_>, OnnxError> {
         let inputs: Vec<_> =
             inputs.iter().map(|(name, tensor)| (*name, SessionInputValue::from(&tensor.0))).collect();
@@ -54,7 +48,7 @@ impl Graph {
 }
 
 impl Graph {
-    /// The names of what goes in, each with its shape; a dimension that is as long as the data is −1.
+    /// The names of the inputs, each with its shape; a dimension of variable length is −1.
     pub fn inputs(&self) -> impl Iterator<Item = (&str, &[i64])> {
         self.0.inputs().iter().map(|input| {
             let shape = input.dtype().tensor_shape().map_or(&[][..], |shape| shape);
@@ -64,20 +58,14 @@ impl Graph {
 }
 
 impl Outputs<'_> {
-    /// Takes one output away; nothing is copied.
-    ///
-    /// # Errors
-    /// [`OnnxError::Shape`] when the network gave nothing of that name.
+    /// Removes and returns one output, without a copy.
     pub fn take(&mut self, name: &str) -> Result<Tensor, OnnxError> {
         self.0.remove(name).map(Tensor).ok_or_else(|| OnnxError::Shape(format!("output `{name}`")))
     }
 }
 
 impl Tensor {
-    /// A tensor of `f32`, `i64` or `bool` of the given shape, which takes over the data.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] when shape and data disagree.
+    /// A tensor of `f32`, `i64` or `bool` of the given shape; it takes ownership of the data.
     pub fn new<T>(shape: &[usize], data: Vec<T>) -> Result<Self, OnnxError>
     where
         T: PrimitiveTensorElementType + std::fmt::Debug + Clone + 'static,
@@ -86,9 +74,6 @@ impl Tensor {
     }
 
     /// The shape, and the values in row-major order.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] when the values are of another type.
     pub fn view<T: PrimitiveTensorElementType>(&self) -> Result<(&[i64], &[T]), OnnxError> {
         let (shape, values) = self.0.try_extract_tensor::<T>()?;
         Ok((shape, values))

@@ -1,8 +1,8 @@
-//! ONNX Runtime, for whatever drives a network: the one place that knows the library `ort`.
+//! ONNX Runtime behind a small interface: the only code that uses the library `ort`.
 //!
-//! The runtime is a shared library that set-up fetches beside the models and that is loaded once
-//! per process. Every session runs on the thread that calls it and on no other: one session per
-//! core is twice as fast as one session that spreads over the cores.
+//! The runtime is a shared library that set-up downloads next to the models. It is loaded once per process.
+//! Every session runs on the thread that calls it and on no other: one session per core is twice as fast as
+//! one session that uses all cores.
 
 mod graph;
 mod network;
@@ -15,30 +15,30 @@ use ort::environment::Environment;
 pub use graph::{Graph, Outputs, Tensor};
 pub use network::{Network, Setting};
 
-/// The runtime, loaded. Cheap to clone; the library stays for the life of the process.
+/// The loaded runtime. Cheap to clone; the library stays loaded until the process ends.
 #[derive(Clone, Debug)]
 pub struct Runtime(Environment);
 
-/// What can go wrong between a model's file and its answers.
+/// The errors of loading and running a model.
 #[derive(Debug, thiserror::Error)]
 pub enum OnnxError {
-    /// Set-up has not fetched the file (again: what is missing is named).
+    /// The file is missing; set-up downloads it.
     #[error("{} is missing: run `make setup`", .0.display())]
     Missing(PathBuf),
-    /// The library is there and cannot be loaded: wrong platform, or too old.
+    /// The library exists but cannot be loaded: it is for another platform, or too old.
     #[error("ONNX Runtime cannot be loaded: {0}")]
     Load(#[from] ort::LoadDynamicError),
     /// The runtime refused a model or an input.
     #[error("ONNX Runtime: {0}")]
     Runtime(#[from] ort::Error),
-    /// The model's graph is not the one that its driver was written for.
+    /// The model's graph lacks an input or an output that its caller needs.
     #[error("the model has no {0}")]
     Shape(String),
 }
 
 impl Runtime {
-    /// Loads `libonnxruntime.so` (with any version behind the name) from `models/onnxruntime`.
-    /// Later calls give the library that the first one loaded, whatever they name.
+    /// Loads `libonnxruntime.so` (with any version after the name) from `models/onnxruntime`. Later calls
+    /// return the library that the first call loaded, for any folder.
     ///
     /// # Errors
     /// [`OnnxError::Missing`] before set-up, [`OnnxError::Load`] if the library does not fit.
@@ -54,7 +54,7 @@ impl Runtime {
     }
 }
 
-/// `ort` looks up relative paths beside the executable first; an absolute one means what it says.
+/// `ort` resolves relative paths next to the executable first; an absolute path is used as it is.
 fn find_library(folder: &Path) -> Result<PathBuf, OnnxError> {
     let missing = || OnnxError::Missing(folder.join("libonnxruntime.so"));
     std::fs::read_dir(folder)

@@ -1,4 +1,4 @@
-//! Networks that are built in the process, for models that come as bare weights.
+//! Networks that are built in the process, for models whose files contain only weights.
 
 use ort::editor::{Graph as Nodes, Model, Node, ONNX_DOMAIN, Opset};
 use ort::memory::Allocator;
@@ -7,10 +7,10 @@ use ort::value::{Outlet, Shape, SymbolicDimensions, Tensor, TensorElementType, V
 
 use super::{Graph, OnnxError, Runtime};
 
-/// The domain of ONNX Runtime's own operators: whole blocks of a transformer in one node.
+/// The domain of ONNX Runtime's own operators, in which one node is a whole block of a transformer.
 const FUSED_DOMAIN: &str = "com.microsoft";
 
-/// A network under construction: inputs, weights and nodes that name one another.
+/// A network under construction: inputs, weights and nodes that refer to each other by name.
 #[derive(Debug)]
 pub struct Network<'runtime> {
     runtime: &'runtime Runtime,
@@ -27,25 +27,19 @@ pub enum Setting {
 
 impl Runtime {
     /// Starts an empty network.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] if this build of the runtime cannot build networks.
     pub fn network(&self) -> Result<Network<'_>, OnnxError> {
         Ok(Network { runtime: self, nodes: Nodes::new()?, inputs: Vec::new() })
     }
 }
 
 impl Network<'_> {
-    /// Declares an input of `i32` whose `rank` dimensions are chosen anew in each run.
+    /// Declares an input of `i32` with `rank` dimensions, whose lengths may differ in each run.
     pub fn input(&mut self, name: &str, rank: usize) {
         self.inputs.push(outlet(name, TensorElementType::Int32, rank));
     }
 
-    /// Adds a weight of the given shape. `fill` writes it into the runtime's memory, row-major,
-    /// so that no second copy is made.
-    ///
-    /// # Errors
-    /// What `fill` says, and [`OnnxError::Runtime`] if there is no memory for it.
+    /// Adds a weight of the given shape. `fill` writes it into the runtime's memory, row-major, so that no
+    /// second copy is made.
     pub fn weight<E: From<OnnxError>>(
         &mut self,
         name: &str,
@@ -58,11 +52,8 @@ impl Network<'_> {
         Ok(())
     }
 
-    /// Adds a node of ONNX's operators, or with `Fused::Name` of ONNX Runtime's own; an empty
-    /// input name leaves an optional input out. The node goes by its first output.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] if a name or a setting cannot be passed on.
+    /// Adds a node with an operator of ONNX, or with `Fused::Name` one of ONNX Runtime's own. An empty
+    /// input name leaves an optional input out. The name of the node is that of its first output.
     pub fn node(
         &mut self,
         operator: &str,
@@ -85,11 +76,7 @@ impl Network<'_> {
         Ok(self.nodes.add_node(node)?)
     }
 
-    /// Closes the network with outputs of `f32`, each with its rank, and makes it ready to run on
-    /// one thread.
-    ///
-    /// # Errors
-    /// [`OnnxError::Runtime`] if the nodes do not fit together.
+    /// Closes the network with outputs of `f32`, each with its rank, and prepares it to run on one thread.
     pub fn finish(mut self, outputs: &[(String, usize)]) -> Result<Graph, OnnxError> {
         self.nodes.set_inputs(self.inputs)?;
         let outputs = outputs.iter().map(|(name, rank)| outlet(name, TensorElementType::Float32, *rank));

@@ -1,4 +1,4 @@
-//! A lane's executor: claims the next job whenever there is room, runs it, and writes its ending.
+//! The executor of a lane: claims the next job whenever a slot is free, runs it, and writes its completion.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use tracing::Instrument;
 
 use super::{EngineContext, Slots, Task};
 
-/// How often a lane looks at the table without a wake-up.
+/// How often a lane looks for jobs in the database without a wake-up.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// The wait before an ending that could not be written is tried again.
+/// The delay before the next attempt to write a completion that could not be written.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What jobs do. `Ok` means that the job's results, and with them its success, are committed.
+/// The handlers of jobs. `Ok` means that the job's results and its success are committed.
 pub trait Jobs: Send + Sync + 'static {
-    /// Does one job.
+    /// Runs one job.
     fn run(&self, task: &Task, job: &Job) -> impl Future<Output = Result<(), JobError>> + Send;
 }
 
@@ -57,8 +57,8 @@ impl<J> Clone for LaneExecutor<J> {
 }
 
 impl<J: Jobs> LaneExecutor<J> {
-    /// An executor that does nothing yet. `draining` makes it stop claiming and interrupts what
-    /// runs; `running` counts what is not ended.
+    /// An executor that does nothing yet. `draining` makes it stop claiming and interrupts the jobs that
+    /// run; `running` counts the jobs that have not ended.
     pub fn new(
         lane: Lane,
         concurrency: usize,
@@ -79,7 +79,6 @@ impl<J: Jobs> LaneExecutor<J> {
         }
     }
 
-    /// The lane that it runs.
     pub fn lane(&self) -> Lane {
         self.lane
     }
@@ -95,7 +94,7 @@ impl<J: Jobs> LaneExecutor<J> {
         self.slots.taken()
     }
 
-    /// Whether wake-ups arrive.
+    /// Whether the lane receives wake-ups.
     pub fn listener_health(&self) -> &ListenerHealth {
         &self.listener_health
     }
@@ -112,7 +111,8 @@ impl<J: Jobs> LaneExecutor<J> {
         tokio::join!(listen, self.work());
     }
 
-    /// What a wake-up does. One that came although no slot is free goes back for another worker.
+    /// The handler of wake-ups. A wake-up that arrives while no slot is free is sent again, for another
+    /// worker.
     fn answer(&self) -> impl Fn(Option<WakeUp>) + Clone + Send + Sync + 'static {
         let (wake, room, wake_ups) =
             (Arc::clone(&self.wake), self.slots.room(), self.engine.wake_ups.clone());
@@ -142,7 +142,7 @@ impl<J: Jobs> LaneExecutor<J> {
         }
     }
 
-    /// Claims jobs while there is room and there are any.
+    /// Claims jobs while slots are free and jobs wait.
     async fn fill(&self) -> sqlx::Result<()> {
         while !self.draining.is_cancelled() && self.slots.has_room() {
             let Some(claim) = self.claim().await? else { break };
@@ -166,8 +166,7 @@ impl<J: Jobs> LaneExecutor<J> {
         Ok(claim)
     }
 
-    /// Runs a claimed job to its ending, which is written before this returns, unless the lease is
-    /// lost.
+    /// Runs a claimed job. Its completion is written before this returns, unless the lease is lost.
     async fn run(&self, claim: Claim) {
         let span = tracing::info_span!(
             "job",
@@ -194,7 +193,7 @@ impl<J: Jobs> LaneExecutor<J> {
         metrics::histogram!("self_job_seconds", "kind" => kind).record(began.elapsed().as_secs_f64());
     }
 
-    /// One attempt and the writing of its ending; answers the ending's name.
+    /// Runs one attempt and writes its completion; returns the name of the completion.
     async fn attempt(&self, task: &Task) -> &'static str {
         let ending = match &task.claim.job {
             Err(error) => {
@@ -205,7 +204,7 @@ impl<J: Jobs> LaneExecutor<J> {
                 let work = AssertUnwindSafe(self.jobs.run(task, job)).catch_unwind();
                 tokio::select! {
                     outcome = work => outcome,
-                    // Dropping the work is safe at any point: what counts is in transactions.
+                    // The handler can be dropped at any point: its results are in transactions.
                     stopped = task.stopped() => Ok(Err(stopped)),
                 }
             }
@@ -252,8 +251,8 @@ impl<J: Jobs> LaneExecutor<J> {
         }
     }
 
-    /// Writes an ending, however long the database is away: the lease is kept meanwhile, and if it
-    /// is lost all the same, nothing is written.
+    /// Writes a completion, with retries until the database is back. The lease is kept meanwhile; if it is
+    /// lost all the same, nothing is written.
     async fn write(&self, task: &Task, outcome: &Completion) {
         while let Err(error) = self.try_write(task, outcome).await {
             tracing::warn!(%error, "an ending could not be written yet");

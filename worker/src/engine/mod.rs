@@ -1,7 +1,7 @@
-//! The engine: takes jobs, holds them, ends them, whatever they are about.
+//! The engine: claims, holds and completes jobs, and knows no kind of job.
 //!
-//! [`lane`] runs a lane's jobs side by side, [`task`] is one of them while it runs, [`reconciler`]
-//! keeps the table of jobs true when workers die.
+//! [`lane`] runs the jobs of a lane in parallel, [`task`] is one running job, and [`reconciler`] keeps the
+//! table of jobs correct when workers die.
 
 pub mod lane;
 pub mod reconciler;
@@ -21,15 +21,15 @@ pub use self::task::Task;
 /// What the engine works with. Cheap to clone.
 #[derive(Clone)]
 pub struct EngineContext {
-    /// Where jobs are remembered.
+    /// Holds the jobs.
     pub database: Database,
-    /// Where they are rung.
+    /// Carries the wake-ups.
     pub wake_ups: WakeUps,
-    /// Where progress is told.
+    /// Carries `job_progress`.
     pub bus: Bus,
-    /// This process, for as long as it lives.
+    /// The name of this process, until it ends.
     pub worker: String,
-    /// How long a silent worker keeps a job.
+    /// The time until a worker without a heartbeat loses a job.
     pub lease: Duration,
 }
 

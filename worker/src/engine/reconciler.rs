@@ -1,5 +1,5 @@
-//! The reconciler: a small loop in every worker that puts right what deaths and losses leave
-//! behind. One of them works at a time.
+//! The reconciler: a loop in every worker that corrects the table of jobs after crashes and lost wake-ups.
+//! One reconciler works at a time.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::EngineContext;
 
-/// How often it looks.
+/// How often the reconciler runs.
 const TICK: Duration = Duration::from_secs(2);
-/// At most so many leases are ended, and wake-ups are sent for each lane, at a time.
+/// The most leases that expire in one run, and the most wake-ups that one run sends for each lane.
 const LIMIT: i64 = 64;
-/// How often it accepts the periodic jobs that are due, and removes what is out of date.
+/// How often it enqueues the periodic jobs that are due, and removes outdated rows.
 const UPKEEP_EVERY: Duration = Duration::from_mins(1);
 
-/// Puts things right until stopped.
+/// Runs the reconciler until it is stopped.
 pub async fn run(engine: &EngineContext, stop: CancellationToken) {
     let mut tick = interval(TICK.min(engine.lease / 4));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -42,7 +42,8 @@ async fn look(engine: &EngineContext, may_judge: bool, kept_up: &mut Option<Inst
     if !upkeep::take_turn(&mut tx).await? {
         return Ok(());
     }
-    // Before leases are ended: the commit sends wake-ups for the jobs that wait again after that.
+    // Selected before leases expire: the jobs that the expiry queues again get their wake-ups from the
+    // commit.
     let overdue = upkeep::overdue(&mut tx, LIMIT).await?;
     let expired = if may_judge { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
     if kept_up.is_none_or(|last| last.elapsed() >= UPKEEP_EVERY) {
@@ -66,11 +67,11 @@ async fn look(engine: &EngineContext, may_judge: bool, kept_up: &mut Option<Inst
     Ok(())
 }
 
-/// Whether this process has been able to see for long enough to call others silent.
+/// Whether this process has reached the database for long enough to expire the leases of others.
 ///
-/// While the database is away nobody can extend a lease, and all of them run out. Whoever comes
-/// back first would call everybody dead: so nobody is judged until all had the time of a lease to
-/// be heard again.
+/// While the database is away nobody can extend a lease, and all of them run out. The first worker that
+/// reconnects would expire every lease. So no lease expires until every worker had the length of a lease to
+/// send a heartbeat.
 #[derive(Debug)]
 struct Reach {
     lease: Duration,
@@ -98,7 +99,7 @@ impl Reach {
         self.since = None;
     }
 
-    /// How long it has seen nothing: the database was slow, or this process was frozen.
+    /// The time since the database was last reached: the database was slow, or this process was frozen.
     fn gap(&self, now: Instant) -> Duration {
         self.last.map_or(Duration::ZERO, |last| now - last)
     }
@@ -110,7 +111,7 @@ mod tests {
 
     const LEASE: Duration = Duration::from_secs(30);
 
-    /// A reconciler that looked every two seconds for so long.
+    /// A reconciler that has reached the database every two seconds for `seconds`.
     fn watching(start: Instant, seconds: u64) -> Reach {
         let mut reach = Reach::new(LEASE);
         for second in (0..=seconds).step_by(2) {

@@ -1,8 +1,8 @@
-//! How many jobs a lane runs at once: a limit that can change while it is in use.
+//! The number of jobs that a lane runs at once: a limit that can change while it is in use.
 
 use tokio::sync::watch;
 
-/// The places of one lane. Cheap to clone.
+/// The slots of one lane. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Slots {
     used: watch::Sender<Used>,
@@ -21,44 +21,44 @@ impl Used {
     }
 }
 
-/// One job's place; given back when dropped.
+/// The slot of one job. Dropping it frees the slot.
 #[derive(Debug)]
 pub struct Slot(Slots);
 
 impl Slots {
-    /// So many places, all free.
+    /// `limit` slots, all free.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let used = Used { limit, taken: 0 };
         Self { used: watch::Sender::new(used), room: watch::Sender::new(used.has_room()) }
     }
 
-    /// Whether there is a place.
+    /// Whether a slot is free.
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.used.borrow().has_room()
     }
 
-    /// Takes a place. Who takes one has seen that there is room; if the limit was lowered since,
-    /// the job runs all the same.
+    /// Takes a slot. The caller has checked that one is free; if the limit was lowered since then, the job
+    /// runs all the same.
     #[must_use]
     pub fn take(&self) -> Slot {
         self.change(|used| used.taken += 1);
         Slot(self.clone())
     }
 
-    /// Changes how many there are. What runs, runs on.
+    /// Changes the limit. Running jobs continue.
     pub fn resize(&self, limit: usize) {
         self.change(|used| used.limit = limit);
     }
 
-    /// Whether there is a place, and each time that this changes.
+    /// Whether a slot is free, and each change of it.
     #[must_use]
     pub fn room(&self) -> watch::Receiver<bool> {
         self.room.subscribe()
     }
 
-    /// How many are taken.
+    /// How many slots are taken.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.used.borrow().taken
@@ -67,7 +67,8 @@ impl Slots {
     fn change(&self, change: impl FnOnce(&mut Used)) {
         self.used.send_modify(|used| {
             change(used);
-            // Inside, so that of two changes at once the later one is seen last.
+            // Inside of `send_modify`, so that of two concurrent changes the later one is also published
+            // last.
             self.room.send_if_modified(|room| std::mem::replace(room, used.has_room()) != used.has_room());
         });
     }

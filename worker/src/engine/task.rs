@@ -1,4 +1,4 @@
-//! One job while it runs: what it may ask of the engine, and what keeps its lease.
+//! One running job: what its handler asks of the engine, and the heartbeat of its lease.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -20,21 +20,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::EngineContext;
 
-/// How often progress is looked at.
+/// How often the progress is compared with what was published.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Progress is written down and told at most so often within a stage.
+/// Progress within a stage is written and published at most this often.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
-/// A claimed job and its surroundings.
+/// A claimed job, while it runs.
 #[derive(Debug)]
 pub struct Task {
-    /// What was claimed.
     pub claim: Claim,
     engine: EngineContext,
     state: Mutex<State>,
     held: watch::Sender<Held>,
-    /// Whether the success is being committed. From then on nothing stops the job: a heartbeat that no
-    /// longer finds its lease has found the success.
+    /// Whether the success is being committed. From then on nothing stops the job: when the heartbeat no
+    /// longer finds the lease, the reason is the success.
     is_ending: AtomicBool,
     draining: CancellationToken,
 }
@@ -59,18 +58,15 @@ impl Task {
         }
     }
 
-    /// Whose job it is.
-    ///
-    /// # Errors
-    /// When it is the house's own, which no job about people's things can be.
+    /// The person of the job. A job of the system has none, and a job about a person's data always has one.
     pub fn user(&self) -> Result<UserId, JobError> {
         self.claim
             .user
             .ok_or_else(|| JobError::Retry(anyhow::anyhow!("a job about a person's things names nobody")))
     }
 
-    /// Says how far the job is. Cheap: telling and writing it down are coalesced. The share that is
-    /// done never shrinks, also when another attempt has to do something again.
+    /// Reports the progress of the job. It is cheap: writing and publishing are coalesced. `percent` never
+    /// decreases, even when another attempt repeats work.
     pub fn report(&self, stage: Stage, progress: Progress) {
         let mut state = self.lock();
         let percent = progress.percent.max(state.progress.percent);
@@ -79,18 +75,15 @@ impl Task {
         state.changes += 1;
     }
 
-    /// What was reported last.
+    /// The progress that was reported last.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.lock().progress
     }
 
-    /// Begins a transaction that writes results: it holds only while the job is this worker's own,
-    /// and nobody asked for it to stop. It notes the progress as reported, and blocks whoever would
-    /// take the job away until it ends.
-    ///
-    /// # Errors
-    /// [`JobError::LeaseLost`], [`JobError::Cancelled`], or what the database says.
+    /// Begins a transaction that writes results. It succeeds only while this worker owns the job and nobody
+    /// asked to cancel it. It writes the reported progress, and its lock on the job's row prevents any
+    /// other claim until the transaction ends.
     pub async fn begin(&self) -> Result<UserTx, JobError> {
         let State { stage, progress, .. } = *self.lock();
         let mut tx = self.engine.database.as_user(self.user()?).await?;
@@ -105,8 +98,8 @@ impl Task {
     /// Commits results with the job's success in the same transaction.
     ///
     /// # Errors
-    /// [`JobError::LeaseLost`], or what the database says. Whether a commit that failed took is unknown; the
-    /// next attempt sees.
+    /// [`JobError::LeaseLost`], or the error of the database. After a failed commit it is unknown whether
+    /// it took effect; the next attempt finds out.
     pub async fn succeed(&self, mut tx: UserTx) -> Result<(), JobError> {
         let done = Completion::Succeeded(Progress { percent: 100.0, eta_ms: None, ..self.progress() });
         if !completion::complete(&mut tx, &self.claim, &done).await? {
@@ -117,10 +110,7 @@ impl Task {
         Ok(())
     }
 
-    /// Ends a job of the house, which has no results to be committed with.
-    ///
-    /// # Errors
-    /// [`JobError::LeaseLost`], or what the database says.
+    /// Completes a job that has no results to commit, such as a job of the system.
     pub async fn done(&self) -> Result<(), JobError> {
         let done = Completion::Succeeded(Progress { percent: 100.0, ..self.progress() });
         let mut tx = self.engine.database.as_system().await?;
@@ -132,7 +122,8 @@ impl Task {
         Ok(())
     }
 
-    /// Resolves when the job has to stop: asked for, taken away, or because the worker stops.
+    /// Resolves when the job has to stop: somebody cancelled it, the lease is lost, or the worker is
+    /// stopping.
     pub(super) async fn stopped(&self) -> JobError {
         let mut held = self.held.subscribe();
         let reason = tokio::select! {
@@ -148,8 +139,8 @@ impl Task {
         reason
     }
 
-    /// Keeps the lease and tells the progress, until dropped. What is told is in the row by then:
-    /// whoever asks sees no less than whoever listens.
+    /// Extends the lease and publishes the progress, until dropped. Progress is written to the row before
+    /// it is published: a client that reads the job sees no less than a client that receives events.
     pub(super) async fn keep(&self) -> Infallible {
         let mut tick = interval(LOOK_EVERY.min(self.engine.lease / 8));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -159,7 +150,7 @@ impl Task {
         loop {
             tick.tick().await;
             let state = *self.lock();
-            // The news that the job has started is on its way by then.
+            // A new stage is published at once, but never before the event of the job's start.
             let stage_is_new = state.stage != told.stage && began.elapsed() >= TELL_EVERY;
             let is_news =
                 stage_is_new || (state.changes != told.changes && written_at.elapsed() >= TELL_EVERY);

@@ -1,6 +1,6 @@
-//! Sounds made from formulas: noises to mix with speech, and sounds in which nobody speaks.
+//! Synthetic sounds: noises to mix with speech, and sounds without speech.
 //!
-//! They are the same on every machine, so what is measured and tested with them is, too.
+//! They are the same on every machine, and so are measurements and tests with them.
 
 use std::f64::consts::TAU;
 
@@ -15,14 +15,14 @@ pub enum Noise {
     Pink,
     /// Mains hum with its overtones.
     Hum,
-    /// The speech itself, six times over one another.
+    /// The speech itself, mixed six times.
     Babble,
 }
 
 /// A sound by its name.
 type Named = (&'static str, fn() -> Vec<f32>);
 
-/// Sounds in which nobody speaks.
+/// Sounds without speech.
 pub const SILENT_SOUNDS: [Named; 12] = [
     ("ring tone", || repeated(8, || joined(&[tones(&[440.0, 480.0], 2.0), silence(4.0)]))),
     ("ring tone (UK)", || {
@@ -68,8 +68,8 @@ pub const SILENT_SOUNDS: [Named; 12] = [
     ("clicks", || bursts(20.0, 60, 300, 40.0)),
 ];
 
-/// Speech with noise mixed in, so that the power of the speech, its pauses left out, is so many
-/// decibels above that of the noise.
+/// Speech with noise mixed in. The power of the speech without its pauses is this many decibels above the
+/// power of the noise.
 #[must_use]
 pub fn mixed(speech: &[f32], noise: Noise, decibels: f32) -> Vec<f32> {
     let seconds = speech.len() as f64 / f64::from(SAMPLE_RATE);
@@ -143,7 +143,7 @@ fn pink(seconds: f64) -> Vec<f32> {
     white(seconds).into_iter().map(filter).collect()
 }
 
-/// Short bursts of noise that die away within so many samples, at random places.
+/// Short bursts of noise that decay within `length` samples, at random positions.
 fn bursts(seconds: f64, count: usize, length: usize, decay: f64) -> Vec<f32> {
     let mut sound = silence(seconds);
     let mut state = 11;

@@ -1,4 +1,4 @@
-//! Measuring of how well speech is heard: the commands `self-worker eval …`, which need no servers.
+//! Measures the quality of transcription: the commands `self-worker eval …`, which need no servers.
 
 mod made_sounds;
 mod speech;

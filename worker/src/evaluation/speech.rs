@@ -1,5 +1,5 @@
-//! How well speech is heard: words wrong, clean and in noise; how often words are right that are said
-//! to be right; and words that nobody said.
+//! Measures the quality of transcription: the words that are wrong, clean and in noise; how often words of
+//! each confidence are right; and words that are transcribed from sound without speech.
 
 use std::fs::File;
 use std::path::Path;
@@ -19,14 +19,10 @@ use crate::stages::transcribe::evaluate::{Calibration, Comparison, compare};
 use crate::stages::transcribe::{Segment, TranscriberPool, UNINTELLIGIBLE, transcribe};
 
 const NOISES: [Noise; 4] = [Noise::White, Noise::Pink, Noise::Hum, Noise::Babble];
-/// How far the speech is above the noise, in decibels.
+/// The level of the speech above the noise, in decibels.
 const RATIOS: [f32; 4] = [20.0, 10.0, 5.0, 0.0];
 
-/// Prints how well recordings are heard. `files` are pairs: a recording, and a file with what is said
-/// in it.
-///
-/// # Errors
-/// A file that cannot be read, and what is wrong with it; a model that is missing.
+/// Prints the quality of transcription. `files` are pairs: a recording, and a file with its text.
 pub fn evaluate_speech(config: &WorkerConfig, files: &[&str]) -> Result<()> {
     anyhow::ensure!(files.len().is_multiple_of(2), "each recording needs a file with what is said in it");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -88,7 +84,7 @@ impl Hearing<'_> {
         Ok(comparison)
     }
 
-    /// Words that are heard where nobody speaks.
+    /// Prints the words that are transcribed from sounds without speech.
     async fn silence(&self) -> Result<()> {
         println!("{:<24}{:>8}  what is heard", "nobody speaks", "words");
         for (name, sound) in SILENT_SOUNDS {

@@ -1,4 +1,4 @@
-//! How well the times of words are told, on recordings of which they are known.
+//! Measures the times of words, on recordings with known times.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,35 +19,32 @@ use crate::stages::transcribe::phrases;
 /// A recording whose words are known: one line of the list.
 #[derive(Deserialize)]
 struct LabelledRecording {
-    /// The file, from the folder of the list.
+    /// The path of the file, relative to the folder of the list.
     audio: String,
-    /// What it is reported with.
+    /// The group in the report.
     kind: String,
-    /// All that is said, in order.
+    /// All spoken words, in order.
     words: Vec<KnownWord>,
 }
 
 #[derive(Deserialize)]
 struct KnownWord {
     text: String,
-    /// Where it begins, in milliseconds; absent for a word of which that is not known.
+    /// Its start in milliseconds; absent if it is not known.
     start_ms: Option<u64>,
 }
 
-/// Errors at the starts of words, in milliseconds, and the words that were not heard.
+/// Errors at the starts of words, in milliseconds, and the number of words that were not transcribed.
 #[derive(Default)]
 struct Errors {
     found: Vec<u64>,
     missed: usize,
 }
 
-/// Prints how far the starts of words are from where they are known to be. `recordings` is a list of
-/// JSON lines (`audio`, `kind`, `words` with `text` and, where known, `start_ms`), or a folder with such
-/// a list named `words.jsonl`. The recordings are cut and transcribed as the product does it; words that
-/// are heard as others have no error and are counted.
-///
-/// # Errors
-/// A file that cannot be read, and what is wrong with it; a model that is missing.
+/// Prints the errors of the starts of words. `recordings` is a list of JSON lines (`audio`, `kind`, `words`
+/// with `text` and, if known, `start_ms`), or a folder with such a list named `words.jsonl`. The recordings
+/// are cut and transcribed as in the product; words that are transcribed wrongly have no error and are
+/// counted.
 pub fn evaluate_word_times(config: &WorkerConfig, recordings: &Path) -> Result<()> {
     let list = if recordings.is_dir() { recordings.join("words.jsonl") } else { recordings.to_owned() };
     let lines = std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
@@ -70,7 +67,7 @@ pub fn evaluate_word_times(config: &WorkerConfig, recordings: &Path) -> Result<(
     Ok(())
 }
 
-/// The words of a recording as the product hears them.
+/// The words of a recording as the product transcribes them.
 fn heard(session: &mut dyn TranscriberSession, recording: &Path) -> Result<Vec<Word>> {
     let file = File::open(recording).with_context(|| format!("cannot read {}", recording.display()))?;
     let mut cutter = Cutter::new();

@@ -1,4 +1,4 @@
-//! What is in a file becomes a part of the memory: fetch → read → embed → save.
+//! Makes the content of a file searchable: fetch → read → embed → save.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::engine::Task;
 use crate::sandbox::ReadError;
 use crate::stages::read::{Reading, Unreadable};
 
-/// What is done of the whole, in percent, once the text is there, and once all passages are vectors.
+/// The progress in percent once the text is read, and once all passages have vectors.
 const READ: f32 = 10.0;
 const EMBEDDED: f32 = 95.0;
 
@@ -36,7 +36,7 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &EmbedFile) -> R
     let mut tx = context.database.as_user(task.user()?).await?;
     let kept = files::current(&mut tx, job.file_id).await?;
     drop(tx);
-    // The file is gone, or what is in it; or work that began earlier has seen to it already.
+    // The file or its content is gone, or an earlier job has embedded it already.
     let Some(kept) = kept.filter(|kept| !kept.is_embedded) else { return task.done().await };
     let file = fetch(context, &kept).await?;
 
@@ -58,7 +58,7 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &EmbedFile) -> R
         let mut shared = SharedEmbedder { embedder: &embedder, progress: &done };
         let id = shared.id();
         let passages = passages(&text, &mut known.before(&mut shared), |passage, total| {
-            // Heard unless the job was stopped meanwhile.
+            // Received unless the job was stopped meanwhile.
             let _ = done.send((passage, total));
         })?;
         anyhow::Ok((passages, id))
@@ -73,7 +73,7 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &EmbedFile) -> R
     save(task, job.file_id, &kept, &reading, &passages, model).await
 }
 
-/// Brings the content into a file without a name.
+/// Copies the content into a temporary file without a name.
 async fn fetch(context: &JobContext, kept: &Kept) -> Result<File, JobError> {
     let mut spool = Spool::new().await?;
     if let Some(text) = &kept.text {
@@ -100,8 +100,8 @@ fn passages(
     embed::embed(&segments, embedder, progress)
 }
 
-/// The vectors take the place of those that were there, unless the content is another by now: the
-/// job of that one sees to it then.
+/// Replaces the vectors of the file. If the content has changed since, nothing is written: the job of the
+/// new content does it.
 async fn save(
     task: &Task,
     file: Uuid,
@@ -126,7 +126,8 @@ async fn save(
     task.succeed(tx).await
 }
 
-/// What cannot be read cannot be found, and neither is any more what it took the place of.
+/// Removes the vectors of a file whose new content cannot be read: neither the new nor the old content can
+/// be found.
 async fn forget(task: &Task, file: Uuid, kept: &Kept) -> Result<(), JobError> {
     let mut tx = task.begin().await?;
     if is_current(&mut tx, file, kept).await? {

@@ -1,5 +1,5 @@
-//! Removes a person with all that they had here. Every step can be done again, so that an erasure
-//! that was interrupted goes on where it was.
+//! Removes a person with all their data. Every step can be repeated, so that an interrupted erasure
+//! continues.
 
 use self_shared::database::erasures;
 use self_shared::database::jobs::completion::{self, Completion};
@@ -13,9 +13,9 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &EraseUser) -> R
     erase(context, task, job).await?.then_some(()).ok_or(JobError::LeaseLost)
 }
 
-/// Whether the job was still this worker's own at the end.
+/// Whether this worker still owned the job at the end.
 async fn erase(context: &JobContext, task: &Task, job: &EraseUser) -> anyhow::Result<bool> {
-    // Rows first: an upload that is under way finds nobody to belong to, and removes its own object.
+    // Rows first: an upload that runs meanwhile finds no account, and removes its own object.
     erasures::erase_rows(&context.database, job.erasure_id, job.user).await?;
     context.vectors.forget(job.user).await?;
     let mut objects = 0;

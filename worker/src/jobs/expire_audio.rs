@@ -1,4 +1,4 @@
-//! Removes the sound that is older than its owners keep it. What was heard of it stays.
+//! Removes recordings that are older than their owners want to keep. The transcripts stay.
 
 use chrono::{TimeDelta, Utc};
 use self_shared::database::{audio, users};
@@ -9,7 +9,7 @@ use self_shared::objects::ObjectKey;
 use super::JobContext;
 use crate::engine::Task;
 
-/// Recordings that are looked up at once.
+/// The recordings of one query.
 const PAGE: i64 = 100;
 
 pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
@@ -25,7 +25,7 @@ pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobErro
     task.done().await
 }
 
-/// Answers how many recordings of a person lost their sound.
+/// Returns how many recordings of a person were removed.
 async fn expire(context: &JobContext, user: UserId, days: i32) -> anyhow::Result<usize> {
     let before = Utc::now() - TimeDelta::days(days.into());
     let mut removed = 0;

@@ -1,4 +1,5 @@
-//! Deletes the conversations that are older than their owners keep them, as their owners would.
+//! Deletes conversations that are older than their owners want to keep, in the same way as the owners' own
+//! deletion.
 
 use chrono::{TimeDelta, Utc};
 use self_shared::database::conversations::{self, Refused};
@@ -10,7 +11,7 @@ use self_shared::objects::ObjectKey;
 use super::JobContext;
 use crate::engine::Task;
 
-/// Conversations that are looked up at once.
+/// The conversations of one query.
 const PAGE: i64 = 100;
 
 pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
@@ -26,7 +27,7 @@ pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobErro
     task.done().await
 }
 
-/// Answers how many conversations of a person went.
+/// Returns how many conversations of a person were deleted.
 async fn expire(context: &JobContext, user: UserId, days: i32) -> anyhow::Result<usize> {
     let before = Utc::now() - TimeDelta::days(days.into());
     let mut expired = 0;
@@ -36,7 +37,7 @@ async fn expire(context: &JobContext, user: UserId, days: i32) -> anyhow::Result
         tx.commit().await?;
         if page.is_empty() {
             if expired > 0 {
-                // What was said may still be on its way to apps.
+                // Events with deleted text may still be on the bus.
                 context.bus.forget(user).await?;
             }
             return Ok(expired);
@@ -45,7 +46,7 @@ async fn expire(context: &JobContext, user: UserId, days: i32) -> anyhow::Result
             let mut tx = context.database.as_user(user).await?;
             let objects = match conversations::delete(&mut tx, conversation, None).await {
                 Ok(objects) => objects,
-                // Somebody was faster.
+                // Somebody else has deleted or changed it meanwhile.
                 Err(Refused::NotFound | Refused::Changed) => continue,
                 Err(Refused::Database(error)) => return Err(error.into()),
             };

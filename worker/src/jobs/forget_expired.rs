@@ -1,5 +1,5 @@
-//! Removes what is kept for a time only, once it is over: events, sessions, tokens, tickets, first
-//! answers, archives, ended jobs of the house.
+//! Removes data that is kept for a limited time: events, sessions, tokens, tickets, stored first answers,
+//! archives, ended jobs of the system.
 
 use chrono::Utc;
 use self_shared::database::expired::Expired;
@@ -9,7 +9,7 @@ use self_shared::domain::job::JobError;
 use super::JobContext;
 use crate::engine::Task;
 
-/// Rows that one transaction removes: few enough that nobody waits for it.
+/// Rows that one transaction removes: few enough that no other transaction waits long.
 const BATCH: u16 = 1000;
 
 pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
@@ -56,7 +56,7 @@ async fn forget_rows(context: &JobContext) -> anyhow::Result<u64> {
     Ok(forgotten)
 }
 
-/// Archives go with their objects. One whose object cannot be removed now is left to the sweep.
+/// Removes archives with their objects. An object that cannot be removed now is left to the sweep.
 async fn forget_exports(context: &JobContext) -> anyhow::Result<u64> {
     let mut forgotten = 0;
     loop {

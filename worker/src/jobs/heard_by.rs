@@ -1,26 +1,26 @@
-//! By which models a transcript was heard, where, and in which language.
+//! The models that made a transcript, the host that received its sound, and its language.
 
 use std::collections::BTreeMap;
 
 use self_shared::domain::model::ModelId;
 
-/// Between the names of several models.
+/// The separator between the names of several models.
 const AND: &str = " + ";
 
-/// What is known of how a transcript came about.
+/// What is known about the origin of a transcript.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeardBy {
-    /// Each model that heard some of it, in the order of their first chunks. There are several where the
-    /// transcriber elsewhere was away for a while.
+    /// Each model that transcribed a part, in the order of their first chunks. There are several when the
+    /// remote transcriber was away for a while.
     models: Vec<ModelId>,
-    /// The host that sound was sent to.
+    /// The host that received sound.
     pub(super) endpoint: Option<String>,
-    /// How many words were said in each language, where the transcriber tells it.
+    /// The number of words in each language, if the transcriber reports it.
     languages: BTreeMap<String, usize>,
 }
 
 impl HeardBy {
-    /// What an earlier attempt has stored, which has heard so many words.
+    /// The values that an earlier attempt has stored, and the number of its words.
     pub(super) fn stored(
         model: Option<String>,
         version: Option<String>,
@@ -41,14 +41,14 @@ impl HeardBy {
         }
     }
 
-    /// Adds a model that has heard some of it.
+    /// Adds a model that transcribed a part.
     pub(super) fn add_model(&mut self, model: &ModelId) {
         if !self.models.contains(model) {
             self.models.push(model.clone());
         }
     }
 
-    /// Adds the models that something else knows of.
+    /// Adds the models of another value.
     pub(super) fn add_models(&mut self, other: &Self) {
         for model in &other.models {
             self.add_model(model);
@@ -60,17 +60,17 @@ impl HeardBy {
         *self.languages.entry(language.to_owned()).or_default() += words;
     }
 
-    /// The names of the models, or none before anything was heard.
+    /// The names of the models; none before anything was transcribed.
     pub(super) fn model(&self) -> Option<String> {
         self.joined(|model| &model.name)
     }
 
-    /// Their versions, in the same order.
+    /// The versions of the models, in the same order.
     pub(super) fn version(&self) -> Option<String> {
         self.joined(|model| &model.version)
     }
 
-    /// The language of the most words, where the transcriber tells it.
+    /// The language of the most words, if the transcriber reports it.
     pub(super) fn language(&self) -> Option<&str> {
         self.languages.iter().max_by_key(|(_, words)| **words).map(|(language, _)| language.as_str())
     }

@@ -1,4 +1,4 @@
-//! What the jobs do: the input and output around the pure [`crate::stages`].
+//! The handlers of jobs: the input and output around the pure [`crate::stages`].
 
 mod embed_file;
 mod erase_user;
@@ -35,31 +35,31 @@ use crate::models::summarizer::Summarizer;
 use crate::sandbox::Sandbox;
 use crate::stages::transcribe::TranscriberPool;
 
-/// What jobs work with.
+/// What handlers of jobs work with.
 pub struct JobContext {
-    /// Where results are kept.
+    /// Holds the results.
     pub database: Database,
-    /// What still carries some of them.
+    /// Its streams still hold events of deleted data.
     pub bus: Bus,
     /// How long events are kept.
     pub events_keep: Duration,
-    /// Where recordings and contents of files are.
+    /// Holds recordings and contents of files.
     pub objects: ObjectStore,
-    /// Where else vectors are.
+    /// The mirror of the vectors.
     pub vectors: Vectors,
-    /// Where they are decoded, and files are read.
+    /// Decodes recordings and reads files.
     pub sandbox: Sandbox,
-    /// What hears.
+    /// The transcribers of this worker.
     pub transcribers: Arc<TranscriberPool>,
-    /// What hears elsewhere, if there is such a service.
+    /// The remote transcriber, if one is configured.
     pub remote: Option<Arc<RemoteTranscriber>>,
-    /// Segments of less confidence are marked as uncertain.
+    /// Segments with less confidence are marked as uncertain.
     pub uncertain_below: f32,
-    /// What finds names.
+    /// Finds names in text.
     pub finder: Arc<Mutex<dyn EntityFinder + Send>>,
-    /// What turns text into vectors, one text at a time.
+    /// Turns text into vectors, one text at a time.
     pub embedder: Arc<Mutex<dyn Embedder + Send>>,
-    /// What sums conversations up, if there is such a service.
+    /// Summarizes conversations, if a service is configured.
     pub summarizer: Option<Summarizer>,
 }
 

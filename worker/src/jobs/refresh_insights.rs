@@ -1,5 +1,5 @@
-//! Has everybody's insights follow the passing of time, once a day: days come near, people are not
-//! heard of.
+//! Updates the insights of every person with the passing of time, once a day: days come near, people are
+//! not mentioned any more.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use self_shared::domain::job::{GenerateInsights, Job, JobError, Occasion};
 use super::JobContext;
 use crate::engine::Task;
 
-/// How often.
+/// How often the update of one person runs.
 const EVERY: Duration = Duration::from_hours(24);
-/// People who are looked up at once.
+/// The people of one query.
 const PAGE: i64 = 500;
 
 pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {

@@ -6,9 +6,9 @@ use self_language::models::{EmbedError, Embedder};
 use self_shared::domain::model::ModelId;
 use tokio::sync::mpsc;
 
-/// The embedder as a job on a blocking thread uses it. It is locked for one batch of texts at a time, so that
-/// several jobs advance at once. It stops when nobody receives the job's progress any more: a thread is not
-/// dropped like a future.
+/// The embedder for a job on a blocking thread. It is locked for one batch of texts at a time, so that
+/// several jobs advance at once. It stops when nobody receives the job's progress any more: a thread cannot
+/// be dropped like a future.
 pub(super) struct SharedEmbedder<'job> {
     pub(super) embedder: &'job Mutex<dyn Embedder + Send>,
     pub(super) progress: &'job mpsc::UnboundedSender<(usize, usize)>,

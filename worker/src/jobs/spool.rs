@@ -8,7 +8,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
 /// A temporary file that is being written. It has no name, so nothing is left of it however this process
-/// ends. Disks are written by threads that may block.
+/// ends. Blocking threads write it.
 pub(super) struct Spool {
     file: File,
 }
@@ -24,7 +24,7 @@ impl Spool {
         self.file.write_all(bytes).await
     }
 
-    /// Appends an object, however large, in the pieces that it comes in. False if there is none.
+    /// Appends an object of any size, piece by piece. Returns false if there is no such object.
     pub(super) async fn fetch(&mut self, objects: &ObjectStore, key: &ObjectKey) -> anyhow::Result<bool> {
         let mut object = match objects.get(key, None).await {
             Err(ObjectError::NotFound) => return Ok(false),

@@ -1,5 +1,5 @@
-//! Has a conversation summed up by whatever summarizer is configured. A job of its own: a service that
-//! is slow or away holds nothing else back.
+//! Summarizes a conversation with the configured summarizer. It is a job of its own: a service that is slow
+//! or away delays nothing else.
 
 use self_language::notice::{Conversation, line};
 use self_language::summarize::{Backed, Summary, TASK, check, windows};
@@ -14,9 +14,9 @@ use super::generate_insights::said;
 use crate::engine::Task;
 use crate::models::summarizer::Summarizer;
 
-/// What is shorter is its own summary.
+/// A conversation with fewer words gets no summary.
 const FEWEST_WORDS: usize = 40;
-/// What a summarizer finds.
+/// The kinds of insights that a summarizer finds.
 const KINDS: &[InsightKind] = &[InsightKind::Summary, InsightKind::ActionItem];
 
 pub(super) async fn run(
@@ -29,7 +29,7 @@ pub(super) async fn run(
     tx.commit().await?;
     let mut found = Vec::new();
     let mut version = String::new();
-    // Without a summarizer, as when it was taken out since, there is nothing to be done.
+    // Without a summarizer, for example when its configuration was removed, there is nothing to do.
     if let (Some(conversation), Some(summarizer)) = (conversation, &context.summarizer) {
         let (summary, model) = summarize(task, summarizer, &conversation).await?;
         version = model;
@@ -79,7 +79,7 @@ fn insights_of(conversation: &Conversation, summary: &Summary) -> Vec<NewInsight
         found.push(NewInsight {
             kind: InsightKind::Summary,
             key: id.to_string(),
-            // However it is worded, it is the summary of this conversation.
+            // With any wording it is the summary of this conversation.
             essence: None,
             title: conversation.title.clone(),
             detail: sentences.join(" "),
@@ -99,7 +99,7 @@ fn insights_of(conversation: &Conversation, summary: &Summary) -> Vec<NewInsight
     found
 }
 
-/// Writes down what was found, and the job's success, in one transaction.
+/// Writes the insights and the job's success in one transaction.
 async fn save(
     task: &Task,
     job: &SummarizeConversation,

@@ -1,5 +1,5 @@
-//! Removes what interrupted uploads left in object storage: parts of objects, and objects that were
-//! stored and whose rows were never committed.
+//! Removes the remains of interrupted uploads from object storage: parts of objects, and stored objects
+//! whose rows were never committed.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use self_shared::objects::{LONGEST_UPLOAD, ObjectKey, ObjectKind};
 use super::JobContext;
 use crate::engine::Task;
 
-/// What is older was left behind.
+/// Older remains are removed.
 const LEFT_BEHIND: Duration = Duration::from_hours(24);
 const _: () = assert!(LEFT_BEHIND.as_secs() > LONGEST_UPLOAD.as_secs(), "no upload is swept under way");
 
@@ -27,7 +27,7 @@ pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobErro
     task.done().await
 }
 
-/// Removes the objects of a kind that no row names; answers how many.
+/// Removes the objects of a kind that no row names; returns how many.
 async fn sweep_nameless(context: &JobContext, kind: ObjectKind) -> anyhow::Result<u64> {
     let mut swept = 0;
     let mut pages = context.objects.older_than(kind, LEFT_BEHIND);
@@ -42,7 +42,7 @@ async fn sweep_nameless(context: &JobContext, kind: ObjectKind) -> anyhow::Resul
             ObjectKind::Export => exports::nameless(&mut tx, names).await?,
             ObjectKind::File => files::nameless(&mut tx, names).await?,
         };
-        // No transaction waits for the storage.
+        // No transaction stays open while the storage works.
         drop(tx);
         for key in keys.iter().filter(|key| nameless.contains(key.as_str())) {
             context.objects.delete(key).await?;

@@ -18,31 +18,32 @@ use crate::stages::cover::add_heard;
 use crate::stages::decode::Info;
 use crate::stages::transcribe::{self, ChunkTranscript, Judgement, Segment, Told};
 
-/// What is known of what was said.
+/// A transcript in memory: the stored segments and those that are not saved yet.
 #[derive(Debug)]
 pub(super) struct Transcript {
     pub(super) id: Uuid,
     pub(super) conversation_id: Uuid,
-    /// The recording that is heard; none for what came as text.
+    /// The recording; none for a transcript that was sent as text.
     pub(super) audio_id: Option<Uuid>,
     /// In order, without gaps in their positions.
     pub(super) segments: Vec<SavedSegment>,
-    /// How many of them are in the database.
+    /// How many segments are in the database.
     saved: usize,
-    /// The places of those that are in the database as certain, and are not.
+    /// The indices of segments that are stored as certain but are uncertain.
     doubted: Vec<usize>,
     transcribed_ms: u64,
-    /// Where somebody speaks so far; what became of the whole recording, once all of it is in segments.
+    /// So far, the stretches with a voice; once all sound is in segments, the coverage of the whole
+    /// recording.
     pub(super) coverage: Vec<CoverageSpan>,
-    /// What a person should know before they rely on it.
+    /// What a person should know before they rely on the transcript.
     pub(super) warnings: Vec<Warning>,
-    /// Whether the speech is perhaps in a language that the transcriber does not know.
+    /// Whether the speech may be in a language that the transcriber does not know.
     pub(super) language_uncertain: bool,
-    /// Known once all sound is in segments; only the meaning is missing then.
+    /// Known once all sound is in segments; then only the analysis is missing.
     pub(super) duration_ms: Option<u64>,
     /// Known once the recording was opened.
     pub(super) format: Option<Info>,
-    /// What it was heard by.
+    /// The models, the host and the language.
     pub(super) heard_by: HeardBy,
 }
 
@@ -53,18 +54,18 @@ pub(super) struct SavedSegment {
     pub(super) start_ms: u64,
     pub(super) end_ms: u64,
     pub(super) text: String,
-    /// Whether the transcriber doubts it, and nobody has corrected or confirmed it.
+    /// Whether the transcriber doubts the segment, and nobody has corrected or confirmed it.
     pub(super) is_uncertain: bool,
     revision: i32,
-    /// How it was heard; none for what was in the database already.
+    /// The data from the transcriber; none for a segment that is in the database already.
     hearing: Option<Hearing>,
 }
 
 impl Transcript {
-    /// What is in the database, be it all or what earlier attempts saved.
+    /// Loads the stored transcript: all of it, or what earlier attempts have saved.
     ///
     /// # Errors
-    /// [`JobError::Fail`] when there is no such transcript any more.
+    /// [`JobError::Fail`] when the transcript does not exist any more.
     pub(super) async fn load(context: &JobContext, task: &Task, id: Uuid) -> Result<Self, JobError> {
         let mut tx = context.database.as_user(task.user()?).await?;
         let stored = transcriptions::get(&mut tx, id).await?.ok_or_else(missing)?;
@@ -94,12 +95,12 @@ impl Transcript {
         })
     }
 
-    /// The checkpoint: sound before it is in segments.
+    /// The checkpoint: all sound before it is in segments.
     pub(super) fn transcribed_ms(&self) -> u64 {
         self.transcribed_ms
     }
 
-    /// Adds what was heard. A chunk in which nothing was said moves the checkpoint only.
+    /// Adds a transcribed chunk. A chunk without speech only moves the checkpoint.
     pub(super) fn add(&mut self, heard: ChunkTranscript) {
         self.transcribed_ms = heard.end_ms;
         for stretch in heard.voiced {
@@ -112,7 +113,7 @@ impl Transcript {
         self.segments.extend(heard.segments.into_iter().map(SavedSegment::new));
     }
 
-    /// Doubts what only the whole recording shows to be doubtful.
+    /// Marks segments as uncertain that only the whole transcript shows to be doubtful.
     pub(super) fn judge(&mut self) {
         let told: Vec<Told<'_>> = self.segments.iter().map(SavedSegment::told).collect();
         let Judgement { language_uncertain, doubted } = transcribe::judge(&told);
@@ -126,7 +127,7 @@ impl Transcript {
         }
     }
 
-    /// All sound was heard: there was so much of it, and this became of it.
+    /// Marks the transcript as complete, with the length of the sound, its coverage and the warnings.
     pub(super) fn end(&mut self, length_ms: u64, coverage: Vec<CoverageSpan>, warnings: Vec<Warning>) {
         self.transcribed_ms = length_ms;
         self.duration_ms = Some(length_ms);
@@ -134,8 +135,8 @@ impl Transcript {
         self.warnings = warnings;
     }
 
-    /// Writes what is new, with the checkpoint and its event, in one transaction that holds only
-    /// while the job is this worker's own.
+    /// Writes new segments, the checkpoint and its event in one transaction, which succeeds only while this
+    /// worker owns the job.
     pub(super) async fn save(&mut self, task: &Task) -> Result<(), JobError> {
         let mut tx = task.begin().await?;
         self.write(&mut tx, task).await?;
@@ -185,12 +186,12 @@ impl Transcript {
         transcriptions::announce(tx, self.id, &news.collect::<Vec<_>>(), Some(task.claim.id)).await
     }
 
-    /// What of each segment can be relied on: its text, or nothing where that is uncertain.
+    /// The text of each segment, or an empty text if the segment is uncertain.
     pub(super) fn texts(&self) -> Vec<String> {
         self.segments.iter().map(|segment| segment.certain_text().to_owned()).collect()
     }
 
-    /// Grows with every correction of a segment: while it is the same, the text is.
+    /// A number that grows with every correction of a segment: the same number means the same text.
     pub(super) fn revisions(&self) -> i64 {
         self.segments.iter().map(|segment| i64::from(segment.revision)).sum()
     }
@@ -220,7 +221,7 @@ impl SavedSegment {
         Told { length_ms, text: &self.text, is_uncertain: self.is_uncertain }
     }
 
-    /// The text, if it can be relied on; otherwise nothing.
+    /// The text, or an empty text if the segment is uncertain.
     pub(super) fn certain_text(&self) -> &str {
         if self.is_uncertain { "" } else { &self.text }
     }

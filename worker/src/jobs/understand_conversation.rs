@@ -1,4 +1,4 @@
-//! A transcript that came as text, or that a person has corrected, becomes a part of the memory.
+//! Analyses a transcript that was sent as text or that a person has corrected.
 
 use self_shared::domain::job::{JobError, UnderstandConversation};
 

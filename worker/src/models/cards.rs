@@ -1,4 +1,4 @@
-//! What people are told of the models that a worker has loaded, and of those that it asks.
+//! The public descriptions of the models that a worker has loaded, and of the remote ones.
 
 use self_language::models::{Embedder, EntityFinder};
 use self_shared::config::WorkerConfig;
@@ -9,7 +9,7 @@ use self_shared::domain::model::{ModelCard, ModelRole};
 use super::remote_transcriber::RemoteTranscriber;
 use super::transcriber::Transcriber;
 
-/// The models of a worker. What it does not serve a lane for, it does not tell of.
+/// The descriptions of a worker's models. It leaves out the models of lanes that it does not serve.
 #[must_use]
 pub fn cards(
     config: &WorkerConfig,
@@ -37,10 +37,10 @@ pub fn cards(
     cards
 }
 
-/// The version of a model whose service tells none.
+/// The version of a model whose service does not report one.
 const UNKNOWN: &str = "unknown";
 
-/// Silero VAD, as the speech package carries it. It knows voices, whatever they speak.
+/// Silero VAD, from the speech package. It detects voices in any language.
 fn silero() -> ModelCard {
     let about = About {
         languages: Vec::new(),

@@ -1,9 +1,9 @@
-//! Silero VAD 5: is somebody speaking?
+//! Silero VAD 5: detects speech in sound.
 //!
-//! A small recurrent network (MIT, <https://github.com/snakers4/silero-vad>) that is given one frame
-//! of sound after the other, together with the end of the frame before and with its own state, and
-//! that answers with the probability of speech. It knows voices of any language, and was trained to
-//! tell them from music and noise.
+//! A small recurrent network (MIT, <https://github.com/snakers4/silero-vad>). Its input is one frame of
+//! sound after the other, each with the end of the frame before and the network's own state; its output is
+//! the probability of speech. It detects voices in any language, and was trained to distinguish them from
+//! music and noise.
 
 use std::path::{Path, PathBuf};
 
@@ -13,9 +13,9 @@ use crate::models::SAMPLE_RATE;
 
 /// Samples in a frame: 32 ms.
 pub const FRAME: usize = 512;
-/// Samples of the frame before that are heard again.
+/// Samples of the previous frame that are part of the input.
 const CONTEXT: usize = 64;
-/// Two layers of a recurrent state for one sound.
+/// The shape of the recurrent state: two layers, one sound, 128 values.
 const STATE: [usize; 3] = [2, 1, 128];
 
 /// The model's file.
@@ -33,10 +33,7 @@ pub struct VoiceDetector {
 }
 
 impl Silero {
-    /// Finds the model in `models/silero`, where set-up put it.
-    ///
-    /// # Errors
-    /// [`OnnxError`] when it or the runtime is missing.
+    /// Finds the model in `models/silero`, where set-up puts it.
     pub fn load(models: &Path) -> Result<Self, OnnxError> {
         let file = models.join("silero/silero_vad.ort");
         if !file.exists() {
@@ -46,9 +43,6 @@ impl Silero {
     }
 
     /// Loads the model for one thread.
-    ///
-    /// # Errors
-    /// [`OnnxError`] when its file is not the model's.
     pub fn detector(&self) -> Result<VoiceDetector, OnnxError> {
         let rate = Tensor::new(&[], vec![i64::from(SAMPLE_RATE)])?;
         Ok(VoiceDetector { graph: self.runtime.open(&self.file)?, rate })
@@ -56,11 +50,9 @@ impl Silero {
 }
 
 impl VoiceDetector {
-    /// The probability of speech in each frame of [`FRAME`] samples of mono sound at 16 kHz; the last
-    /// frame is filled up with silence. Nothing of what was heard before counts.
-    ///
-    /// # Errors
-    /// [`OnnxError`] when the model fails; no sound is bad input.
+    /// The probability of speech in each frame of [`FRAME`] samples of mono sound at 16 kHz; the last frame
+    /// is padded with silence. The result does not depend on earlier calls. Sound of any content is valid
+    /// input.
     pub fn probabilities(&mut self, samples: &[f32]) -> Result<Vec<f32>, OnnxError> {
         let mut state = Tensor::new(&STATE, vec![0.0_f32; STATE.iter().product()])?;
         let mut context = [0.0_f32; CONTEXT];

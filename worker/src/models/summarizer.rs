@@ -1,5 +1,5 @@
-//! The summarizer: any service that speaks OpenAI's chat completions, on this machine or elsewhere.
-//! There is none unless somebody configures it.
+//! The summarizer: any service with OpenAI's chat completions, on this machine or elsewhere. There is none
+//! unless somebody configures it.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use self_shared::config::{Secret, SummarizerConfig};
 use serde::Deserialize;
 use serde_json::json;
 
-/// The longest answer that is read, in bytes.
+/// The longest response that is read, in bytes.
 const LONGEST: usize = 1 << 20;
-/// How long a service may take to be reached.
+/// The longest time to connect to the service.
 const REACH: Duration = Duration::from_secs(5);
 
 /// A configured service.
@@ -22,31 +22,31 @@ pub struct Summarizer {
     api_key: Option<Secret>,
 }
 
-/// What a service answered, and what it says it is.
+/// The response of a service, and the model that it names.
 #[derive(Clone, Debug)]
 pub struct ChatCompletion {
     /// The text.
     pub text: String,
-    /// The model as the service names it: with its version, as a rule.
+    /// The name of the model in the response, usually with its version.
     pub model: String,
 }
 
-/// Why there is no answer. All of it may be well again later.
+/// The reason why there is no summary. A retry may help with each of them.
 #[derive(Debug, thiserror::Error)]
 pub enum SummarizeError {
-    /// It could not be reached, or did not answer in time.
+    /// The service could not be reached, or did not answer in time.
     #[error("the summarizer does not answer: {0}")]
     Unreachable(#[from] reqwest::Error),
-    /// It refused.
+    /// The service refused the request.
     #[error("the summarizer answered {0}: look at SUMMARIZER_URL, SUMMARIZER_MODEL and SUMMARIZER_API_KEY")]
     Refused(StatusCode),
-    /// It talks and talks.
+    /// The response is too long.
     #[error("the summarizer's answer is longer than {LONGEST} bytes")]
     TooLong,
-    /// It answered something else than a completion.
+    /// The response is no chat completion.
     #[error("the summarizer's answer is not a chat completion: {0}")]
     NotACompletion(#[from] serde_json::Error),
-    /// It answered nothing.
+    /// The response contains no text.
     #[error("the summarizer's answer is empty")]
     Empty,
 }
@@ -68,26 +68,20 @@ struct Message {
 }
 
 impl Summarizer {
-    /// A service that is asked when it is needed.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
+    /// A client of the configured service. It connects at the first request.
     pub fn new(config: &SummarizerConfig) -> reqwest::Result<Self> {
         let http = Client::builder().connect_timeout(REACH).timeout(config.timeout).build()?;
         let url = config.address();
         Ok(Self { http, url, model: config.model.clone(), api_key: config.api_key.clone() })
     }
 
-    /// The model that is asked for.
+    /// The model that is requested.
     #[must_use]
     pub fn model(&self) -> &str {
         &self.model
     }
 
-    /// Asks: what is to be done, and with what.
-    ///
-    /// # Errors
-    /// [`SummarizeError`].
+    /// Sends a task and the text that it is about, and returns the completion.
     pub async fn complete(&self, task: &str, material: &str) -> Result<ChatCompletion, SummarizeError> {
         let body = json!({
             "model": self.model,

@@ -7,51 +7,47 @@ use self_shared::domain::model::{About, ModelId};
 
 use super::remote_transcriber::RemoteError;
 
-/// A model that can hear. It is shared by all; what does the work is an [`TranscriberSession`].
+/// A model for speech. All threads share it; each thread transcribes with a [`TranscriberSession`] of its
+/// own.
 pub trait Transcriber: Send + Sync {
-    /// Which model this is.
+    /// The name and version of the model.
     fn id(&self) -> ModelId;
 
-    /// What people are told of it; its languages are those that it may be asked for.
+    /// The public description of the model, with the languages that a request may name.
     fn about(&self) -> About {
         About::default()
     }
 
     /// Loads the model for one thread.
-    ///
-    /// # Errors
-    /// [`TranscribeError`] when its files are missing or are not the model's.
     fn open_session(&self) -> Result<Box<dyn TranscriberSession>, TranscribeError>;
 }
 
 /// A model in memory, for one thread.
 pub trait TranscriberSession: Send {
-    /// What is said in a chunk of mono sound at 16 kHz, with punctuation where the model has it.
-    ///
-    /// # Errors
-    /// [`TranscribeError`] when the model fails; no sound is bad input.
+    /// Transcribes a chunk of mono sound at 16 kHz, with punctuation if the model supports it. Sound of any
+    /// content is valid input.
     fn hear(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError>;
 }
 
-/// What a model heard in a chunk.
+/// The transcription of a chunk.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Utterance {
     /// In the order of time. Joined by spaces they are the text.
     pub words: Vec<TranscribedWord>,
-    /// The language as a BCP 47 tag, where the model tells it.
+    /// The language as a BCP 47 tag, if the model reports it.
     pub language: Option<String>,
 }
 
 /// A word, and how sure the model is of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TranscribedWord {
-    /// Without white space, with the punctuation behind it; never empty.
+    /// Without white space, with the punctuation after it; never empty.
     pub text: String,
     /// The mean natural logarithm of the probabilities of its tokens: 0 is certain.
     pub log_probability: f32,
     /// How many tokens spell it.
     pub tokens: u32,
-    /// Where it begins and ends, in milliseconds from the start of the chunk, where the model tells it.
+    /// Its start and end in milliseconds from the start of the chunk, if the model reports them.
     pub times: Option<(u64, u64)>,
 }
 
@@ -64,21 +60,21 @@ impl Utterance {
     }
 }
 
-/// What can go wrong between the files of a transcriber and its text.
+/// The errors of a transcriber.
 #[derive(Debug, thiserror::Error)]
 pub enum TranscribeError {
     #[error(transparent)]
     Onnx(#[from] OnnxError),
-    /// A list of tokens that is damaged or of another model.
+    /// The list of tokens is damaged or belongs to another model.
     #[error("the tokens of the transcriber are unusable: {0}")]
     Tokens(String),
-    /// `MOONSHINE_DIR` has not what belongs into it.
+    /// The folder `MOONSHINE_DIR` lacks a file or contains an invalid one.
     #[error("MOONSHINE_DIR: {}: {}", .0.display(), .1)]
     Folder(PathBuf, String),
-    /// The thread that heard the chunk came to a bad end; another one takes its place.
+    /// The thread panicked while it transcribed the chunk; its session is replaced.
     #[error("the transcriber broke off")]
     BrokeOff,
-    /// The transcriber elsewhere.
+    /// An error of the remote transcriber.
     #[error(transparent)]
     Remote(#[from] RemoteError),
 }

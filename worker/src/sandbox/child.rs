@@ -1,4 +1,4 @@
-//! The child's process: gives up what it does not need, decodes or reads, and ends.
+//! The sandbox process: it limits itself, decodes or reads, and ends.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -16,17 +16,16 @@ use crate::stages::read;
 
 /// The argument that makes the worker's program a decoder.
 pub const DECODE: &str = "decode";
-/// The argument that makes it a reader.
+/// The argument that makes the worker's program a reader.
 pub const READ: &str = "read";
-/// The argument that makes it an `ffmpeg`.
+/// The argument that makes the worker's program an `ffmpeg`.
 pub const CONVERT: &str = "convert";
 
-/// How the last words of a process begin that could not become an `ffmpeg`.
+/// The beginning of the last message of a process that could not become an `ffmpeg`.
 pub(super) const NOT_STARTED: &str = "ffmpeg cannot be started";
 
-/// The whole life of the decoder's process: `order` (JSON) says what is allowed, standard input
-/// is the recording, standard output takes the frames. Call it first thing in `main`, before any
-/// thread or runtime is started.
+/// Runs the decoder's process. `order` (JSON) contains the limits, standard input is the recording,
+/// standard output receives the frames. Call it first in `main`, before any thread or runtime is started.
 #[must_use]
 pub fn decode(order: &str) -> ExitCode {
     obey::<Order>(DECODE, order, |order| {
@@ -36,8 +35,8 @@ pub fn decode(order: &str) -> ExitCode {
     })
 }
 
-/// The whole life of the reader's process: `order` (JSON) says what to read and what is allowed,
-/// standard input is the file, standard output takes what is in it, or why nothing is (JSON).
+/// Runs the reader's process. `order` (JSON) contains the kind of content and the limits, standard input is
+/// the file, standard output receives the text or the reason why there is none (JSON).
 #[must_use]
 pub fn read(order: &str) -> ExitCode {
     obey::<reading::Order>(READ, order, |order| {
@@ -50,8 +49,8 @@ pub fn read(order: &str) -> ExitCode {
     })
 }
 
-/// The process of a converter: gives up what `ffmpeg` does not need and becomes it. `order` (JSON)
-/// says what is allowed, standard input is the recording, standard output takes its sound.
+/// Runs the converter's process: it limits itself and then becomes `ffmpeg`. `order` (JSON) contains the
+/// limits, standard input is the recording, standard output receives its sound.
 #[must_use]
 pub fn convert(order: &str) -> ExitCode {
     obey::<converter::Order>(CONVERT, order, |order| {
@@ -79,7 +78,7 @@ fn obey<O: for<'de> Deserialize<'de>>(
     }
 }
 
-/// Limits that the process cannot lift again: it writes no file and opens few.
+/// Sets limits that the process cannot lift again: it writes no file and opens few.
 fn confine(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
     let at_most = |most| Rlimit { current: Some(most), maximum: Some(most) };
     let cpu = Rlimit { current: Some(cpu_seconds), maximum: Some(cpu_seconds + 1) };
@@ -95,7 +94,8 @@ fn confine(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// No child, and no thread beyond those it has. `ffmpeg` runs its parts in threads.
+/// Forbids child processes and more threads. `ffmpeg` does not get this limit, since it runs in several
+/// threads.
 fn confine_to_itself() -> io::Result<()> {
     setrlimit(Resource::Nproc, Rlimit { current: Some(0), maximum: Some(0) })?;
     Ok(())

@@ -1,8 +1,8 @@
-//! What the decoder's process says to its parent: frames on a pipe.
+//! The messages from the decoder's process to its parent: frames on a pipe.
 //!
-//! A frame is one byte of kind, the length of its body in four bytes, little-endian, and the body:
-//! `info`, `loss`, `ending` and `refusal` in JSON, `sound` in 32-bit floats, little-endian. An `ending` or
-//! a `refusal` is the last frame; without one, the process died.
+//! A frame is one byte of kind, the length of its body in four bytes, little-endian, and the body: `info`,
+//! `loss`, `ending` and `refusal` in JSON, `sound` in 32-bit floats, little-endian. An `ending` or a
+//! `refusal` is the last frame; without one, the process died.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::stages::decode::{BLOCK, DecodeSummary, Info, Loss, Refusal};
 
-/// No honest frame is longer, and a hostile one shall not fill the parent's memory.
+/// The longest body in bytes. No valid frame is longer, and a hostile one must not fill the parent's
+/// memory.
 const LONGEST: usize = BLOCK * size_of::<f32>();
 
 #[derive(Debug)]
@@ -62,8 +63,8 @@ fn write(to: &mut impl Write, kind: u8, body: &[u8]) -> io::Result<()> {
     to.write_all(body)
 }
 
-/// Reads the next frame. `None` stands for a pipe that ended or that speaks another language:
-/// either way the process at its other end is no longer itself.
+/// Reads the next frame. `None` if the pipe has ended or its bytes are no frame: in both cases the process
+/// at its other end does not work correctly any more.
 pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Option<IpcFrame> {
     let kind = from.read_u8().await.ok()?;
     let length = usize::try_from(from.read_u32_le().await.ok()?).ok()?;

@@ -1,11 +1,11 @@
-//! Strangers' files are opened in a child process with limits, so that a hostile one costs one typed
-//! failure.
+//! Opens files of unknown origin in a child process with limits, so that a hostile file causes only one
+//! typed failure.
 //!
-//! The worker runs its own program again (`self-worker decode` for a recording, `self-worker read` for
-//! a file with text) with an empty environment and the opened file as its standard input; the child
-//! limits its own memory, processor time, files and processes before it reads the first byte. What a
-//! decoder can do wrong becomes a [`Refusal`], what a reader can, an [`Unreadable`](reading): a panic
-//! or a crash, a loop (processor time, or silence on the pipe), a swelling memory.
+//! The worker runs its own program again (`self-worker decode` for a recording, `self-worker read` for a
+//! file with text), with an empty environment and the opened file as its standard input. The child limits
+//! its own memory, processor time, files and processes before it reads the first byte. Every fault of a
+//! decoder becomes a [`Refusal`], every fault of a reader an [`Unreadable`](reading): a panic or a crash,
+//! an endless loop (processor time, or silence on the pipe), too much memory.
 
 mod child;
 mod convert;
@@ -32,27 +32,27 @@ pub use self::child::{CONVERT, DECODE, READ, convert, decode, read};
 pub use self::convert::Ffmpeg;
 pub use self::reading::ReadError;
 
-/// How decoders and readers are run, and what one may use.
+/// The settings and limits of sandbox processes.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     /// The worker's own program.
     pub program: PathBuf,
-    /// What a recording may be.
+    /// The limits of a recording.
     pub limits: Limits,
-    /// Decodes what the decoder does not know.
+    /// Decodes formats that the decoder does not know.
     pub ffmpeg: Option<Ffmpeg>,
-    /// Address space, the program itself included.
+    /// The limit of the address space in bytes, including the program itself.
     pub memory_bytes: u64,
-    /// Processor time of a decoder for any recording, and what each MiB of it adds.
+    /// The processor time of a decoder for any recording, and the time that each MiB adds.
     pub cpu: Duration,
     pub cpu_per_mib: Duration,
-    /// How long a decoder may keep its parent waiting for the next half second of sound.
+    /// The longest time that a decoder may take for the next half second of sound.
     pub patience: Duration,
 }
 
 impl Default for Sandbox {
-    /// The most sound in a MiB is speech in Opus at 6 kbit/s: 23 minutes. At the 1.9 s that ten
-    /// minutes of stereo Opus at 48 kbit/s took, that is an estimated fifth of this time.
+    /// A MiB contains at most 23 minutes of sound (speech in Opus at 6 kbit/s). Decoding these takes an
+    /// estimated fifth of this time: ten minutes of stereo Opus at 48 kbit/s took 1.9 s.
     fn default() -> Self {
         Self {
             program: PathBuf::from("/proc/self/exe"),
@@ -66,7 +66,7 @@ impl Default for Sandbox {
     }
 }
 
-/// What the parent asks of a decoder.
+/// The parent's request to a decoder.
 #[derive(Serialize, Deserialize)]
 struct Order {
     limits: Limits,
@@ -74,17 +74,17 @@ struct Order {
     cpu_seconds: u64,
 }
 
-/// How a child ended without its last word.
+/// How a child ended without its last frame.
 #[derive(Debug)]
 enum Death {
     /// It used up its processor time.
     TimedOut,
     /// It used up its memory.
     OutOfMemory,
-    /// Its code came to a bad end.
+    /// Its code panicked or crashed.
     Crashed,
-    /// Neither its limits nor its code: the machine (or its operator) ended it, or it could not set
-    /// to work.
+    /// The reason is neither its limits nor its code: the machine or its operator ended it, or it could not
+    /// start.
     Machine(std::io::Error),
 }
 
@@ -103,7 +103,7 @@ pub struct Decoding {
 }
 
 impl Sandbox {
-    /// Decodes a recording of so many bytes, as it is in its file or as a converter gives it.
+    /// Decodes a recording of `bytes` bytes, directly from its file or from a converter's output.
     async fn decode_from(
         &self,
         input: impl Into<Stdio>,
@@ -165,41 +165,41 @@ impl Sandbox {
 }
 
 impl Decoding {
-    /// What the recording is.
+    /// The format of the recording.
     #[must_use]
     pub fn info(&self) -> &Info {
         &self.info
     }
 
-    /// The decoder's process, while there is one.
+    /// The process id of the decoder, while it runs.
     #[must_use]
     pub fn process(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// The process of its converter, while there is one.
+    /// The process id of the converter, while it runs.
     #[must_use]
     pub fn converter(&self) -> Option<u32> {
         self.converter.as_ref().and_then(Converter::process)
     }
 
-    /// How it ended; known once [`Self::next`] has given `None`.
+    /// How the decoding ended; known once [`Self::next`] has returned `None`.
     #[must_use]
     pub fn ending(&self) -> Option<&DecodeSummary> {
         self.ending.as_ref()
     }
 
-    /// What could not be heard, so far: those that start before the sound that was given are all in.
+    /// The losses so far. All losses that start before the end of the returned sound are included.
     #[must_use]
     pub fn losses(&self) -> &[Loss] {
         self.losses.spans()
     }
 
-    /// The next block of mono sound at 16 kHz, or `None` at the end. A decoder is ahead of who
-    /// reads by what the pipe and the buffers at its two ends hold: 3 s of sound.
+    /// The next block of mono sound at 16 kHz, or `None` at the end. The decoder is ahead of the reader by
+    /// the content of the pipe and the buffers at its two ends: 3 s of sound.
     ///
     /// # Errors
-    /// As [`Sandbox::decode`]; the sound given so far is then not the whole recording.
+    /// As [`Sandbox::decode`]; the sound returned so far is then not the whole recording.
     pub async fn next(&mut self) -> Result<Option<Vec<f32>>, DecodeError> {
         if self.ending.is_some() {
             return Ok(None);
@@ -235,7 +235,7 @@ impl Decoding {
         }
     }
 
-    /// A decoder that has nothing to read says so; its converter knows why.
+    /// The error for a decoder without usable input; its converter knows the reason.
     async fn refused(&mut self, refusal: Refusal) -> DecodeError {
         let nothing = matches!(refusal, Refusal::NotAudio | Refusal::Damaged | Refusal::NoSound);
         match self.converter.take().filter(|_| nothing) {
@@ -244,7 +244,7 @@ impl Decoding {
         }
     }
 
-    /// Why a decoder's pipe ended without a last frame.
+    /// The reason why a decoder's pipe ended without a last frame.
     async fn autopsy(&mut self) -> DecodeError {
         match autopsy(&mut self.child, self.patience).await {
             Death::TimedOut => Refusal::DecoderTimedOut.into(),
@@ -258,7 +258,7 @@ impl Decoding {
 async fn autopsy(child: &mut Child, patience: Duration) -> Death {
     let mut words = Vec::new();
     if let Some(stderr) = child.stderr.take() {
-        // Its last words, if it has any; a living one that says nothing is killed below.
+        // Reads its last message, if any; a process that still runs and writes nothing is killed below.
         let _ = timeout(patience, stderr.take(4096).read_to_end(&mut words)).await;
     }
     let _ = child.start_kill();

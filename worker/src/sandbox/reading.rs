@@ -1,4 +1,4 @@
-//! Taking the text out of a stranger's file.
+//! Extracts the text of a file of unknown origin.
 
 use std::fs::File;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use tokio::time::timeout;
 use super::{Death, READ, Sandbox, autopsy};
 use crate::stages::read::{ReadResult, Reading, Unreadable};
 
-/// Processor time for any file, and what each MiB of it adds: a hundred times what is usual.
+/// The processor time for any file, and the time that each MiB adds: a hundred times the usual time.
 const CPU: Duration = Duration::from_secs(10);
 const CPU_PER_MIB: Duration = Duration::from_secs(2);
-/// Text that is read of a file, in bytes: a book of 170,000 words.
+/// The most text that is read from a file, in bytes: a book of 170,000 words.
 const LONGEST: usize = 1 << 20;
 
-/// What the parent asks of a reader.
+/// The parent's request to a reader.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) kind: ContentKind,
@@ -26,34 +26,34 @@ pub(super) struct Order {
     pub(super) cpu_seconds: u64,
 }
 
-/// Why there is no text.
+/// The reason why there is no text.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The file's own fault, for ever.
+    /// The file cannot be read; a retry does not help.
     #[error(transparent)]
     Refused(#[from] Unreadable),
-    /// The machine's fault, and perhaps gone tomorrow.
+    /// The machine could not run the reader; a retry may help.
     #[error("the reader cannot work: {0}")]
     Machine(#[from] std::io::Error),
 }
 
 impl Sandbox {
-    /// Takes the text out of an opened file, or the beginning of it, if there is very much.
+    /// Extracts the text of an opened file, or its beginning if the text is very long.
     ///
     /// # Errors
-    /// [`ReadError::Refused`] for a file that cannot be read, [`ReadError::Machine`] when no process
-    /// can be started.
+    /// [`ReadError::Refused`] for a file that cannot be read, [`ReadError::Machine`] when no process can be
+    /// started.
     pub async fn read(&self, file: File, kind: ContentKind) -> Result<Reading, ReadError> {
         let mib = file.metadata()?.len() as f64 / f64::from(1 << 20);
         let cpu = CPU + CPU_PER_MIB.mul_f64(mib);
         let order =
             Order { kind, longest: LONGEST, memory_bytes: self.memory_bytes, cpu_seconds: cpu.as_secs() };
         let mut child = self.spawn(READ, &order, file)?;
-        // Every character may be written as an escape of six; an honest reader says no more.
+        // Every character may be written as an escape of six; a correct reader writes no more.
         let most = 6 * LONGEST as u64 + 1024;
         let pipe = child.stdout.take().expect("standard output is a pipe");
         let mut said = Vec::new();
-        // A machine that is busy with other things gives it a tenth of its time.
+        // A busy machine is assumed to give the reader at least a tenth of its time.
         match timeout(cpu * 10, pipe.take(most).read_to_end(&mut said)).await {
             Err(_) => return Err(Unreadable::TimedOut.into()),
             Ok(read) => read?,

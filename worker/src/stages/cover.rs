@@ -1,11 +1,11 @@
-//! What became of each stretch of a recording: heard, silent, damaged or missing.
+//! The coverage of a recording: each span is heard, silent, damaged or missing.
 
 use self_shared::domain::transcription::{CoverageKind, CoverageSpan};
 
 /// Pauses up to this length between two voices count as heard: a breath is no silence.
 const BREATH_MS: u64 = 1_000;
 
-/// Adds a stretch in which somebody speaks to those before it, in the order of time.
+/// Adds a stretch with a voice after those before it, in the order of time.
 pub fn add_heard(heard: &mut Vec<CoverageSpan>, (start_ms, end_ms): (u64, u64)) {
     match heard.last_mut() {
         Some(last) if start_ms <= last.end_ms + BREATH_MS => last.end_ms = last.end_ms.max(end_ms),
@@ -13,8 +13,8 @@ pub fn add_heard(heard: &mut Vec<CoverageSpan>, (start_ms, end_ms): (u64, u64)) 
     }
 }
 
-/// The whole recording in spans, in order and without gaps. A loss outweighs what was heard around it;
-/// what is neither is silent. `heard` and `losses` are each in order and apart.
+/// The whole recording in spans, in order and without gaps. A loss takes precedence over heard spans; the
+/// rest is silent. `heard` and `losses` are each in order and without overlap.
 #[must_use]
 pub fn cover(heard: &[CoverageSpan], losses: &[CoverageSpan], length_ms: u64) -> Vec<CoverageSpan> {
     let mut places: Vec<u64> = heard

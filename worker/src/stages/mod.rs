@@ -1,5 +1,5 @@
 //! The steps from a file to sound, words and text. Each is pure: values in, values out; jobs do the input
-//! and output. What texts mean is found by `self-language`.
+//! and output. `self-language` finds the meaning of texts.
 
 pub mod cover;
 pub mod cut;

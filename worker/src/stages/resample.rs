@@ -5,13 +5,13 @@ use rubato::{Fft, FixedSync, Indexing, Resampler as _, WindowFunction};
 
 use super::SAMPLE_RATE;
 
-/// Frames that go through the filter at once, about: many for speed, few to stay in the cache.
+/// About how many frames pass through the filter at once: many for speed, few to stay in the cache.
 const BLOCK: usize = 2400;
 
-/// Takes mono sound at one rate and gives it at [`SAMPLE_RATE`].
+/// Resamples mono sound of one rate to [`SAMPLE_RATE`].
 ///
-/// The filter is rubato's synchronous one (an FFT, anti-aliased). Its delay is cut off at the
-/// start and its tail is flushed at the end, so `n` samples become `n * 16000 / rate`, rounded.
+/// The filter is rubato's synchronous one (an FFT, anti-aliased). Its delay is cut off at the start and its
+/// tail is flushed at the end, so `n` samples become `n * 16000 / rate`, rounded.
 pub struct Resampler {
     rate: u32,
     filter: Option<Filter>,
@@ -29,10 +29,10 @@ struct Filter {
 }
 
 impl Resampler {
-    /// For sound of `rate` samples per second.
+    /// A resampler for sound of `rate` samples per second.
     ///
     /// # Panics
-    /// When the rate is zero, which no caller lets through.
+    /// When the rate is zero, which no caller allows.
     #[must_use]
     pub fn new(rate: u32) -> Self {
         assert!(rate > 0, "a rate is positive");
@@ -40,13 +40,13 @@ impl Resampler {
         Self { rate, filter, taken: 0, given: 0 }
     }
 
-    /// The rate of the sound that it takes.
+    /// The rate of the input.
     #[must_use]
     pub fn rate(&self) -> u32 {
         self.rate
     }
 
-    /// Takes a block of any length and appends to `out` what is ready.
+    /// Adds a block of any length and appends the finished samples to `out`.
     pub fn push(&mut self, mut samples: &[f32], out: &mut Vec<f32>) {
         self.taken += samples.len() as u64;
         let before = out.len();
@@ -79,7 +79,7 @@ impl Resampler {
 
 impl Filter {
     fn new(rate: u32) -> Self {
-        // The delay is half a block: with an even one it is whole frames, and can be cut off.
+        // The delay is half a block: with an even block it is whole frames, and can be cut off.
         let even = 2 * (rate / greatest_common_divisor(rate, SAMPLE_RATE)) as usize;
         let block = BLOCK.next_multiple_of(even);
         let window = WindowFunction::BlackmanHarris2;
@@ -95,7 +95,7 @@ impl Filter {
         }
     }
 
-    /// Takes what fits of `samples`, runs the filter when its block is full, returns the rest.
+    /// Adds as many of `samples` as fit, runs the filter when its block is full, returns the rest.
     fn fill<'a>(&mut self, samples: &'a [f32], out: &mut Vec<f32>) -> &'a [f32] {
         let (now, later) = samples.split_at(samples.len().min(self.input.len() - self.filled));
         self.input[self.filled..self.filled + now.len()].copy_from_slice(now);

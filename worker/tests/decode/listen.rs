@@ -1,4 +1,4 @@
-//! Recordings of tones, and where they are heard.
+//! Recordings of tones, and the times at which they are found after decoding.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use self_worker::stages::decode::{DecodeError, DecodeSummary, Loss, LossKind, Re
 
 use crate::fixtures;
 
-/// A second of the recording that [`tones`] makes is silent but for its middle half.
+/// Samples in a second. Each second of [`tones`] is silent except for its middle half.
 const RATE: u32 = 16_000;
 
 pub(crate) struct Decoded {
@@ -16,7 +16,7 @@ pub(crate) struct Decoded {
     pub(crate) ending: DecodeSummary,
 }
 
-/// Decodes a file as the worker does it.
+/// Decodes a file as the worker does.
 pub(crate) async fn listen(file: &Path) -> Result<Decoded, Refusal> {
     match fixtures::decode(&fixtures::sandbox(), file).await {
         Ok((decoding, sound)) => {
@@ -35,7 +35,7 @@ pub(crate) async fn listen_to(bytes: &[u8]) -> Result<Decoded, Refusal> {
     listen(&file).await
 }
 
-/// Samples of which each second `n` has a tone of 300 + 60 `n` hertz from 0.25 to 0.75.
+/// Samples in which each second `n` has a tone of 300 + 60 `n` hertz from 0.25 to 0.75.
 pub(crate) fn tones(seconds: u32) -> Vec<f32> {
     let sample = |n: u32| {
         let (second, part) = (n / RATE, n % RATE);
@@ -68,14 +68,14 @@ pub(crate) fn format(channels: u16) -> Vec<u8> {
     body
 }
 
-/// A wave file with the sizes that belong to it.
+/// A wave file with correct sizes.
 pub(crate) fn wave(channels: u16, data: &[u8]) -> Vec<u8> {
     let size = data.len() as u32;
     let body = [b"WAVE".to_vec(), chunk(b"fmt ", 16, &format(channels)), chunk(b"data", size, data)].concat();
     chunk(b"RIFF", body.len() as u32, &body)
 }
 
-/// [`tones`] as ffmpeg writes them into a file of this name.
+/// [`tones`] in a file of this name, encoded by ffmpeg.
 pub(crate) fn encoded(folder: &Path, seconds: u32, name: &str, arguments: &str) -> PathBuf {
     let source = folder.join(format!("{name}.source.wav"));
     fs::write(&source, wave(1, &pcm(&tones(seconds)))).unwrap();
@@ -84,7 +84,7 @@ pub(crate) fn encoded(folder: &Path, seconds: u32, name: &str, arguments: &str) 
     file
 }
 
-/// Where each tone starts that is heard: its number and its time in seconds.
+/// The start of each tone that is found: its number and its time in seconds.
 pub(crate) fn starts(sound: &[f32]) -> Vec<(u32, f64)> {
     const STEP: usize = 80;
     let loud: Vec<bool> =
@@ -101,14 +101,14 @@ pub(crate) fn starts(sound: &[f32]) -> Vec<(u32, f64)> {
     starts
 }
 
-/// Which tone this is, by the number of times that it goes through zero in a quarter of a second.
+/// The number of the tone, from its zero crossings in a quarter of a second.
 fn number(tone: &[f32]) -> u32 {
     let rising = tone.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
     let hertz = rising as f64 * f64::from(RATE) / tone.len() as f64;
     ((hertz - 300.0) / 60.0).round().max(0.0) as u32
 }
 
-/// Fails unless these tones, and no others, are heard so many seconds late.
+/// Fails unless exactly these tones are found, each late by the given seconds.
 pub(crate) fn expect(name: &str, sound: &[f32], tones: &[(u32, f64)]) {
     let starts = starts(sound);
     let wanted: Vec<u32> = tones.iter().map(|(tone, _)| *tone).collect();
@@ -119,12 +119,12 @@ pub(crate) fn expect(name: &str, sound: &[f32], tones: &[(u32, f64)]) {
     }
 }
 
-/// Tones from one to another, all late by the same.
+/// Tones from one number to another, all late by the same time.
 pub(crate) fn run(from: u32, to: u32, late: f64) -> Vec<(u32, f64)> {
     (from..=to).map(|tone| (tone, late)).collect()
 }
 
-/// Fails unless exactly one stretch was lost, of this kind and between these seconds, about.
+/// Fails unless there is exactly one loss, of this kind and approximately between these seconds.
 pub(crate) fn expect_loss(name: &str, heard: &Decoded, kind: LossKind, from: f64, to: f64) {
     let [loss] = heard.losses.as_slice() else { panic!("{name}: {:?}", heard.losses) };
     let (start, end) = (loss.start as f64 / f64::from(RATE), loss.end() as f64 / f64::from(RATE));

@@ -1,4 +1,4 @@
-//! What cannot be heard is told, and shifts nothing.
+//! Lost sound is reported, and does not shift the other sound.
 
 use std::fs;
 
@@ -15,13 +15,13 @@ pub(crate) fn noise(length: usize) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
-/// Where these bytes stand.
+/// The positions of these bytes.
 pub(crate) fn places(bytes: &[u8], wanted: &[u8]) -> Vec<usize> {
     bytes.windows(wanted.len()).enumerate().filter(|(_, part)| *part == wanted).map(|(at, _)| at).collect()
 }
 
-/// Fails unless these tones are heard at their times, and what is not is told as damaged: so many seconds
-/// at least and at most.
+/// Fails unless these tones are found at their times and the rest is reported as damaged. `lost` is the
+/// range of seconds that may be damaged.
 pub(crate) fn expect_around(name: &str, heard: &Decoded, tones: &[u32], lost: std::ops::Range<f64>) {
     let starts = starts(&heard.sound);
     for &tone in tones {

@@ -1,4 +1,4 @@
-//! Decoding as the worker does it: in a child process, of good files and of hostile ones.
+//! Decoding as the worker does it: in a child process, with valid files and with hostile ones.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use self_worker::sandbox::Sandbox;
 use self_worker::stages::decode::{DecodeError, Limits, Refusal};
 
-/// Name, how ffmpeg makes it, container, codec, and how many ms the codec may add or lose.
+/// Name, arguments of ffmpeg, container, codec, and how many ms the codec may add or lose.
 const FORMATS: [(&str, &str, &str, &str, u64); 12] = [
     ("plain.wav", "", "wave", "pcm_s16le", 1),
     ("studio.wav", "-ac 2 -ar 96000 -c:a pcm_f32le", "wave", "pcm_f32le", 1),
@@ -44,7 +44,7 @@ fn make(folder: &Path, name: &str, arguments: &str) -> PathBuf {
     file
 }
 
-/// What the sandbox says to these bytes.
+/// The sandbox's refusal of these bytes.
 async fn refusal_of(bytes: &[u8]) -> Refusal {
     let folder = folder();
     let file = folder.path().join("hostile");
@@ -168,7 +168,7 @@ async fn no_way_to_damage_a_file_takes_the_worker_down() {
         let good = fs::read(make(folder.path(), name, arguments)).unwrap();
         for round in 0..4 {
             let mut bytes = good.clone();
-            // The first rounds hit the headers, the later ones everything.
+            // The first rounds damage the headers, the later ones the whole file.
             let reach = if round < 2 { bytes.len().min(600) } else { bytes.len() };
             for _ in 0..40 {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -184,8 +184,8 @@ async fn no_way_to_damage_a_file_takes_the_worker_down() {
     }
 }
 
-/// Two hours in two channels: far more than the tiny limits below allow, and no trouble without
-/// them. The frames of an mp3 stand on their own, so many copies are one long recording.
+/// Two hours in two channels: far more than the tiny limits below allow, and fine without them. The frames
+/// of an mp3 are independent of each other, so many copies are one long recording.
 fn long(folder: &Path) -> PathBuf {
     let arguments = "-ac 2 -ar 48000 -b:a 64k -write_xing 0 -id3v2_version 0";
     let file = make(folder, "long.mp3", arguments);
@@ -217,7 +217,8 @@ async fn a_decoder_that_swells_is_refused_for_its_memory() {
     let folder = folder();
     let file = make(folder.path(), "exact.flac", "-ar 44100");
     let mut outcomes = Vec::new();
-    // From far too little to enough: on the way there is a size at which it starts and then swells.
+    // From far too little memory to enough: between them is a size at which the decoder starts and then
+    // runs out.
     for mib in (8..=256).step_by(4) {
         let sandbox = Sandbox { memory_bytes: mib << 20, ..fixtures::sandbox() };
         outcomes.push(match fixtures::decode(&sandbox, &file).await {
@@ -239,7 +240,7 @@ async fn a_decoding_that_is_dropped_leaves_no_process_behind() {
     let pid = decoding.process().expect("it still decodes");
     drop(decoding);
     let deadline = Instant::now() + Duration::from_secs(10);
-    // A killed process is gone when the runtime has reaped it.
+    // A killed process disappears when the runtime has reaped it.
     while Path::new(&format!("/proc/{pid}")).exists() {
         assert!(Instant::now() < deadline, "process {pid} lives on");
         tokio::task::yield_now().await;

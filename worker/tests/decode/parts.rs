@@ -1,4 +1,4 @@
-//! Recordings that were put end to end, and headers that count only one of them.
+//! Concatenated recordings, and headers that count only one of them.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ async fn the_frames_decide_how_long_an_mp3_is() {
         expect("table", &heard.sound, &run(0, 7, 0.0));
         assert!(heard.losses.is_empty() && !heard.ending.cut_short, "{count}");
     }
-    // Without a table, its loudness at the start tells nothing about the rest.
+    // Without a table, the bitrate at the start says nothing about the rest.
     let bare = encoded(folder.path(), 8, "bare.mp3", "-ar 44100 -q:a 5 -write_xing 0 -id3v2_version 0");
     expect("bare", &listen(&bare).await.unwrap().sound, &run(0, 7, 0.03));
 }
@@ -70,7 +70,7 @@ async fn an_mp3_is_found_behind_zeros_and_garbage() {
     }
 }
 
-/// An APE tag with one field of this size, with a header in front or without.
+/// An APE tag with one field of this size, with or without a header before it.
 fn ape(length: u32, has_header: bool) -> Vec<u8> {
     let field =
         [&length.to_le_bytes()[..], &[2, 0, 0, 0], b"Cover\0", &crate::loss::noise(length as usize)].concat();

@@ -1,4 +1,4 @@
-//! Sound is heard at the times of its packets.
+//! The decoded sound is at the times of its packets.
 
 use std::fs;
 use std::path::Path;

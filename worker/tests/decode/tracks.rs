@@ -1,4 +1,4 @@
-//! Recordings with several channels or tracks, of which not all hold speech.
+//! Recordings with several channels or tracks, of which not all contain speech.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::fixtures;
 use crate::listen::{expect, pcm, run, tones, wave};
 
-/// What `ffmpeg` makes of several files at once.
+/// One file that `ffmpeg` makes of several sounds.
 fn together(folder: &Path, sounds: &[&[f32]], name: &str, arguments: &str) -> PathBuf {
     let to = folder.join(name);
     let mut ffmpeg = Command::new(fixtures::ffmpeg());

@@ -1,4 +1,4 @@
-//! Wave files with headers that nobody closed, or that are wrong.
+//! Wave files with headers that were never completed, or that are wrong.
 
 use self_worker::stages::decode::Refusal;
 

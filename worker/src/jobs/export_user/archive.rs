@@ -1,8 +1,8 @@
-//! A zip archive that is written as a stream (APPNOTE.TXT 6.3.10): sizes and checksums follow the
-//! files, in the long form (zip64) where they may need it, since not every reader knows that form.
+//! A zip archive that is written as a stream (APPNOTE.TXT 6.3.10). Sizes and checksums follow the files.
+//! They have the long form (zip64) only where the size may need it, since not every reader knows that form.
 //!
-//! Compressing and adding up takes a thread of its own, between two short queues: what is written
-//! waits for whoever stores it, and never the other way round for the whole.
+//! A thread of its own compresses and computes checksums, between two short queues. So the writer waits for
+//! the storage, and the archive is never in memory as a whole.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -16,24 +16,25 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// Parts and chunks that wait at most.
+/// The most parts and chunks that wait in a queue.
 const WAITING: usize = 4;
-/// Bytes that are passed on together.
+/// The bytes of one chunk.
 const CHUNK: usize = 64 * 1024;
 
-/// An archive that is being written. Unless it is [finished](Self::finish), its bytes end in an error.
+/// An archive that is being written. Without [`finish`](Self::finish), its stream of bytes ends with an
+/// error.
 pub(super) struct Archive {
     parts: Sender<ArchiveChunk>,
 }
 
-/// How a file lies in the archive.
+/// How a file is stored in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
-    /// As it is, so many bytes: sound does not get smaller.
+    /// Uncompressed, of this size in bytes: sound does not get smaller.
     Stored(u64),
-    /// Compressed: text does. Up to 4 GiB.
+    /// Compressed, for text of up to 4 GiB.
     Deflated,
-    /// Compressed, and of any length.
+    /// Compressed, of any length.
     Endless,
 }
 
@@ -45,7 +46,7 @@ enum ArchiveChunk {
 }
 
 impl Archive {
-    /// A new one, and its bytes, which are to be taken as it is written.
+    /// A new archive, and its bytes, which must be consumed while it is written.
     pub(super) fn begin() -> (Self, impl Stream<Item = io::Result<Bytes>> + Send + 'static) {
         let (parts, received) = channel(WAITING);
         let (chunks, bytes) = channel(WAITING);
@@ -57,10 +58,9 @@ impl Archive {
         (Self { parts }, whole(bytes))
     }
 
-    /// Begins a file. What is written from then on is in it.
+    /// Begins a file. All bytes up to the next file belong to it.
     ///
-    /// # Errors
-    /// When nobody takes the bytes any more, as from all that follow.
+    /// This and the following functions fail when nobody consumes the bytes any more.
     pub(super) async fn file(&self, path: String, coding: Coding, at: DateTime<Utc>) -> anyhow::Result<()> {
         self.send(ArchiveChunk::File(path, coding, at)).await
     }
@@ -70,7 +70,7 @@ impl Archive {
         self.send(ArchiveChunk::Bytes(bytes)).await
     }
 
-    /// Writes what is made on the archive's own thread.
+    /// Writes a text that `make` returns on the archive's own thread.
     pub(super) async fn text(&self, make: impl FnOnce() -> Vec<u8> + Send + 'static) -> anyhow::Result<()> {
         self.send(ArchiveChunk::Text(Box::new(make))).await
     }
@@ -96,7 +96,8 @@ fn write(mut parts: Receiver<ArchiveChunk>, outlet: Outlet) -> anyhow::Result<()
             ArchiveChunk::End => return zip.finish()?.into_inner().end(),
         }
     }
-    // A writer that is dropped writes its end all the same: nobody may take it for one.
+    // A writer that is dropped writes the end of the archive. The outlet is closed first, so that a broken
+    // archive does not look complete.
     closed.store(true, Ordering::Relaxed);
     Err(anyhow!("nobody writes it any more, or takes it"))
 }
@@ -111,7 +112,7 @@ fn options(coding: Coding, at: DateTime<Utc>) -> SimpleFileOptions {
     options.last_modified_time(moment(at))
 }
 
-/// As zip keeps times: from 1980 to 2107, anything else as the first of them.
+/// A time as zip stores it: from 1980 to 2107. Any other time becomes the first of these.
 fn moment(at: DateTime<Utc>) -> zip::DateTime {
     let small = |number: u32| u8::try_from(number).unwrap_or_default();
     let moment = u16::try_from(at.year()).ok().and_then(|year| {
@@ -129,8 +130,8 @@ fn moment(at: DateTime<Utc>) -> zip::DateTime {
     moment.unwrap_or_default()
 }
 
-/// Where the thread puts the bytes: into the queue, chunk by chunk, and at the end that it is the end.
-/// Once it is closed they go nowhere.
+/// Sends the thread's bytes to the queue in chunks, and a marker at the end. Once it is closed, it drops
+/// all bytes.
 struct Outlet {
     chunk: BytesMut,
     chunks: Sender<Option<Bytes>>,
@@ -173,7 +174,7 @@ impl Write for Outlet {
     }
 }
 
-/// The chunks, and an error as the last item unless the end was said.
+/// The chunks. The last item is an error if the marker of the end did not arrive.
 fn whole(chunks: Receiver<Option<Bytes>>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     stream::unfold(Some(chunks), |chunks| async {
         let mut chunks = chunks?;

@@ -1,4 +1,4 @@
-//! All that is in an archive, file by file.
+//! The content of an archive, file by file.
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
@@ -21,10 +21,10 @@ use super::{conversation, names};
 use crate::engine::Task;
 use crate::jobs::JobContext;
 
-/// What explains the rest.
+/// The file that explains the others.
 const README: &str = include_str!("README.md");
 
-/// What a job needs to write one.
+/// What a job needs to write an archive.
 pub(super) struct Writer<'a> {
     pub(super) context: &'a JobContext,
     pub(super) task: &'a Task,
@@ -44,7 +44,7 @@ struct Profile {
     updated_at: DateTime<Utc>,
 }
 
-/// Writes all of it, and the archive's end.
+/// Writes all files and the archive's end.
 pub(super) async fn write(context: &JobContext, task: &Task, archive: Archive) -> Result<(), JobError> {
     let user = task.user()?;
     let mut tx = context.database.as_user(user).await?;
@@ -96,7 +96,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What is in the person's files.
+    /// The contents of the person's files.
     async fn files(&mut self) -> anyhow::Result<()> {
         let mut last = None;
         loop {
@@ -116,13 +116,13 @@ impl Writer<'_> {
         }
     }
 
-    /// Copies an object; false when it is gone.
+    /// Copies an object; returns false when it is gone.
     pub(super) async fn copy(&mut self, key: &str, path: String, at: DateTime<Utc>) -> anyhow::Result<bool> {
         let key: ObjectKey = key.parse()?;
         let mut object = match self.context.objects.get(&key, None).await {
             Ok(object) => object,
             Err(ObjectError::NotFound) => {
-                // Deleted a moment ago, or lost: there is nothing to wait for.
+                // Deleted a moment ago, or lost: a retry would not help.
                 tracing::warn!(%key, "something is exported without its bytes");
                 return Ok(false);
             }
@@ -137,7 +137,7 @@ impl Writer<'_> {
         Ok(true)
     }
 
-    /// A list, as a JSON array with a line for each item.
+    /// Writes a list as a JSON array with one line for each item.
     async fn list<T: Listed + 'static>(&self, path: &str) -> anyhow::Result<()> {
         self.archive.file(path.to_owned(), Coding::Endless, Utc::now()).await?;
         let mut last = None;
@@ -155,7 +155,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A file with a text that is made on the archive's own thread.
+    /// Writes a file with a text that `make` returns on the archive's own thread.
     pub(super) async fn document(
         &self,
         path: impl Into<String>,
@@ -181,14 +181,14 @@ fn lines<T: Serialize>(page: &[T], is_first: bool) -> Vec<u8> {
     text
 }
 
-/// A document, for people to look at, too.
+/// A JSON document, indented for human readers.
 pub(super) fn json<T: Serialize>(document: &T) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(&known(document)).expect("a value has a text");
     text.push(b'\n');
     text
 }
 
-/// What is not known is absent, as everywhere.
+/// Removes fields without a value, as everywhere in the API.
 fn known<T: Serialize>(item: &T) -> Value {
     fn without_nulls(value: &mut Value) {
         match value {

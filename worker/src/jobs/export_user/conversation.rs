@@ -1,5 +1,5 @@
-//! One conversation in an archive: its recordings as they were uploaded, all that is known of it as
-//! JSON, and its transcripts to read and to play along.
+//! One conversation in an archive: its recordings as they were uploaded, its data as JSON, and its
+//! transcripts as Markdown and subtitles.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ struct Document {
 #[derive(Serialize)]
 struct RecordingJson {
     id: Uuid,
-    /// Where it is, from the folder of the conversation; absent where the bytes were lost.
+    /// The path, relative to the folder of the conversation; absent when the bytes were lost.
     file: Option<String>,
     filename: String,
     content_type: String,
@@ -76,7 +76,7 @@ struct SegmentJson {
     words: Option<Vec<Word>>,
 }
 
-/// Writes a conversation, if it is still there.
+/// Writes a conversation, if it still exists.
 pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<()> {
     let mut tx = writer.begin().await?;
     let Some(conversation) = conversations::get(&mut tx, id).await? else { return Ok(()) };
@@ -87,7 +87,7 @@ pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<(
         transcripts.push((transcript, segments));
     }
     let current = transcriptions::current(&mut tx, id).await?;
-    // No transaction waits for the storage.
+    // No transaction stays open while the storage works.
     drop(tx);
 
     let folder = names::folder(&conversation);
@@ -113,7 +113,7 @@ pub(super) async fn write(writer: &mut Writer<'_>, id: Uuid) -> anyhow::Result<(
         .await
 }
 
-/// A transcript as Markdown and as subtitles, with the names that the person gave to the voices.
+/// Writes a transcript as Markdown and as subtitles, with the names that the person gave to the voices.
 async fn written(
     writer: &Writer<'_>,
     conversation: &Conversation,

@@ -1,14 +1,13 @@
-//! Writes everything that a person has here into a zip archive.
+//! Writes all data of a person into a zip archive.
 //!
-//! The archive is a stream from the first byte to the last: rows are read page by page, recordings
-//! chunk by chunk, and what is written goes on into object storage at once, so that memory does not
-//! grow with how much there is. (What does is the archive's own table of contents: some hundred bytes
-//! for each file in it.) Whoever takes the job after an interruption starts over, with an object of
-//! another name; the one that was broken off never becomes visible.
+//! The archive is a stream from the first byte to the last: rows are read page by page, recordings chunk by
+//! chunk, and all bytes go to object storage at once. So memory does not grow with the amount of data. (The
+//! archive's own table of contents does grow, by some hundred bytes for each file.) The attempt after an
+//! interruption starts over, with an object of another name; the incomplete object never becomes visible.
 //!
-//! There is no snapshot: a transaction that is as long as this would keep PostgreSQL from tidying up.
-//! Each conversation is read in one transaction, and so is each page of a list; what changes in the
-//! meantime is in the archive as it was or as it is then.
+//! There is no snapshot: a transaction of that length would prevent PostgreSQL from vacuuming. Each
+//! conversation is read in one transaction, and so is each page of a list. Data that changes meanwhile is
+//! in the archive either as before or as after the change.
 
 mod archive;
 mod contents;
@@ -37,10 +36,10 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &ExportUser) -> 
         return Err(JobError::Cancelled);
     }
     let key = ObjectKey::export(user, new_id());
-    // Later the sweep may take it for something that was left behind.
+    // A longer upload could be removed by the sweep of objects without a row.
     let stored = timeout(LONGEST_UPLOAD, write(context, task, &key)).await.map_err(|_| too_large())??;
     let completed = complete(task, job, &key, &stored).await;
-    // After a commit that failed the object may be named all the same; then it is left to the sweep.
+    // After a failed commit a row may name the object all the same. Then the sweep decides.
     if let Err(JobError::Cancelled | JobError::LeaseLost) = completed {
         context.objects.delete(&key).await?;
     }
@@ -54,7 +53,7 @@ async fn write(context: &JobContext, task: &Task, key: &ObjectKey) -> Result<Sto
     let (stored, written) = tokio::join!(storing, contents::write(context, task, archive));
     match (stored, written) {
         (Ok(stored), Ok(())) => Ok(stored),
-        // The archive was broken off because of the other error.
+        // The other error ended the archive.
         (Ok(_) | Err(ObjectError::Interrupted(_)), Err(ending)) => Err(ending),
         (Err(ObjectError::TooLarge { .. }), _) => Err(too_large()),
         (Err(error), _) => Err(JobError::Retry(error.into())),

@@ -1,21 +1,21 @@
-//! What files are called in an archive: names that every system takes, unique, and telling.
+//! The names of files in an archive: valid on every operating system, unique, and descriptive.
 
 use self_shared::database::audio::Audio;
 use self_shared::database::conversations::Conversation;
 use self_shared::database::exports::contents::Content;
 
-/// Characters of a title or a filename that are kept.
+/// The most characters of a title or a filename that are kept.
 const LONGEST: usize = 40;
 
-/// The folder of a conversation: when it began, what it is called, and its id.
+/// The folder of a conversation: its date, its title, and its id.
 pub(super) fn folder(conversation: &Conversation) -> String {
     let (date, title) = (conversation.started_at.format("%Y-%m-%d"), plain(&conversation.title));
     let between = if title.is_empty() { "" } else { "-" };
     format!("conversations/{date}{between}{title}-{}", conversation.id)
 }
 
-/// A recording in the folder of its conversation. Its number keeps it from being called like another,
-/// or like a device (`con.wav`).
+/// A recording in the folder of its conversation. The number makes the name unique, and different from the
+/// name of a device (`con.wav`).
 pub(super) fn recording(number: usize, audio: &Audio) -> String {
     let stem = audio.filename.rsplit_once('.').map_or(audio.filename.as_str(), |(stem, _)| stem);
     let stem = Some(plain(stem)).filter(|stem| !stem.is_empty());
@@ -23,7 +23,7 @@ pub(super) fn recording(number: usize, audio: &Audio) -> String {
     format!("audio/{number}-{stem}.{}", extension(&audio.content_type))
 }
 
-/// What is in a file.
+/// The content of a file.
 pub(super) fn content(content: &Content) -> String {
     let extension = match content.kind.as_str() {
         "text/markdown" => "md",
@@ -34,7 +34,7 @@ pub(super) fn content(content: &Content) -> String {
     format!("file-contents/{}.{extension}", content.id)
 }
 
-/// Letters and digits of any script in lower case, hyphens for the rest.
+/// Letters and digits of any script in lower case; hyphens replace all other characters.
 fn plain(text: &str) -> String {
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -42,7 +42,7 @@ fn plain(text: &str) -> String {
     kept.trim_end_matches('-').to_owned()
 }
 
-/// The usual one of the containers that are accepted as recordings.
+/// The usual extension of each container that is accepted for recordings.
 fn extension(content_type: &str) -> &'static str {
     match content_type {
         "audio/wav" => "wav",

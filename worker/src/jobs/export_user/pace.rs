@@ -1,15 +1,15 @@
-//! How far an export is, and how long it will take.
+//! The progress of an export, and the time that is left.
 
 use std::time::Instant;
 
 use self_shared::domain::progress::Progress;
 
-/// What a conversation costs besides the bytes of its recordings, in bytes of recordings.
+/// The cost of a conversation without the bytes of its recordings, as a number of bytes of recordings.
 const CONVERSATION: u64 = 64 * 1024;
-/// The share of the conversations, in percent; the lists and the commit have the rest.
+/// The share of the conversations, in percent; the lists and the commit are the rest.
 const CONVERSATIONS: f32 = 97.0;
 
-/// What is done, and what there is to do.
+/// The work that is done, and all work.
 pub(super) struct Pace {
     began: Instant,
     conversations: (u64, u64),
@@ -22,19 +22,19 @@ impl Pace {
         Self { began: Instant::now(), conversations: all(conversations), bytes: all(bytes) }
     }
 
-    /// More bytes of recordings are written.
+    /// Adds written bytes of recordings.
     pub(super) fn copied(&mut self, bytes: usize) -> Progress {
         self.bytes.0 += bytes as u64;
         self.progress()
     }
 
-    /// Another conversation is written.
+    /// Adds a written conversation.
     pub(super) fn written(&mut self) -> Progress {
         self.conversations.0 += 1;
         self.progress()
     }
 
-    /// There may be more by now than there was in the beginning: then it is nearly done for a while.
+    /// The amount may have grown since the beginning. Then the progress stays near its end for a while.
     pub(super) fn progress(&self) -> Progress {
         let work = |bytes: u64, conversations: u64| bytes + conversations * CONVERSATION;
         let done = work(self.bytes.0, self.conversations.0);

@@ -1,5 +1,4 @@
-//! Finds what deserves a person's attention in a conversation that was understood, and what the
-//! passing of time brings.
+//! Finds insights in a conversation that was analysed, and insights that follow from the passing of time.
 
 mod near;
 pub(super) mod said;
@@ -19,16 +18,16 @@ use uuid::Uuid;
 use super::JobContext;
 use crate::engine::Task;
 
-/// What is found in one conversation, with what it has to do with others.
+/// Insights of one conversation, also those that connect it with others.
 const OF_CONVERSATION: &[InsightKind] = &[
     InsightKind::Promise,
     InsightKind::Task,
     InsightKind::TopicReturning,
     InsightKind::FileAboutConversation,
 ];
-/// What two statements of facts give, be they of one conversation or of two.
+/// Insights from two statements of facts, in one conversation or in two.
 const OF_FACTS: &[InsightKind] = &[InsightKind::Contradiction];
-/// What changes by itself, while nothing is said.
+/// Insights that change with time alone, while nothing is said.
 const OF_TIME: &[InsightKind] = &InsightKind::ABOUT_ENTITIES;
 const AUTHOR: Author<'static> = Author { model: RULES.0, version: RULES.1 };
 
@@ -43,12 +42,12 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &GenerateInsight
     }
 }
 
-/// Looks at a conversation, and has the passing of time looked at then: that is the same for however
-/// many conversations are looked at meanwhile.
+/// Finds the insights of a conversation, and enqueues one job for the passing of time: that job is the same
+/// for any number of conversations.
 async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> Result<(), JobError> {
     let next = GenerateInsights { user: tx.user(), occasion: Occasion::Time };
     let conversation = said::conversation(&mut tx, id).await?;
-    // It may be gone by now.
+    // The conversation may be deleted by now.
     let Some(conversation) = conversation else { return task.done().await };
     let read = spawn_blocking(move || notice::read(&conversation, zone)).await;
     let Noticed { commitments: mut found, statements } = super::understanding::outcome(read)?;
@@ -63,7 +62,7 @@ async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> R
     finish(task, tx, &[next]).await
 }
 
-/// Has the conversations looked at that are about the same as a file.
+/// Enqueues jobs for the conversations that are about the same subject as a file.
 async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), JobError> {
     let near = insights::near_conversations(&mut tx, id).await?;
     let user = tx.user();
@@ -73,7 +72,7 @@ async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), JobError> 
     finish(task, begin(task).await?, &next).await
 }
 
-/// Looks at what the passing of time brings.
+/// Finds the insights that follow from the passing of time.
 async fn of_time(task: &Task, mut tx: UserTx, zone: Zone) -> Result<(), JobError> {
     let found = time::of_time(&mut tx, Utc::now(), zone).await?;
     drop(tx);
@@ -98,14 +97,14 @@ async fn write(
     insights::replace(tx, &scope(OF_FACTS), &AUTHOR, &contradictions).await
 }
 
-/// Begins to write: what speaks for insights stays until that is committed.
+/// Begins a transaction and locks the graph: the evidence of the insights stays until the commit.
 async fn begin(task: &Task) -> Result<UserTx, JobError> {
     let mut tx = task.begin().await?;
     graph::lock(&mut tx).await?;
     Ok(tx)
 }
 
-/// Accepts the work that follows, with the job's success in the same transaction.
+/// Enqueues the following jobs, with the job's success in the same transaction.
 async fn finish(task: &Task, mut tx: UserTx, next: &[GenerateInsights]) -> Result<(), JobError> {
     task.report(Stage::Save, task.progress());
     for job in next {
@@ -115,7 +114,7 @@ async fn finish(task: &Task, mut tx: UserTx, next: &[GenerateInsights]) -> Resul
     task.succeed(tx).await
 }
 
-/// When a segment was said: by the clock of its recording, where that is known.
+/// When a segment was said: by the clock of its recording, if that is known.
 pub(super) fn moment(began_at: DateTime<Utc>, start_ms: i64) -> DateTime<Utc> {
     began_at + chrono::TimeDelta::milliseconds(start_ms)
 }

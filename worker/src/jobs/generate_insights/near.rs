@@ -1,4 +1,4 @@
-//! What is near in meaning to a conversation: other conversations, and files.
+//! The conversations and files that are near to a conversation in meaning.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use self_language::resolve::Zone;
 use self_shared::database::{UserTx, insights};
 use uuid::Uuid;
 
-/// What is near to the passages of a conversation, and to those of the conversations that share a topic
-/// with it until now: a topic that rests on this one is found again from there.
+/// The neighbours of a conversation's passages, and of the passages of the conversations that share a topic
+/// with it until now: a topic that depends on this conversation is found again from those.
 pub(super) async fn topics(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Result<Vec<Near>> {
     let sharing = insights::sharing_a_topic(tx, conversation).await?;
     let mut near = Vec::new();
@@ -36,7 +36,7 @@ async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Resul
     Ok(near.collect())
 }
 
-/// The files that are nearest to a conversation, each with the two passages that are.
+/// The files that are nearest to a conversation, each with the nearest pair of passages.
 pub(super) async fn files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Pair>> {
     let files = insights::near_files(tx, conversation).await?;
     let pairs = files.into_iter().map(|near| Pair {

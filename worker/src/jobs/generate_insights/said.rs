@@ -1,4 +1,4 @@
-//! A conversation as it was understood, out of the database.
+//! Reads an analysed conversation from the database.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::moment;
 
-/// Reads a conversation, without what is uncertain; of a recording that was transcribed several times, the newest transcript
-/// that is complete. None when it is not there any more.
+/// Reads a conversation, without uncertain segments. Of a recording that was transcribed several times, it
+/// reads the newest transcript that is complete. None when the conversation does not exist any more.
 pub(in crate::jobs) async fn conversation(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Conversation>> {
     let Some(conversation) = conversations::get(tx, id).await? else { return Ok(None) };
     let mut mentions: HashMap<Uuid, Vec<Mention>> = HashMap::new();

@@ -1,4 +1,5 @@
-//! What the passing of time brings: days that are near, and people who are missed or come up often.
+//! Insights that follow from the passing of time: days that are near, and people who were not mentioned for
+//! long or are mentioned often.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use self_language::notice::{
@@ -10,7 +11,7 @@ use self_shared::domain::insight::NewInsight;
 
 use super::moment;
 
-/// What it brings at a moment. Days that something is due on which was promised are told with that.
+/// The insights at a moment. A day on which something promised is due is reported with the promise.
 pub(super) async fn of_time(
     tx: &mut UserTx,
     now: DateTime<Utc>,
@@ -38,8 +39,8 @@ async fn ahead(tx: &mut UserTx, now: DateTime<Utc>) -> sqlx::Result<Vec<Ahead>> 
     Ok(ahead.collect())
 }
 
-/// Everybody who was mentioned in several conversations of the last year or so, with the first place
-/// in each.
+/// Everybody who was mentioned in several conversations of about the last year, with the first mention in
+/// each.
 async fn people(tx: &mut UserTx, now: DateTime<Utc>, zone: Zone) -> sqlx::Result<Vec<PersonMentions>> {
     let since = now - TimeDelta::days(2 * LONGEST_SILENCE);
     let mut people: Vec<PersonMentions> = Vec::new();

@@ -1,5 +1,5 @@
-//! Which transcriber hears a recording: the one elsewhere, where there is one, it speaks the language
-//! and the person lets their sound go there; the model of this worker otherwise.
+//! Chooses the transcriber of a recording. It is the remote one if it is configured, speaks the language,
+//! and the person lets their sound leave; otherwise it is the model of this worker.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,28 +18,28 @@ use super::super::heard_by::HeardBy;
 use crate::models::remote_transcriber::{RemoteError, RemoteTranscriber, UNDETERMINED};
 use crate::models::transcriber::{TranscribeError, Utterance};
 
-/// What one recording is heard by.
+/// The transcribers of one recording.
 pub(super) struct Elsewhere {
     remote: Option<Arc<RemoteTranscriber>>,
     /// The model of this worker, and its languages.
     local: ModelId,
     local_languages: Vec<String>,
-    /// The language that was asked for.
+    /// The language that was requested.
     asked: Option<String>,
     /// Whether sound was sent elsewhere.
     sent: AtomicBool,
-    /// The host that sound was sent to by earlier attempts.
+    /// The host that received sound from earlier attempts.
     sent_before: Option<String>,
-    /// What has heard something so far, and in which languages.
+    /// The models that transcribed something so far, and the languages.
     known: Mutex<HeardBy>,
 }
 
 impl Elsewhere {
-    /// Chooses for a recording, of which this is known from earlier attempts.
+    /// Chooses for a recording. `known` is what earlier attempts have stored.
     ///
     /// # Errors
-    /// [`JobError::Fail`] when no transcriber of the fleet speaks the language, and [`JobError::RetryWith`] when
-    /// only that of another worker does.
+    /// [`JobError::Fail`] when no transcriber of the system speaks the language, and
+    /// [`JobError::RetryWith`] when only the transcriber of another worker does.
     pub(super) async fn choose(
         context: &JobContext,
         options: &TranscriptionOptions,
@@ -67,8 +67,8 @@ impl Elsewhere {
         })
     }
 
-    /// The host that sound will be sent to, unless it is away and the model of this worker takes its
-    /// place at once.
+    /// The host that will receive sound. None without a remote transcriber, and while the model of this
+    /// worker replaces one that is away.
     pub(super) fn host(&self) -> Option<&str> {
         self.asks().map(RemoteTranscriber::host)
     }
@@ -77,8 +77,8 @@ impl Elsewhere {
         self.remote.as_deref().filter(|remote| !(self.falls_back() && remote.is_away()))
     }
 
-    /// Whether the model of this worker can take the place of the transcriber elsewhere: not in a
-    /// language that it does not speak, be it asked for or heard so far.
+    /// Whether the model of this worker can replace the remote transcriber: it has to speak the language
+    /// that was requested or that was heard so far.
     fn falls_back(&self) -> bool {
         let known = self.known();
         let language = self.asked.as_deref().or(known.language());
@@ -86,10 +86,7 @@ impl Elsewhere {
             && language.is_none_or(|tag| language::speaks(&self.local_languages, tag))
     }
 
-    /// What is said in a chunk; none where the model of this worker is to hear it.
-    ///
-    /// # Errors
-    /// [`TranscribeError::Remote`].
+    /// Transcribes a chunk remotely; none when the model of this worker must transcribe it.
     pub(super) async fn hear(&self, samples: &[f32]) -> Result<Option<Utterance>, TranscribeError> {
         let Some(remote) = self.asks() else {
             self.known().add_model(&self.local);
@@ -117,7 +114,7 @@ impl Elsewhere {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells what has heard, and where sound went, so far.
+    /// Adds the models that have transcribed, and the host that received sound, so far.
     pub(super) fn tell(&self, heard_by: &mut HeardBy) {
         heard_by.add_models(&self.known());
         heard_by.endpoint = match &self.remote {
@@ -126,13 +123,13 @@ impl Elsewhere {
         };
     }
 
-    /// The model that is asked first: what is named where nothing was said at all.
+    /// The model that is asked first. A transcript without any speech names it.
     pub(super) fn first(&self) -> ModelId {
         self.remote.as_ref().map_or_else(|| self.local.clone(), |remote| remote.id())
     }
 }
 
-/// What becomes of a recording whose language this worker does not speak.
+/// The error for a recording whose language this worker does not speak.
 async fn unspoken(context: &JobContext, tag: &str, may_leave: bool) -> anyhow::Result<JobError> {
     let mut tx = context.database.as_system().await?;
     let spoken = Spoken::by(&models::of_the_fleet(&mut tx).await?, may_leave);
@@ -150,7 +147,7 @@ async fn unspoken(context: &JobContext, tag: &str, may_leave: bool) -> anyhow::R
     })
 }
 
-/// What a transcriber's error means for the job.
+/// The job error for a transcriber's error.
 pub(super) fn ending(error: TranscribeError) -> JobError {
     let code = match &error {
         TranscribeError::Remote(RemoteError::Away { .. }) => FailureCode::TranscriberAway,

@@ -1,7 +1,7 @@
-//! The recipe: a recording becomes a searchable conversation.
+//! Turns a recording into a searchable conversation.
 //!
-//! fetch → decode → cut → transcribe, chunk by chunk into rows → extract, connect, embed → save.
-//! Whoever takes the job after an interruption goes on at the end of the last chunk that was saved.
+//! fetch → decode → cut → transcribe, chunk by chunk into rows → extract, connect, embed → save. The next
+//! attempt after an interruption continues at the end of the last chunk that was saved.
 
 mod elsewhere;
 mod pace;
@@ -30,7 +30,7 @@ use crate::stages::cover::cover;
 use crate::stages::decode::{DecodeError, Refusal};
 use crate::stages::transcribe::transcribe_with;
 
-/// Segments are saved together for so long, which bounds both the commits and what a crash loses.
+/// Segments are saved together at this interval. It bounds the commits and the loss in a crash.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(context: &JobContext, task: &Task, job: &TranscribeAudio) -> Result<(), JobError> {
@@ -43,8 +43,8 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &TranscribeAudio
     understanding::understand(context, task, &transcript, heard_as.as_deref(), pace::TRANSCRIBED).await
 }
 
-/// The language that was heard: what the transcriber elsewhere has told, or was asked for; of a model of
-/// this worker, its own.
+/// The language of the transcript: as the remote transcriber reports it, or as it was requested; with a
+/// model of this worker, the language of that model.
 fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript) -> Option<String> {
     if transcript.language_uncertain {
         return None;
@@ -61,7 +61,7 @@ fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript
     own.into_iter().find(same).or(asked)
 }
 
-/// Fetches, decodes and transcribes what is not transcribed yet.
+/// Fetches, decodes and transcribes the part that is not transcribed yet.
 async fn listen(
     context: &JobContext,
     task: &Task,
@@ -79,7 +79,8 @@ async fn listen(
     pace.opened(decoding.info().seconds);
 
     if let Some(host) = elsewhere.host() {
-        // Known before the first byte of it leaves, whatever becomes of this attempt.
+        // Committed before the first byte of sound leaves, so that it is known whatever happens to this
+        // attempt.
         transcript.heard_by.endpoint = Some(host.to_owned());
         transcript.save(task).await?;
     }
@@ -97,7 +98,7 @@ async fn listen(
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
-                // Whoever goes on begins here.
+                // The next attempt continues here.
                 transcript.save(task).await?;
                 return Err(elsewhere::ending(error));
             }
@@ -144,7 +145,7 @@ fn warnings(transcript: &Transcript, coverage: &[CoverageSpan], extent: &Extent)
     .collect()
 }
 
-/// What a decoder's error means for the job.
+/// The job error for a decoder's error.
 fn ending(error: DecodeError) -> JobError {
     let refusal = match error {
         DecodeError::Machine(error) => return JobError::Retry(error.into()),

@@ -1,13 +1,14 @@
-//! How far the recipe is, how fast, and how long it will still take.
+//! The progress of a transcription: its percentage, its speed, and the time that is left.
 
 use std::time::Instant;
 
 use self_shared::domain::progress::Progress;
 
-/// How much of the whole each stage is, in percent, by the time it takes on a long recording.
+/// The progress at the end of each stage, in percent, by the time that the stages take for a long
+/// recording.
 const FETCHED: f32 = 2.0;
 pub(super) const TRANSCRIBED: f32 = 90.0;
-/// What comes after the transcription takes about so much of its time.
+/// The time of the stages after the transcription, as a share of the time of the transcription.
 const REST: f64 = 0.1;
 
 /// The clock of one attempt.
@@ -27,19 +28,19 @@ impl Pace {
         Progress { audio_done_ms: self.resumed_ms, ..Progress::default() }
     }
 
-    /// The recording is open and says how long it is, or does not.
+    /// Called when the recording is open. `seconds` is its length, if the file states one.
     pub(super) fn opened(&mut self, seconds: Option<f64>) -> Progress {
         self.total_ms = seconds.map(|seconds| (seconds * 1000.0) as u64);
         self.began = Instant::now();
         Progress { percent: FETCHED, audio_total_ms: self.total_ms, ..self.fetching() }
     }
 
-    /// It is transcribed up to here.
+    /// The progress when the recording is transcribed up to `done_ms`.
     pub(super) fn heard(&self, done_ms: u64) -> Progress {
         let worked = self.began.elapsed().as_secs_f64();
         let fresh = done_ms.saturating_sub(self.resumed_ms) as f64 / 1000.0;
         let speed = (fresh > 0.0 && worked > 0.0).then(|| fresh / worked);
-        // A length that the file claims wrongly is corrected by what is heard.
+        // The transcription corrects a length that the file states wrongly.
         let total_ms = self.total_ms.map(|total| total.max(done_ms));
         let eta_ms = total_ms.zip(speed).map(|(total, speed)| {
             let left = (total - done_ms) as f64 / speed;
@@ -56,7 +57,7 @@ impl Pace {
         }
     }
 
-    /// All of it is transcribed, and its length is known.
+    /// The whole recording is transcribed, and its length is known.
     pub(super) fn done(&mut self, length_ms: u64) -> Progress {
         self.total_ms = Some(length_ms);
         self.heard(length_ms)

@@ -1,4 +1,4 @@
-//! The recording: its row and its bytes.
+//! A recording in the database and the storage: its row and its bytes.
 
 use std::fs::File;
 
@@ -11,14 +11,14 @@ use super::super::JobContext;
 use super::super::spool::Spool;
 use crate::engine::Task;
 
-/// Where the bytes are.
+/// The key of a recording's bytes.
 #[derive(Debug)]
 pub(super) struct StoredRecording {
     key: ObjectKey,
 }
 
 impl StoredRecording {
-    /// Finds what the job is about.
+    /// Finds the recording of a job.
     pub(super) async fn find(
         context: &JobContext,
         task: &Task,
@@ -31,7 +31,7 @@ impl StoredRecording {
         Ok(Self { key })
     }
 
-    /// Brings the bytes into a file without a name.
+    /// Copies the bytes into a temporary file without a name.
     pub(super) async fn fetch(&self, context: &JobContext) -> Result<File, JobError> {
         let mut spool = Spool::new().await?;
         if !spool.fetch(&context.objects, &self.key).await? {

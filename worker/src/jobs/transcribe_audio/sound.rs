@@ -11,27 +11,27 @@ use crate::stages::SAMPLE_RATE;
 use crate::stages::cut::{Chunk, Cutter};
 use crate::stages::decode::{DecodeError, Loss, LossKind};
 
-/// A recording that is being decoded and cut as its chunks are asked for.
+/// A recording that is decoded and cut at the pace at which its chunks are consumed.
 pub(super) struct Sound {
     decoding: Mutex<Option<Decoding>>,
     resumed_ms: u64,
     outcome: Arc<Mutex<Result<Extent, DecodeError>>>,
 }
 
-/// What a recording holds.
+/// What was found in a recording.
 #[derive(Debug, Default)]
 pub(super) struct Extent {
     pub(super) length_ms: u64,
-    /// The file stops in the middle.
+    /// Whether the file ends before its sound does.
     pub(super) cut_short: bool,
-    /// The file has tracks of sound that are not heard.
+    /// Whether the file has more tracks of sound, which are not transcribed.
     pub(super) has_other_tracks: bool,
-    /// Stretches that could not be heard, in order and apart.
+    /// The stretches without usable sound, in order and without overlap.
     pub(super) losses: Vec<CoverageSpan>,
 }
 
 impl Extent {
-    /// What was found once all of it is decoded.
+    /// The values of a decoding that has ended.
     fn of(decoding: &Decoding) -> Self {
         let (samples, cut_short) =
             decoding.ending().map_or((0, false), |ending| (ending.samples, ending.cut_short));
@@ -58,7 +58,7 @@ struct Source {
 }
 
 impl Sound {
-    /// The sound behind `resumed_ms`, which is the end of an earlier chunk, or 0.
+    /// The sound after `resumed_ms`, which is the end of an earlier chunk, or 0.
     pub(super) fn new(decoding: Decoding, resumed_ms: u64) -> Self {
         Self {
             decoding: Mutex::new(Some(decoding)),
@@ -67,7 +67,7 @@ impl Sound {
         }
     }
 
-    /// The chunks. The stream ends early when decoding fails; [`Self::extent`] says so.
+    /// The chunks. The stream ends early when decoding fails; [`Self::extent`] then returns the error.
     pub(super) fn chunks(&self) -> impl Stream<Item = Chunk> + use<> {
         let decoding = self.decoding.lock().unwrap_or_else(PoisonError::into_inner).take();
         let cutter = if self.resumed_ms == 0 { Cutter::new() } else { Cutter::resuming_at(self.resumed_ms) };
@@ -83,10 +83,7 @@ impl Sound {
         })
     }
 
-    /// How much sound there was in all, and how much was lost, once the stream has ended.
-    ///
-    /// # Errors
-    /// What ended it early.
+    /// The total length and the losses, once the stream has ended; or the error that ended it early.
     pub(super) fn extent(&self) -> Result<Extent, DecodeError> {
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *outcome, Ok(Extent::default()))

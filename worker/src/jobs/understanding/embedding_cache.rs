@@ -1,5 +1,5 @@
-//! Vectors that are known already: of a transcript that was corrected, or a file that was changed, only
-//! what changed is embedded.
+//! Reuses known vectors: when a transcript was corrected or a file was changed, only the changed texts are
+//! embedded.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use super::super::JobContext;
 use super::super::transcript::Transcript;
 use crate::engine::Task;
 
-/// The vectors of the texts of a transcript or a file, as they are in the database.
+/// The stored vectors of the texts of a transcript or a file.
 #[derive(Default)]
 pub(in crate::jobs) struct EmbeddingCache(Vec<Embedded>);
 
@@ -36,7 +36,7 @@ impl EmbeddingCache {
         Ok(Self(embeddings::of_file(&mut tx, file).await?))
     }
 
-    /// An embedder that is asked only for what it has not made before.
+    /// An embedder that computes only the vectors that are not stored.
     pub(in crate::jobs) fn before(self, embedder: &mut dyn Embedder) -> impl Embedder {
         let ModelId { name, version } = embedder.id();
         let same = self.0.into_iter().filter(|one| one.model == name && one.model_version == version);
@@ -74,7 +74,7 @@ impl Embedder for CachedEmbedder<'_> {
 mod tests {
     use super::*;
 
-    /// Notes what it was asked for; its vectors are lengths.
+    /// Records the texts that it is asked for; its vectors are their lengths.
     struct Asked(Vec<String>);
 
     impl Embedder for Asked {

@@ -1,4 +1,4 @@
-//! Entities, mentions and connections of a person, as one transcript changes them.
+//! Writes the entities, mentions and connections of one transcript into the person's graph.
 
 use self_shared::database::graph::{self, NewEntity, NewEvidence, NewMention};
 use self_shared::database::{UserTx, transcriptions};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::super::transcript::Transcript;
 use super::Meaning;
 
-/// Replaces what was meant so far, by whatever transcript of the same recording, by what is meant now.
+/// Replaces the graph of all former transcripts of the same recording by that of this one.
 pub(super) async fn replace(tx: &mut UserTx, transcript: &Transcript, meaning: &Meaning) -> sqlx::Result<()> {
     let (conversation, transcription) = (transcript.conversation_id, transcript.id);
     let former = transcriptions::of_recording(tx, transcription, transcript.audio_id).await?;
@@ -31,7 +31,7 @@ fn entities(meaning: &Meaning) -> Vec<NewEntity<'_>> {
     entities.collect()
 }
 
-/// The mentions, by the ids of `meaning.entities` in their order.
+/// The mentions. `entities` are the ids of `meaning.entities`, in the same order.
 fn mentions<'a>(transcript: &Transcript, meaning: &'a Meaning, entities: &[Uuid]) -> Vec<NewMention<'a>> {
     let mut mentions = Vec::new();
     for (entity, entity_id) in meaning.entities.iter().zip(entities) {
@@ -51,7 +51,7 @@ fn mentions<'a>(transcript: &Transcript, meaning: &'a Meaning, entities: &[Uuid]
     mentions
 }
 
-/// What speaks for the connections, by the ids of `meaning.entities` in their order.
+/// The evidence of the connections. `entities` are the ids of `meaning.entities`, in the same order.
 fn evidence(transcript: &Transcript, meaning: &Meaning, entities: &[Uuid]) -> Vec<NewEvidence> {
     let mut found = Vec::new();
     for connection in &meaning.connections {

@@ -1,5 +1,5 @@
-//! What a transcript means: who and what it mentions, how that hangs together, and its passages as
-//! vectors. Found on threads that may block, and saved with the job's success in one transaction.
+//! Analyses a transcript: finds its entities, their mentions and connections, and embeds its passages.
+//! Blocking threads compute; the results are saved with the job's success in one transaction.
 
 mod embedding_cache;
 mod graph;
@@ -30,30 +30,27 @@ use super::shared_embedder::SharedEmbedder;
 use super::transcript::Transcript;
 use crate::engine::Task;
 
-/// Of what is left, in percent: what is done once names are found.
+/// The part of the remaining progress, in percent, that is done once names are found.
 const EXTRACTED: f32 = 20.0;
-/// And once all passages are vectors.
+/// The part that is done once all passages have vectors.
 const EMBEDDED: f32 = 95.0;
 
-/// Indices point into the transcript's segments, and into `entities`.
+/// The result of the analysis. Indices refer to the transcript's segments and to `entities`.
 #[derive(Debug)]
 struct Meaning {
     entities: Vec<Entity>,
-    /// When the dates among their mentions are.
+    /// The dates of the mentions that are dates.
     dates: Dates,
     finder: ModelId,
     connections: Vec<Connection>,
     passages: Vec<EmbeddedPassage>,
     embedder: ModelId,
-    /// What the person had decided about names when this was found.
+    /// The person's decisions about names, as the analysis used them.
     decisions: Vec<Decision>,
 }
 
-/// Finds what a transcript means and ends the job with it. `heard_as` is the language that it was
-/// heard in, `done` the percentage of the job that lies behind.
-///
-/// # Errors
-/// The ending of the job, if it is not this one.
+/// Analyses a transcript and completes the job. `heard_as` is the language of the transcript, `done` the
+/// percentage of the job that is done already.
 pub(super) async fn understand(
     context: &JobContext,
     task: &Task,
@@ -108,7 +105,7 @@ async fn find(
             .collect();
         let mut shared = SharedEmbedder { embedder: &embedder, progress: &done };
         let passages = embed(&segments, &mut known.before(&mut shared), |passage, total| {
-            // Heard unless the job was stopped meanwhile.
+            // Received unless the job was stopped meanwhile.
             let _ = done.send((passage, total));
         })?;
         anyhow::Ok((passages, shared.id()))
@@ -126,7 +123,7 @@ async fn decisions(context: &JobContext, task: &Task) -> Result<Vec<Decision>, J
     Ok(entities::decisions(&mut tx).await?)
 }
 
-/// What a thread came to. Its panic is the job's.
+/// The result of a blocking thread. A panic in the thread becomes a panic of the job.
 pub(super) fn outcome<T>(joined: Result<T, JoinError>) -> Result<T, JobError> {
     joined.map_err(|error| match error.try_into_panic() {
         Ok(panic) => resume_unwind(panic),

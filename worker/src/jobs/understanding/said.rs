@@ -1,4 +1,4 @@
-//! When a transcript was said, and where.
+//! The time and the time zone in which a transcript was spoken.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use self_language::resolve::Zone;
@@ -9,7 +9,7 @@ use super::super::transcript::Transcript;
 use super::super::{JobContext, zone};
 use crate::engine::Task;
 
-/// The clock by which dates are understood: the recording's own, in its owner's time zone.
+/// The clock for the dates in a text: the recording's own time, in its owner's time zone.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     began_at: DateTime<Utc>,

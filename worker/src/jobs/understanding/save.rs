@@ -1,4 +1,4 @@
-//! Everything that was found, and the job's success, in one transaction.
+//! Saves the results of an analysis and the job's success in one transaction.
 
 use self_language::embed::EmbeddedPassage;
 use self_language::title::title;
@@ -22,7 +22,7 @@ pub(super) async fn save(
     heard_as: Option<&str>,
 ) -> Result<(), JobError> {
     let mut tx = task.begin().await?;
-    // A person's entities are shared by their conversations: one at a time changes them.
+    // A person's conversations share entities: one transaction at a time changes them.
     person::lock(&mut tx).await?;
     if entities::decisions(&mut tx).await? != meaning.decisions {
         tracing::info!(job = %task.claim.id, "something was decided about names meanwhile: once more");
@@ -35,9 +35,9 @@ pub(super) async fn save(
     task.succeed(tx).await
 }
 
-/// Writes it down, and tells apps. Answers whether the conversation means something else now: not when a
-/// later transcript counts, nor when the text was corrected meanwhile, which the job that follows the
-/// correction sees to.
+/// Writes the results and their events. Returns whether the analysis of the conversation has changed. It
+/// has not when a later transcript counts, or when the text was corrected meanwhile: then the job after the
+/// correction analyses it.
 async fn write(
     tx: &mut UserTx,
     task: &Task,
@@ -70,7 +70,7 @@ async fn write(
     Ok(is_current)
 }
 
-/// Accepts the work that follows, unless the same waits already.
+/// Enqueues the following jobs, unless the same jobs wait already.
 async fn follow(tx: &mut UserTx, context: &JobContext, transcript: &Transcript) -> sqlx::Result<()> {
     let (user, conversation_id) = (tx.user(), transcript.conversation_id);
     let insights = GenerateInsights { user, occasion: Occasion::Conversation(conversation_id) };
@@ -82,8 +82,8 @@ async fn follow(tx: &mut UserTx, context: &JobContext, transcript: &Transcript) 
     Ok(())
 }
 
-/// Writes the passages and their vectors; former ones of this recording were removed with the rest
-/// of its meaning.
+/// Writes the passages and their vectors. Former ones of this recording were removed with the rest of its
+/// analysis.
 async fn embed(tx: &mut UserTx, transcript: &Transcript, meaning: &Meaning) -> sqlx::Result<()> {
     let passages: Vec<NewPassage<'_>> = meaning
         .passages

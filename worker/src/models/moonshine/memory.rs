@@ -1,26 +1,26 @@
-//! What the decoder hands from step to step: the keys and values of its layers.
+//! The state that the decoder passes from step to step: the keys and values of its layers.
 
 use self_onnx::{Graph, OnnxError, Tensor};
 
-/// One of the tensors that the decoder remembers by.
+/// One of the tensors of the decoder's state.
 #[derive(Debug)]
 pub(super) struct Memory {
-    /// Its name among the inputs.
+    /// The name of the input.
     pub(super) past: String,
-    /// And among the outputs.
+    /// The name of the output.
     pub(super) present: String,
-    /// Computed from the sound, once; the others grow with the text.
+    /// Whether it is computed once, from the sound; the others grow with the text.
     pub(super) fixed: bool,
     heads: usize,
     width: usize,
 }
 
 impl Memory {
-    /// The memory of a decoder, read from the names and shapes of its inputs: how many layers, heads and
-    /// numbers to a head it has differs between the sizes of the model.
+    /// The tensors of a decoder's state, from the names and shapes of its inputs. The numbers of layers, of
+    /// heads, and of values in a head differ between the sizes of the model.
     ///
     /// # Errors
-    /// [`OnnxError::Shape`] when it is no decoder of this kind.
+    /// [`OnnxError::Shape`] when the graph is no decoder of this kind.
     pub(super) fn of(decoder: &Graph) -> Result<Vec<Self>, OnnxError> {
         let mut memory = Vec::new();
         for (name, shape) in decoder.inputs() {
@@ -49,7 +49,7 @@ impl Memory {
         }
     }
 
-    /// What it holds before anything is said.
+    /// Its value before the first token.
     pub(super) fn empty(&self) -> Result<Tensor, OnnxError> {
         Tensor::new(&[1, self.heads, 0, self.width], Vec::<f32>::new())
     }

@@ -1,8 +1,8 @@
 //! Moonshine: speech to text with punctuation and casing, by default its tiny English model.
 //!
-//! Two graphs, driven as in Jeffries et al., "Moonshine: Speech Recognition for Live Transcription
-//! and Voice Commands" (2024), with the arguments of the ONNX export: an encoder from samples to
-//! states, and a decoder that says one token after the other and remembers what it has computed.
+//! Two graphs, run as in Jeffries et al., "Moonshine: Speech Recognition for Live Transcription and Voice
+//! Commands" (2024), with the arguments of the ONNX export: an encoder from samples to states, and a
+//! decoder that produces one token after the other and keeps its state between them.
 
 mod memory;
 mod tokens;
@@ -22,18 +22,18 @@ use crate::models::SAMPLE_RATE;
 
 const BEGIN: i64 = 1;
 const END: i64 = 2;
-/// Tokens for a second of English: nobody speaks faster, and a decoder that loops must stop. Other
-/// languages are given twice as many, as the makers of the models do.
+/// The most tokens for a second of English: nobody speaks faster, and a decoder in a loop must stop. Other
+/// languages get twice as many, as in the makers' own code.
 const TOKENS_PER_SECOND: f32 = 6.5;
-/// The encoder's first filters need a little sound; what is shorter is followed by silence.
+/// The encoder's first filters need a minimum of sound, in samples; shorter sound is padded with silence.
 const SHORTEST: usize = SAMPLE_RATE as usize / 2;
 
-/// The files of a model, without their endings.
+/// The files of a model, without their extensions.
 const ENCODER: &str = "encoder_model";
 const DECODER: &str = "decoder_model_merged";
 const TOKENS: &str = "tokenizer.bin";
 
-/// The model's files.
+/// The files of the model, and what is known about it.
 #[derive(Clone, Debug)]
 pub struct Moonshine {
     runtime: Runtime,
@@ -45,10 +45,7 @@ pub struct Moonshine {
 }
 
 impl Moonshine {
-    /// Finds the model in `models/moonshine/tiny-en`, where set-up put it.
-    ///
-    /// # Errors
-    /// [`TranscribeError`] when it or the runtime is missing.
+    /// Opens the model in `models/moonshine/tiny-en`, where set-up puts it.
     pub fn load(models: &Path) -> Result<Self, TranscribeError> {
         let folder = models.join("moonshine/tiny-en");
         Ok(Self {
@@ -56,7 +53,7 @@ impl Moonshine {
             runtime: Runtime::load(models)?,
             encoder: folder.join(ENCODER).with_extension("ort"),
             decoder: folder.join(DECODER).with_extension("ort"),
-            // The package that carries the weights has a version; they themselves have none.
+            // The package of the weights has a version; the weights themselves have none.
             id: ModelId::known("moonshine-tiny-en", "moonshine-voice-0.0.73"),
             about: About {
                 languages: vec!["en".to_owned()],
@@ -66,12 +63,12 @@ impl Moonshine {
         })
     }
 
-    /// Takes the model in a folder, of whatever size: `encoder_model` and `decoder_model_merged`, each
-    /// as `.ort` or `.onnx`, and `tokenizer.bin`. It is called as the folder is; its version are the
-    /// first digits of the SHA-256 over the decoder.
+    /// Opens a model of any size from a folder: `encoder_model` and `decoder_model_merged`, each as `.ort`
+    /// or `.onnx`, and `tokenizer.bin`. Its name is that of the folder; its version is the first digits of
+    /// the SHA-256 of the decoder.
     ///
     /// # Errors
-    /// The file that is missing, or is not what it should be.
+    /// [`TranscribeError`] that names the file that is missing or invalid.
     pub fn open(runtime: &Runtime, folder: &Path, languages: &[String]) -> Result<Self, TranscribeError> {
         let unusable = |detail: String| TranscribeError::Folder(folder.to_owned(), detail);
         let graph = |name: &str| {
@@ -99,7 +96,7 @@ impl Moonshine {
                 licence: None,
             },
         };
-        // Before the first recording comes: the graphs are those of this kind of model.
+        // Checks before the first recording that the graphs are of this kind of model.
         model.session().map_err(|error| unusable(error.to_string()))?;
         Ok(model)
     }
@@ -115,7 +112,7 @@ impl Moonshine {
             encoder,
             decoder,
             tokens: Arc::clone(&self.tokens),
-            // It tells no language. Where it knows one, it is that.
+            // The model reports no language. If it knows only one, that is the language.
             language: self.about.languages.first().filter(|_| self.about.languages.len() == 1).cloned(),
         })
     }
@@ -149,7 +146,7 @@ impl Transcriber for Moonshine {
 struct Session {
     encoder: Graph,
     decoder: Graph,
-    /// Whether they want to be told how much of the sound is no padding. Exports differ in that.
+    /// Whether they have an input for the mask of padding. Exports differ in this.
     encoder_is_masked: bool,
     decoder_is_masked: bool,
     tokens_per_second: f32,
@@ -168,8 +165,8 @@ impl TranscriberSession for Session {
 }
 
 impl Session {
-    /// Greedy decoding: always the likeliest token, until the model says that it is done. Each token
-    /// comes with the natural logarithm of its probability.
+    /// Greedy decoding: always the likeliest token, until the model returns its end token. Each token comes
+    /// with the natural logarithm of its probability.
     fn say(&mut self, sound: Vec<f32>) -> Result<Vec<(i64, f32)>, OnnxError> {
         let length = sound.len();
         let most = (length as f32 / SAMPLE_RATE as f32 * self.tokens_per_second).ceil() as usize;

@@ -1,4 +1,4 @@
-//! The tokens of Moonshine: what each stands for in text.
+//! The tokens of Moonshine: the text of each.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use self_onnx::OnnxError;
 
 use crate::models::transcriber::{TranscribeError, TranscribedWord};
 
-/// How tokens write a space, which begins a word.
+/// The space in tokens; it begins a word.
 const SPACE: &str = "▁";
 
 /// The bytes of each token, by its number. Some tokens are parts of a character.
@@ -39,7 +39,7 @@ impl Tokens {
     }
 
     /// The words that the tokens spell, with the mean of the log-probabilities of each word's tokens.
-    /// Control tokens (`<s>`, `<unk>` …) are silent.
+    /// Control tokens (`<s>`, `<unk>` …) are left out.
     pub(super) fn words(&self, tokens: &[(i64, f32)]) -> Vec<TranscribedWord> {
         let spelled = tokens.iter().filter_map(|(token, log_probability)| {
             Some((self.0.get(usize::try_from(*token).ok()?)?, *log_probability))
@@ -60,7 +60,7 @@ impl Tokens {
     }
 }
 
-/// A word while its tokens come.
+/// A word while its tokens are added.
 #[derive(Default)]
 struct Spelled {
     bytes: Vec<u8>,

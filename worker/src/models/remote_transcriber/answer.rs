@@ -1,26 +1,26 @@
-//! What a transcriber answers (`verbose_json` of OpenAI's audio transcriptions), made into words.
+//! Parses the response of a transcriber (`verbose_json` of OpenAI's audio transcriptions) into words.
 //!
-//! The text is that of the segments, with its punctuation. The list of words comes without punctuation
-//! and is used for the times only, as far as it spells the same text. Services differ in what they leave
-//! out, so nothing is taken for granted but that the answer is an object with a text, segments or words.
+//! The text is that of the segments, with its punctuation. The list of words comes without punctuation and
+//! is used for the times only, as far as it spells the same text. Services leave out different parts. So
+//! the only assumption is that the response is an object with a text, segments or words.
 
 use serde_json::Value;
 
 use super::languages;
 use crate::models::transcriber::{TranscribedWord, Utterance};
 
-/// Above this `no_speech_prob`, and below this `avg_logprob`, Whisper itself takes a segment for silence
+/// Whisper itself treats a segment as silence above this `no_speech_prob` and below this `avg_logprob`
 /// (`whisper/transcribe.py`: `no_speech_threshold`, `logprob_threshold`).
 const NO_SPEECH: f64 = 0.6;
 const FAILED: f64 = -1.0;
-/// Above this `compression_ratio` Whisper takes a segment for a repetition, and its decoding for failed.
+/// Above this `compression_ratio`, Whisper treats a segment as a repetition, and its decoding as failed.
 const REPETITION: f64 = 2.4;
-/// The log-probability of words where the service tells none: that of a confidence of 0.85.
+/// The log-probability of words whose service reports none: that of a confidence of 0.85.
 const UNTOLD: f64 = -0.1625;
-/// Times of words may be this far behind the end of the chunk, in milliseconds: services pad it.
+/// The times of words may be this far after the end of the chunk, in milliseconds, since services pad it.
 const SLACK_MS: u64 = 1_000;
 
-/// Why an answer is no transcription.
+/// The reason why a response is no transcription.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AnswerError {
     #[error("it is no JSON: {0}")]
@@ -31,7 +31,7 @@ pub(super) enum AnswerError {
     Type(&'static str),
 }
 
-/// A word of the text, with the letters by which it is found again.
+/// A word of the text, with the letters that are compared with the list of words.
 struct Token {
     text: String,
     letters: Vec<char>,
@@ -39,7 +39,7 @@ struct Token {
     is_speech: bool,
 }
 
-/// A word of the list of times.
+/// A word of the list with times.
 struct Timed {
     text: String,
     letters: Vec<char>,
@@ -47,10 +47,7 @@ struct Timed {
     log_probability: Option<f64>,
 }
 
-/// What was heard in a chunk of so many milliseconds.
-///
-/// # Errors
-/// [`AnswerError`] when the answer is something else.
+/// Parses the transcription of a chunk of `length_ms` milliseconds.
 pub(super) fn utterance(bytes: &[u8], length_ms: u64) -> Result<Utterance, AnswerError> {
     let answer: Value = serde_json::from_slice(&with_finite_numbers(bytes))?;
     let parts = ["text", "segments", "words"].map(|name| (name, answer.get(name)));
@@ -94,7 +91,7 @@ pub(super) fn utterance(bytes: &[u8], length_ms: u64) -> Result<Utterance, Answe
 }
 
 impl Token {
-    /// The words of a segment. What Whisper itself takes for silence is none.
+    /// The words of a segment. A segment that Whisper itself treats as silence has none.
     fn of_segment(segment: &Value) -> impl Iterator<Item = Self> {
         let average = number(segment, "avg_logprob").map(|average| average.min(0.0));
         let is_silence = number(segment, "no_speech_prob").is_some_and(|silence| silence > NO_SPEECH)
@@ -105,7 +102,7 @@ impl Token {
         Self::all(text(segment, "text"), log_probability, !is_silence)
     }
 
-    /// The words of a text. Marks that stand alone say nothing.
+    /// The words of a text. Punctuation that stands alone is left out.
     fn all(text: &str, log_probability: f64, is_speech: bool) -> impl Iterator<Item = Self> {
         text.split_whitespace().filter_map(move |word| {
             let letters = letters(word);
@@ -125,13 +122,13 @@ impl Timed {
     }
 }
 
-/// Letters and digits in lower case: what a word is, whatever stands around it.
+/// Letters and digits in lower case, so that words are compared without punctuation.
 fn letters(word: &str) -> Vec<char> {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The first and the last word of the list that each word of the text is made of; none where both do not
-/// spell the same.
+/// The first and the last word of the list for each word of the text; none if the two do not spell the same
+/// letters.
 fn places(tokens: &[Token], timed: &[Timed]) -> Option<Vec<(usize, usize)>> {
     let spelled: Vec<(char, usize)> =
         timed.iter().enumerate().flat_map(|(at, word)| word.letters.iter().map(move |c| (*c, at))).collect();
@@ -148,13 +145,13 @@ fn places(tokens: &[Token], timed: &[Timed]) -> Option<Vec<(usize, usize)>> {
     Some(tokens.iter().map(place).collect())
 }
 
-/// The times of each word, in order and within the chunk; none where those that were told make no sense.
+/// The times of each word, in order and within the chunk; none if the reported times are not plausible.
 fn times(places: &[(usize, usize)], timed: &[Timed], length_ms: u64) -> Option<Vec<(u64, u64)>> {
     let told = |at: usize| timed[at].times;
     let mut times: Vec<(u64, u64)> =
         places.iter().map(|(first, last)| Some((told(*first)?.0, told(*last)?.1))).collect::<Option<_>>()?;
     let is_in_order = times.is_sorted_by_key(|(start, _)| *start);
-    // A service that measures nothing tells zeros.
+    // A service that does not measure times reports zeros.
     let is_measured = times.iter().any(|(start, end)| start < end);
     if !is_in_order
         || !is_measured
@@ -171,7 +168,7 @@ fn times(places: &[(usize, usize)], timed: &[Timed], length_ms: u64) -> Option<V
     Some(times)
 }
 
-/// The mean log-probability that the list tells of these words.
+/// The mean log-probability that the list reports for these words.
 fn told(words: &[Timed]) -> Option<f64> {
     let sum: f64 = words.iter().map(|word| word.log_probability).sum::<Option<f64>>()?;
     Some(sum / words.len() as f64)
@@ -196,8 +193,8 @@ fn milliseconds(value: &Value, name: &str) -> Option<u64> {
         .map(|seconds| (seconds * 1000.0).round() as u64)
 }
 
-/// The JSON with `null` for the numbers that are none: Python writes `NaN`, `Infinity` and `-Infinity`,
-/// which JSON does not have (RFC 8259, section 6).
+/// The JSON with `null` in place of numbers that are not finite: Python writes `NaN`, `Infinity` and
+/// `-Infinity`, which JSON does not have (RFC 8259, section 6).
 fn with_finite_numbers(bytes: &[u8]) -> Vec<u8> {
     let (mut json, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
     let (mut in_string, mut escaped) = (false, false);

@@ -1,10 +1,10 @@
-//! The languages that a transcriber tells, as tags. OpenAI's own service and Whisper tell English names,
-//! others tell codes.
+//! Turns the languages that a transcriber reports into tags. OpenAI's own service and Whisper report
+//! English names, other services report codes.
 
 use self_shared::domain::language::is_tag;
 
-/// The languages of Whisper by their English names (`whisper/tokenizer.py`, MIT), with the aliases that
-/// it has for them.
+/// The languages of Whisper by their English names (`whisper/tokenizer.py`, MIT), with its aliases for
+/// them.
 const NAMES: &[(&str, &str)] = &[
     ("afrikaans", "af"),
     ("albanian", "sq"),
@@ -120,7 +120,7 @@ const NAMES: &[(&str, &str)] = &[
     ("yoruba", "yo"),
 ];
 
-/// The tag of a language that is told by name or by code; none where neither is known.
+/// The tag of a language that is given by name or by code; none if it is not known.
 pub(super) fn tag(told: &str) -> Option<String> {
     let told = told.trim().replace('_', "-").to_ascii_lowercase();
     if let Some((_, tag)) = NAMES.iter().find(|(name, _)| *name == told) {

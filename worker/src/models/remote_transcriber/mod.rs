@@ -1,6 +1,6 @@
-//! The transcriber elsewhere: any service that speaks OpenAI's audio transcriptions
-//! (`POST /audio/transcriptions`, answered as `verbose_json`), on this machine or another one. There is
-//! none unless somebody configures it.
+//! The remote transcriber: any service with OpenAI's audio transcriptions (`POST /audio/transcriptions`,
+//! answered as `verbose_json`), on this machine or another one. There is none unless somebody configures
+//! it.
 
 mod answer;
 mod languages;
@@ -21,15 +21,15 @@ use tokio::sync::Semaphore;
 use super::transcriber::Utterance;
 use crate::models::SAMPLE_RATE;
 
-/// The longest answer that is read, in bytes. A chunk of 13 s with times of words takes 20 KiB.
+/// The longest response that is read, in bytes. A chunk of 13 s with times of words takes 20 KiB.
 const LONGEST: usize = 256 * 1024;
-/// How long a service may take to be reached.
+/// The longest time to connect to the service.
 const REACH: Duration = Duration::from_secs(5);
-/// The tag of a language that nobody told (RFC 5646, section 4.1).
+/// The tag of an unknown language (RFC 5646, section 4.1).
 pub const UNDETERMINED: &str = "und";
-/// How long a service that was found away is not asked again, where something else can do its work.
+/// The time without requests after the service was away, if the model of this worker can replace it.
 const PAUSE: Duration = Duration::from_secs(20);
-/// The longest time that a service is left alone because it asks for that (`Retry-After`).
+/// The longest time without requests because the service asks for it (`Retry-After`).
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// A configured service. All recordings of a worker share it.
@@ -44,24 +44,24 @@ pub struct RemoteTranscriber {
     fallback: Fallback,
     slots: Semaphore,
     away_until: Mutex<Option<Instant>>,
-    /// Until when it asked not to be asked again.
+    /// The time before which the service asked for no more requests.
     busy_until: Mutex<Option<Instant>>,
 }
 
-/// Why there is no answer. All of it may be well again later.
+/// The reason why there is no transcription. A retry may help with each of them.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
-    /// It could not be reached, did not answer in time, or has too much to do.
+    /// The service could not be reached, did not answer in time, or is overloaded.
     #[error("The transcriber at {host} does not answer at the moment ({reason}).")]
     Away { host: String, reason: String },
-    /// It does not take what it is sent, and will not until somebody changes the settings.
+    /// The service refuses the request, and will do so until somebody changes the settings.
     #[error(
         "The transcriber at {host} refuses what it is sent (status {status}). Whoever runs this server looks at \
          {}.",
         settings(*.status)
     )]
     Refused { host: String, status: StatusCode },
-    /// It answered something else than a transcription.
+    /// The response is no transcription.
     #[error(
         "The transcriber at {host} answers something that is no transcription ({reason}). Whoever runs this \
          server looks at TRANSCRIBER_URL."
@@ -69,7 +69,7 @@ pub enum RemoteError {
     Unusable { host: String, reason: String },
 }
 
-/// The settings that a refusal is about.
+/// The settings that a refusal may be about.
 fn settings(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "TRANSCRIBER_API_KEY",
@@ -79,12 +79,9 @@ fn settings(status: StatusCode) -> &'static str {
 }
 
 impl RemoteTranscriber {
-    /// A service that is asked when it is needed.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
+    /// A client of the configured service. It connects at the first request.
     pub fn new(config: &TranscriberConfig) -> reqwest::Result<Self> {
-        // Sound goes where the operator said, and not where that place points.
+        // Sound goes to the configured host only, never to the target of a redirect.
         let http = Client::builder()
             .connect_timeout(REACH)
             .timeout(config.timeout)
@@ -104,47 +101,44 @@ impl RemoteTranscriber {
         })
     }
 
-    /// The model that is asked for. The protocol tells no version.
+    /// The model that is requested. The protocol has no version of it.
     #[must_use]
     pub fn id(&self) -> ModelId {
         ModelId { name: self.model.clone().into(), version: "unknown".into() }
     }
 
-    /// What people are told of it.
+    /// The public description of the model.
     #[must_use]
     pub fn about(&self) -> About {
         About { languages: self.languages.clone(), ..About::default() }
     }
 
-    /// `host[:port]`, to which the sound is sent.
+    /// `host[:port]`, which receives the sound.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// What happens while it is away.
+    /// How recordings are transcribed while the service is away.
     #[must_use]
     pub fn fallback(&self) -> Fallback {
         self.fallback
     }
 
-    /// Whether it speaks a language.
+    /// Whether the service speaks a language.
     #[must_use]
     pub fn speaks(&self, tag: &str) -> bool {
         language::speaks(&self.languages, tag)
     }
 
-    /// Whether it was away a moment ago: asking again would only take time.
+    /// Whether the service was away a moment ago: another request would only take time.
     #[must_use]
     pub fn is_away(&self) -> bool {
         is_ahead(&self.away_until) || is_ahead(&self.busy_until)
     }
 
-    /// What is said in a chunk of mono sound at 16 kHz; in which language, if that is known. Waits while
-    /// as many chunks as may be are being heard. `sent` becomes true once sound may have left.
-    ///
-    /// # Errors
-    /// [`RemoteError`].
+    /// Transcribes a chunk of mono sound at 16 kHz, and returns its language if that is known. Waits while
+    /// the allowed number of requests is running. `sent` becomes true once sound may have left.
     pub async fn hear(
         &self,
         samples: &[f32],
@@ -183,7 +177,7 @@ impl RemoteTranscriber {
             request = request.bearer_auth(key.expose());
         }
         let response = request.send().await;
-        // Without a connection nothing was sent.
+        // Without a connection no sound was sent.
         if !response.as_ref().is_err_and(reqwest::Error::is_connect) {
             sent.store(true, Ordering::Relaxed);
         }
@@ -191,7 +185,7 @@ impl RemoteTranscriber {
         let bytes = self.read(response).await?;
         let length_ms = samples.len() as u64 * 1000 / u64::from(SAMPLE_RATE);
         let mut heard = answer::utterance(&bytes, length_ms).map_err(|error| self.unusable(&error))?;
-        // It knows more languages than one: which it was is a part of its answer, also when untold.
+        // The service may know several languages, so the result always names one, or that it is unknown.
         heard.language =
             heard.language.or_else(|| tag.map(str::to_owned)).or_else(|| Some(UNDETERMINED.to_owned()));
         Ok(heard)
@@ -248,8 +242,8 @@ fn is_ahead(time: &Mutex<Option<Instant>>) -> bool {
     time.is_some_and(|time| Instant::now() < time)
 }
 
-/// How long the service asks not to be asked again, in seconds (RFC 9110, section 10.2.3). The form with a
-/// date is not read: clocks differ.
+/// The time without requests that the service asks for, in seconds (RFC 9110, section 10.2.3). The form
+/// with a date is not read, since clocks differ.
 fn pause(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))

@@ -1,4 +1,4 @@
-//! A chunk of sound as a file: RIFF WAVE, mono, 16 bits (Microsoft and IBM, "Multimedia Programming
+//! Encodes a chunk of sound as a file: RIFF WAVE, mono, 16 bits (Microsoft and IBM, "Multimedia Programming
 //! Interface and Data Specifications 1.0", 1991).
 
 use crate::models::SAMPLE_RATE;
@@ -11,7 +11,7 @@ pub(super) fn file(samples: &[f32]) -> Vec<u8> {
     let mut file = Vec::with_capacity(44 + samples.len() * BYTES as usize);
     file.extend(b"RIFF");
     file.extend((36 + length).to_le_bytes());
-    // Samples as they are (1), in one channel (1).
+    // Format 1 (PCM), 1 channel.
     file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
     file.extend(SAMPLE_RATE.to_le_bytes());
     file.extend((SAMPLE_RATE * BYTES).to_le_bytes());

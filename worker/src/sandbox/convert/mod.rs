@@ -1,9 +1,9 @@
-//! What the decoder does not know, an `ffmpeg` decodes, where one is installed.
+//! Formats that the decoder does not know are decoded by `ffmpeg`, if it is installed.
 //!
-//! `ffmpeg` runs in a process with limits of its own and an empty environment. It is told which
-//! demuxer to use, by the file's first bytes; it may open nothing but its standard input, and with no
-//! codec but those for sound. What it gives (plain samples in Matroska, with their times) is the input
-//! of the usual decoder in the usual sandbox, so that gaps, limits and channels are treated alike.
+//! `ffmpeg` runs in a process with limits of its own and an empty environment. The worker chooses the
+//! demuxer by the file's first bytes. `ffmpeg` may open nothing but its standard input, and use only codecs
+//! for sound. Its output (plain samples in Matroska, with their times) is the input of the usual decoder in
+//! the usual sandbox, so that gaps, limits and channels are treated alike.
 
 mod words;
 
@@ -26,7 +26,7 @@ use self::words::{Opened, Words, listen};
 use super::{CONVERT, Decoding, Sandbox};
 use crate::stages::decode::{self, DecodeError, DecodeSummary, Info, Refusal};
 
-/// The decoders that `ffmpeg` may use. Those that it was built without are no error.
+/// The decoders that `ffmpeg` may use. A decoder that its build does not contain is no error.
 const CODECS: &str = "aac,aac_fixed,aac_latm,ac3,ac3_fixed,eac3,dca,mlp,truehd,mp1,mp1float,mp2,mp2float,mp3,\
 mp3float,wmav1,wmav2,wmapro,wmalossless,wmavoice,gsm,gsm_ms,libgsm,libgsm_ms,amrnb,amrwb,\
 libopencore_amrnb,libopencore_amrwb,ilbc,libilbc,speex,libspeex,opus,libopus,vorbis,libvorbis,flac,alac,\
@@ -39,13 +39,13 @@ pcm_f32be,pcm_f64le,pcm_f64be,pcm_mulaw,pcm_alaw,pcm_bluray,pcm_dvd,pcm_lxf";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ffmpeg {
     program: PathBuf,
-    /// The protocol by which it opens its standard input, where it can go back in it. `fd` is that
-    /// and no more, since version 6.1. Older ones open the same file by its name under `/dev`.
+    /// The protocol by which `ffmpeg` opens its standard input as a seekable file. Since version 6.1, `fd`
+    /// does that and nothing else. Older versions open the same file by its name under `/dev`.
     by_descriptor: bool,
 }
 
 impl Ffmpeg {
-    /// Asks the program what it can do. `None` stands for a program that is none or that fails.
+    /// Asks the program for its abilities. `None` if it is not an `ffmpeg` or if it fails.
     #[must_use]
     pub fn find(program: &Path) -> Option<Self> {
         let asked = std::process::Command::new(program)
@@ -79,7 +79,7 @@ impl Ffmpeg {
     }
 }
 
-/// What the parent asks of the process that becomes `ffmpeg`.
+/// The parent's request to the process that becomes `ffmpeg`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) program: PathBuf,
@@ -95,15 +95,15 @@ pub(super) struct Converter {
     container: &'static str,
     words: JoinHandle<Words>,
     opened: Opened,
-    /// Why the file was not decoded without it.
+    /// The reason why the decoder alone could not decode the file.
     refusal: Refusal,
 }
 
 impl Sandbox {
-    /// Starts to decode an opened, seekable file, and waits until it is known what it is.
+    /// Starts to decode an opened, seekable file, and waits until its format is known.
     ///
     /// # Errors
-    /// [`DecodeError::Refused`] for what is no recording, [`DecodeError::Machine`] when no process
+    /// [`DecodeError::Refused`] for a file that is no recording, [`DecodeError::Machine`] when no process
     /// can be started.
     pub async fn decode(&self, file: File) -> Result<Decoding, DecodeError> {
         let again = file.try_clone()?;
@@ -126,7 +126,7 @@ impl Sandbox {
         mut file: File,
         refusal: Refusal,
     ) -> Result<Decoding, DecodeError> {
-        // The first decoder has moved the place that all copies of an opened file share.
+        // The first decoder has moved the position, which all copies of an opened file share.
         file.rewind()?;
         let bytes = file.metadata()?.len();
         let order = Order {
@@ -157,14 +157,14 @@ impl Converter {
         self.child.id()
     }
 
-    /// Corrects what the decoder takes for the recording.
+    /// Corrects the format, of which the decoder sees only the converter's output.
     pub(super) fn correct(&self, info: Info) -> Info {
         let codec = self.opened.codec.clone().unwrap_or(info.codec);
         let Opened { seconds, tracks, .. } = self.opened;
         Info { codec, container: self.container.to_owned(), seconds, tracks, ..info }
     }
 
-    /// How a decoding ended that came to the end of what there was to read.
+    /// The summary of a decoding that reached the end of the converter's output.
     pub(super) async fn end(
         self,
         patience: Duration,
@@ -174,13 +174,13 @@ impl Converter {
         if words.timed_out {
             return Err(Refusal::DecoderTimedOut.into());
         }
-        // The decoder itself sees a stream without an end. Errors after which `ffmpeg` goes on are
-        // packets that it left out.
+        // The decoder sees a stream without a stated end. Errors after which `ffmpeg` continues are packets
+        // that it left out.
         let cut_short = !status.success();
         Ok(DecodeSummary { cut_short, damaged_packets: ending.damaged_packets.max(words.errors), ..ending })
     }
 
-    /// Why there was nothing to decode.
+    /// The reason why there was nothing to decode.
     pub(super) async fn autopsy(self, patience: Duration) -> DecodeError {
         let (status, words, before) = match self.wait(patience).await {
             Ok(waited) => waited,
@@ -210,7 +210,7 @@ impl Converter {
     }
 
     async fn wait(mut self, patience: Duration) -> Result<(ExitStatus, Words, Refusal), DecodeError> {
-        // Nobody reads its output any more: one that still writes ends at once.
+        // Nobody reads its output any more: a process that still writes ends at once.
         let Ok(status) = timeout(patience, self.child.wait()).await else {
             return Err(Refusal::DecoderTimedOut.into());
         };
@@ -221,8 +221,8 @@ impl Converter {
     }
 }
 
-/// Whether somebody else may read a file that was refused. What is damaged for the one is merely
-/// unusual for the other, as sizes of 0 or -1 in the containers whose sound is one chunk.
+/// Whether `ffmpeg` may be able to read a file that the decoder refused. Some files are damaged for the
+/// decoder but only unusual for `ffmpeg`, such as sizes of 0 or -1 in containers whose sound is one chunk.
 fn is_readable(refusal: &Refusal, container: Option<Container>) -> bool {
     match refusal {
         Refusal::UnsupportedCodec { .. } | Refusal::NotAudio | Refusal::Damaged => true,
@@ -231,7 +231,7 @@ fn is_readable(refusal: &Refusal, container: Option<Container>) -> bool {
     }
 }
 
-/// The name that `ffmpeg` has for the reader of a container.
+/// The name of `ffmpeg`'s demuxer for a container.
 fn demuxer(container: Container) -> &'static str {
     match container {
         Container::Wave => "wav",

@@ -1,5 +1,5 @@
-//! What `ffmpeg` says while it works, line by line. It is read for what is in the file and for what
-//! went wrong, and kept nowhere: it holds titles and names.
+//! Reads the log of `ffmpeg` line by line, for the format of the file and for errors. The log is never
+//! stored: it contains titles and names.
 
 use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -8,21 +8,21 @@ use tokio::sync::oneshot;
 
 use super::super::child::NOT_STARTED;
 
-/// What `ffmpeg` says before the first sound.
+/// What `ffmpeg` logs before the first sound.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Opened {
-    /// None if it found no sound that it can decode.
+    /// None if `ffmpeg` found no sound that it can decode.
     pub(super) codec: Option<String>,
     pub(super) seconds: Option<f64>,
     /// Tracks with sound, decoded or not.
     pub(super) tracks: usize,
 }
 
-/// What `ffmpeg` says in all.
+/// What `ffmpeg` has logged.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Words {
     pub(super) opened: Opened,
-    /// Lines about errors while it decoded.
+    /// The number of logged errors while it decoded.
     pub(super) errors: u64,
     pub(super) invalid_data: bool,
     pub(super) out_of_memory: bool,
@@ -30,8 +30,8 @@ pub(super) struct Words {
     pub(super) not_started: bool,
 }
 
-/// Follows what `ffmpeg` says to its end, and tells when it has opened its input. Nothing of it is
-/// kept or logged: it holds titles and names.
+/// Reads the log of `ffmpeg` to its end, and sends a message when `ffmpeg` has opened its input. Nothing of
+/// it is stored or logged: it contains titles and names.
 pub(super) async fn listen(mut said: ChildStderr, tell: oneshot::Sender<Opened>) -> Words {
     let mut tell = Some(tell);
     let mut words = Words::default();
@@ -41,7 +41,7 @@ pub(super) async fn listen(mut said: ChildStderr, tell: oneshot::Sender<Opened>)
         if line.starts_with("[info] Output #0")
             && let Some(tell) = tell.take()
         {
-            // Nobody waits any more when the decoding was dropped.
+            // Nobody receives this when the decoding was dropped.
             drop(tell.send(words.opened.clone()));
         }
     }
@@ -49,14 +49,14 @@ pub(super) async fn listen(mut said: ChildStderr, tell: oneshot::Sender<Opened>)
 }
 
 impl Words {
-    /// A line has its level in brackets, mostly behind who says it in brackets.
+    /// A line has its level in brackets, usually after the component's name in brackets.
     fn take(&mut self, line: &str) {
         let errs = line.contains("[error]") || line.contains("[fatal]");
         self.invalid_data |= errs && line.contains("Invalid data found");
         self.out_of_memory |= errs && line.contains("Cannot allocate memory");
         self.not_started |= line.starts_with(NOT_STARTED);
         self.timed_out |= line.contains(&format!("received signal {}", Signal::XCPU.as_raw()));
-        // Streams that are not sound are refused their codecs, and that is as it should be.
+        // Codecs of streams that are not sound are refused on purpose; those lines are no errors.
         let opened = self.opened.codec.is_some();
         self.errors += u64::from(errs && opened && !line.contains("not on whitelist"));
         let Some(info) = line.strip_prefix("[info]   ") else { return };
@@ -78,7 +78,7 @@ fn seconds(clock: &str) -> Option<f64> {
     clock.split(':').try_fold(0.0, |sum, part| Some(sum * 60.0 + part.parse::<f64>().ok()?))
 }
 
-/// Lines of a bounded length: what is longer is cut.
+/// Lines of a bounded length; longer lines are cut.
 #[derive(Default)]
 struct Lines {
     read: Vec<u8>,

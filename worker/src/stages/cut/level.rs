@@ -1,19 +1,19 @@
-//! Where somebody may be speaking, judged by energy.
+//! Finds the stretches in which somebody may be speaking, by energy.
 
 use std::ops::Range;
 
 /// Samples in a frame: 10 ms.
 pub(super) const FRAME: usize = 160;
 
-/// Below this nobody speaks, however silent the rest is.
+/// Below this level nobody speaks, however silent the rest is.
 const SILENCE_DB: f32 = -60.0;
-/// What the converters of a sound card never reach: digital silence says nothing of the room.
+/// A level below the noise of every sound card: digital silence says nothing about the room.
 const DIGITAL_SILENCE_DB: f32 = -90.0;
-/// Speech swings by more than this between syllables; steady noise does not.
+/// The level of speech varies by more than this between syllables; that of steady noise does not.
 const STEADY_DB: f32 = 6.0;
 /// Gaps between words that do not count as pauses, in frames.
 const GAP: usize = 20;
-/// What is shorter than this and not clearly louder than the rest is a knock or a breath.
+/// A run that is shorter than this and not louder than the rest by `CLEAR_DB` is a knock or a breath.
 const SHORT: usize = 30;
 const CLEAR_DB: f32 = 12.0;
 
@@ -31,8 +31,9 @@ pub(super) struct Voices {
 }
 
 impl Voices {
-    /// Finds the floor of the noise and the level of speech (the 10th and the 99th of a hundred
-    /// frames by loudness), and takes for voices what rises from the one towards the other.
+    /// Finds the voices in a window. The noise floor and the level of speech are the 10th and the 99th
+    /// percentile of the frames by loudness; frames that rise from the first towards the second by a part
+    /// of the distance are voices.
     pub(super) fn find(levels: &[f32]) -> Self {
         let smooth = smoothed(levels);
         let mut sorted: Vec<f32> =
@@ -42,7 +43,7 @@ impl Voices {
             return Self { runs: Vec::new() };
         };
         let (floor, speech) = (sorted[last / 10], sorted[last - last / 100]);
-        // A recording that starts from digital silence has no floor: it is all speech.
+        // A recording that starts from digital silence has no noise floor: every sound is speech.
         let silent_room = sorted.len() < levels.len() * 9 / 10;
         if speech < SILENCE_DB || (speech - floor < STEADY_DB && !silent_room) {
             return Self { runs: Vec::new() };
@@ -65,7 +66,7 @@ impl Voices {
     }
 }
 
-/// The mean over three frames: single ones jump.
+/// The mean over three frames, since single frames vary much.
 fn smoothed(levels: &[f32]) -> Vec<f32> {
     (0..levels.len())
         .map(|at| {

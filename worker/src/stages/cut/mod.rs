@@ -1,15 +1,15 @@
-//! Cutting of sound at pauses, into chunks that a transcriber can hear on its own.
+//! Cuts sound at pauses, into chunks that are transcribed one by one.
 //!
-//! It looks at the energy of the sound above 100 Hz and at nothing else. The floor of the noise and the level of
-//! speech are found anew in every window, and a window begins where the last chunk ended: what it
-//! does depends on nothing before that place, so a job that lost its worker goes on at the end of
-//! the last chunk it saved and gets the same chunks.
+//! It uses only the energy of the sound above 100 Hz. The noise floor and the level of speech are computed
+//! anew in every window, and a window begins where the last chunk ended. So the result depends on nothing
+//! before that position: a job that lost its worker continues at the end of the last saved chunk and gets
+//! the same chunks.
 //!
-//! Chunks are as long as fit, since the model hears better with more around a word. How long was
-//! chosen on one reading of 44 s (`two_cities.wav`, 119 words) in a trial of three ways to pick the
-//! pause and seven lengths: cut at the first pause after 3 s, 9 or 10 words were wrong; at the last
-//! pause within 8, 10, 12 and 15 s it was 3, 4, 2 and 2. That shows a direction, not a figure to
-//! expect of other voices; this cutter gets 3 wrong there.
+//! Chunks are as long as possible, since the model transcribes a word better with more context. The length
+//! was chosen on one reading of 44 s (`two_cities.wav`, 119 words) in a trial of three ways to pick the
+//! pause and seven lengths: cut at the first pause after 3 s, 9 or 10 words were wrong; at the last pause
+//! within 8, 10, 12 and 15 s it was 3, 4, 2 and 2. That shows a direction, not a figure to expect of other
+//! voices; this cutter gets 3 wrong there.
 
 mod level;
 mod rumble;
@@ -23,54 +23,54 @@ use super::SAMPLE_RATE;
 pub(in crate::stages) const FRAME_MS: u64 = (FRAME as u64 * 1000) / SAMPLE_RATE as u64;
 /// The longest chunk, without its margins.
 const LONGEST: usize = 1200;
-/// What is looked at together: the longest chunk, its margins, and the pause behind it.
+/// The length of a window: the longest chunk, its margins, and the pause after it.
 const WINDOW: usize = LONGEST + 150;
 /// Silence kept around speech: consonants begin and end below the threshold.
 const MARGIN: usize = 20;
 /// A pause of this length ends a chunk wherever it is.
 const LONG_PAUSE: usize = 200;
 
-/// A piece of a recording with speech in it.
+/// A part of a recording with speech in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chunk {
-    /// Where it begins and ends in the recording, in milliseconds.
+    /// Its start and end in the recording, in milliseconds.
     pub start_ms: u64,
     pub end_ms: u64,
     /// Mono at [`SAMPLE_RATE`].
     pub samples: Vec<f32>,
 }
 
-/// Takes sound in blocks of any length and gives chunks. It holds one window of sound, whatever
-/// the length of the recording.
+/// Cuts sound that arrives in blocks of any length into chunks. It holds one window of sound, for a
+/// recording of any length.
 #[derive(Debug, Default)]
 pub struct Cutter {
     rumble: HighPass,
-    /// Samples that lie before the place to begin at.
+    /// Samples before the start position that are still to be skipped.
     skip: usize,
-    /// Where the window begins, in frames.
+    /// The start of the window, in frames.
     start: u64,
     window: Vec<f32>,
     levels: Vec<f32>,
 }
 
-/// What to do with a window, in frames from its start.
+/// The decision about a window, in frames from its start.
 #[derive(Debug, PartialEq, Eq)]
 enum Cut {
-    /// Nothing is said before this frame.
+    /// There is no speech before this frame.
     Drop(usize),
     /// Speech, with its margins.
     Keep { from: usize, to: usize },
 }
 
 impl Cutter {
-    /// A cutter for a recording, which it wants from its very start.
+    /// A cutter for a recording, whose sound must be pushed from its start.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A cutter that gives the chunks behind `ms`, which is the end of an earlier chunk. It too
-    /// wants the recording from its very start.
+    /// A cutter for the chunks after `ms`, which is the end of an earlier chunk. The recording must be
+    /// pushed from its start here too.
     #[must_use]
     pub fn resuming_at(ms: u64) -> Self {
         let start = ms / FRAME_MS;
@@ -78,7 +78,7 @@ impl Cutter {
         Self { skip, start, ..Self::default() }
     }
 
-    /// Takes a block of sound and gives the chunks that are complete.
+    /// Adds a block of sound and returns the chunks that are complete.
     pub fn push(&mut self, samples: &[f32]) -> Vec<Chunk> {
         let samples = self.rumble.push(samples);
         let skipped = self.skip.min(samples.len());
@@ -87,10 +87,10 @@ impl Cutter {
         self.cut(WINDOW)
     }
 
-    /// Gives the chunks of what is left.
+    /// Returns the chunks of the remaining sound.
     #[must_use]
     pub fn finish(mut self) -> Vec<Chunk> {
-        // The rest of a frame is filled up: the last sound of a recording is not lost.
+        // Pads the last frame, so that the last sound of a recording is not lost.
         self.window.resize(self.window.len().next_multiple_of(FRAME), 0.0);
         self.cut(1)
     }
@@ -124,11 +124,11 @@ impl Cutter {
     }
 }
 
-/// Decides on a window; `last` says that no sound comes behind it.
+/// Decides on a window; `last` means that no sound follows it.
 fn place(levels: &[f32], last: bool) -> Cut {
     let voices = Voices::find(levels);
     let Some(first) = voices.runs.first() else {
-        // Speech may begin in the last moments, too short yet to be told from a noise.
+        // Speech may begin in the last moments, still too short to be distinguished from a noise.
         return Cut::Drop(if last { levels.len() } else { levels.len() - LONG_PAUSE / 2 });
     };
     let from = first.start.saturating_sub(MARGIN);
@@ -152,7 +152,7 @@ fn place(levels: &[f32], last: bool) -> Cut {
     Cut::Keep { from, to: to.max(from + 1) }
 }
 
-/// Where to cut speech that never pauses.
+/// The best frame to cut speech without pauses.
 fn quietest(levels: &[f32], range: std::ops::Range<usize>) -> usize {
     let end = range.end;
     range.min_by(|a, b| levels[*a].total_cmp(&levels[*b])).unwrap_or(end)

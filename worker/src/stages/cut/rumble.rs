@@ -1,23 +1,23 @@
-//! Mains hum and rumble, taken out before anything is measured or heard: in a hum that is as loud, a voice
-//! stands out neither by its level nor to the voice detector.
+//! Removes mains hum and rumble before the level is measured and speech is transcribed. In a hum of the
+//! same loudness, neither the level nor the voice detector shows a voice.
 //!
 //! A Butterworth high-pass of the fourth order at 100 Hz, as two sections of the second (Robert
-//! Bristow-Johnson, "Cookbook formulae for audio EQ biquad filter coefficients"): 24 dB less at 50 Hz, 18
-//! at 60 Hz, and nothing of what makes a word. A telephone begins at 300 Hz.
+//! Bristow-Johnson, "Cookbook formulae for audio EQ biquad filter coefficients"). It attenuates 50 Hz by 24
+//! dB and 60 Hz by 18 dB, and no part of speech: a telephone begins at 300 Hz.
 
 use std::f32::consts::TAU;
 
 use crate::stages::SAMPLE_RATE;
 
 const CORNER_HZ: f32 = 100.0;
-/// The qualities of the two sections, which together are as flat as can be.
+/// The Q values of the two sections, whose product has the flattest pass band.
 const QUALITIES: [f32; 2] = [0.541_196_1, 1.306_563];
 
-/// The filter, with what it remembers of the sound before.
+/// The filter and its state.
 #[derive(Debug, Default)]
 pub(super) struct HighPass([Section; 2]);
 
-/// Two values remember the past (transposed direct form II).
+/// One section; its two state values are those of the transposed direct form II.
 #[derive(Debug, Default)]
 struct Section {
     near: f32,
@@ -25,7 +25,7 @@ struct Section {
 }
 
 impl HighPass {
-    /// The sound that follows, without what is below 100 Hz.
+    /// Filters the sound that follows.
     pub(super) fn push(&mut self, samples: &[f32]) -> Vec<f32> {
         let mut sound = samples.to_vec();
         for (section, quality) in self.0.iter_mut().zip(QUALITIES) {

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Something with the swing of speech: bursts of a buzzing tone, four to a second.
+/// Sound with levels like speech: bursts of a buzzing tone, four in a second.
 fn speech(seconds: f64, amplitude: f64) -> Vec<f32> {
     let samples = (f64::from(SAMPLE_RATE) * seconds) as usize;
     (0..samples)
@@ -13,7 +13,7 @@ fn speech(seconds: f64, amplitude: f64) -> Vec<f32> {
         .collect()
 }
 
-/// Hiss from a fixed generator, the same each time.
+/// Noise from a fixed generator, the same each time.
 fn hiss(seconds: f64, amplitude: f32) -> Vec<f32> {
     let mut state = 1_u32;
     (0..(f64::from(SAMPLE_RATE) * seconds) as usize)
@@ -41,7 +41,7 @@ fn times(chunks: &[Chunk]) -> Vec<(u64, u64)> {
     chunks.iter().map(|chunk| (chunk.start_ms, chunk.end_ms)).collect()
 }
 
-/// Eight sentences of 5 s with pauses of 0.7 s in a room that hisses.
+/// Eight sentences of 5 s with pauses of 0.7 s, with background noise.
 fn talk() -> Vec<f32> {
     let mut sound = Vec::new();
     for _ in 0..8 {

@@ -1,7 +1,7 @@
-//! The one kind of AAC that is decoded here is low complexity. High efficiency (HE-AAC) is that at
-//! half the rate, with a description of the upper half of the spectrum that a decoder may leave out
-//! (ISO/IEC 14496-3, section 1.6.5): what remains is more than the 8 kHz that the models hear, for
-//! all but the lowest rates.
+//! AAC: the decoder supports only low complexity. High efficiency (HE-AAC) is low complexity at half the
+//! rate, with a description of the upper half of the spectrum that a decoder may leave out (ISO/IEC
+//! 14496-3, section 1.6.5). The lower half contains more than the 8 kHz that the models use, except at the
+//! lowest rates.
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
@@ -11,16 +11,16 @@ const LOW_COMPLEXITY: u8 = 2;
 const SPECTRAL_BAND_REPLICATION: u8 = 5;
 const PARAMETRIC_STEREO: u8 = 29;
 
-/// What an `AudioSpecificConfig` says.
+/// The fields of an `AudioSpecificConfig`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Config {
     object_type: u8,
     rate: Rate,
-    /// The arrangement of channels; 0 says that the stream itself names it.
+    /// The channel configuration; 0 means that the stream itself contains it.
     channels: u8,
-    /// The frames of a packet are 960 and not 1024.
+    /// Whether the frames of a packet have 960 samples and not 1024.
     short_frames: bool,
-    /// It is the core of a stream with more.
+    /// Whether it is the core of an extended stream.
     extended: bool,
 }
 
@@ -32,7 +32,7 @@ struct Rate {
 }
 
 impl Config {
-    /// Reads a configuration; of one that says that there is more than a core, the core.
+    /// Reads a configuration; of an extended stream, the configuration of its core.
     fn read(bytes: &[u8]) -> Option<Self> {
         let mut bits = Bits { bytes, at: 0 };
         let mut object_type = bits.object_type()?;
@@ -47,7 +47,7 @@ impl Config {
         Some(Self { object_type, rate, channels, short_frames, extended })
     }
 
-    /// As bytes that say nothing but this.
+    /// The configuration in bytes, without extensions.
     fn plain(self) -> Vec<u8> {
         let Rate { index, own } = self.rate;
         let mut bits = u64::from(self.object_type) << 4 | u64::from(index);
@@ -56,7 +56,7 @@ impl Config {
             bits = bits << 24 | u64::from(own);
             length += 24;
         }
-        // The arrangement of channels, and three flags that are not set.
+        // The channel configuration, and three flags that are not set.
         bits = bits << 7 | u64::from(self.channels) << 3;
         length += 7;
         let bytes = (bits << (64 - length)).to_be_bytes();
@@ -96,7 +96,7 @@ impl Config {
     }
 }
 
-/// Parameters for the decoder: of a stream with more than a core, those of the core.
+/// The parameters for the decoder; of an extended stream, those of its core.
 pub(super) fn core(params: &AudioCodecParameters) -> AudioCodecParameters {
     let mut core = params.clone();
     let config = params.extra_data.as_deref().filter(|_| params.codec == CODEC_ID_AAC).and_then(Config::read);
@@ -106,7 +106,7 @@ pub(super) fn core(params: &AudioCodecParameters) -> AudioCodecParameters {
     core
 }
 
-/// What kind of AAC this is, for people.
+/// The kind of AAC, for people.
 pub(super) fn name(config: Option<&[u8]>, channels: Option<usize>) -> String {
     match (config.and_then(Config::read), channels) {
         (Some(config), _) => config.name(),

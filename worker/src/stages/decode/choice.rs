@@ -1,4 +1,4 @@
-//! The track that is heard, among those of a container, and what decodes it.
+//! Chooses the track of a container that is transcribed, and its decoder.
 
 use std::fs::File;
 use std::iter;
@@ -24,22 +24,22 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     registry
 });
 
-/// The track that is heard, among those of the container.
+/// The chosen track of a container.
 pub(super) struct Choice {
     pub(super) id: u32,
     pub(super) base: Option<TimeBase>,
-    /// What an mp4 says of the times of the track.
+    /// The times of the track as an mp4 states them.
     pub(super) times: Option<mp4::Times>,
-    /// The length that the container claims.
+    /// The length that the container states.
     pub(super) seconds: Option<f64>,
     pub(super) decoder: Box<dyn AudioDecoder>,
-    /// How many tracks of the container hold sound that is decoded here.
+    /// How many tracks of the container have sound with a known codec.
     pub(super) tracks: usize,
 }
 
 impl Choice {
-    /// The track with this place: at 0 the default track for sound, else the first with a known codec;
-    /// the others with a known codec follow in their order.
+    /// The track at this index. Index 0 is the default track for sound, or the first track with a known
+    /// codec if there is no default; the others with a known codec follow in their order.
     pub(super) fn among(
         reader: &dyn FormatReader,
         file: &Arc<File>,
@@ -71,13 +71,13 @@ impl Choice {
         Ok(Self { id: track.id, base: track.time_base, times, seconds, decoder, tracks: tracks.len() })
     }
 
-    /// The track of a part of the file: what the file says of times first does not hold for another
-    /// one behind it.
+    /// The track of a part of the file. Times that the first file states are not valid for another file
+    /// after it.
     pub(super) fn of_part(self, is_another: bool) -> Self {
         Self { times: self.times.filter(|_| !is_another), ..self }
     }
 
-    /// When a packet is heard, in seconds: before 0 what warms the decoder up.
+    /// The presentation time of a packet in seconds; negative for packets that only warm the decoder up.
     pub(super) fn time(&self, at: Timestamp) -> Option<f64> {
         if let Some(times) = &self.times {
             return times.heard_at(at.get());
@@ -85,7 +85,7 @@ impl Choice {
         self.base.and_then(|base| base.calc_time(at)).map(|time| time.as_secs_f64())
     }
 
-    /// Whether the container itself says when the track begins and what of it is heard.
+    /// Whether the container states when the track begins and which part of it is played.
     pub(super) fn is_edited(&self) -> bool {
         self.times.is_some()
     }
@@ -96,8 +96,8 @@ fn is_decoded(track: &Track) -> bool {
     codec.is_some_and(|codec| CODECS.get_audio_decoder(codec.codec).is_some())
 }
 
-/// The most that a file of this size can hold uncompressed. A wav that was written into a pipe
-/// claims the largest length there is.
+/// The longest time that a file of this size can contain uncompressed. A wav that was written into a pipe
+/// states the largest possible length.
 fn uncompressed_seconds(
     decoder: &dyn AudioDecoder,
     codec: &AudioCodecParameters,
@@ -111,7 +111,7 @@ fn uncompressed_seconds(
     Some(file_bytes as f64 / (bytes * channels * f64::from(codec.sample_rate?)))
 }
 
-/// Finds out what container this is and reads its head.
+/// Detects the container and reads its header.
 pub(super) fn reader(source: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>, Refusal> {
     let source = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
     symphonia::default::get_probe()

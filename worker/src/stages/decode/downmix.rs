@@ -1,40 +1,41 @@
-//! From the channels of a recording to one: without offset, without channels that cancel, and without
-//! noise beside a voice.
+//! Mixes the channels of a recording into one: without offset, without channels that cancel each other, and
+//! without noise next to a voice.
 //!
-//! Sound is looked at in windows of half a second. In each, the offset of every channel is measured
-//! and taken off along a line from that of the window before, which is a high-pass filter at about
-//! 1 Hz that works from the first sample on. Then the channels are averaged; where they cancel one
-//! another (a plug with one pole turned, a balanced line recorded as stereo), the loudest of them is
-//! taken instead. Channels of [`steady`](super::steady) noise are left out while another one speaks. All
-//! of it depends on the sound alone, so that decoding again gives the same.
+//! The sound is processed in windows of half a second. In each, the offset of every channel is measured and
+//! subtracted along a line from the offset of the window before; this is a high-pass filter at about 1 Hz
+//! that works from the first sample on. Then the channels are averaged. If they cancel one another (a plug
+//! with one inverted pole, a balanced line recorded as stereo), the loudest channel is used instead.
+//! Channels of [`steady`](super::steady) noise are left out while another one has speech. The result
+//! depends on the sound alone, so that decoding it again gives the same.
 
 use super::steady::Steadiness;
 
-/// The mean of the channels is worth no more than this share of the loudest one's energy where they
-/// cancel. Eight channels that have nothing in common come to an eighth.
+/// The channels cancel one another if their mean has less than this share of the loudest one's energy.
+/// Eight channels that have nothing in common reach an eighth.
 const CANCELLED: f32 = 0.1;
-/// What it must come to, to be taken again: between the two nothing changes.
+/// The share from which the mean is used again: between the two values nothing changes.
 const RECOVERED: f32 = 0.2;
-/// How much more energy another channel must have to be taken instead of the one that is.
+/// How many times more energy another channel must have to replace the channel that is used.
 const LOUDER: f32 = 4.0;
-/// What is louder than this, or no number, is no sound but a broken float file. It counts as silence.
+/// A sample that is louder than this, or not a number, comes from a broken float file. It counts as
+/// silence.
 const LOUDEST: f32 = 1e6;
 
 pub(super) struct Downmix {
     planes: Vec<Vec<f32>>,
-    /// Samples in a window, and in a hand-over from one source to another.
+    /// Samples in a window, and in a cross-fade from one source to another.
     window: usize,
     hand_over: usize,
-    /// Of each channel, at the end of the window before; empty before the first.
+    /// The offset of each channel at the end of the previous window; empty before the first.
     offsets: Vec<f32>,
     source: Source,
     steadiness: Steadiness,
-    /// The share of each channel in the sound that was given last.
+    /// The share of each channel in the previous window.
     shares: Vec<f32>,
     mean: Vec<f32>,
 }
 
-/// What is heard of a window.
+/// The source of a window's sound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Source {
     Mean,
@@ -59,9 +60,9 @@ impl Downmix {
         self.planes.len()
     }
 
-    /// Takes sound, all channels of one length, but for its first `skip` samples. `nudge` repeats
-    /// the last sample (1) or leaves it out (-1). What fills windows is appended to `mono`.
-    /// Returns the number of samples taken.
+    /// Adds sound, all channels of one length, without its first `skip` samples. `nudge` repeats the last
+    /// sample (1) or leaves it out (-1). Full windows are appended to `mono`. Returns the number of samples
+    /// added.
     pub(super) fn push(&mut self, planes: &[Vec<f32>], skip: usize, nudge: i8, mono: &mut Vec<f32>) -> u64 {
         let before = self.pending();
         for (kept, plane) in self.planes.iter_mut().zip(planes) {
@@ -79,7 +80,7 @@ impl Downmix {
         taken as u64
     }
 
-    /// Appends what has not filled a window.
+    /// Appends the last incomplete window.
     pub(super) fn flush(&mut self, mono: &mut Vec<f32>) {
         let rest = self.pending();
         if rest > 0 {
@@ -101,7 +102,7 @@ impl Downmix {
         }
     }
 
-    /// Takes the offsets off. A window that is short says less about the offset.
+    /// Subtracts the offsets. A shorter window has less weight.
     fn level(&mut self, samples: usize) {
         let first = self.offsets.is_empty();
         let weight = if first { 1.0 } else { samples as f32 / self.window as f32 };
@@ -119,7 +120,7 @@ impl Downmix {
         }
     }
 
-    /// The share of each channel in what is heard of the window.
+    /// The share of each channel in the window.
     fn choose(&mut self, samples: usize) -> Vec<f32> {
         let channels = self.planes.len();
         if channels < 2 {
@@ -155,7 +156,7 @@ impl Downmix {
         shares
     }
 
-    /// Appends the window. The sound of the shares before fades out over the beginning.
+    /// Appends the window. The sound with the previous shares fades out over its beginning.
     fn write(&self, shares: &[f32], samples: usize, mono: &mut Vec<f32>) {
         let start = mono.len();
         mix(&self.planes, shares, samples, mono);

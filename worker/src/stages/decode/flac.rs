@@ -1,4 +1,4 @@
-//! FLAC files that were put end to end, and the start of their sound (RFC 9639).
+//! FLAC files that were concatenated, and the start of their sound (RFC 9639).
 
 use std::fs::File;
 use std::io;
@@ -7,31 +7,28 @@ use std::sync::Arc;
 
 use super::peek::Peek;
 
-/// The marker of a file, and the head of the block that must follow it: the stream information of 34
+/// The marker of a file, and the header of the block that must follow it: the stream information of 34
 /// bytes, which may be the last block before the sound.
 const STARTS: [&[u8]; 2] = [b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22"];
-/// Bytes that are looked through at once, and what of them is looked through again with the next.
+/// Bytes that are searched at once, and bytes at their end that are searched again with the next ones.
 const STEP: usize = 1 << 16;
 const SEAM: usize = 10;
-/// Blocks before the sound that are walked through.
+/// The most blocks before the sound that are read.
 const BLOCKS: usize = 1000;
-/// The longest time that damage at the start can have taken, in seconds.
+/// The longest loss at the start because of damage, in seconds.
 const LONGEST: f64 = 600.0;
 
-/// What a file holds that begins as a FLAC file.
+/// The structure of a file that begins as a FLAC file.
 #[derive(Debug, Default)]
 pub(super) struct Flacs {
-    /// Where each of the files lies that were put end to end, without the tags in front of them.
+    /// The range of each of the concatenated files, without the tags before them.
     pub(super) files: Vec<Range<u64>>,
-    /// Frames tell their times. If the first that can be read is not the first of the file, what was
-    /// before it is lost: at most so many seconds.
+    /// The most seconds that can be lost before the first readable frame. Frames contain their times, so it
+    /// is known if that frame is not the first of the file.
     pub(super) lost_start: Option<f64>,
 }
 
-/// Looks for FLAC files. None where the file does not begin as one.
-///
-/// # Errors
-/// When the file cannot be read.
+/// Searches a file for FLAC files. The result is empty if the file does not begin as one.
 pub(super) fn files(file: &Arc<File>) -> io::Result<Flacs> {
     let mut peek = Peek::new(file)?;
     let start = tag(peek.bytes(0, SEAM)?).unwrap_or(0);
@@ -41,7 +38,7 @@ pub(super) fn files(file: &Arc<File>) -> io::Result<Flacs> {
     let lost_start = begins_at_zero(&mut peek, start)?.then_some(LONGEST);
     let mut files = Vec::new();
     let (mut begun, mut from) = (start, start + 1);
-    // The tag that was come across last.
+    // The last tag that was found.
     let mut tagged = 0..0;
     loop {
         let bytes = peek.bytes(from, STEP)?;
@@ -69,7 +66,7 @@ fn tag(bytes: &[u8]) -> Option<u64> {
     plain.then(|| 10 + size.iter().fold(0, |size, &byte| (size << 7) | u64::from(byte)))
 }
 
-/// Whether the sound of a file begins at 0, as far as can be seen: a file that was cut out of a longer
+/// Whether the sound of a file begins at 0, as far as its frames show: a file that was cut out of a longer
 /// one keeps the numbers of its frames.
 fn begins_at_zero(peek: &mut Peek, start: u64) -> io::Result<bool> {
     let mut at = start + 4;

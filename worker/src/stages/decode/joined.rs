@@ -1,4 +1,4 @@
-//! Files that were put end to end, of the containers whose readers stop behind the first: mp4 and AIFF.
+//! Concatenated files of the containers whose readers stop after the first: mp4 and AIFF.
 
 use std::fs::File;
 use std::ops::Range;
@@ -6,10 +6,10 @@ use std::os::unix::fs::FileExt;
 
 use super::mp4;
 
-/// No more are looked for: a hostile file could hold one in every few bytes.
+/// The most files that are searched for: a hostile file could contain one in every few bytes.
 const MOST: usize = 1000;
 
-/// Where each file lies. Empty for other containers, and for a file that is one.
+/// The range of each file. Empty for other containers, and for a single file.
 pub(super) fn files(file: &File) -> Vec<Range<u64>> {
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     let mut starts = mp4::starts(file, MOST);

@@ -1,46 +1,46 @@
-//! What of a recording could not be heard, and when.
+//! The stretches of a recording that could not be decoded, and their times.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a stretch of a recording is silent that should not be.
+/// Why a stretch of a recording has no usable sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LossKind {
-    /// Bytes are there, and cannot be decoded.
+    /// There are bytes, but they cannot be decoded.
     Damaged,
     /// The times of the packets jump over it.
     Missing,
 }
 
-/// A stretch that could not be heard. Silence of the same length stands for it in the sound.
+/// A stretch without usable sound. The decoded sound contains silence of the same length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
     pub kind: LossKind,
-    /// The position of its first sample in the sound that was given.
+    /// The position of its first sample in the decoded sound.
     pub start: u64,
     pub samples: u64,
 }
 
 impl Loss {
-    /// The position of the first sample behind it.
+    /// The position of the first sample after it.
     #[must_use]
     pub fn end(&self) -> u64 {
         self.start.saturating_add(self.samples)
     }
 }
 
-/// The losses of a recording in the order of their times, bounded in number.
+/// The losses of a recording in the order of their times, limited in number.
 #[derive(Clone, Debug)]
 pub struct Losses {
     spans: Vec<Loss>,
-    /// Losses with less sound than this between them are told as one, in samples.
+    /// Losses with less sound than this between them are joined into one, in samples.
     apart: u64,
 }
 
 impl Losses {
-    /// No recording has more. A file with more holes than this is told with coarser spans.
+    /// The most losses of a recording. With more holes, a file gets coarser spans.
     pub const MOST: usize = 1000;
-    /// A tenth of a second: nobody hears a word between two holes that are nearer.
+    /// A tenth of a second: there is no word between two holes that are nearer.
     const NEAR: u64 = 1600;
 
     /// Adds a loss that starts no earlier than those before it.
@@ -78,7 +78,7 @@ impl Default for Losses {
     }
 }
 
-/// What is damaged and missing at once is damaged.
+/// Joins two losses. A span that is partly damaged and partly missing is damaged.
 fn join(last: &mut Loss, next: Loss) {
     last.samples = last.end().max(next.end()) - last.start;
     if next.kind == LossKind::Damaged {

@@ -1,4 +1,4 @@
-//! From what a codec gives to what the models hear: mono, 16 kHz, in blocks, each at its time.
+//! Turns the output of a codec into the input of the models: mono, 16 kHz, in blocks, each at its time.
 
 use std::io;
 
@@ -9,8 +9,8 @@ use super::{BLOCK, DecodeError, Event, Limits, Loss, LossKind, Refusal};
 use crate::stages::SAMPLE_RATE;
 use crate::stages::resample::Resampler;
 
-/// Holes up to this long are silence that goes through the filter like sound, in seconds: starting
-/// the filter anew takes longer. A file may be full of them.
+/// Holes up to this long, in seconds, become silence that passes through the filter like sound: a new
+/// filter takes longer. A file may contain many of them.
 const SHORT: f64 = 1.0;
 
 pub(super) struct Mixer<'a, S> {
@@ -18,11 +18,11 @@ pub(super) struct Mixer<'a, S> {
     limits: &'a Limits,
     timeline: Timeline,
     stretch: Option<Stretch>,
-    /// Whether [`Event::Info`] was given.
+    /// Whether [`Event::Info`] was sent.
     introduced: bool,
-    /// What was damaged before any sound came, in seconds.
+    /// The length of damage before any sound, in seconds.
     before: f64,
-    /// The packet before could not be decoded.
+    /// Whether the previous packet could not be decoded.
     damaged: bool,
     mono: Vec<f32>,
     ready: Vec<f32>,
@@ -33,9 +33,9 @@ pub(super) struct Mixer<'a, S> {
 struct Stretch {
     downmix: Downmix,
     resampler: Resampler,
-    /// Where it starts in the sound that is given.
+    /// Its start in the decoded sound.
     start: u64,
-    /// Samples that it took, at its own rate.
+    /// Samples that were pushed, at its own rate.
     taken: u64,
 }
 
@@ -74,7 +74,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         }
     }
 
-    /// Takes the packet that the track has decoded, to where it belongs.
+    /// Mixes the packet that the track has decoded, at its position.
     pub(super) fn mix(&mut self, track: &mut Track) -> Result<(), DecodeError> {
         let rate = track.rate();
         if !self.introduced {
@@ -92,7 +92,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         self.damaged = false;
         let stretch = match &mut self.stretch {
             Some(stretch) => stretch,
-            // A long hole has ended the one before.
+            // The previous stretch has ended at a long hole.
             none => none.insert(Stretch::of(track, self.given)),
         };
         stretch.taken += stretch.downmix.push(track.planes(), skip, nudge, &mut self.mono);
@@ -101,11 +101,11 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         self.hand_on(BLOCK)
     }
 
-    /// Takes note of a packet that could not be decoded: silence of its length.
+    /// Adds silence of the length of a packet that could not be decoded.
     pub(super) fn damage(&mut self, seconds: f64) -> Result<(), DecodeError> {
         self.damaged = true;
         let rest = f64::from(self.limits.seconds) - self.seconds();
-        // A packet that says to last for days does not end the recording.
+        // A packet with a stated length of days does not end the recording.
         let seconds = seconds.clamp(0.0, rest.max(0.0));
         if self.introduced {
             return self.lose(LossKind::Damaged, seconds);
@@ -114,14 +114,14 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         Ok(())
     }
 
-    /// Gives the tail and returns the number of samples given in all.
+    /// Sends the remaining sound and returns the number of all samples.
     pub(super) fn finish(mut self) -> Result<u64, DecodeError> {
         self.end_stretch();
         self.hand_on(1)?;
         Ok(self.given)
     }
 
-    /// Says what the recording is, and lets it begin late if it does.
+    /// Sends the format of the recording, and the silence before its first sound.
     fn introduce(&mut self, track: &mut Track) -> Result<(), DecodeError> {
         let info = track.info();
         (self.sink)(Event::Info(check(self.limits, info)?))?;
@@ -130,7 +130,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         if begins.silent > 0.0 {
             self.silence(begins.silent)?;
         }
-        // A first stamp beyond any recording is damaged.
+        // A first time that is later than any recording is damaged.
         if begins.missing > 0.0 && begins.missing < f64::from(self.limits.seconds) {
             self.lose(track.hole(), begins.missing)?;
         }
@@ -151,8 +151,8 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         Ok(())
     }
 
-    /// Makes the silence before the packet, if there is some. Returns how many of its samples were
-    /// heard before, and what [`Downmix::push`] is to add.
+    /// Adds the silence before the packet, if any. Returns how many of its samples are a repetition, and
+    /// the `nudge` for [`Downmix::push`].
     fn place(&mut self, track: &mut Track) -> Result<(usize, i8), DecodeError> {
         let position = self.seconds();
         let Some(time) = track.time() else { return Ok((0, 0)) };
@@ -170,13 +170,13 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         }
     }
 
-    /// Where the next sample will be, in seconds.
+    /// The position of the next sample, in seconds.
     fn seconds(&self) -> f64 {
         let given = self.given as f64 / f64::from(SAMPLE_RATE);
         self.stretch.as_ref().map_or(given, Stretch::seconds)
     }
 
-    /// Says what cannot be heard, and gives silence for it.
+    /// Sends a loss and adds silence of its length.
     fn lose(&mut self, kind: LossKind, seconds: f64) -> Result<(), DecodeError> {
         let (start, end) = (samples(self.seconds()), samples(self.seconds() + seconds));
         if start < end {
@@ -214,7 +214,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         }
     }
 
-    /// Gives what is ready in blocks, and keeps what is less than `least`.
+    /// Sends the finished sound in blocks, and keeps a rest of less than `least` samples.
     fn hand_on(&mut self, least: usize) -> Result<(), DecodeError> {
         let mut done = 0;
         while self.ready.len() - done >= least {

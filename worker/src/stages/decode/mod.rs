@@ -1,8 +1,8 @@
-//! Decoding of a recording to mono sound at 16 kHz.
+//! Decodes a recording to mono sound at 16 kHz.
 //!
-//! Knows the library `symphonia`. It reads wav, aiff, caf, mp3, m4a/aac, flac, ogg (vorbis, opus) and
-//! webm (opus, vorbis). Files come from strangers, and decoders have been made to loop, panic and swell
-//! by a few bytes: outside of tests it runs only in the child process of [`crate::sandbox`].
+//! Uses the library `symphonia`. It reads wav, aiff, caf, mp3, m4a/aac, flac, ogg (vorbis, opus) and webm
+//! (opus, vorbis). Files are of unknown origin, and a few bytes can make a decoder loop, panic or use too
+//! much memory: outside of tests this code runs only in the child process of [`crate::sandbox`].
 
 mod aac;
 mod choice;
@@ -40,20 +40,20 @@ pub use self::loss::{Loss, LossKind, Losses};
 pub use self::names::container;
 pub use self::refusal::Refusal;
 
-/// How many samples are handed on at once: half a second.
+/// How many samples are sent at once: half a second.
 pub const BLOCK: usize = SAMPLE_RATE as usize / 2;
 
-/// What a recording may be at most.
+/// The limits of a recording.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Limits {
     pub seconds: u32,
     pub channels: u32,
-    /// Samples per second, at most.
+    /// The most samples per second.
     pub rate: u32,
 }
 
 impl Limits {
-    /// Samples per second, at least.
+    /// The fewest samples per second.
     pub const LOWEST_RATE: u32 = 1_000;
 }
 
@@ -63,7 +63,7 @@ impl Default for Limits {
     }
 }
 
-/// What the file says about itself.
+/// The format of a recording, as its file states it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Info {
     /// Short name of the container, such as `wave` or `ogg`.
@@ -73,48 +73,48 @@ pub struct Info {
     /// Samples per second in the file.
     pub rate: u32,
     pub channels: u32,
-    /// The length where the file claims one that can be believed. The samples decide.
+    /// The length, if the file states a plausible one. The samples determine the real length.
     pub seconds: Option<f64>,
-    /// How many tracks with sound the file has. One is heard.
+    /// How many tracks with sound the file has. One of them is transcribed.
     pub tracks: usize,
 }
 
-/// How a decoding ended that gave sound.
+/// The summary of a decoding that returned sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecodeSummary {
-    /// Samples given, at [`SAMPLE_RATE`].
+    /// The number of samples, at [`SAMPLE_RATE`].
     pub samples: u64,
     /// Packets that could not be decoded and were left out.
     pub damaged_packets: u64,
-    /// The file stopped in the middle: a recorder that was killed, an upload that was cut off.
+    /// Whether the file ends before its sound does: the recorder was killed, or an upload was cut off.
     pub cut_short: bool,
 }
 
-/// What decoding gives: first what the file is, then its sound.
+/// The output of decoding: first the format of the file, then its sound.
 #[derive(Debug)]
 pub enum Event<'a> {
     Info(Info),
     /// Mono at [`SAMPLE_RATE`], nominally from -1 to 1; at most [`BLOCK`] samples.
     Sound(&'a [f32]),
-    /// What of the sound, given or to come, is silence for want of better.
+    /// A stretch of the sound, sent already or still to come, that is silence because its sound was lost.
     Loss(Loss),
 }
 
 /// Why decoding stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The recording's own fault, for ever.
+    /// The recording cannot be decoded; a retry does not help.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The machine's fault, and perhaps gone tomorrow.
+    /// The machine could not decode; a retry may help.
     #[error("the decoder cannot work: {0}")]
     Machine(#[from] io::Error),
 }
 
-/// Decodes `file`, which must be seekable, and gives its sound to `sink` block by block.
+/// Decodes `file`, which must be seekable, and sends its sound to `sink` block by block.
 ///
 /// # Errors
-/// [`DecodeError::Refused`] for a recording that is none or that breaks a limit,
+/// [`DecodeError::Refused`] for a file that is no recording or that exceeds a limit,
 /// [`DecodeError::Machine`] when `sink` fails.
 pub fn decode(
     file: File,

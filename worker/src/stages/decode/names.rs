@@ -1,5 +1,5 @@
-//! The real name of a codec that is not decoded here, for whoever has to convert the file. It is read
-//! from the file itself: demuxers keep only what they know.
+//! Names codecs that the decoder does not know, for people who have to convert the file. The name is read
+//! from the file itself, since demuxers keep only codecs that they know.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -9,16 +9,16 @@ use self_shared::domain::container::Container;
 use super::track::Track;
 use super::{Refusal, aac, mp4};
 
-/// What is read of a file to name its codec.
+/// The bytes at the start of a file in which the codec is searched.
 const HEAD: usize = 256 * 1024;
 
-/// The container of a file, if it is one that holds sound.
+/// The container of a file, if it is a known one for sound.
 pub fn container(file: &File) -> Option<Container> {
     Container::of(&head(file, Container::TELLING))
 }
 
-/// Opens the track of a file with this place, see [`super::choice`], or names what is in the file that is
-/// not decoded here.
+/// Opens the track of a file with this index, see [`super::choice`]; if it cannot be decoded, the refusal
+/// names the codec.
 pub(super) fn open(file: &File, place: usize) -> Result<Track, Refusal> {
     let clone = || file.try_clone().map_err(|_| Refusal::NotAudio);
     let (file, again) = (clone()?, clone()?);
@@ -32,7 +32,7 @@ pub(super) fn open(file: &File, place: usize) -> Result<Track, Refusal> {
     }
     Track::open(file, place).map_err(|refusal| match (refusal, codec(&again, container)) {
         (Refusal::UnsupportedCodec { .. }, Some(codec)) => Refusal::UnsupportedCodec { codec },
-        // A demuxer that does not know the codec knows of no sound.
+        // A demuxer reports no sound if it does not know the codec.
         (Refusal::NotAudio | Refusal::CutShort | Refusal::Damaged, Some(codec))
             if !DECODED.contains(&&*codec) =>
         {
@@ -42,12 +42,12 @@ pub(super) fn open(file: &File, place: usize) -> Result<Track, Refusal> {
     })
 }
 
-/// Samples whose order or sign symphonia takes for another, and makes noise or silence of.
+/// Samples whose byte order or sign symphonia gets wrong, which results in noise or silence.
 fn turned(file: &File, container: Container) -> Option<&'static str> {
     match container {
         Container::Wave if head(file, 4) == b"RIFX" => Some("PCM in big-endian order (RIFX)"),
         Container::Mp4 => match mp4::codec(file)? {
-            // Big-endian, unless a word behind `enda` says otherwise (QuickTime File Format, "Sound").
+            // Big-endian, unless a word after `enda` is set (QuickTime File Format, "Sound").
             (kind, entry) if [b"in24", b"in32", b"fl32", b"fl64"].contains(&&kind) => {
                 let is_little = find(&entry, b"enda", 0).is_some_and(|word| word.starts_with(&[0, 1]));
                 (!is_little).then_some("PCM in big-endian order")
@@ -61,13 +61,14 @@ fn turned(file: &File, container: Container) -> Option<&'static str> {
     }
 }
 
-/// Containers that symphonia does not read; it would take some for others.
+/// Containers that symphonia does not read; it would mistake some of them for others.
 fn is_foreign(container: Container) -> bool {
     use Container::{Ac3, Amr, Asf, Au, Eac3, MpegTs, WavPack};
     matches!(container, Ac3 | Amr | Asf | Au | Eac3 | MpegTs | WavPack)
 }
 
-/// What is decoded here. A file with one of these that cannot be opened has another trouble.
+/// The codecs that are decoded here. If a file with one of these cannot be opened, the codec is not the
+/// reason.
 const DECODED: [&str; 11] = [
     "AAC",
     "A-law",
@@ -122,14 +123,14 @@ fn head(file: &File, most: usize) -> Vec<u8> {
     head
 }
 
-/// What follows the first place of these bytes behind `from`.
+/// The bytes after the first occurrence of `wanted` at or after `from`.
 fn find<'a>(head: &'a [u8], wanted: &[u8], from: usize) -> Option<&'a [u8]> {
     let rest = head.get(from..)?;
     let at = rest.windows(wanted.len()).position(|window| window == wanted)?;
     Some(&rest[at + wanted.len()..])
 }
 
-/// By the format tag of a `WAVEFORMATEX`, which an extensible one repeats in its GUID.
+/// The codec by the format tag of a `WAVEFORMATEX`, which an extensible one repeats in its GUID.
 fn wave(format: &[u8], big_endian: bool) -> String {
     let word = |at: usize| match format.get(at..at + 2) {
         Some(&[a, b]) if big_endian => u16::from_be_bytes([a, b]),
@@ -173,7 +174,7 @@ fn wave(format: &[u8], big_endian: bool) -> String {
     name.to_owned()
 }
 
-/// By the four letters that mp4, QuickTime, AIFF-C and CAF name codecs with.
+/// The codec by its four letters in mp4, QuickTime, AIFF-C and CAF.
 fn four(letters: &[u8]) -> String {
     let name = match letters {
         b"ac-3" => "AC-3",
@@ -222,7 +223,7 @@ fn four(letters: &[u8]) -> String {
     name.to_owned()
 }
 
-/// By the descriptors in an `esds` (ISO/IEC 14496-1, section 7.2.6): the type of object, and the
+/// The codec by the descriptors in an `esds` (ISO/IEC 14496-1, section 7.2.6): the object type, and the
 /// configuration of AAC.
 fn elementary_stream(entry: &[u8]) -> String {
     let described = find(entry, b"esds", 0).and_then(|esds| descriptor(esds.get(4..)?, 0x03));
@@ -260,7 +261,7 @@ fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     (first == tag).then(|| &rest[..length.min(rest.len())])
 }
 
-/// By the first `CodecID` of sound, which is a name already.
+/// The codec by the first `CodecID` of sound, which is a name already.
 fn matroska(head: &[u8]) -> Option<String> {
     let at = head.windows(4).position(|window| matches!(window, [0x86, 0x82..=0xFF, b'A', b'_']))?;
     let length = usize::from(head[at + 1] & 0x7F);
@@ -287,7 +288,7 @@ fn matroska(head: &[u8]) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// By the first packet of the first stream with sound, each of which begins a page.
+/// The codec by the first packet of the first stream with sound; such a packet begins a page.
 fn ogg(head: &[u8]) -> Option<&'static str> {
     let pages = head.windows(4).enumerate().filter(|(_, window)| window == b"OggS");
     pages.take(16).find_map(|(at, _)| {
@@ -304,10 +305,10 @@ fn ogg(head: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// The GUID of a stream with sound in an ASF file: its format follows, 38 bytes on.
+/// The GUID of a stream with sound in an ASF file: its format follows, 38 bytes later.
 const ASF_SOUND: &[u8] = b"\x40\x9e\x69\xf8\x4d\x5b\xcf\x11\xa8\xfd\x00\x80\x5f\x5c\x44\x2b";
 
-/// By the types of streams that the first map of a program lists (ISO/IEC 13818-1, table 2-34).
+/// The codec by the stream types in the first map of a program (ISO/IEC 13818-1, table 2-34).
 fn transport(head: &[u8]) -> Option<&'static str> {
     let (start, size) = if head.first() == Some(&0x47) { (0, 188) } else { (4, 192) };
     let sections = || {
@@ -319,7 +320,7 @@ fn transport(head: &[u8]) -> Option<&'static str> {
             begins.then(|| Some((pid, body.get(1 + usize::from(*body.first()?)..)?)))?
         })
     };
-    // The table of programs: behind eight bytes of header, a number and the place of its map.
+    // The table of programs: after eight bytes of header, a number and the position of the program's map.
     let (_, programs) = sections().find(|(pid, section)| *pid == 0 && section.first() == Some(&0))?;
     let place = u16::from_be_bytes([programs.get(10)? & 0x1F, *programs.get(11)?]);
     let (_, map) = sections().find(|(pid, section)| *pid == place && section.first() == Some(&2))?;

@@ -1,8 +1,8 @@
 //! Opus of one to eight channels, decoded by libopus.
 //!
-//! Knows the library `opusic-sys`, which builds libopus and declares its functions. Its
-//! "multistream" calls decode any Opus stream: mono and stereo are one stream, surround sound is
-//! several, put into one packet (RFC 7845, section 5.1.1; RFC 6716, appendix B).
+//! Uses the library `opusic-sys`, which builds libopus and declares its functions. Its "multistream" calls
+//! decode any Opus stream: mono and stereo are one stream, surround sound is several, put into one packet
+//! (RFC 7845, section 5.1.1; RFC 6716, appendix B).
 #![expect(unsafe_code, reason = "the functions of a C library are called here, and nowhere else")]
 
 use std::ffi::c_int;
@@ -23,25 +23,26 @@ use symphonia::core::codecs::registry::{RegisterableAudioDecoder, SupportedAudio
 use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::packet::PacketRef;
 
-/// libopus decodes to this rate whatever the sound was made of.
+/// The output rate of libopus, for sound of any rate.
 const RATE: u32 = 48_000;
-/// The longest packet holds 120 ms.
+/// The longest packet: 120 ms.
 const LONGEST: usize = RATE as usize * 120 / 1000;
-/// What is promised, and all that the mappings for speakers know.
+/// The most channels of the product, and of the mappings for loudspeakers.
 const MOST_CHANNELS: u8 = 8;
 
-/// How a stream is made, from its identification header.
+/// The structure of a stream, from its identification header.
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
     channels: u8,
     /// Frames at the beginning that only warm the decoder up.
     pre_skip: usize,
-    /// To be added to the volume, in 1/256 dB.
+    /// A gain to apply, in 1/256 dB.
     gain: i16,
     streams: u8,
     /// How many of the streams are stereo; they come first.
     coupled: u8,
-    /// For each channel, the decoded one that it is: those of the stereo streams are counted first.
+    /// The index of the decoded channel for each channel; the channels of the stereo streams are counted
+    /// first.
     mapping: Vec<u8>,
 }
 
@@ -52,8 +53,8 @@ impl Head {
         Self { channels, pre_skip: 0, gain: 0, streams: 1, coupled: channels - 1, mapping }
     }
 
-    /// Reads `OpusHead` as Ogg and Matroska hold it (RFC 7845, section 5.1: version 1, lowest byte
-    /// first), or as the box `dOps` of an mp4 does (version 0, highest byte first).
+    /// Reads `OpusHead` as stored in Ogg and Matroska (RFC 7845, section 5.1: version 1, lowest byte
+    /// first), or in the box `dOps` of an mp4 (version 0, highest byte first).
     fn read(bytes: &[u8]) -> Option<Self> {
         let body = bytes.strip_prefix(b"OpusHead")?;
         let (&[version, channels, a, b, _, _, _, _, c, d, family], table) = body.split_first_chunk()?;
@@ -74,7 +75,7 @@ impl Head {
     }
 }
 
-/// An Opus decoder, as symphonia knows decoders.
+/// An Opus decoder with symphonia's interface.
 pub(super) struct OpusDecoder {
     params: AudioCodecParameters,
     library: Library,
@@ -162,7 +163,7 @@ impl RegisterableAudioDecoder for OpusDecoder {
     }
 }
 
-/// A decoder of libopus, which it owns.
+/// An owned decoder of libopus.
 struct Library {
     state: NonNull<OpusMSDecoder>,
     channels: usize,
@@ -171,14 +172,14 @@ struct Library {
 // SAFETY: libopus keeps all of a decoder's state in the memory that `state` points to, binds none of
 // it to a thread, and changes it only through `&mut self`.
 unsafe impl Send for Library {}
-// SAFETY: nothing can be done with a shared reference.
+// SAFETY: a shared reference gives access to nothing.
 unsafe impl Sync for Library {}
 
 impl Library {
     fn new(head: &Head) -> Option<Self> {
         let mut error = OPUS_OK;
-        // SAFETY: `mapping` has one byte for each channel, as every `Head` does. libopus checks the
-        // figures themselves and answers with null and an error when they contradict one another.
+        // SAFETY: `mapping` has one byte for each channel, as every `Head` does. libopus checks the values
+        // themselves and returns null and an error when they contradict one another.
         let state = unsafe {
             opus_multistream_decoder_create(
                 RATE.cast_signed(),
@@ -191,19 +192,19 @@ impl Library {
         };
         let library = Self { state: NonNull::new(state)?, channels: usize::from(head.channels) };
         let gain = c_int::from(head.gain);
-        // SAFETY: the decoder lives, and this request takes one `int`.
+        // SAFETY: the decoder exists, and this request takes one `int`.
         unsafe { opus_multistream_decoder_ctl(library.state.as_ptr(), OPUS_SET_GAIN_REQUEST, gain) };
         (error == OPUS_OK).then_some(library)
     }
 
-    /// Decodes one packet into `sound`, which must hold the longest one, channel by channel in
-    /// turn, and says how many frames there are. An empty packet, which libopus would fill with a
-    /// guess, is damaged.
+    /// Decodes one packet into `sound`, with interleaved channels, and returns the number of frames.
+    /// `sound` must have room for the longest packet. An empty packet counts as damaged; libopus would
+    /// replace it by a guess.
     fn decode(&mut self, packet: &[u8], sound: &mut [f32]) -> Option<usize> {
         let length = i32::try_from(packet.len()).ok().filter(|length| *length > 0)?;
         let room = c_int::try_from(sound.len() / self.channels).ok()?;
-        // SAFETY: the decoder lives; libopus reads `length` bytes of `packet`, which it has, and
-        // writes at most `room` frames of as many samples as there are channels, which `sound` holds.
+        // SAFETY: the decoder exists; libopus reads the `length` bytes of `packet`, and writes at most
+        // `room` frames with one sample for each channel, for which `sound` has room.
         let frames = unsafe {
             opus_multistream_decode_float(
                 self.state.as_ptr(),
@@ -218,7 +219,7 @@ impl Library {
     }
 
     fn reset(&mut self) {
-        // SAFETY: the decoder lives, and this request takes no argument.
+        // SAFETY: the decoder exists, and this request takes no argument.
         unsafe { opus_multistream_decoder_ctl(self.state.as_ptr(), OPUS_RESET_STATE) };
     }
 }
@@ -275,7 +276,7 @@ mod tests {
         let mut sound = vec![0.0; LONGEST];
         assert_eq!(library.decode(&[], &mut sound), None);
         assert_eq!(library.decode(&[0x03, 0xff, 0x01], &mut sound), None);
-        // One frame of 20 ms in which the encoder had nothing to say.
+        // One frame of 20 ms without sound from the encoder.
         assert_eq!(library.decode(&[0x48], &mut sound), Some(960));
     }
 }

@@ -1,4 +1,4 @@
-//! A look at any place of a file through a buffer.
+//! Buffered reads at any position of a file.
 
 use std::fs::File;
 use std::io;
@@ -27,7 +27,7 @@ impl Peek {
         self.length
     }
 
-    /// The bytes from `at` on: `most` of them, or what there is.
+    /// At most `most` bytes from `at` on; fewer at the end of the file.
     pub(super) fn bytes(&mut self, at: u64, most: usize) -> io::Result<&[u8]> {
         let most = most.min(usize::try_from(self.length.saturating_sub(at)).unwrap_or(usize::MAX));
         let inside = at >= self.start && at + most as u64 <= self.start + self.buffer.len() as u64;

@@ -1,8 +1,8 @@
-//! Why a recording cannot be worked with, for its owner to read.
+//! Why a recording cannot be transcribed, in words for its owner.
 
 use serde::{Deserialize, Serialize};
 
-/// The recording itself is why it fails: trying again does not help.
+/// Why a recording is refused. The reason is in the file: a retry does not help.
 ///
 /// The code is stable and meant for programs, the sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum Refusal {
          Install ffmpeg beside the worker, or convert the file to wav, flac, mp3, m4a or ogg."
     )]
     UnsupportedCodec { codec: String },
-    /// An `ffmpeg` is there, and does not know it either.
+    /// An `ffmpeg` is installed, and does not know the codec either.
     #[error(
         "The sound in this file is encoded as {codec}, which cannot be decoded, also not by the ffmpeg that is \
          installed. Convert the file to wav, flac, mp3, m4a or ogg."

@@ -1,4 +1,4 @@
-//! Bytes that a reader is shown: parts of a file, and bytes of our own in between.
+//! A source for demuxers: parts of a file, and other bytes between them.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -9,19 +9,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::io::MediaSource;
 
-/// Pieces put end to end. Reads go to places in the file and leave its own position alone.
+/// A sequence of pieces. Reads use positions of the file and do not move its own position.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     pieces: Vec<Piece>,
     at: u64,
-    /// How far it was read, for whoever asks.
+    /// The position up to which it was read, shared with the owner.
     count: Arc<AtomicU64>,
 }
 
-/// A part of a recording that a reader of its own reads.
+/// A part of a recording that gets a demuxer of its own.
 pub(super) struct SourceRegion {
     pub(super) source: Box<dyn MediaSource>,
-    /// It is another file, with times of its own. Else it goes on with the times of the part before.
+    /// Whether it is another file, with times of its own; otherwise the times of the previous part
+    /// continue.
     pub(super) is_another: bool,
 }
 
@@ -46,7 +47,7 @@ impl Piece {
         }
     }
 
-    /// Reads from `skip` bytes behind its start.
+    /// Reads from `skip` bytes after its start.
     fn read(&self, skip: u64, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Own(bytes) => (&bytes[usize::try_from(skip).unwrap_or(bytes.len())..]).read(into),
@@ -70,7 +71,7 @@ impl Pieces {
         self
     }
 
-    /// Tells in `count` how far it was read.
+    /// Stores the read position in `count`.
     pub(super) fn counted(mut self, count: &Arc<AtomicU64>) -> Self {
         self.count = Arc::clone(count);
         self

@@ -1,30 +1,30 @@
-//! Channels that hold steady noise while another one speaks.
+//! Finds channels with steady noise while another one has speech.
 //!
-//! A microphone that is unplugged, or lies beside a fan, drowns the voice of the other one in the mean
-//! of both. Speech rises and falls by tens of decibels within a second, and steady noise does not: what
-//! decides is how far the level of a channel rises above its own floor in the last seconds. A channel
-//! that rises is never left out, so that two people who are recorded apart are both heard.
+//! A microphone that is unplugged, or lies beside a fan, would mask the voice of the other one in the mean
+//! of both. Speech rises and falls by tens of decibels within a second, and steady noise does not. The
+//! criterion is the rise of a channel's level above its own floor in the last seconds. A channel whose
+//! level rises is never left out, so that two people on separate channels are both transcribed.
 
 use std::collections::VecDeque;
 
-/// Levels are taken of so many frames in a second.
+/// The number of frames in a second.
 const FRAMES: usize = 25;
-/// The floor of a channel is found in so many frames: three seconds.
+/// The number of frames in which the floor of a channel is searched: three seconds.
 const HISTORY: usize = 3 * FRAMES;
-/// Of all frames, this share lies below the floor.
+/// The share of all frames below the floor.
 const FLOOR: f32 = 0.2;
-/// A channel that rises no further above its floor is steady, in dB.
+/// A channel whose level rises less above its floor is steady, in dB.
 const STEADY: f32 = 6.0;
-/// One that rises as far as this speaks.
+/// A channel whose level rises at least this much has speech.
 const SPEAKS: f32 = 12.0;
-/// Noise that is weaker than the peaks of the speaking channel by this spoils nothing, in dB.
+/// Noise that is weaker than the peaks of the channel with speech by this much does no harm, in dB.
 const HARMLESS: f32 = 15.0;
-/// Noise that was left out is taken in again when it is weaker by as much as this.
+/// A channel that was left out is used again when its noise is weaker by this much.
 const HARMLESS_AGAIN: f32 = 20.0;
-/// Below this is no sound, in Hz: rumble would look like speech.
+/// Sound below this frequency, in Hz, is ignored: rumble would look like speech.
 const LOWEST: f32 = 200.0;
 
-/// Finds out which channels are steady noise beside one that speaks.
+/// Finds the channels with steady noise while another one has speech.
 pub(super) struct Steadiness {
     channels: Vec<Levels>,
     left_out: Vec<bool>,
@@ -37,7 +37,7 @@ pub(super) struct Steadiness {
 struct Levels {
     history: VecDeque<f32>,
     low: f32,
-    /// The highest level of the window just seen, and the mean.
+    /// The highest level of the current window, and the mean.
     peak: f32,
     mean: f32,
     floor: f32,
@@ -53,8 +53,8 @@ impl Steadiness {
         }
     }
 
-    /// Takes the next window of each channel, and says which channels are better left out of it. At
-    /// least one stays.
+    /// Adds the next window of each channel, and returns which channels to leave out of it. At least one
+    /// stays.
     pub(super) fn left_out<'a>(&mut self, windows: impl Iterator<Item = &'a [f32]>) -> &[bool] {
         for (levels, window) in self.channels.iter_mut().zip(windows) {
             levels.take(window, self.frame, self.smoothing);
@@ -91,7 +91,7 @@ impl Levels {
         self.floor = *sorted.select_nth_unstable_by(at, f32::total_cmp).1;
     }
 
-    /// The level of a frame in dB, without what is below [`LOWEST`].
+    /// The level of a frame in dB, without frequencies below [`LOWEST`].
     fn level(&mut self, frame: &[f32], smoothing: f32) -> f32 {
         let mut energy = 0.0;
         for &sample in frame {
@@ -110,7 +110,7 @@ impl Levels {
         self.highest() - self.floor
     }
 
-    /// Whether nothing in the window rises above the floor.
+    /// Whether no frame of the window rises above the floor.
     fn is_steady(&self) -> bool {
         self.peak - self.floor < STEADY
     }

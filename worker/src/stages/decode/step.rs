@@ -1,39 +1,40 @@
-//! What reading on in a track gives.
+//! The result of a step through a track.
 
-/// The longest time before the first packet of all that is a beginning, in seconds. Players count
-/// from the first packet or from zero; recorders that stream count from their own start, which may
-/// be days ago. A track that begins later than another one of its file begins late at any time.
+/// If the first packet of a file is later than this, in seconds, the recording begins with that packet, and
+/// not at zero. Players count from the first packet or from zero; streaming recorders count from their own
+/// start, which may be days ago. A track that begins later than another one of its file begins late at any
+/// time.
 const LATE: f64 = 600.0;
-/// How far times of one packet may be apart, in seconds.
+/// The largest difference between two times of the same packet, in seconds.
 pub(super) const SAME: f64 = 0.005;
-/// What codecs need to get going, in seconds: no beginning is late by less.
+/// The warm-up of codecs, in seconds: a smaller delay at the start is none.
 const PRIMING: f64 = 0.1;
 
-/// What became of one packet.
+/// The result of one packet.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It is in [`Track::planes`].
+    /// Its sound is in [`Track::planes`].
     Sound,
-    /// It cannot be decoded; the next one perhaps can.
+    /// It cannot be decoded; the next one may be decodable.
     Damaged,
-    /// There is none: the recording is over.
+    /// There is no packet: the recording is over.
     End,
-    /// There is none where one should be: the file stops or turns to garbage in the middle.
+    /// There is no packet although there should be one: the file is cut off or damaged up to its end.
     CutShort,
 }
 
-/// What is before the first sound of a track, in seconds.
+/// The time before the first sound of a track, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Begins {
-    /// The container says that nothing is to be heard there.
+    /// The container states that nothing is played there.
     pub(super) silent: f64,
-    /// The times of the packets begin behind it.
+    /// The times of the packets begin after it.
     pub(super) missing: f64,
 }
 
 impl Begins {
-    /// Of a track whose first sound is at `time`, in a file that begins at `earliest`. An mp4 says itself
-    /// that nothing is to be heard before.
+    /// The start of a track whose first sound is at `time`, in a file that begins at `earliest`. An mp4
+    /// itself states that nothing is played before.
     pub(super) fn at(time: f64, earliest: f64, is_edited: bool) -> Self {
         let zero = if earliest > LATE { earliest } else { 0.0 };
         let late = if time - zero > PRIMING { time - zero } else { 0.0 };

@@ -1,49 +1,49 @@
-//! Where a packet belongs, by the time that its container gives it.
+//! Finds the position of a packet from the time in its container.
 
-/// A difference between the time of a packet and the end of the sound before it that is a jump, in
-/// seconds. Containers round times to milliseconds, and live recorders stamp packets by a clock
-/// that trembles by some ten: less than this is no hole.
+/// The smallest difference between the time of a packet and the end of the sound before it that is a jump,
+/// in seconds. Containers round times to milliseconds, and the clocks of live recorders vary by some ten
+/// milliseconds: a smaller difference is no hole.
 const JUMP: f64 = 0.1;
-/// Packets that go back by no more than this repeat what was heard; more is a clock that was set
-/// anew (recordings put end to end).
+/// Packets that go back by up to this many seconds repeat earlier sound. If they go back further, the clock
+/// was reset (concatenated recordings).
 const OVERLAP: f64 = 2.0;
-/// Sound without a jump, in seconds, after which a clock that was set back is believed.
+/// The time of sound without a jump, in seconds, after which a clock that was set back is accepted.
 const STEADY: f64 = 2.0;
-/// The hole that stands for a jump whose length is not believed, in seconds.
+/// The length of the hole for a jump whose length is not plausible, in seconds.
 const UNKNOWN: f64 = 0.5;
-/// A drift that is corrected, and what may be left of it, in seconds.
+/// A drift that is corrected, and the drift at which the correction ends, in seconds.
 const DRIFT: (f64, f64) = (0.03, 0.005);
 
-/// The times of packets against the sound that was given.
+/// Compares the times of packets with the decoded sound.
 ///
-/// A clock of the container and the count of the samples drift apart when the two have different
-/// quartzes. Up to [`JUMP`] this is followed by one sample more or less a packet, which is not
-/// heard. Beyond it the times are believed where the next packet agrees with them: one stamp that is
-/// alone in its opinion is a mistake.
+/// A clock of the container and the count of the samples drift apart if they come from different quartzes.
+/// Up to [`JUMP`], the drift is corrected by one sample more or less in a packet, which is not audible.
+/// Beyond it, a time is accepted only if the next packet agrees with it: a single deviating time is a
+/// mistake.
 #[derive(Debug)]
 pub(super) struct Timeline {
-    /// The length that a recording may have, in seconds. Silence for a jump costs no more than an
-    /// honest recording of the longest kind; a jump beyond it is a damaged stamp, or a clock that
-    /// was set (from the time since start-up to the time of the day), and is not made silence.
+    /// The longest allowed length of a recording, in seconds. The silence for a jump is never longer than
+    /// the longest valid recording. A larger jump is a damaged time, or a clock that was set (from the time
+    /// since start-up to the time of day), and adds no such silence.
     longest: f64,
-    /// What is taken from a packet's time to have its position.
+    /// The difference between a packet's time and its position.
     offset: f64,
-    /// How far the clock was set back a short while ago.
+    /// By how much the clock was set back recently.
     debt: f64,
-    /// Sound since then.
+    /// The length of the sound since then.
     steady: f64,
     overlapping: bool,
     drifting: bool,
 }
 
-/// Where a packet goes.
+/// The position of a packet.
 #[derive(Debug, PartialEq)]
 pub(super) enum Place {
-    /// Right behind the sound before it, with one sample more (1) or less (-1).
+    /// Directly after the sound before it, with one sample more (1) or less (-1).
     Next(i8),
-    /// Behind a hole of this many seconds.
+    /// After a hole of this many seconds.
     Behind(f64),
-    /// This many seconds of it, or all, were given before.
+    /// This many seconds of it, or all of it, repeat earlier sound.
     Repeats(f64),
 }
 
@@ -52,14 +52,14 @@ impl Timeline {
         Self { longest, offset: 0.0, debt: 0.0, steady: 0.0, overlapping: false, drifting: false }
     }
 
-    /// The packet at `time` goes to `position`, whatever came before: a first packet, or the first
-    /// one of another stream.
+    /// Sets the packet at `time` to `position`, independent of earlier packets: a first packet, or the
+    /// first packet of another stream.
     pub(super) fn begin(&mut self, time: f64, position: f64) {
         *self = Self { offset: time - position, ..Self::new(self.longest) };
     }
 
-    /// Places a packet of `lasting` seconds whose sound would start at `position`. `next` gives the
-    /// time of the packet behind it.
+    /// Places a packet of `lasting` seconds whose sound would start at `position`. `next` returns the time
+    /// of the packet after it.
     pub(super) fn place(
         &mut self,
         time: f64,
@@ -123,7 +123,7 @@ impl Timeline {
 mod tests {
     use super::*;
 
-    /// Runs packets of 20 ms through a timeline; gives the positions at which they start.
+    /// Runs packets of 20 ms through a timeline; returns the positions at which they start.
     fn positions(times: &[f64]) -> Vec<f64> {
         let mut timeline = Timeline::new(3600.0);
         timeline.begin(times[0], 0.0);

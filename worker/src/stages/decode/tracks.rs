@@ -1,8 +1,8 @@
-//! The track that is heard of a file with several.
+//! Chooses the track of a file with several tracks.
 //!
-//! One is heard: the default one, unless it is silent from its start to its end, as that of a microphone
-//! that was off while another one recorded. [`Info::tracks`](super::Info::tracks) says that there are
-//! others.
+//! One track is transcribed: the default one, unless it is silent from its start to its end, as that of a
+//! microphone that was off while another one recorded. [`Info::tracks`](super::Info::tracks) contains the
+//! number of all tracks.
 
 use std::fs::File;
 
@@ -10,11 +10,11 @@ use super::step::Step;
 use super::track::Track;
 use super::{Refusal, names};
 
-/// A track without a sample above this is silent: -72 dB, which the noise of a codec does not reach, and
-/// that of a microphone does.
+/// A track without a sample above this is silent: -72 dB. The noise of a codec is below it, and that of a
+/// microphone above.
 const SILENT: f32 = 0.00025;
 
-/// Opens the first track of a file that is not silent, or the default one where all are.
+/// Opens the first track of a file that is not silent, or the default one if all are silent.
 pub(super) fn open(file: &File) -> Result<Track, Refusal> {
     let first = names::open(file, 0)?;
     let tracks = first.tracks();

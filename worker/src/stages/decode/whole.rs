@@ -1,4 +1,4 @@
-//! Whether a file ends where its container says that it does.
+//! Whether a file ends at the end that its container states.
 
 use std::fs::File;
 use std::io;
@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use super::peek::Peek;
 
-/// Boxes or elements that are walked through to find the end.
+/// The most boxes or elements that are read to find the end.
 const MOST: u32 = 100_000;
 
-/// Whether a file without any sound has lost it: its container is known, and the file ends before the
-/// end that the headers tell, or before there is anything behind them.
+/// Whether a file without any sound has lost it: its container is known, and the file ends before the end
+/// that the headers state, or directly after the headers.
 pub(super) fn has_lost_all(file: &Arc<File>) -> bool {
     Peek::new(file)
         .and_then(|mut peek| look(&mut peek))
         .is_ok_and(|end| end.is_some_and(|end| end != End::Whole))
 }
 
-/// Whether a file ends before the end that its headers tell. False where they tell none.
+/// Whether a file ends before the end that its headers state. False if they state none.
 pub(super) fn ends_early(file: &Arc<File>) -> bool {
     Peek::new(file).and_then(|mut peek| look(&mut peek)).is_ok_and(|end| end == Some(End::Early))
 }
@@ -27,7 +27,7 @@ pub(super) fn ends_early(file: &Arc<File>) -> bool {
 enum End {
     Whole,
     Early,
-    /// Nothing says where it should.
+    /// Its end is not stated.
     Open,
 }
 
@@ -37,15 +37,15 @@ impl End {
     }
 }
 
-/// `None` for a file of no known container.
+/// `None` for a file of an unknown container.
 fn look(peek: &mut Peek) -> io::Result<Option<End>> {
     let start = peek.bytes(0, 12)?.to_vec();
     match start.as_slice() {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => boxes(peek).map(|early| Some(End::early(early))),
         [0x1a, 0x45, 0xdf, 0xa3, ..] => segment(peek).map(Some),
-        // Pages and blocks tell no length.
+        // Pages and blocks state no length.
         [b'O', b'g', b'g', b'S', ..] | [b'f', b'L', b'a', b'C', ..] => Ok(Some(End::Open)),
-        // A tag with pictures may be all that arrived.
+        // Perhaps only a tag with pictures has arrived.
         [b'I', b'D', b'3', _, _, _, a, b, c, d, ..] => {
             let size = [a, b, c, d].iter().fold(0, |size, &&byte| (size << 7) | u64::from(byte & 0x7f));
             Ok((10 + size >= peek.length()).then_some(End::Early))
@@ -54,7 +54,7 @@ fn look(peek: &mut Peek) -> io::Result<Option<End>> {
     }
 }
 
-/// The boxes of an mp4 file (ISO 14496-12, section 4.2): one is cut off, or the index never came.
+/// Whether an mp4 file (ISO 14496-12, section 4.2) ends early: a box is cut off, or the index is missing.
 fn boxes(peek: &mut Peek) -> io::Result<bool> {
     let (mut at, mut has_index) = (0, false);
     for _ in 0..MOST {
@@ -65,7 +65,7 @@ fn boxes(peek: &mut Peek) -> io::Result<bool> {
         has_index |= &bytes[4..8] == b"moov";
         let size = u64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         let size = match (size, bytes.get(8..16)) {
-            // The last box may be open; another one with this size is none.
+            // The last box may have no size; another box with this size is invalid.
             (0, _) => return Ok(!has_index || &bytes[4..8] != b"mdat"),
             (1, Some(long)) => u64::from_be_bytes(long.try_into().unwrap_or_default()),
             (1, None) => return Ok(true),
@@ -79,7 +79,7 @@ fn boxes(peek: &mut Peek) -> io::Result<bool> {
     Ok(false)
 }
 
-/// The segment of a Matroska file (RFC 9559, section 5.1). One that was streamed has no size.
+/// The end by the segment of a Matroska file (RFC 9559, section 5.1). A streamed segment has no size.
 fn segment(peek: &mut Peek) -> io::Result<End> {
     let Some((size, head)) = element(peek, 0)? else { return Ok(End::Early) };
     let Some((size, segment)) = element(peek, head.saturating_add(size.unwrap_or(0)))? else {
@@ -89,7 +89,7 @@ fn segment(peek: &mut Peek) -> io::Result<End> {
     Ok(size.map_or(End::Open, |size| End::early(size > rest)))
 }
 
-/// The size of the element at this place (`None` for an open one), and where its contents are.
+/// The size of the element at this position (`None` if it is not known), and the start of its contents.
 fn element(peek: &mut Peek, at: u64) -> io::Result<Option<(Option<u64>, u64)>> {
     let bytes = peek.bytes(at, 12)?;
     let Some(&first) = bytes.first() else { return Ok(None) };

@@ -1,7 +1,7 @@
-//! Pages without their markup.
+//! Extracts the text of HTML pages.
 //!
-//! Knows the library `html5ever`, of which it takes the tokenizer alone: what is to be read does not
-//! depend on how elements nest, and no tree grows with the page.
+//! Uses only the tokenizer of the library `html5ever`: the text does not depend on the nesting of elements,
+//! and no tree grows with the page.
 
 use std::cell::{Cell, RefCell};
 
@@ -12,9 +12,9 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
-/// Where an encoding is declared, if it is.
+/// The bytes at the start in which a page may declare its encoding.
 const HEAD: usize = 1024;
-/// Elements whose content nobody reads.
+/// Elements whose content is not shown to readers.
 const UNREAD: [&str; 8] = ["script", "style", "template", "noscript", "svg", "math", "iframe", "object"];
 /// Elements that do not end a line.
 const INLINE: [&str; 34] = [
@@ -32,7 +32,7 @@ pub(super) fn encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(label.as_bytes())
 }
 
-/// What is written on a page: a line for each block, cells of a row side by side.
+/// The text of a page: a line for each block, the cells of a row in one line.
 pub(super) fn plain(page: &str) -> String {
     let input = BufferQueue::default();
     input.push_back(StrTendril::from_slice(page));
@@ -45,7 +45,7 @@ pub(super) fn plain(page: &str) -> String {
 #[derive(Default)]
 struct Reader {
     text: RefCell<String>,
-    /// The element whose content is passed over, and how many of them are open.
+    /// The element whose content is skipped, and how many of its kind are open.
     unread: RefCell<Option<String>>,
     depth: Cell<usize>,
 }
@@ -82,7 +82,7 @@ impl Reader {
         }
     }
 
-    /// Begins or ends to pass over what is in an element.
+    /// Begins or ends skipping the content of an element.
     fn pass_over(&self, name: &str, opens: bool, closes: bool) {
         let mut unread = self.unread.borrow_mut();
         match unread.as_deref() {

@@ -1,13 +1,11 @@
-//! Markdown without its marks.
-//!
-//! Knows the library `pulldown-cmark`.
+//! Extracts the text of Markdown, with the library `pulldown-cmark`.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::html;
 
-/// What is written in a text in CommonMark, with tables, footnotes, tasks and front matter as on
-/// GitHub: a line for each paragraph, heading, item or row. Code is written, too.
+/// The text of a document in CommonMark, with tables, footnotes, tasks and front matter as on GitHub: a
+/// line for each paragraph, heading, item or row. Code is included.
 pub(super) fn plain(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES

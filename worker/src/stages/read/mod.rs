@@ -1,7 +1,7 @@
-//! Reading: the text of a file, whatever it is wrapped in.
+//! Reads the text of a file in any of the supported formats.
 //!
-//! Files come from strangers: outside of tests it runs only in the child process of
-//! [`crate::sandbox`], whose limits bound what the libraries for each format may use.
+//! The files are of unknown origin. Outside of tests this code runs only in the child process of
+//! [`crate::sandbox`], whose limits also bound the libraries for each format.
 
 mod html;
 mod markdown;
@@ -14,46 +14,43 @@ use self_language::embed::pieces;
 use self_shared::domain::file::ContentKind;
 use serde::{Deserialize, Serialize};
 
-/// What was read of a file.
+/// The text of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
-    /// Its text: a line for each paragraph, heading, item or row, none of them empty.
+    /// A line for each paragraph, heading, item or row; no line is empty.
     pub text: String,
-    /// Whether there is more than this.
+    /// Whether the file has more text than this.
     pub is_cut: bool,
 }
 
-/// The file itself is why it cannot be read: trying again does not help.
+/// Why a file has no readable text. The reason is in the file: a retry does not help.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Unreadable {
-    /// It is called text, and is something else.
+    /// The declared type is text, but the content is not.
     #[error("This file is not text: it holds bytes that no text has.")]
     NotText,
-    /// A document whose pages are pictures, or empty.
+    /// The pages of the document are pictures, or empty.
     #[error("This PDF holds no text; if its pages are scans, send it after text recognition.")]
     OnlyPictures,
-    /// It wants a password.
+    /// The document needs a password.
     #[error("This PDF is locked with a password; send it unlocked.")]
     Encrypted,
-    /// It cannot be made sense of.
+    /// The content cannot be parsed.
     #[error("This file is damaged: no text can be taken out of it.")]
     Damaged,
-    /// It keeps its reader busy for ever.
+    /// The reader did not come to an end.
     #[error("Reading this file took longer than any file of its size.")]
     TimedOut,
-    /// It swells.
+    /// The reader needed too much memory.
     #[error("Reading this file needed more memory than any file does.")]
     OutOfMemory,
 }
 
-/// What comes of reading a file.
+/// The result of reading a file.
 pub type ReadResult = Result<Reading, Unreadable>;
 
-/// Reads a file to its end, and takes the text out of it, at most about `longest` bytes.
-///
-/// # Errors
-/// When the bytes cannot be had.
+/// Reads a file to its end, and extracts at most about `longest` bytes of text.
 pub fn read(from: &mut impl Read, kind: ContentKind, longest: usize) -> io::Result<ReadResult> {
     let mut bytes = Vec::new();
     from.read_to_end(&mut bytes)?;
@@ -69,7 +66,7 @@ fn text_of(bytes: &[u8], kind: ContentKind, longest: usize) -> Result<String, Un
     }
 }
 
-/// Lines with single spaces, without empty ones, and no more of them than fit.
+/// Lines with single spaces, without empty lines, up to about `longest` bytes.
 fn tidy(text: &str, longest: usize) -> Reading {
     let mut tidy = String::new();
     for line in text.split(['\n', '\r', '\x0c']) {

@@ -1,13 +1,11 @@
-//! Bytes to characters.
-//!
-//! Knows the library `encoding_rs`.
+//! Decodes bytes into characters, with the library `encoding_rs`.
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::Unreadable;
 
-/// The text that bytes stand for: in the encoding of their byte order mark, else in the one that is
-/// `declared`, else in UTF-8, and where they are none, in Windows-1252, of which Latin-1 is a part.
+/// Decodes text. The encoding is that of the byte order mark, else `declared`, else UTF-8; if the bytes are
+/// not valid UTF-8, it is Windows-1252, of which Latin-1 is a part.
 pub(super) fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, Unreadable> {
     let text = match (Encoding::for_bom(bytes), declared) {
         (Some((encoding, mark)), _) => encoding.decode_without_bom_handling(&bytes[mark..]).0,
@@ -19,7 +17,7 @@ pub(super) fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Resul
     if is_text(&text) { Ok(text.into_owned()) } else { Err(Unreadable::NotText) }
 }
 
-/// Whether no more than a stray character is none that is written.
+/// Whether the text has at most a few characters that do not occur in text.
 fn is_text(text: &str) -> bool {
     let is_strange =
         |c: &char| c.is_control() && !"\t\n\r\x0c\x1b".contains(*c) || *c == char::REPLACEMENT_CHARACTER;

@@ -1,49 +1,51 @@
-//! What a model says when nothing was said, or nothing that it understands.
+//! Recognises words that a model produced from a sound without speech, or from speech that it did not
+//! understand.
 //!
-//! On a hum a speech model still answers, with the commonest words of its training; on sound that it
-//! cannot follow it repeats itself until it is stopped; and what is said in another language it turns
-//! into fluent English. It does so with little belief in its own words, as their mean log-probability
-//! without repetitions says. Moonshine tiny was measured on 645 chunks. Of 5,931 words that it made of
-//! 21 other languages (people and synthetic voices), 1.4 % were neither recognised here nor uncertain. Of
-//! 5,400 words of English, clean or with noise at 20 and 10 dB, 3 were taken for unintelligible; of 760
-//! that it heard far from a table microphone in meetings 13 %, most of them wrong.
+//! For a hum, a speech model still returns the commonest words of its training. For sound that it cannot
+//! follow, it repeats itself until it is stopped. It turns speech in another language into fluent English.
+//! In all these cases the mean log-probability of its words, without repetitions, is low. Moonshine tiny
+//! was measured on 645 chunks. Of 5,931 words that it made of 21 other languages (people and synthetic
+//! voices), 1.4 % were neither recognised here nor uncertain. Of 5,400 words of English, clean or with
+//! noise at 20 and 10 dB, 3 were classified as unintelligible; of 760 words far from a table microphone in
+//! meetings 13 %, most of them wrong.
 
 use crate::models::transcriber::TranscribedWord;
 use crate::stages::transcribe::confidence::{bare, mean_log_probability};
 
-/// Below this mean log-probability the words are not what was said.
+/// Below this mean log-probability, the words are not those that were spoken.
 const NOT_UNDERSTOOD: f32 = -0.6;
-/// A sentence is judged together with so many tokens of the mean of all that was heard with it: few
-/// tokens say little by themselves.
+/// A sentence is judged together with this many tokens of the mean of all words that were transcribed with
+/// it: few tokens alone are not reliable.
 const SHARED_TOKENS: f32 = 15.0;
-/// Speech so short that nothing can be told from what was not understood of it, in milliseconds …
+/// Speech shorter than this, in milliseconds, counts as a noise that resembles a voice …
 const SHORT_MS: u64 = 1_500;
-/// … where the mean log-probability is below this: a noise that resembles a voice.
+/// … if the mean log-probability is below this.
 const NOISE: f32 = -1.2;
-/// Nobody who speaks says less than so many tokens in a second of voice; a tone is "You", for long.
+/// The fewest tokens that people speak in a second of voice. A tone becomes one "You", however long it is.
 const LEAST_TOKENS_PER_SECOND: f32 = 1.0;
-/// A voice as short as this may say one token, in milliseconds.
+/// A voice of up to this length, in milliseconds, may be a single token.
 const ONE_TOKEN_MS: u64 = 700;
-/// Nobody speaks faster than so many: Moonshine made 2.4 to 8.5 tokens of a second of what people said.
+/// The most tokens that people speak in a second: Moonshine made 2.4 to 8.5 tokens of a second of speech.
 const MOST_TOKENS_PER_SECOND: f32 = 11.0;
-/// So few tokens are what a noise that resembles a voice is made into …
+/// A noise that resembles a voice becomes at most this many tokens. So this few words are dropped …
 const FEW_TOKENS: u32 = 3;
-/// … unless the voice detector is that sure of the voice; it was surer of each of 140 single words.
+/// … unless the voice detector is at least this sure of the voice. It was surer for each of 140 single
+/// words.
 const SURE_OF_VOICE: f32 = 0.84;
-/// A voice of which the detector is that sure is one, whatever the transcriber makes of it: no sound
-/// without speech came near …
+/// A sound is certainly a voice, whatever the transcriber makes of it, if the detector is at least this
+/// sure: no sound without speech came near …
 const SURELY_A_VOICE: f32 = 0.92;
-/// … where it lasts so long, in milliseconds.
+/// … and if it is at least this long, in milliseconds.
 const A_VOICE_MS: u64 = 600;
-/// A word that holds this many letters more of what it began with is none: `gongongongongong`.
+/// A word that repeats its beginning for this many more letters is not a word: `gongongongongong`.
 const STUCK_LETTERS: usize = 15;
-/// How often a phrase may follow itself. People do say "no, no, no".
+/// The most times that a phrase may follow itself. People do say "no, no, no".
 const REPEATS: usize = 4;
-/// The longest phrase, in words, that is looked for.
+/// The longest repeated phrase that is searched for, in words.
 const PHRASE: usize = 12;
 
-/// The words that can have been said in so much voice, of which the detector is so certain: none where
-/// it was noise.
+/// The words that are possible in this much voice with this certainty of the detector; none if the sound
+/// was noise.
 pub(super) fn sift(words: Vec<TranscribedWord>, voiced_ms: u64, certainty: f32) -> Vec<TranscribedWord> {
     let tokens: u32 = words.iter().map(|word| word.tokens).sum();
     let too_slow =
@@ -54,19 +56,19 @@ pub(super) fn sift(words: Vec<TranscribedWord>, voiced_ms: u64, certainty: f32) 
     if too_slow || too_fast || noise || guess { Vec::new() } else { spoken(words) }
 }
 
-/// Whether somebody speaks here although no word that was heard can be believed.
+/// Whether the sound is a voice even though none of its words can be trusted.
 pub(super) fn is_surely_a_voice(voiced_ms: u64, certainty: f32) -> bool {
     voiced_ms >= A_VOICE_MS && certainty >= SURELY_A_VOICE
 }
 
-/// The words, said once where they follow themselves without end; none where they are signs alone.
+/// The words, with endless repetitions reduced to one; none if there is only punctuation.
 pub(super) fn spoken(words: Vec<TranscribedWord>) -> Vec<TranscribedWord> {
     let is_wordless = words.iter().all(|word| bare(&word.text).is_empty());
     if is_wordless { Vec::new() } else { without_loops(words) }
 }
 
-/// Whether the model did not understand what it made these words of, heard among words of the mean
-/// log-probability `around`.
+/// Whether the model did not understand the speech of these words. `around` is the mean log-probability of
+/// the words that were transcribed with them.
 pub(super) fn is_unintelligible(words: &[TranscribedWord], around: f32) -> bool {
     if words.iter().any(|word| is_stuck(&bare(&word.text))) {
         return true;
@@ -76,7 +78,7 @@ pub(super) fn is_unintelligible(words: &[TranscribedWord], around: f32) -> bool 
     (mean * tokens + around * SHARED_TOKENS) / (tokens + SHARED_TOKENS) < NOT_UNDERSTOOD
 }
 
-/// Whether a word repeats a part of itself without end.
+/// Whether a word repeats a part of itself many times.
 fn is_stuck(word: &str) -> bool {
     let letters: Vec<char> = word.chars().collect();
     (1..=6).any(|period| {
@@ -88,7 +90,7 @@ fn is_stuck(word: &str) -> bool {
     })
 }
 
-/// Leaves one of a phrase that follows itself more than [`REPEATS`] times.
+/// Keeps one copy of a phrase that follows itself more than [`REPEATS`] times.
 fn without_loops(words: Vec<TranscribedWord>) -> Vec<TranscribedWord> {
     let heard: Vec<String> = words.iter().map(|word| bare(&word.text)).collect();
     let mut kept = Vec::with_capacity(words.len());
@@ -105,7 +107,7 @@ fn without_loops(words: Vec<TranscribedWord>) -> Vec<TranscribedWord> {
     kept
 }
 
-/// How often the first `length` words follow one another, the first time included.
+/// How often the first `length` words follow one another, including the first time.
 fn repeats(words: &[String], length: usize) -> usize {
     let Some(phrase) = words.get(..length) else { return 0 };
     words.chunks(length).take_while(|chunk| *chunk == phrase).count()

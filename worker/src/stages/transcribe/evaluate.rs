@@ -1,16 +1,16 @@
-//! What was heard against what was said, word by word.
+//! Compares a transcript with the known text, word by word.
 
 use std::fmt;
 use std::ops::AddAssign;
 
-/// The words of a recording, and how many of them were lost.
+/// The number of words of a recording, and the number of errors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// Words that were said.
+    /// Words of the known text.
     pub said: usize,
-    /// Words changed, left out or added, at least.
+    /// The smallest number of words that were changed, left out or added.
     pub wrong: usize,
-    /// Words left out, among these.
+    /// The words left out among these.
     pub left_out: usize,
 }
 
@@ -29,8 +29,8 @@ impl fmt::Display for Comparison {
     }
 }
 
-/// Compares a text with the words that were heard of it, without regard to case and punctuation
-/// (Levenshtein's distance). Also tells of each word heard whether it is right.
+/// Compares the known text with the transcribed words, ignoring case and punctuation (Levenshtein
+/// distance). Also returns for each transcribed word whether it is right.
 pub fn compare<'a>(said: &str, heard: impl Iterator<Item = &'a str>) -> (Comparison, Vec<bool>) {
     let said: Vec<String> = said.split(|c: char| c.is_whitespace() || c == '-').map(bare).collect();
     let said: Vec<String> = said.into_iter().filter(|word| !word.is_empty()).collect();

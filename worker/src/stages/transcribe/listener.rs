@@ -1,4 +1,4 @@
-//! What one thread hears with: a voice detector, and behind it a transcriber.
+//! The two models of one thread: a voice detector, and a transcriber for the speech that it finds.
 
 use super::voices::{Stretch, stretches};
 use crate::models::silero::VoiceDetector;
@@ -11,14 +11,14 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Where somebody speaks in a chunk. What the detector takes for no speech is not given to a
-    /// transcriber, which would make words of it. Nothing that was heard before counts, so a job that
-    /// goes on elsewhere finds the same.
+    /// The stretches of speech in a chunk. The transcriber does not get the other sound, since it would
+    /// turn it into words. The result does not depend on earlier chunks, so a job that continues on another
+    /// worker finds the same.
     pub(super) fn voices(&mut self, samples: &[f32]) -> Result<Vec<Stretch>, TranscribeError> {
         Ok(stretches(&self.detector.probabilities(samples)?, samples.len()))
     }
 
-    /// What is said in a sound.
+    /// Transcribes a sound.
     pub(super) fn hear(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError> {
         self.session.hear(samples)
     }

@@ -1,4 +1,4 @@
-//! Chunks of sound to text, in order, on as many cores as the lane is given.
+//! Transcribes chunks of sound into text, in order, on as many cores as the lane has.
 
 mod confidence;
 mod doubt;
@@ -25,51 +25,51 @@ pub(crate) use self::phrases::phrases;
 pub use self::pool::TranscriberPool;
 pub use self::whole::{Judgement, Told, judge};
 
-/// What stands in a transcript where somebody speaks and is not understood.
+/// The text of a segment in which somebody speaks and is not understood.
 pub const UNINTELLIGIBLE: &str = "[unintelligible]";
 
-/// Chunks of a recording that wait or are heard, at least: more ears may come while it is heard.
+/// The fewest chunks of a recording that wait or are transcribed at once: the pool may grow meanwhile.
 const LEAST_AHEAD: usize = 8;
 
-/// What was said in a chunk.
+/// The transcript of a chunk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChunkTranscript {
-    /// Where the chunk ends in the recording. Once all segments are stored, this is where a job that
-    /// was interrupted goes on, and how far its progress is.
+    /// The end of the chunk in the recording, in milliseconds. Once all segments are stored, an interrupted
+    /// job continues here, and the progress is measured up to here.
     pub end_ms: u64,
-    /// Where somebody speaks: stretches of the recording in milliseconds, in order and apart.
+    /// The stretches with a voice, in milliseconds of the recording, in order and without overlap.
     pub voiced: Vec<(u64, u64)>,
-    /// The language, where the transcriber tells it.
+    /// The language, if the transcriber reports it.
     pub language: Option<String>,
-    /// Its phrases; none when the chunk turned out to hold nothing that is said.
+    /// The phrases; none when the chunk contains no speech.
     pub segments: Vec<Segment>,
 }
 
 /// A phrase, and when it was said.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
-    /// Where it begins and ends in the recording, in milliseconds.
+    /// Its start and end in the recording, in milliseconds.
     pub start_ms: u64,
     pub end_ms: u64,
     /// Never empty.
     pub text: String,
     /// The probability, from 0 to 1, that a word of it is right.
     pub confidence: f32,
-    /// Whether that is too little to rely on it.
+    /// Whether the confidence is too low to rely on the text.
     pub is_uncertain: bool,
-    /// The words of the text in order, with their times; none where the text is a mark of ours.
+    /// The words of the text in order, with their times; none if the text is [`UNINTELLIGIBLE`].
     pub words: Vec<Word>,
-    /// Where these times come from.
+    /// The origin of these times.
     pub timing: Timing,
 }
 
-/// Transcribes chunks in parallel and gives their text in order, each as soon as it and all before
-/// it are done. Segments whose confidence is below `uncertain_below` are marked as uncertain. Few
-/// chunks are drawn ahead of the ears: who makes them is held back, and memory stays flat. Dropping
-/// the stream drops the work.
+/// Transcribes chunks in parallel and returns their text in order, each as soon as it and all chunks before
+/// it are done. Segments with a confidence below `uncertain_below` are marked as uncertain. Only few chunks
+/// are taken from `chunks` ahead of the transcription, so that memory does not grow. Dropping the stream
+/// drops the work.
 ///
 /// # Errors
-/// The stream gives the errors of the models in the place of the text; it can go on behind them.
+/// The stream returns the errors of the models in place of the text; it can continue after an error.
 pub fn transcribe(
     transcribers: Arc<TranscriberPool>,
     chunks: impl Stream<Item = Chunk>,
@@ -78,11 +78,11 @@ pub fn transcribe(
     transcribe_with(transcribers, chunks, uncertain_below, |_, _| ready(Ok(None)))
 }
 
-/// As [`transcribe`], but each stretch of speech (a range of the samples of its chunk) is first offered to
-/// something else, which may be anywhere and take its time. Where that gives none, the ears hear it.
+/// As [`transcribe`], but offers each stretch of speech (a range of the samples of its chunk) first to
+/// `elsewhere`, which may be remote and slow. If that returns none, the pool transcribes the stretch.
 ///
 /// # Errors
-/// The stream gives the errors of both in the place of the text; it can go on behind them.
+/// The stream returns the errors of both in place of the text; it can continue after an error.
 pub fn transcribe_with<F>(
     transcribers: Arc<TranscriberPool>,
     chunks: impl Stream<Item = Chunk>,
@@ -122,7 +122,7 @@ where
 }
 
 impl ChunkTranscript {
-    /// Adds what the model of this worker heard in a stretch of the chunk that begins at `start_ms`.
+    /// Adds the words from the model of this worker for a stretch of the chunk that begins at `start_ms`.
     fn add(&mut self, start_ms: u64, samples: &[f32], stretch: &Stretch, utterance: Utterance) {
         let voiced_ms = milliseconds(stretch.voiced);
         let words = doubt::sift(utterance.words, voiced_ms, stretch.certainty);
@@ -138,7 +138,7 @@ impl ChunkTranscript {
         self.segments.extend(understood(segments, &words, around));
     }
 
-    /// Adds the mark for a voice of which nothing was understood.
+    /// Adds [`UNINTELLIGIBLE`] for a voice that was not understood.
     fn add_mark(&mut self, start_ms: u64, stretch: &Stretch) {
         let at = |sample: usize| start_ms + milliseconds(sample);
         let (start_ms, end_ms) = (at(stretch.speech.start), at(stretch.speech.end));
@@ -154,8 +154,8 @@ impl ChunkTranscript {
         });
     }
 
-    /// Adds what something else heard, which knows by itself what it did not understand, and whose
-    /// probabilities are its own.
+    /// Adds the words from the remote transcriber. It filters its own errors, and its probabilities are
+    /// used as they are.
     fn add_believed(&mut self, start_ms: u64, samples: &[f32], stretch: &Stretch, utterance: Utterance) {
         self.language = self.language.take().or(utterance.language);
         let words = doubt::spoken(utterance.words);
@@ -166,7 +166,7 @@ impl ChunkTranscript {
         self.segments.extend(segments);
     }
 
-    /// The phrases of a stretch, which is voiced then, as far as they reach.
+    /// The phrases of a stretch. Also marks the stretch as voiced, up to the edges of its phrases.
     fn phrases(
         &mut self,
         start_ms: u64,
@@ -176,7 +176,7 @@ impl ChunkTranscript {
     ) -> Vec<Segment> {
         let at = |sample: usize| start_ms + milliseconds(sample);
         let segments = phrases(words, at(stretch.sound.start), &samples[stretch.sound.clone()]);
-        // Where a word is, somebody speaks: a short one at the edge is no speech to the detector alone.
+        // A word counts as voice: the detector alone misses a short one at the edge.
         let (mut start, mut end) = (at(stretch.speech.start), at(stretch.speech.end));
         for segment in &segments {
             (start, end) = (start.min(segment.start_ms), end.max(segment.end_ms));
@@ -186,14 +186,15 @@ impl ChunkTranscript {
     }
 }
 
-/// The words with the logarithm of how likely each is right, in place of how sure the model was.
+/// The words with the logarithm of the probability that each is right, in place of the model's
+/// log-probability.
 fn rated(words: &[TranscribedWord], around: f32) -> Vec<TranscribedWord> {
     let rate = |word: &TranscribedWord| confidence::confidence(word.log_probability, around).ln();
     words.iter().map(|word| TranscribedWord { log_probability: rate(word), ..word.clone() }).collect()
 }
 
-/// Puts the mark in place of each sentence that the model did not understand; neighbours share one.
-/// `words` are those of all sentences, as the model gave them.
+/// Replaces each sentence that the model did not understand by [`UNINTELLIGIBLE`]; neighbours are merged
+/// into one. `words` are the words of all sentences, as the model returned them.
 fn understood(sentences: Vec<Segment>, words: &[TranscribedWord], around: f32) -> Vec<Segment> {
     let mut rest = words;
     let mut segments: Vec<Segment> = Vec::with_capacity(sentences.len());

@@ -1,4 +1,4 @@
-//! The ears of a worker: one loaded model per thread, fed from one queue.
+//! The transcriber pool of a worker: one loaded model per thread, fed from one queue.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ use super::voices::Stretch;
 use crate::models::silero::Silero;
 use crate::models::transcriber::{TranscribeError, Transcriber, Utterance};
 
-/// Where an answer goes.
+/// The channel for an answer.
 type Answer<T> = oneshot::Sender<Result<T, TranscribeError>>;
 
 enum Task {
@@ -22,7 +22,7 @@ enum Task {
     Retire,
 }
 
-/// What every thread loads for itself.
+/// The models that every thread loads.
 #[derive(Clone)]
 struct Models {
     silero: Silero,
@@ -35,9 +35,8 @@ impl Models {
     }
 }
 
-/// Threads that can hear, on cores of their own: none of them belongs to the async runtime, which
-/// must stay free for what waits. All recordings of a worker share them, so the cores are used as
-/// the lane was given them, however many recordings there are.
+/// Threads that transcribe, outside of the async runtime, whose threads must not block. All recordings of a
+/// worker share them, so that the lane's number of cores is used for any number of recordings.
 pub struct TranscriberPool {
     models: Models,
     count: Mutex<usize>,
@@ -46,17 +45,14 @@ pub struct TranscriberPool {
 }
 
 impl TranscriberPool {
-    /// Loads the models `count` times, each for a thread of its own.
-    ///
-    /// # Errors
-    /// [`TranscribeError`] when a model cannot be loaded.
+    /// Loads the models `count` times, each for one thread.
     pub fn open(
         silero: Silero,
         transcriber: Arc<dyn Transcriber>,
         count: usize,
     ) -> Result<Self, TranscribeError> {
-        // The queue is bounded by those who wait for answers. Were it so by itself, one who has a
-        // place in it and is busy elsewhere would hold up all who come behind.
+        // The number of callers that wait for an answer bounds the queue. With a bounded queue, a caller
+        // that has a place in it but is not polled would block all callers behind it.
         let (tasks, queue) = mpsc::unbounded_channel();
         let queue = Arc::new(Mutex::new(queue));
         let models = Models { silero, transcriber };
@@ -65,29 +61,26 @@ impl TranscriberPool {
         Ok(transcribers)
     }
 
-    /// Which model is heard with.
+    /// The model of the pool.
     #[must_use]
     pub fn model(&self) -> ModelId {
         self.models.transcriber.id()
     }
 
-    /// What people are told of it.
+    /// The public description of the model.
     #[must_use]
     pub fn about(&self) -> About {
         self.models.transcriber.about()
     }
 
-    /// How many chunks are heard at once.
+    /// How many chunks are transcribed at once.
     #[must_use]
     pub fn count(&self) -> usize {
         *self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes how many chunks are heard at once; what waits already is still heard by
-    /// as many as before. With none, work waits until there are some again.
-    ///
-    /// # Errors
-    /// [`TranscribeError`] when the model cannot be loaded once more.
+    /// Changes how many chunks are transcribed at once. Chunks that wait already are still transcribed by
+    /// as many sessions as before. With a count of 0, work waits until the count grows again.
     pub async fn resize(self: &Arc<Self>, count: usize) -> Result<(), TranscribeError> {
         self.shrink(count)?;
         let transcribers = Arc::clone(self);
@@ -118,18 +111,12 @@ impl TranscriberPool {
         Ok(())
     }
 
-    /// Where somebody speaks in a chunk. Waits for a free ear.
-    ///
-    /// # Errors
-    /// [`TranscribeError`] when the voice detector fails.
+    /// The stretches of speech in a chunk. Waits for a free session.
     pub(super) async fn voices(&self, samples: Arc<Vec<f32>>) -> Result<Vec<Stretch>, TranscribeError> {
         self.ask(|answer| Task::Detect { samples, answer }).await
     }
 
-    /// What is said in a part of a chunk, as the model hears it. Waits for a free ear.
-    ///
-    /// # Errors
-    /// [`TranscribeError`] when the model fails.
+    /// Transcribes a part of a chunk with the model. Waits for a free session.
     pub async fn hear(
         &self,
         samples: Arc<Vec<f32>>,
@@ -145,7 +132,7 @@ impl TranscriberPool {
     }
 }
 
-/// The life of an ear: until it is retired, or until nobody is left to give it work.
+/// The loop of a thread, until it is retired or the queue is closed.
 fn listen(models: &Models, mut listener: Listener, queue: &Mutex<mpsc::UnboundedReceiver<Task>>) {
     loop {
         let task = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
@@ -165,8 +152,8 @@ fn listen(models: &Models, mut listener: Listener, queue: &Mutex<mpsc::Unbounded
     }
 }
 
-/// Works for whoever waits for the answer; nobody does any more if the job was cancelled meanwhile. False
-/// when the models came to a bad end.
+/// Does the work and sends its result, unless nobody waits for it any more, as after a cancelled job.
+/// Returns false if the models panicked.
 fn give<T>(answer: Answer<T>, work: impl FnOnce() -> Result<T, TranscribeError>) -> bool {
     if answer.is_closed() {
         return true;

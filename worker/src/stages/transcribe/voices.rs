@@ -1,13 +1,12 @@
-//! Where in a chunk somebody speaks, by the probabilities of the voice detector.
+//! Finds the stretches of speech in a chunk, from the probabilities of the voice detector.
 //!
-//! Speech begins at one probability and ends at a lower one, as in the detector's own examples. The
-//! other limits were chosen on recordings of speech (readings, announcements, table microphones in
-//! meetings, single words) and of none (tones, bells, music, machines, weather). The mean probability
-//! of what was taken for speech was above 0.9 in each of 280 chunks of English, clean and with noise at
-//! 20 and 10 dB, above 0.83 with noise at 5 dB, and above 0.77 in 95 % of those far from a table
-//! microphone; of 70 sounds without speech the detector took five for speech, at 0.55 to 0.62, and music
-//! in hiss at 0.81. Of 234 s of speech in meetings 11 are lost, of which the transcriber made nothing
-//! that was said.
+//! Speech begins at one probability and ends at a lower one, as in the detector's own examples. The other
+//! limits were chosen on recordings of speech (readings, announcements, table microphones in meetings,
+//! single words) and without speech (tones, bells, music, machines, weather). The mean probability of
+//! detected speech was above 0.9 in each of 280 chunks of English, clean and with noise at 20 and 10 dB,
+//! above 0.83 with noise at 5 dB, and above 0.77 in 95 % of those far from a table microphone. Of 70 sounds
+//! without speech the detector classified five as speech, at 0.55 to 0.62, and music in hiss at 0.81. Of
+//! 234 s of speech in meetings 11 s are lost, from which the transcriber produced no correct word.
 
 use std::ops::Range;
 
@@ -18,32 +17,32 @@ use crate::stages::SAMPLE_RATE;
 const BEGINS: f32 = 0.5;
 /// … and ends below this one.
 const ENDS: f32 = 0.35;
-/// What is shorter is a knock, in frames: 256 ms.
+/// A shorter run is a knock, in frames: 256 ms.
 const LEAST: usize = 8;
-/// The detector is that sure of speech, on the mean.
+/// The least mean probability of speech in a stretch.
 const CERTAIN: f32 = 0.7;
-/// A pause of this length parts what is heard together: 3 s.
+/// A pause of this length ends a stretch: 3 s.
 const PAUSE: usize = 3 * SAMPLE_RATE as usize;
-/// So much without speech at an end of the chunk is heard along with it: 2 s.
+/// Up to this much sound without speech at an end of the chunk is transcribed too: 2 s.
 const SPARED: usize = 2 * SAMPLE_RATE as usize;
-/// When more than that is left out, so much of it stays: 300 ms.
+/// When there is more, only this much of it is kept: 300 ms.
 const MARGIN: usize = SAMPLE_RATE as usize * 3 / 10;
 
 /// A part of a chunk in which somebody speaks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Stretch {
-    /// What is to be heard, in samples of the chunk: the speech with a margin.
+    /// The sound to transcribe, in samples of the chunk: the speech with a margin.
     pub(super) sound: Range<usize>,
-    /// From the first to the last speech in it, in samples of the chunk.
+    /// From the start of the first to the end of the last speech in it, in samples of the chunk.
     pub(super) speech: Range<usize>,
     /// How many samples of it are speech.
     pub(super) voiced: usize,
-    /// The mean probability of these.
+    /// The mean probability of these samples.
     pub(super) certainty: f32,
 }
 
-/// The stretches of speech in a chunk of `length` samples whose frames have these probabilities: in
-/// order and apart; none where nobody speaks.
+/// The stretches of speech in a chunk of `length` samples whose frames have these probabilities: in order
+/// and without overlap; none if nobody speaks.
 pub(super) fn stretches(probabilities: &[f32], length: usize) -> Vec<Stretch> {
     let mut found: Vec<Stretch> = Vec::new();
     for run in runs(probabilities) {
@@ -100,7 +99,7 @@ fn runs(probabilities: &[f32]) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
 
-    /// Frames of these probabilities, each for so many.
+    /// Frames with these probabilities; each part is a probability and a number of frames.
     fn frames(parts: &[(f32, usize)]) -> Vec<f32> {
         parts.iter().flat_map(|(probability, count)| vec![*probability; *count]).collect()
     }

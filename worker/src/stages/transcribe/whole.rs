@@ -1,40 +1,41 @@
-//! What only the whole recording shows: a language that the transcriber does not know, and one phrase
-//! that it hears again and again in what is no speech.
+//! Judges a whole transcript. Only the whole shows a language that the transcriber does not know, or a
+//! phrase that it produces again and again from sound without speech.
 
 use std::collections::HashMap;
 
 use super::UNINTELLIGIBLE;
 use super::confidence::bare;
 
-/// Less speech than this tells nothing of its language, in milliseconds.
+/// With less speech than this, in milliseconds, the language is not judged.
 const LEAST_MS: u64 = 1_000;
-/// A phrase of at most so many words is what a model makes of a noise: "You", "Thank you.", "I'm sorry."
+/// The longest phrase, in words, that a model makes of a noise: "You", "Thank you.", "I'm sorry."
 const LONE_WORDS: usize = 3;
-/// A phrase that stands alone more often than this is doubted …
+/// A phrase that is a whole segment more often than this is doubted …
 const REPEATS: usize = 4;
-/// … where it is more than this share of all segments: somebody who often agrees also hears others speak.
+/// … if these are more than this share of all segments: somebody who often agrees also records others who
+/// speak.
 const SHARE: f64 = 0.5;
 
-/// A segment of a transcript, as much of it as this judgement needs.
+/// The parts of a transcript's segment that this judgement needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
     /// How long it is, in milliseconds.
     pub length_ms: u64,
     pub text: &'a str,
-    /// Whether it is uncertain already, by what was heard in it alone.
+    /// Whether its own sound already makes it uncertain.
     pub is_uncertain: bool,
 }
 
-/// What all segments together say.
+/// The judgement of all segments together.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
-    /// Whether more was not understood than was.
+    /// Whether more time was not understood than was.
     pub language_uncertain: bool,
-    /// The places of the segments that are uncertain for it and were not before, in order.
+    /// The indices of the segments that become uncertain, in order.
     pub doubted: Vec<usize>,
 }
 
-/// Judges a whole transcript. It needs nothing but what is stored, so it is the same for a job that was
+/// Judges a whole transcript. It uses only stored data, so the result is the same for a job that was
 /// interrupted.
 #[must_use]
 pub fn judge(segments: &[Told<'_>]) -> Judgement {
@@ -48,7 +49,7 @@ pub fn judge(segments: &[Told<'_>]) -> Judgement {
     Judgement { language_uncertain, doubted: doubted.map(|(place, _)| place).collect() }
 }
 
-/// By the time, and not by the number of segments. What is uncertain speaks for no language.
+/// Compares times, not numbers of segments. Uncertain segments do not count as understood.
 fn is_language_uncertain(segments: &[Told<'_>]) -> bool {
     let (mut understood_ms, mut lost_ms) = (0, 0);
     for segment in segments {

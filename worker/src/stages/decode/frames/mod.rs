@@ -1,10 +1,10 @@
 //! Streams of frames without a container: mp3 and AAC in ADTS.
 //!
-//! Such a stream has no times and no length but those of its frames. Headers that count them are
-//! wrong in files that were cut, joined, or written into a pipe, and are not believed. A frame is
-//! taken where another one, the end or a tag follows it; what lies between frames is damage, and lasts
-//! as long as the frames that would fill it. The rate and the number of channels may change: files
-//! were put end to end, and a fresh decoder goes on.
+//! Such a stream has no times and no length except those of its frames. Headers with a count of frames are
+//! wrong in files that were cut, concatenated, or written into a pipe, and are not used. A frame is
+//! accepted if another frame, the end or a tag follows it. Bytes between frames are damage, which lasts as
+//! long as the frames that would fill it. The rate and the number of channels may change when files were
+//! concatenated; then a new decoder continues.
 
 mod scan;
 mod side;
@@ -33,14 +33,14 @@ use self::side::Side;
 use self::table::table;
 use super::source::Pieces;
 
-/// Ticks in a second: whole ones for a sample at each rate that a frame can have.
+/// Ticks in a second: a sample has a whole number of them at each possible rate.
 const TICKS: u32 = 28_224_000;
 
 const MPEG: FormatInfo = FormatInfo { format: FORMAT_ID_MP3, short_name: "mp3", long_name: "MPEG audio" };
 const ADTS: FormatInfo =
     FormatInfo { format: FORMAT_ID_ADTS, short_name: "aac", long_name: "Audio Data Transport Stream" };
 
-/// Reads frames as the packets of one track. A packet without data stands for damage.
+/// Reads frames as the packets of one track. A packet without data means damage.
 pub(super) struct Frames {
     file: Arc<File>,
     scan: Scan,
@@ -52,14 +52,14 @@ pub(super) struct Frames {
     ticks: i64,
     /// Samples that the encoder added at the start and that are still to be dropped.
     delay: u32,
-    /// A frame of another kind, which a fresh decoder takes.
+    /// A frame of another kind, for a new decoder.
     held: Option<ScanResult>,
-    /// Bytes of the frames since damage, of which a frame may need some; `MAX` without damage.
+    /// Bytes of the frames since the last damage, which a frame may refer to; `MAX` without damage.
     reservoir: u32,
 }
 
 impl Frames {
-    /// `None` for a file that is no such stream.
+    /// `None` for a file that is not such a stream.
     pub(super) fn of(file: &Arc<File>) -> io::Result<Option<Self>> {
         let mut scan = Scan::new(file)?;
         let Some(kind) = scan.begin()? else { return Ok(None) };
@@ -86,7 +86,7 @@ impl Frames {
         }
     }
 
-    /// Whether something else stands in the place of a frame's contents, or of those that it needs.
+    /// Whether the content of a frame, or of the frames that it refers to, was replaced by other bytes.
     /// Decoders make noise of it.
     fn is_foreign(&mut self, frame: &[u8], header: &Header) -> bool {
         let Some(side) = Side::read(frame, header) else { return false };

@@ -12,28 +12,29 @@ use super::super::peek::Peek;
 use super::table::table;
 use super::tags::{tag, tag_before};
 
-/// Frames behind a frame that prove it to be one. Noise comes to one in a few thousand places, and
-/// to this many in none.
+/// The number of frames after a frame that prove it. Noise looks like one following frame at one in a few
+/// thousand positions, and like this many at none.
 const PROOF: u32 = 3;
-/// Proof of frames where others might stand: before a stream, or in a tag.
+/// The same number where other data may look like frames: before a stream, or in a tag.
 const STRONG_PROOF: u32 = Header::PROOF_BEHIND_JUNK;
-/// Frames whose mean length tells how many have filled a damaged stretch.
+/// The number of recent frames whose mean length gives the number of frames in a damaged stretch.
 const RECENT: usize = 256;
-/// What other containers begin with, whatever looks like a frame further on.
+/// The first bytes of other containers. Such a file is not a stream of frames, even if later bytes look
+/// like one.
 const OTHERS: [&[u8]; 8] =
     [b"RIFF", b"RF64", b"BW64", b"riff", b"fLaC", b"OggS", b"FORM", b"\x1a\x45\xdf\xa3"];
 
-/// What stands at a place.
+/// The content at a position.
 #[derive(Debug)]
 pub(super) enum ScanResult {
     Frame(Header, Vec<u8>),
-    /// Bytes that are no frames, and the samples that frames in their place would have held.
+    /// Bytes that are not frames, and the number of samples that frames in their place would contain.
     Damage {
         samples: u64,
     },
-    /// The end, behind a whole frame.
+    /// The end, after a complete frame.
     End,
-    /// The end, in the middle of a frame.
+    /// The end, within a frame.
     CutShort,
 }
 
@@ -42,9 +43,9 @@ pub(super) struct Scan {
     at: u64,
     recent: VecDeque<Header>,
     bytes: usize,
-    /// Samples that damage at the start has taken.
+    /// Samples lost by damage at the start.
     lost_start: u64,
-    /// Where a tag ended that was come across last.
+    /// The end of the last tag that was found.
     tagged: u64,
 }
 
@@ -64,7 +65,7 @@ impl Scan {
         self.peek.length()
     }
 
-    /// Finds the first frame. `None` where there is no stream.
+    /// Finds the first frame. `None` if there is no stream.
     pub(super) fn begin(&mut self) -> io::Result<Option<Kind>> {
         self.skip_tags()?;
         let start = self.peek.bytes(self.at, 8)?;
@@ -84,8 +85,8 @@ impl Scan {
         Ok(Some(header.kind))
     }
 
-    /// The samples of the frames that were before the first whole one. What does not begin with a
-    /// frame is no part of the stream.
+    /// The samples of the frames before the first complete one. Bytes that do not begin with a frame are
+    /// not a part of the stream.
     fn lost_before(&mut self, first: u64) -> io::Result<u64> {
         let Some(header) = self.header(self.at)? else { return Ok(0) };
         let tables = table(self.peek.bytes(self.at, header.length)?, &header).is_some();
@@ -96,7 +97,7 @@ impl Scan {
         Ok(lost * u64::from(header.samples))
     }
 
-    /// How many frames follow, as far as they are looked at, and their length.
+    /// How many frames follow, up to a limit, and their length.
     fn following(&mut self, first: u64) -> io::Result<(u64, u64)> {
         let (mut at, mut frames) = (first, 0);
         while frames < RECENT as u64
@@ -108,7 +109,7 @@ impl Scan {
         Ok((frames, at - first))
     }
 
-    /// The length of the stream, where it is plain: all of its first frames have one bitrate.
+    /// The length of the stream, if all of its first frames have one bitrate.
     pub(super) fn seconds(&mut self) -> io::Result<Option<f64>> {
         let (mut at, mut bytes, mut samples) = (self.at, 0, 0);
         let mut bounds: Option<(usize, usize)> = None;
@@ -169,20 +170,20 @@ impl Scan {
         Ok(ScanResult::Frame(header, data))
     }
 
-    /// Goes on to the next frame, and tells how much was lost on the way.
+    /// Moves to the next frame, and returns the loss on the way.
     fn lost(&mut self) -> io::Result<ScanResult> {
         let (from, end) = (self.at, self.peek.length());
         let found = self.sync(from, end, PROOF)?;
         let to = found.map_or(end, |(at, _)| at);
         if found.is_none() {
-            // The last frame has nothing behind it that would confirm it.
+            // No frame follows the last frame to confirm it.
             if let Some(header) = self.header(from)?
                 && self.recent.back().is_some_and(|last| last.kind == header.kind)
                 && from + header.length as u64 <= end
             {
                 return self.take(header);
             }
-            // Room that a recorder reserved and did not use.
+            // Space that a recorder reserved and did not use.
             if self.is_empty(from, end)? {
                 self.at = end;
                 return Ok(ScanResult::End);
@@ -196,15 +197,15 @@ impl Scan {
             return self.take(header);
         }
         self.at = to;
-        // Between files that were put end to end.
+        // Padding between concatenated files.
         if from == self.tagged && from > 0 && self.is_empty(from, stop)? {
             return self.next();
         }
-        // A few frames, perhaps of silence, say little about the rest.
+        // A few frames, perhaps of silence, are not typical of the rest.
         let few = self.recent.len() < RECENT / 2;
         let (frames, bytes) = if few { self.following(to)? } else { (0, 0) };
         let Some(last) = self.recent.back() else { return self.next() };
-        // Whole frames: the error does not grow with the number of damaged stretches.
+        // Rounded to whole frames, so that the error does not grow with the number of damaged stretches.
         let mean = (self.bytes as u64 + bytes) as f64 / (self.recent.len() as u64 + frames) as f64;
         let frames = ((stop - from) as f64 / mean).round() as u64;
         match frames * u64::from(last.samples) {
@@ -227,7 +228,7 @@ impl Scan {
         Ok(true)
     }
 
-    /// Where the tags begin that end at `end`.
+    /// The start of the tags that end at `end`.
     fn before_tags(&mut self, from: u64, mut end: u64) -> io::Result<u64> {
         while let Some(length) =
             tag_before(&mut self.peek, end)?.filter(|&length| (1..=end - from).contains(&length))
@@ -237,7 +238,7 @@ impl Scan {
         Ok(end)
     }
 
-    /// The first place from `from` on where frames stand in a row.
+    /// The first position at or after `from` where frames follow one another.
     fn sync(&mut self, from: u64, to: u64, proof: u32) -> io::Result<Option<(u64, Header)>> {
         let mut at = from;
         while at < to {
@@ -261,7 +262,7 @@ impl Scan {
         Ok(None)
     }
 
-    /// Whether frames of the same kind follow, as many as are proof, or up to the end or a tag.
+    /// Whether `proof` frames of the same kind follow, or fewer up to the end or a tag.
     fn is_proven(&mut self, at: u64, header: &Header, proof: u32) -> io::Result<bool> {
         let (mut at, mut length) = (at, header.length);
         for seen in 0..proof {
@@ -277,7 +278,7 @@ impl Scan {
         Ok(true)
     }
 
-    /// Whether something that is known stands behind the frame.
+    /// Whether a frame, a tag or the end follows the frame.
     fn follows(&mut self, at: u64, header: &Header) -> io::Result<bool> {
         let behind = at + header.length as u64;
         if behind >= self.peek.length() || self.tag(behind)?.is_some() {
@@ -294,8 +295,8 @@ impl Scan {
         Ok(Header::read(self.peek.bytes(at, Header::LONGEST)?))
     }
 
-    /// Goes behind the tags that stand here. Where one claims more than its own bytes, its size yields
-    /// to the frames.
+    /// Moves past the tags at this position. If the stated size of a tag is larger than the tag, the first
+    /// frames determine its end.
     fn skip_tags(&mut self) -> io::Result<()> {
         while let Some(length) = self.tag(self.at)? {
             let claimed = self.at.saturating_add(length);

@@ -5,23 +5,23 @@ use self_shared::domain::container::frame::{Header, Syntax};
 /// Lines of the spectrum of a granule, which are coded in pairs.
 const LINES: u32 = 576;
 
-/// What a frame says of its data.
+/// The values in a frame that describe its data.
 pub(super) struct Side {
-    /// How many bytes of the frames before belong to it.
+    /// How many bytes of its data are in the frames before.
     pub(super) back: u32,
-    /// How many bytes it holds itself, for it and those behind it.
+    /// How many bytes it contains, for itself and the frames after it.
     pub(super) own: u32,
-    /// It asks for more than both can hold.
+    /// Whether it needs more than both can contain.
     pub(super) overruns: bool,
 }
 
 impl Side {
-    /// `None` for other frames than those of MP3.
+    /// `None` for frames that are not MP3.
     pub(super) fn read(frame: &[u8], header: &Header) -> Option<Self> {
         let Syntax::Mpeg { layer: 3, first } = header.kind.syntax else { return None };
         let channels = usize::from(header.kind.channels);
         let start = if frame.get(1)? & 1 == 0 { 6 } else { 4 };
-        // How far back its data begins, and bits without a meaning here.
+        // The offset back to the start of its data, and bits that are not used here.
         let (bits_back, unused, granules, rest, length) = match (first, channels) {
             (true, 1) => (9, 5 + 4, 2, 59, 17),
             (true, _) => (9, 3 + 8, 2, 59, 32),
@@ -44,7 +44,7 @@ impl Side {
 mod tests {
     use super::*;
 
-    /// A frame at 128 kbit/s in mono, whose two granules want so many bits each.
+    /// A frame at 128 kbit/s in mono, whose two granules need `wanted` bits each.
     fn frame(wanted: u64) -> (Vec<u8>, Header) {
         let mut frame = vec![0xff, 0xfb, 0x90, 0xc4];
         let header = Header::read(&frame).unwrap();

@@ -1,12 +1,11 @@
-//! The tables that encoders put before the sound of an mp3.
+//! The tables that encoders write before the sound of an mp3.
 
 use self_shared::domain::container::frame::{Header, Syntax};
 
-/// The samples at the start of a stream that its encoder added, if this frame is no sound but the
-/// table of an encoder ("Xing", "Info" with LAME's extension, "VBRI").
+/// The samples that the encoder added at the start of a stream, if this frame is not sound but the table of
+/// an encoder ("Xing", "Info" with LAME's extension, "VBRI").
 ///
-/// The number of frames that such a table tells is not believed: streams are cut, joined and written
-/// into pipes.
+/// The number of frames in such a table is not used: streams are cut, concatenated and written into pipes.
 pub(super) fn table(frame: &[u8], header: &Header) -> Option<u32> {
     let Syntax::Mpeg { layer: 3, first } = header.kind.syntax else { return None };
     let side = match (first, header.kind.channels) {
@@ -14,7 +13,7 @@ pub(super) fn table(frame: &[u8], header: &Header) -> Option<u32> {
         (true, _) | (false, 2) => 17,
         _ => 9,
     };
-    // A checksum of two bytes follows the header of a frame that has one, and is not counted here.
+    // A frame may have a checksum of two bytes after its header, which is not counted here.
     let silent = |end: usize| frame.get(6..end).is_some_and(|bytes| bytes.iter().all(|&byte| byte == 0));
     let at = 4 + side;
     if frame.get(36..40) == Some(b"VBRI") && silent(36) {
@@ -27,7 +26,7 @@ pub(super) fn table(frame: &[u8], header: &Header) -> Option<u32> {
     let fields = [(1, 4), (2, 4), (4, 100), (8, 4)];
     let skip: usize = fields.iter().filter(|(flag, _)| flags & flag != 0).map(|(_, bytes)| bytes).sum();
     let lame = frame.get(at + 8 + skip..at + 8 + skip + 24)?;
-    // The names of those that fill in the delay. A decoder adds 529 samples of its own.
+    // The names of encoders that fill in the delay. A decoder adds 529 samples of its own.
     if !matches!(&lame[..4], b"LAME" | b"Lavf" | b"Lavc") {
         return Some(0);
     }

@@ -1,4 +1,4 @@
-//! Tags before, behind and between frames: ID3v2 (id3.org, section 3.1), ID3v1, APE and Lyrics3.
+//! Tags before, after and between frames: ID3v2 (id3.org, section 3.1), ID3v1, APE and Lyrics3.
 
 use std::io;
 
@@ -14,7 +14,7 @@ const ID3V2: usize = 10;
 pub(super) fn tag(peek: &mut Peek, at: u64) -> io::Result<Option<u64>> {
     let end = peek.length();
     let bytes = peek.bytes(at, APE)?;
-    // One in the middle comes from files that were put end to end.
+    // A tag in the middle comes from concatenated files.
     if bytes.starts_with(b"TAG") && end - at >= ID3V1 {
         return Ok(Some(ID3V1));
     }
@@ -26,8 +26,8 @@ pub(super) fn tag(peek: &mut Peek, at: u64) -> io::Result<Option<u64>> {
     }
     if bytes.starts_with(b"APETAGEX") && bytes.len() == APE {
         let size = ape_size(bytes);
-        // The size counts the footer; a header in front of it is not counted, and a footer alone
-        // has nothing behind it.
+        // The size includes the footer. It does not include a header before it, and a footer alone has
+        // nothing after it.
         let is_header = bytes[23] & 0x20 != 0;
         return Ok(Some(if is_header { 32 + size } else { 32 }));
     }
@@ -39,7 +39,7 @@ pub(super) fn tag(peek: &mut Peek, at: u64) -> io::Result<Option<u64>> {
     Ok(None)
 }
 
-/// The length of the tag that ends here and says so at its end.
+/// The length of the tag that ends here, if its end states it.
 pub(super) fn tag_before(peek: &mut Peek, end: u64) -> io::Result<Option<u64>> {
     let mut last = |bytes: usize| peek.bytes(end.saturating_sub(bytes as u64), bytes).map(<[u8]>::to_vec);
     if end >= ID3V1 && last(ID3V1 as usize)?.starts_with(b"TAG") {
@@ -54,7 +54,7 @@ pub(super) fn tag_before(peek: &mut Peek, end: u64) -> io::Result<Option<u64>> {
     Ok(syncsafe(&bytes).filter(|_| bytes.starts_with(b"3DI")).map(|size| size + 20))
 }
 
-/// The size in an ID3v2 tag, of seven bits a byte.
+/// The size in an ID3v2 tag, with seven bits in a byte.
 fn syncsafe(bytes: &[u8]) -> Option<u64> {
     let size = bytes.get(6..10)?.iter();
     size.clone().all(|byte| byte & 0x80 == 0).then(|| size.fold(0, |size, &byte| size << 7 | u64::from(byte)))

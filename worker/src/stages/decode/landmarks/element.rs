@@ -1,4 +1,4 @@
-//! The elements that Matroska is made of (RFC 8794, section 4).
+//! The elements of Matroska (RFC 8794, section 4).
 
 use std::io;
 
@@ -14,16 +14,16 @@ const TRACK_NUMBER: u32 = 0xd7;
 const TRACK_TYPE: u32 = 0x83;
 const SOUND: u64 = 2;
 const IS_DEFAULT: u32 = 0x88;
-/// Room and a checksum, which may stand anywhere.
+/// Padding and a checksum, which may be anywhere.
 const FILLING: [u32; 2] = [0xec, 0xbf];
-/// What stands beside clusters in a segment (RFC 9559, section 5.1): places, tracks, facts, cues, tags,
-/// chapters, attachments.
+/// The elements next to clusters in a segment (RFC 9559, section 5.1): positions, tracks, facts, cues,
+/// tags, chapters, attachments.
 const BESIDE: [u32; 7] =
     [0x114d_9b74, 0x1654_ae6b, 0x1549_a966, 0x1c53_bb6b, 0x1254_c367, 0x1043_a770, 0x1941_a469];
 
 struct Element {
     id: u32,
-    /// Where its contents are; without an end, if it was not known when it was written.
+    /// The range of its contents; without an end if the writer did not know the size.
     body: u64,
     end: Option<u64>,
 }
@@ -42,15 +42,15 @@ impl Element {
     }
 }
 
-/// A number with its marker of length, and its length: at most `longest`.
+/// A number with its marker of length, and its length of at most `longest` bytes.
 fn number(bytes: &[u8], longest: usize) -> Option<(u64, usize)> {
     let length = bytes.first()?.leading_zeros() as usize + 1;
     let bytes = bytes.get(..length).filter(|_| length <= longest)?;
     Some((bytes.iter().fold(0, |number, &byte| (number << 8) | u64::from(byte)), length))
 }
 
-/// Where the header of the file that starts here ends: before its clusters, or before the damage in
-/// their place. `None` where it does not begin as one.
+/// The end of the header of the file that starts here: before its clusters, or before damage in their
+/// place. `None` if the file does not begin as Matroska.
 pub(super) fn header_end(peek: &mut Peek, start: u64) -> io::Result<Option<u64>> {
     let Some(segment) = segment(peek, start)? else { return Ok(None) };
     let mut at = segment.body;
@@ -69,8 +69,8 @@ fn segment(peek: &mut Peek, start: u64) -> io::Result<Option<Element>> {
     Ok(Element::read(peek, end)?.filter(|element| element.id == SEGMENT))
 }
 
-/// Whether something that is no element stands behind the cluster at `at`, inside the segment of the
-/// file at `start`. False where sizes are open.
+/// Whether bytes that are not an element follow the cluster at `at`, inside the segment of the file at
+/// `start`. False if the sizes are not known.
 pub(super) fn is_garbage_behind(peek: &mut Peek, start: u64, mut at: u64) -> io::Result<bool> {
     let Some(segment) = segment(peek, start)? else { return Ok(false) };
     let stop = segment.end.unwrap_or(u64::MAX).min(peek.length());
@@ -85,7 +85,7 @@ pub(super) fn is_garbage_behind(peek: &mut Peek, start: u64, mut at: u64) -> io:
     Ok(false)
 }
 
-/// The number of the first track with sound that is a default one. A track is one unless it says that
+/// The number of the first default track with sound. A track is a default track unless its flag says that
 /// it is not.
 pub(super) fn default_track(peek: &mut Peek) -> io::Result<Option<u64>> {
     let Some(segment) = segment(peek, 0)? else { return Ok(None) };
@@ -104,7 +104,7 @@ pub(super) fn default_track(peek: &mut Peek) -> io::Result<Option<u64>> {
     Ok(None)
 }
 
-/// The first child of this kind, among those of known sizes.
+/// The first child of this kind, among children of known sizes.
 fn child(peek: &mut Peek, parent: &Element, id: u32) -> io::Result<Option<Element>> {
     let (mut at, stop) = (parent.body, parent.end.unwrap_or(u64::MAX).min(peek.length()));
     while at < stop

@@ -1,9 +1,9 @@
-//! Going on behind a damaged stretch.
+//! Continues to read after a damaged stretch.
 //!
-//! Demuxers give up where the structure of a file is damaged. Matroska has places at which one can
-//! start anew, with times that count from the start of the recording: its clusters (RFC 9559, section
-//! 5.1.3). Behind the header of the file, from such a place on, it is a file again. The header of
-//! another file that was put behind the first one is such a place, too.
+//! Demuxers stop where the structure of a file is damaged. The clusters of Matroska are positions at which
+//! reading can start anew, with times that count from the start of the recording (RFC 9559, section 5.1.3).
+//! The header of the file, followed by the bytes from such a position on, is a valid file again. The header
+//! of another file that was appended to the first one is also such a position.
 
 mod element;
 
@@ -18,50 +18,50 @@ use self::element::{cluster_time, default_track, header_end, is_garbage_behind};
 use super::peek::Peek;
 use super::source::{Pieces, SourceRegion};
 
-/// How far a demuxer reads ahead of what it gives, in bytes, at most.
+/// The most bytes that a demuxer reads ahead of its packets.
 const AHEAD: u64 = 1 << 18;
-/// Bytes that are looked through at once, and what of them is looked through again with the next.
+/// Bytes that are searched at once, and bytes at their end that are searched again with the next ones.
 const STEP: usize = 1 << 16;
 const SEAM: usize = 32;
-/// Places in a row from which nothing is heard, behind an end that looks like one, before it is taken
-/// for the end: a film may go on without sound.
+/// The most positions in a row that give no sound after an apparent end. Then it is the end; before that, a
+/// film may continue without sound.
 const FRUITLESS: u32 = 16;
 
 const EBML: &[u8] = b"\x1a\x45\xdf\xa3";
 const CLUSTER: &[u8] = b"\x1f\x43\xb6\x75";
-/// A size that is not known.
+/// An unknown size.
 const OPEN: &[u8] = b"\x01\xff\xff\xff\xff\xff\xff\xff";
 
-/// The places of a file from which it can be read again.
+/// The positions of a file at which reading can start again.
 #[derive(Debug)]
 pub(super) struct Landmarks {
     file: Arc<File>,
     peek: Peek,
-    /// Where the present file starts, and the part of it that is being read.
+    /// The start of the present file, and of the part that is being read.
     start: u64,
     part: u64,
-    /// The length of the header that is shown in front of that part.
+    /// The length of the header that is put before that part.
     head: u64,
     read: Arc<AtomicU64>,
-    /// Where reading was when something was heard last, and the tries since.
+    /// The position at the last decoded sound, and the number of tries since.
     heard: u64,
     fruitless: u32,
-    /// The last cluster that was come across.
+    /// The last cluster that was found.
     last: u64,
 }
 
-/// Why the demuxer gives no more.
+/// The reason why the demuxer returns no more packets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Stop {
-    /// It found damage, or the file breaks off.
+    /// It found damage, or the file is cut short.
     Broken,
-    /// It takes what it read for the whole. An element with a wrong size hides others: a cluster is
-    /// behind it whose time is later than this, in ticks.
+    /// It considers the file complete. An element with a wrong size hides others: a cluster with a later
+    /// time than this, in ticks, follows.
     Later(u64),
 }
 
-/// The number of the default track with sound of a Matroska file, where its header can be read: an
-/// absent flag is a set one, which symphonia does not know.
+/// The number of the default track with sound of a Matroska file, if its header can be read. An absent flag
+/// counts as set, which symphonia does not consider.
 pub(super) fn matroska_default_track(file: &Arc<File>) -> Option<u64> {
     Peek::new(file).and_then(|mut peek| default_track(&mut peek)).ok().flatten()
 }
@@ -83,7 +83,7 @@ impl Landmarks {
         })
     }
 
-    /// The whole file, and the count of what is read of it.
+    /// The whole file as a source that records its read position.
     pub(super) fn whole(&self) -> Pieces {
         Pieces::default().part(&self.file, 0..self.peek.length()).counted(&self.read)
     }
@@ -93,13 +93,13 @@ impl Landmarks {
         self.position() >= self.peek.length()
     }
 
-    /// Takes note that something was heard.
+    /// Records that sound was decoded.
     pub(super) fn note(&mut self) {
         self.heard = self.position();
         self.fruitless = 0;
     }
 
-    /// Whether damage is all that follows what was heard.
+    /// Whether only damage follows the decoded sound.
     pub(super) fn end_in_garbage(&mut self) -> bool {
         self.last > self.start && is_garbage_behind(&mut self.peek, self.start, self.last).unwrap_or(false)
     }
@@ -108,7 +108,7 @@ impl Landmarks {
         self.read.load(Ordering::Relaxed).saturating_sub(self.head) + self.part
     }
 
-    /// The file from the next place on. `None` where there is none.
+    /// The file from the next position on. `None` if there is none.
     pub(super) fn next(&mut self, stop: Stop) -> io::Result<Option<SourceRegion>> {
         let end = self.peek.length();
         let from = self.heard.min(self.position()).saturating_sub(AHEAD).max(self.part + 1);
@@ -122,7 +122,7 @@ impl Landmarks {
         } else {
             let head = header_end(&mut self.peek, self.start)?.unwrap_or(self.start).min(at);
             source = source.part(&self.file, self.start..head);
-            // The cluster is shown without a size: its own may be wrong.
+            // The cluster is passed on without a size, since its own may be wrong.
             let size =
                 self.peek.bytes(at + 4, 1)?.first().map_or(1, |byte| u64::from(byte.leading_zeros()) + 1);
             body = at + 4 + size;
@@ -132,11 +132,11 @@ impl Landmarks {
         self.heard = at;
         self.read.store(0, Ordering::Relaxed);
         let source = source.part(&self.file, body.min(end)..end).counted(&self.read);
-        // Its index names places that are no longer right: it is read from front to back.
+        // The source is not seekable: the positions in its index are no longer right.
         Ok(Some(SourceRegion { source: Box::new(ReadOnlySource::new(source)), is_another }))
     }
 
-    /// The first place from `from` on, and whether another file begins there.
+    /// The first position at or after `from`, and whether another file begins there.
     fn find(&mut self, mut from: u64, stop: Stop) -> io::Result<Option<(u64, bool)>> {
         loop {
             let bytes = self.peek.bytes(from, STEP)?;
@@ -174,12 +174,12 @@ fn is_header(bytes: &[u8]) -> bool {
     bytes.starts_with(EBML) && field(bytes) == Some(0x42)
 }
 
-/// A cluster, with its time, a checksum or room as its first field.
+/// A cluster, with a time, a checksum or padding as its first field.
 fn is_place(bytes: &[u8]) -> bool {
     bytes.starts_with(CLUSTER) && matches!(field(bytes), Some(0xe7 | 0xbf | 0xec))
 }
 
-/// The first byte behind an element's name of four bytes and its size.
+/// The first byte after an element's id of four bytes and its size.
 fn field(bytes: &[u8]) -> Option<u8> {
     let size = bytes.get(4)?.leading_zeros() as usize + 1;
     bytes.get(4 + size).copied()

@@ -1,10 +1,10 @@
-//! The boxes that an mp4 is made of (ISO/IEC 14496-12, section 4.2).
+//! The boxes of an mp4 (ISO/IEC 14496-12, section 4.2).
 
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-/// A box: four letters of kind, and where its contents are in the file.
+/// A box: four letters of kind, and the range of its contents in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mp4Box {
     pub(super) kind: [u8; 4],
@@ -13,18 +13,18 @@ pub(super) struct Mp4Box {
 }
 
 impl Mp4Box {
-    /// Where its header is in the file.
+    /// The start of its header in the file.
     pub(super) fn start(&self) -> u64 {
         self.start
     }
 }
 
-/// The boxes that follow one another in a part of a file. A box that claims more than there is ends
-/// where its parent ends; one that is shorter than its own header ends them all.
+/// The sequence of boxes in a part of a file. A box with a stated size beyond its parent ends with its
+/// parent; a box that is shorter than its own header ends the sequence.
 pub(super) struct Boxes<'a> {
     file: &'a File,
     rest: Range<u64>,
-    /// How many more are read: a hostile file has one in every eight bytes.
+    /// How many more boxes are read: a hostile file has one in every eight bytes.
     left: u32,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Boxes<'a> {
         Self { file, rest, left: Self::MOST }
     }
 
-    /// The first of this kind.
+    /// The first box of this kind.
     pub(super) fn find(mut self, kind: &[u8; 4]) -> Option<Range<u64>> {
         Iterator::find(&mut self, |found| &found.kind == kind).map(|found| found.body)
     }
@@ -68,7 +68,7 @@ impl Iterator for Boxes<'_> {
     }
 }
 
-/// The first bytes of a part of a file, when there are so many.
+/// The first `N` bytes of a part of a file, if it has that many.
 pub(super) fn read<const N: usize>(file: &File, part: &Range<u64>) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let enough = part.end.saturating_sub(part.start) >= N as u64;

@@ -1,7 +1,7 @@
 //! The times of the fragments of a fragmented mp4.
 //!
-//! symphonia adds up the durations of all samples. A fragment says itself when it begins (`tfdt`,
-//! ISO/IEC 14496-12, section 8.8.12): later than that sum where a recorder paused.
+//! symphonia adds up the durations of all samples. But a fragment states its own start (`tfdt`, ISO/IEC
+//! 14496-12, section 8.8.12), which is later than that sum if a recorder paused.
 
 use std::fs::File;
 use std::ops::Range;
@@ -9,18 +9,18 @@ use std::ops::Range;
 use super::boxes::{Boxes, bytes, read};
 use super::{Mended, Trak};
 
-/// Jumps that are kept at most.
+/// The most jumps that are kept.
 const MOST: usize = 100_000;
 
-/// From this sum of durations on, times are later by so much, in units of the track.
+/// From this sum of durations on, times are later by `by`, in units of the track.
 #[derive(Debug, PartialEq)]
 pub(super) struct Jump {
     pub(super) from: i64,
     pub(super) by: i64,
 }
 
-/// The jumps between the fragments of a track. A file that begins in the middle of something longer
-/// (a piece of a broadcast) begins at 0: the earliest time of its tracks is taken from all.
+/// The jumps between the fragments of a track. A file that begins in the middle of a longer recording (a
+/// part of a broadcast) begins at 0: the earliest time of its tracks is subtracted from all times.
 pub(super) fn jumps(file: &File, moov: &Range<u64>, traks: &[Trak<'_>], track: u32) -> Vec<Jump> {
     let Some(mvex) = Boxes::within(file, moov.clone()).find(b"mvex") else {
         return Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn jumps(file: &File, moov: &Range<u64>, traks: &[Trak<'_>], track: u
     };
     let earliest = first_times.iter().filter_map(seconds).reduce(f64::min).unwrap_or(0.0);
     let scale = traks.iter().find(|trak| trak.id() == Some(track)).and_then(Trak::scale).unwrap_or(1);
-    // What was damaged at the start counts.
+    // With damage at the start, the lost time counts.
     let start = if lost_first { 0 } else { (earliest * f64::from(scale)) as i64 };
     for jump in &mut jumps {
         jump.by = jump.by.saturating_sub(start);
@@ -68,7 +68,7 @@ pub(super) fn jumps(file: &File, moov: &Range<u64>, traks: &[Trak<'_>], track: u
     jumps
 }
 
-/// The duration of a sample where a fragment says none (`trex`).
+/// The duration of a sample if a fragment states none (`trex`).
 fn usual_duration(file: &File, mvex: Range<u64>, track: u32) -> u32 {
     Boxes::within(file, mvex)
         .filter(|found| &found.kind == b"trex")
@@ -77,12 +77,12 @@ fn usual_duration(file: &File, mvex: Range<u64>, track: u32) -> u32 {
         .map_or(0, |[.., a, b, c, d, _, _, _, _]| u32::from_be_bytes([a, b, c, d]))
 }
 
-/// What a fragment says of one track.
+/// The data of one track in a fragment.
 struct Fragment {
     track: u32,
-    /// When it begins, in units of the track.
+    /// Its start, in units of the track.
     time: Option<u64>,
-    /// The duration of its samples where their runs say none.
+    /// The duration of its samples if their runs state none.
     usual: Option<u32>,
     runs: Vec<Range<u64>>,
 }
@@ -94,7 +94,7 @@ impl Fragment {
         let tfhd = bytes(file, &of(b"tfhd").next()?.body, 24);
         let word = |at: usize| Some(u32::from_be_bytes(*tfhd.get(at..)?.first_chunk()?));
         let flags = word(0)?;
-        // A base offset (8 bytes) and the index of a description stand before it, each if its flag is set.
+        // A base offset (8 bytes) and the index of a description precede it, each if its flag is set.
         let at = 8 + if flags & 1 == 0 { 0 } else { 8 } + if flags & 2 == 0 { 0 } else { 4 };
         let time = of(b"tfdt").next().and_then(|tfdt| match read::<4>(file, &tfdt.body)? {
             [0, ..] => {
@@ -110,14 +110,14 @@ impl Fragment {
         })
     }
 
-    /// How long its samples take together.
+    /// The total duration of its samples.
     fn duration(&self, file: &File, usual: u32) -> i64 {
         let usual = self.usual.unwrap_or(usual);
         self.runs.iter().map(|run| duration(file, run, usual).unwrap_or(0)).fold(0, i64::saturating_add)
     }
 }
 
-/// How long the samples of a run (`trun`, section 8.8.8) take together.
+/// The total duration of the samples of a run (`trun`, section 8.8.8).
 fn duration(file: &File, run: &Range<u64>, usual: u32) -> Option<i64> {
     let [_, a, b, c, d, e, f, g] = read::<8>(file, run)?;
     let (flags, count) = (u32::from_be_bytes([0, a, b, c]), u32::from_be_bytes([d, e, f, g]));

@@ -1,8 +1,8 @@
-//! Fragmented files in which something is damaged.
+//! Repairs damaged fragmented files.
 //!
-//! A size that is wrong hides all that follows. The fragments (ISO/IEC 14496-12, section 8.8) are looked
-//! for instead: each begins with a box whose parts fit into one another. What is damaged between them is
-//! shown as a free box of the same length, so that all places stay what they are.
+//! A wrong size hides all bytes after it. So the repair searches for fragments (ISO/IEC 14496-12, section
+//! 8.8): each begins with a box whose parts fit into one another. A damaged range between fragments is
+//! presented as a free box of the same length, so that all positions stay the same.
 
 use std::fs::File;
 use std::ops::Range;
@@ -11,26 +11,26 @@ use std::os::unix::fs::FileExt;
 use super::Trak;
 use super::boxes::{Boxes, bytes, read};
 
-/// What stands beside one another in a file.
+/// The boxes at the top level of a file.
 const BESIDE: [&[u8; 4]; 16] = [
     b"ftyp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"styp", b"sidx", b"ssix", b"mfra",
     b"emsg", b"prft", b"uuid", b"meta", b"pdin",
 ];
-/// Bytes that are looked through at once.
+/// Bytes that are searched at once.
 const STEP: usize = 1 << 16;
-/// Repairs that are made at most.
+/// The most repairs.
 const MOST: usize = 10_000;
 
-/// How a damaged file can be read.
+/// The changes with which a damaged file can be read.
 #[derive(Debug, Default)]
 pub(in super::super) struct Mended {
-    /// The contents of the fragments' heads that are whole.
+    /// The contents of the undamaged headers of fragments.
     pub(super) moofs: Vec<Range<u64>>,
-    /// Headers of eight bytes, and where they replace others.
+    /// Headers of eight bytes, and the positions at which they replace others.
     pub(in super::super) headers: Vec<(u64, [u8; 8])>,
-    /// Damage lies before the first fragment that is whole.
+    /// Whether there is damage before the first undamaged fragment.
     pub(super) lost_first: bool,
-    /// Damage reaches to the end.
+    /// Whether the damage extends to the end.
     pub(in super::super) cut_short: bool,
 }
 
@@ -67,7 +67,7 @@ impl Mended {
             let Ok(stretch) = u32::try_from(next.unwrap_or(length) - at) else { return None };
             let [a, b, c, d] = stretch.to_be_bytes();
             let [e, f, g, h] = *kind;
-            // What breaks off in the last sound is no damage.
+            // Sound that is cut off at the end of the file is no damage.
             if next.is_some() || kind == b"free" {
                 mended.headers.push((at, [a, b, c, d, e, f, g, h]));
                 mended.lost_first |= mended.moofs.is_empty() && at >= moov.end;
@@ -79,7 +79,7 @@ impl Mended {
     }
 }
 
-/// Whether the box at `at` claims no more than ends at `end`.
+/// Whether the stated size of the box at `at` ends at `end`.
 fn fits(file: &File, at: u64, end: u64) -> bool {
     match read::<16>(file, &(at..at + 16)) {
         Some([0, 0, 0, 1, _, _, _, _, a, b, c, d, e, f, g, h]) => {
@@ -91,12 +91,12 @@ fn fits(file: &File, at: u64, end: u64) -> bool {
     }
 }
 
-/// Whether a box begins here, whatever its size.
+/// Whether a box begins here, of any size.
 fn is_beside(file: &File, rest: &Range<u64>) -> bool {
     read::<8>(file, rest).is_some_and(|[.., a, b, c, d]| BESIDE.contains(&&[a, b, c, d]))
 }
 
-/// The next fragment that is whole.
+/// The next undamaged fragment.
 fn find(file: &File, mut from: u64, length: u64, ids: &[u32]) -> Option<u64> {
     while from + 8 < length {
         let part = bytes_at(file, from, STEP);
@@ -125,7 +125,7 @@ fn bytes_at(file: &File, at: u64, most: usize) -> Vec<u8> {
     bytes
 }
 
-/// Whether the parts of a fragment's head fit into one another.
+/// Whether the parts of a fragment's header fit into one another.
 fn is_whole(file: &File, moof: &Range<u64>, ids: &[u32]) -> bool {
     let is_first = read::<8>(file, moof).is_some_and(|[.., a, b, c, d]| [a, b, c, d] == *b"mfhd");
     is_first
@@ -147,7 +147,7 @@ fn is_whole_track(file: &File, traf: &Range<u64>, ids: &[u32]) -> bool {
         })
 }
 
-/// Whether a run has as many samples as it says (section 8.8.8).
+/// Whether a run has as many samples as it states (section 8.8.8).
 fn is_whole_run(file: &File, run: &Range<u64>) -> bool {
     let Some([_, a, b, c, d, e, f, g]) = read::<8>(file, run) else { return false };
     let (flags, count) = (u32::from_be_bytes([0, a, b, c]), u32::from_be_bytes([d, e, f, g]));
@@ -155,7 +155,7 @@ fn is_whole_run(file: &File, run: &Range<u64>) -> bool {
     8 + fields(0x5) + u64::from(count) * fields(0xf00) == run.end - run.start
 }
 
-/// The boxes that fill a box, if they fill it.
+/// The boxes within a box, if they fill it.
 fn parts(file: &File, body: &Range<u64>) -> Option<Vec<([u8; 4], Range<u64>)>> {
     let bytes = bytes(file, body, 1 << 22);
     let (mut parts, mut at) = (Vec::new(), 0);

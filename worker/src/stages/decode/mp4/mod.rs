@@ -1,5 +1,5 @@
-//! What symphonia does not read of an mp4: its edit lists, the times of its fragments, and the names
-//! of codecs that it does not know.
+//! The parts of an mp4 that symphonia does not read: edit lists, times of fragments, and names of codecs
+//! that it does not know.
 
 mod boxes;
 mod fragments;
@@ -14,7 +14,7 @@ use self::boxes::{Boxes, bytes, read};
 pub(super) use self::mend::Mended;
 pub(super) use self::times::Times;
 
-/// A track, by its boxes.
+/// A track, as its box.
 #[derive(Debug)]
 struct Trak<'a> {
     file: &'a File,
@@ -22,7 +22,7 @@ struct Trak<'a> {
 }
 
 impl Trak<'_> {
-    /// The tracks of a file, at most as many as any honest one has.
+    /// The tracks of a file, up to a number that no valid file exceeds.
     fn all(file: &File) -> Vec<Trak<'_>> {
         let Some(moov) = Boxes::of(file).find(b"moov") else {
             return Vec::new();
@@ -36,12 +36,12 @@ impl Trak<'_> {
         path.iter().try_fold(self.body.clone(), |part, kind| Boxes::within(self.file, part).find(kind))
     }
 
-    /// `track_ID` of the header, which stands behind two times of 4 or 8 bytes.
+    /// `track_ID` of the header, after two times of 4 or 8 bytes.
     fn id(&self) -> Option<u32> {
         self.after_times(&[b"tkhd"])
     }
 
-    /// Units of the track's own times in a second.
+    /// Units of the track's times in a second.
     fn scale(&self) -> Option<u32> {
         self.after_times(&[b"mdia", b"mdhd"]).filter(|scale| *scale > 0)
     }
@@ -55,29 +55,29 @@ impl Trak<'_> {
         handler.is_some_and(|handler| handler.get(8..12) == Some(b"soun"))
     }
 
-    /// The first description of its samples, which is named after the codec.
+    /// The first description of its samples, which has the name of the codec.
     fn sample_entry(&self) -> Option<boxes::Mp4Box> {
         let stsd = self.find(&[b"mdia", b"minf", b"stbl", b"stsd"])?;
         Boxes::within(self.file, (stsd.start + 8).min(stsd.end)..stsd.end).next()
     }
 }
 
-/// The 32 bits behind version, flags and two times: four bytes each, or eight in version 1.
+/// The 32 bits after version, flags and two times: four bytes each, or eight in version 1.
 fn after_times(file: &File, header: &Range<u64>) -> Option<u32> {
     let [version, ..] = read::<4>(file, header)?;
     let at = header.start + if version == 1 { 20 } else { 12 };
     read(file, &(at..header.end)).map(u32::from_be_bytes)
 }
 
-/// Where files begin that were put end to end, at most `most`: each with a box `ftyp`. Empty for a file
-/// that does not begin with one.
+/// The starts of concatenated files, at most `most`: each begins with a box `ftyp`. Empty for a file that
+/// does not begin with one.
 pub(super) fn starts(file: &File, most: usize) -> Vec<u64> {
     let starts = Boxes::of(file).filter(|found| &found.kind == b"ftyp").map(|found| found.start());
     let starts: Vec<u64> = starts.take(most).collect();
     if starts.first() == Some(&0) { starts } else { Vec::new() }
 }
 
-/// The four letters that name the codec of the first track with sound, and what describes it.
+/// The four letters of the codec of the first track with sound, and the description of the codec.
 pub(super) fn codec(file: &File) -> Option<([u8; 4], Vec<u8>)> {
     let traks = Trak::all(file);
     let entry = traks.iter().find(|trak| trak.is_sound())?.sample_entry()?;

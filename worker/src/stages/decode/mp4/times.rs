@@ -1,9 +1,9 @@
-//! When the samples of an mp4 are to be heard.
+//! The presentation times of the samples of an mp4.
 //!
-//! A track's samples have times of its own. Its edit list (`elst`, ISO/IEC 14496-12, section 8.6.6)
-//! says when which of them are played: an empty edit first delays a track that begins late, and a
-//! first edit that does not start at 0 leaves out what only warms a decoder up, or what somebody cut
-//! away. In a fragmented file each fragment says when it begins (`tfdt`, section 8.8.12).
+//! A track's samples have times of its own. Its edit list (`elst`, ISO/IEC 14496-12, section 8.6.6) states
+//! when they are played. An empty edit first delays a track that begins late. A first edit that does not
+//! start at 0 leaves out samples that only warm a decoder up, or that somebody cut away. In a fragmented
+//! file each fragment states its start (`tfdt`, section 8.8.12).
 
 use std::fs::File;
 use std::ops::Range;
@@ -12,10 +12,10 @@ use super::boxes::{Boxes, bytes};
 use super::fragments::{self, Jump};
 use super::{Trak, after_times};
 
-/// Edits that are read at most. An honest file has a handful.
+/// The most edits that are read. A valid file has only a few.
 const MOST: usize = 10_000;
 
-/// From the times that the packets of a track have to those at which they are heard.
+/// Converts the times of a track's packets to presentation times.
 #[derive(Debug, Default, PartialEq)]
 pub(in super::super) struct Times {
     /// Units of the track's times in a second.
@@ -24,7 +24,7 @@ pub(in super::super) struct Times {
     jumps: Vec<Jump>,
 }
 
-/// A stretch of the track and its place in the recording.
+/// A stretch of the track and its position in the recording.
 #[derive(Debug, PartialEq)]
 struct Edit {
     /// In seconds of the recording.
@@ -34,7 +34,7 @@ struct Edit {
 }
 
 impl Times {
-    /// Reads the times of a track; nothing, if the file is no mp4 or says nothing about them.
+    /// Reads the times of a track; none if the file is no mp4 or contains no such times.
     pub(in super::super) fn of(file: &File, track: u32) -> Option<Self> {
         let traks = Trak::all(file);
         let trak = traks.iter().find(|trak| trak.id() == Some(track))?;
@@ -53,9 +53,9 @@ impl Times {
         })
     }
 
-    /// When the sample with this time of the track is heard, in seconds from the start of the
-    /// recording. Before 0 lies what warms a decoder up and is not to be heard. `None` is what an
-    /// edit leaves out between others; behind the last edit all that the file holds is heard.
+    /// The presentation time of the sample with this time of the track, in seconds from the start of the
+    /// recording. Samples before 0 only warm a decoder up and are not played. `None` for a sample that is
+    /// left out between edits; all samples after the last edit are played.
     pub(in super::super) fn heard_at(&self, time: i64) -> Option<f64> {
         let passed = self.jumps.partition_point(|jump| jump.from <= time);
         let by = passed.checked_sub(1).map_or(0, |last| self.jumps[last].by);
@@ -70,8 +70,8 @@ impl Times {
     }
 }
 
-/// The edits in the order of the track's times. Where a list goes back in them, to play something
-/// again or in another order, it ends: every sample is heard once.
+/// The edits in the order of the track's times. The list is cut where it goes back, to repeat or reorder
+/// samples: every sample is played once.
 fn read_edits(file: &File, elst: &Range<u64>, movie_scale: f64, scale: f64) -> Vec<Edit> {
     let body = bytes(file, elst, 8 + MOST * 20);
     let Some((&[version, _, _, _, a, b, c, d], table)) = body.split_first_chunk() else {
@@ -96,7 +96,7 @@ fn read_edits(file: &File, elst: &Range<u64>, movie_scale: f64, scale: f64) -> V
         };
         let seconds = duration as f64 / movie_scale;
         if start >= 0 && rate != 0 {
-            // Fragments that are still to come have no length yet.
+            // The duration does not yet include fragments that follow.
             let units = if duration == 0 { i64::MAX } else { (seconds * scale) as i64 };
             let end = start.saturating_add(units);
             if edits.last().is_some_and(|last| start < last.media.end) {
@@ -144,7 +144,7 @@ mod tests {
         let times = times(&[(4_000, -1), (20_000, 1_024)], 2);
         assert_eq!(times.heard_at(1_024), Some(4.0));
         assert_eq!(times.heard_at(1_024 + 48_000), Some(5.0));
-        // All that the file holds is heard, also behind the end of the edit.
+        // All samples of the file are played, also after the end of the edit.
         assert_eq!(times.heard_at(1_024 + 48_000 * 30), Some(34.0));
     }
 

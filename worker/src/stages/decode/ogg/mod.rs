@@ -1,9 +1,9 @@
-//! Ogg files with damaged pages, and those whose pages tell no times (RFC 3533).
+//! Ogg files with damaged pages, and Ogg files whose pages have no times (RFC 3533).
 //!
-//! A page ends at a time and does not say when it starts. symphonia counts on from the page before,
-//! also over a hole, and gives up where a page is damaged that it needs to get going. Here the file is
-//! cut where it is damaged: behind each hole its headers are shown again, so that the times of what
-//! follows are counted back from the end of its first page.
+//! A page states its end time and not its start. symphonia counts on from the previous page, also over a
+//! hole, and stops at a damaged page that it needs for the start. So the file is split at the damage: after
+//! each hole its headers are repeated, so that the times of the following pages are counted back from the
+//! end of the first of them.
 
 mod page;
 
@@ -19,51 +19,51 @@ use self::page::{Page, is_sound};
 use super::peek::Peek;
 use super::source::{Pieces, SourceRegion};
 
-/// Parts that are read each for itself. What is in more pieces goes on without a new start.
+/// The most parts that are read separately. After that, damage does not begin a new part.
 const MOST: usize = 10_000;
-/// Bytes that a second of sound has at least: what damage at the start has taken is not believed to
-/// last longer. Recordings of a stream begin at any time.
+/// The fewest bytes of a second of sound. They bound the length of damage at the start, since recordings of
+/// a stream may begin at any time.
 const LEAST: f64 = 500.0;
 
-/// Bytes of the file, or others in their place.
+/// A range of the file, or bytes that replace one.
 #[derive(Clone, Debug)]
 enum Span {
     At(Range<u64>),
     Own(Vec<u8>),
 }
 
-/// What is known of the pages of a track.
+/// The state of a track while its pages are read.
 #[derive(Debug)]
 struct Pages {
     serial: u32,
-    /// Packets of headers that are still to come.
+    /// Header packets that are still to come.
     awaited: u64,
     /// The number of the next page.
     next: u32,
 }
 
-/// What can be read of an Ogg file that is not as it should be.
+/// The readable parts of an Ogg file that is damaged or has no times.
 #[derive(Debug, Default)]
 pub(super) struct Ogg {
     parts: Vec<Vec<Span>>,
-    /// The pages of headers of the present stream, and its tracks.
+    /// The header pages of the present stream, and its tracks.
     headers: Vec<Span>,
     tracks: Vec<Pages>,
     is_damaged: bool,
-    /// The next page is the first behind damage.
+    /// Whether the next page is the first after damage.
     is_behind_hole: bool,
     has_sound: bool,
-    /// The sound begins behind damage, which took no longer than this, in seconds.
+    /// Set if there is damage before the sound: its longest possible length in seconds.
     pub(super) lost_start: Option<f64>,
     pub(super) is_timeless: bool,
-    /// Damage is at the end, or a page is cut off.
+    /// Whether damage is at the end, or a page is cut off.
     pub(super) cut_short: bool,
-    /// The last page says that it is the last.
+    /// Whether the last page is marked as the last.
     pub(super) ends: bool,
 }
 
 impl Ogg {
-    /// `None` for a file that is no Ogg file, or that is as it should be.
+    /// `None` for a file that is no Ogg file, or that is undamaged and has times.
     pub(super) fn of(file: &Arc<File>) -> io::Result<Option<Self>> {
         let mut peek = Peek::new(file)?;
         let mut ogg = Self { parts: vec![Vec::new()], is_timeless: true, ..Self::default() };
@@ -83,7 +83,7 @@ impl Ogg {
             }
             let Some(next) = Page::find(&mut peek, at + 1)? else {
                 ogg.cut_short = ogg.has_sound;
-                // Nothing but the end of a page that did not arrive.
+                // Only the end of a page is missing.
                 ogg.is_damaged |= peek.length() - at > page::LONGEST;
                 break;
             };
@@ -94,12 +94,13 @@ impl Ogg {
         Ok((ogg.is_damaged || ogg.is_timeless).then_some(ogg))
     }
 
-    /// The page at this place. One of headers is taken where only its checksum is wrong: without it
-    /// nothing can be heard, and with a wrong title everything.
+    /// The page at this position. A header page with only a wrong checksum is accepted: without it nothing
+    /// can be decoded, while a wrong title does no harm.
     fn page(&self, peek: &mut Peek, at: u64) -> io::Result<Option<(Page, Span)>> {
         let Some((page, bytes)) = Page::read(peek, at)? else { return Ok(None) };
         if is_sound(&bytes) {
-            // What is both the first and the last page is taken for all of a stream, which starts at 0.
+            // A page that is both the first and the last would be read as a whole stream, which starts at
+            // 0.
             let is_all = self.is_behind_hole && page.is_last();
             let plain = || Span::Own(page::signed(bytes, page.flags & !page::LAST));
             return Ok(Some((page, if is_all { plain() } else { Span::At(at..at + page.length) })));
@@ -109,7 +110,7 @@ impl Ogg {
         Ok((is_header && followed).then(|| (page, Span::Own(page::signed(bytes, page.flags)))))
     }
 
-    /// Whether pages between the one before and this one did not arrive.
+    /// Whether pages between the previous one and this one are missing.
     fn lacks_pages_before(&self, page: &Page) -> bool {
         let is_behind = |track: &Pages| track.serial == page.serial && page.number > track.next;
         self.has_sound && !page.is_first() && self.tracks.iter().any(is_behind)
@@ -143,7 +144,7 @@ impl Ogg {
         }
     }
 
-    /// Goes over damage, to a page behind it.
+    /// Skips damage up to a page after it.
     fn skip(&mut self, next: &Page, bytes: u64) {
         self.is_damaged = true;
         if next.is_first() {
@@ -163,7 +164,7 @@ impl Ogg {
         }
     }
 
-    /// What is to be read, one part after another.
+    /// The parts to read, in order.
     pub(super) fn parts(self, file: &Arc<File>) -> VecDeque<SourceRegion> {
         let pieces = |spans: Vec<Span>| {
             spans.into_iter().fold(Pieces::default(), |pieces, span| match span {
@@ -181,7 +182,7 @@ impl Ogg {
     }
 }
 
-/// Appends to spans, and joins what follows one another in the file.
+/// Appends to spans, and joins adjacent ranges of the file.
 fn push(spans: &mut Vec<Span>, next: Span) {
     match (spans.last_mut(), next) {
         (Some(Span::At(last)), Span::At(next)) if last.end == next.start => last.end = next.end,

@@ -5,13 +5,13 @@ use std::io;
 use super::super::peek::Peek;
 
 const MAGIC: &[u8] = b"OggS";
-/// A header without its table, and a page of the greatest size.
+/// The size of a header without its table, and of the largest page.
 const HEADER: usize = 27;
 pub(super) const LONGEST: u64 = (HEADER + 255 + 255 * 255) as u64;
 const FIRST: u8 = 2;
 pub(super) const LAST: u8 = 4;
 
-/// What a page says about itself.
+/// The header of a page.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Page {
     pub(super) at: u64,
@@ -19,16 +19,16 @@ pub(super) struct Page {
     pub(super) flags: u8,
     pub(super) granule: i64,
     pub(super) serial: u32,
-    /// Pages of a stream are counted.
+    /// The number of the page in its stream.
     pub(super) number: u32,
-    /// Packets that end in it.
+    /// Packets that end in the page.
     pub(super) packets: u64,
-    /// Packets of headers that a stream has which begins with this page.
+    /// The number of header packets of the stream that begins with this page.
     pub(super) headers: u64,
 }
 
 impl Page {
-    /// The page that stands here, whole, and its bytes; its checksum may be wrong.
+    /// The complete page at this position, and its bytes; its checksum may be wrong.
     pub(super) fn read(peek: &mut Peek, at: u64) -> io::Result<Option<(Self, Vec<u8>)>> {
         let bytes = peek.bytes(at, HEADER)?;
         if bytes.len() < HEADER || !bytes.starts_with(MAGIC) || bytes[4] != 0 {
@@ -55,7 +55,7 @@ impl Page {
         Ok(Some((page, bytes)))
     }
 
-    /// The first page from here on that is not damaged.
+    /// The first undamaged page at or after this position.
     pub(super) fn find(peek: &mut Peek, mut at: u64) -> io::Result<Option<Self>> {
         loop {
             let bytes = peek.bytes(at, 1 << 16)?;
@@ -84,7 +84,7 @@ impl Page {
     }
 }
 
-/// How many packets of headers a stream has, by the first.
+/// How many header packets a stream has, by its first packet.
 fn headers(packet: &[u8]) -> u64 {
     let word = |at: usize| packet.get(at..at + 2).map_or(0, |two| u64::from(two[0]) << 8 | u64::from(two[1]));
     match packet {
@@ -100,7 +100,7 @@ pub(super) fn is_sound(page: &[u8]) -> bool {
     page[22..26] == sum(page).to_le_bytes()
 }
 
-/// The page with these flags and the checksum that belongs to them.
+/// The page with these flags and the matching checksum.
 pub(super) fn signed(mut page: Vec<u8>, flags: u8) -> Vec<u8> {
     page[5] = flags;
     let sum = sum(&page).to_le_bytes();
@@ -108,7 +108,7 @@ pub(super) fn signed(mut page: Vec<u8>, flags: u8) -> Vec<u8> {
     page
 }
 
-/// The checksum of a page, in whose own place there are zeros.
+/// The checksum of a page, computed with zeros in place of the checksum.
 fn sum(page: &[u8]) -> u32 {
     let byte = |sum: u32, byte: u8| (sum << 8) ^ TABLE[usize::from((sum >> 24) as u8 ^ byte)];
     let head = page[..22].iter().copied().chain([0; 4]).fold(0, byte);

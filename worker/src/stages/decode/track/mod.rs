@@ -1,4 +1,4 @@
-//! The one track of a recording that is heard: found, read packet by packet, decoded.
+//! The track of a recording that is transcribed: opened, read packet by packet, decoded.
 
 mod open;
 
@@ -18,47 +18,48 @@ use super::source::SourceRegion;
 use super::step::{Begins, SAME, Step};
 use super::{Info, LossKind, Refusal, whole};
 
-/// Less sound than was promised is no loss while it is less by this, in seconds.
+/// If the sound is shorter than stated by less than this, in seconds, it is no loss.
 const SHORT: f64 = 0.1;
 
 pub(super) struct Track {
     file: Arc<File>,
     reader: Box<dyn FormatReader>,
     choice: Choice,
-    /// The place of the track among those of the file, see [`Choice::among`].
+    /// The index of the track in the file, see [`Choice::among`].
     place: usize,
-    /// Sound behind that of `reader`, of files that were put end to end.
+    /// The parts after that of `reader`, for concatenated files.
     parts: VecDeque<SourceRegion>,
     cut_short: bool,
-    /// Whether the last part has an end that its reader does not see.
+    /// Whether the last part has a marked end that its demuxer does not see.
     ends: bool,
-    /// Damage lies where the sound begins. What it took lasts no longer than this, in seconds.
+    /// Set if there is damage at the start of the sound: its longest possible length in seconds.
     lost_start: Option<f64>,
-    /// Whether the container has no times, where others of its kind do.
+    /// Whether this file has no times although its container supports them.
     is_timeless: bool,
-    /// Damaged stretches of the file are left out.
+    /// Whether damaged stretches of the file are left out.
     is_mended: bool,
-    /// Where reading can go on behind damage, and the time up to which sound was given before it.
+    /// The positions at which reading can continue after damage, and the time up to which sound was
+    /// returned before it.
     landmarks: Option<Landmarks>,
     given: Option<f64>,
     was_damaged: bool,
     rate: u32,
     planes: Vec<Vec<f32>>,
-    /// The packet that was decoded to see whether it can be.
+    /// The first packet, which was decoded as a test.
     first: Option<Step>,
-    /// What was read ahead.
+    /// The packet that was read ahead.
     ahead: Option<Next>,
-    /// The time of the packet just decoded, and how long it lasts by its container, in seconds.
+    /// The time of the packet just decoded, and its length as the container states it, in seconds.
     time: Option<f64>,
     lasting: f64,
     /// The time of the first packet of any track.
     earliest: f64,
     begins_anew: bool,
-    /// The packet before, to know one that was sent twice.
+    /// The previous packet, to detect one that was sent twice.
     before: Option<Packet>,
 }
 
-/// What the container gives next.
+/// The next result of the demuxer.
 enum Next {
     Packet(Packet),
     /// Another stream follows, with tracks of its own.
@@ -68,7 +69,7 @@ enum Next {
 }
 
 impl Track {
-    /// Reads and decodes the next packet of the track that holds any sound.
+    /// Reads and decodes the next packet of the track that contains any sound.
     pub(super) fn step(&mut self) -> Result<Step, Refusal> {
         if let Some(first) = self.first.take() {
             return Ok(first);
@@ -80,7 +81,7 @@ impl Track {
                 Next::Packet(packet) => packet,
                 Next::Reset => {
                     self.choice = Choice::among(&*self.reader, &self.file, u64::MAX, self.place)?;
-                    // Frames without a container have times that go on.
+                    // The times of frames without a container continue.
                     self.begins_anew = !self.is_frames();
                     self.before = None;
                     continue;
@@ -92,7 +93,7 @@ impl Track {
                 }
                 Next::End => return Ok(Step::End),
                 Next::CutShort if self.goes_on(Stop::Broken) => continue,
-                // A recorder that streams (live webm) never says where it ends.
+                // A streaming recorder (live webm) does not write where the file ends.
                 Next::CutShort if self.is_at_end() && !self.breaks_off() => {
                     return Ok(if self.ends_in_garbage() { Step::CutShort } else { Step::End });
                 }
@@ -109,8 +110,8 @@ impl Track {
     }
 
     fn decode(&mut self, mut packet: Packet) -> Result<Option<Step>, Refusal> {
-        // Counts of samples to trim come from headers, and cut off sound where these are wrong. Only
-        // what an encoder added at the start is left out, by its own word.
+        // Counts of samples to trim come from headers, and remove sound if the headers are wrong. Only the
+        // delay that the encoder states is removed.
         let trim = std::mem::take(&mut packet.trim_start);
         let whole = packet.dur.saturating_add(trim).saturating_add(std::mem::take(&mut packet.trim_end));
         let trim = usize::try_from(trim.get()).unwrap_or(usize::MAX);
@@ -121,7 +122,7 @@ impl Track {
             return Ok(Some(Step::Damaged));
         }
         let mut decoded = match self.choice.decoder.decode(&packet) {
-            // Codecs that overlap their packets give nothing for the first.
+            // Codecs with overlapping packets return nothing for the first one.
             Ok(sound) if sound.frames() <= trim => None,
             Ok(sound) => {
                 self.rate = sound.spec().rate();
@@ -131,7 +132,7 @@ impl Track {
                 }
                 Some(Step::Sound)
             }
-            // Garbage asks for features that no encoder uses.
+            // Damaged bytes ask for features that no encoder uses.
             Err(Error::Unsupported(feature)) if self.rate == 0 => {
                 return Err(Refusal::UnsupportedCodec { codec: feature.to_owned() });
             }
@@ -141,7 +142,7 @@ impl Track {
         let mut time = self.choice.time(packet.pts).map(|time| time + trim as f64 / rate);
         if decoded == Some(Step::Sound) {
             let sound = self.frames() as f64 / rate;
-            // The decoder left out what its codec needs to get going.
+            // The decoder left out the warm-up of its codec.
             if self.before.is_none() && trim == 0 && self.lasting > sound {
                 time = time.map(|time| time + self.lasting - sound);
             }
@@ -161,8 +162,8 @@ impl Track {
         Ok(decoded)
     }
 
-    /// Leaves out what is not to be heard of the packet just decoded: all of it without a time, else
-    /// what lies before 0. Gives the time of the rest, if there is any.
+    /// Removes the parts of the packet just decoded that are not played: all of it if it has no time, else
+    /// the part before 0. Returns the time of the rest, if any.
     fn cut(&mut self, time: Option<f64>) -> Option<f64> {
         let (time, rate) = (time?, f64::from(self.rate.max(1)));
         let early = (-time * rate).round().max(0.0) as usize;
@@ -175,7 +176,7 @@ impl Track {
         Some(time + early as f64 / rate)
     }
 
-    /// Reads on to a packet of the track.
+    /// Reads up to the next packet of the track.
     fn read(&mut self) -> Result<Next, Refusal> {
         loop {
             return Ok(match self.reader.next_packet() {
@@ -194,7 +195,7 @@ impl Track {
         }
     }
 
-    /// Takes note of the time at which the file begins.
+    /// Records the time at which the file begins.
     fn note(&mut self, id: u32, at: Timestamp) {
         let of_another = || {
             let track = self.reader.tracks().iter().find(|track| track.id == id)?;
@@ -206,7 +207,8 @@ impl Track {
         }
     }
 
-    /// How to go on behind an end. Behind the last packet that was heard nothing should follow.
+    /// The positions that are searched after an end: only those with sound later than the last decoded
+    /// packet, unless the file ends early.
     fn end(&self) -> Stop {
         let heard = self.before.as_ref().map(|packet| packet.pts.get());
         match heard.map(u64::try_from) {
@@ -215,7 +217,7 @@ impl Track {
         }
     }
 
-    /// Goes on behind a damaged stretch, or with another file that was put behind this one.
+    /// Continues after a damaged stretch, or with another file that was appended to this one.
     fn goes_on(&mut self, stop: Stop) -> bool {
         while let Some(landmarks) = &mut self.landmarks {
             let Ok(Some(part)) = landmarks.next(stop) else { return false };
@@ -226,7 +228,7 @@ impl Track {
         false
     }
 
-    /// Goes on with the next part.
+    /// Continues with the next part.
     fn next_part(&mut self) -> bool {
         while let Some(part) = self.parts.pop_front() {
             self.cut_short |= part.is_another && self.falls_short();
@@ -241,7 +243,7 @@ impl Track {
     fn turn_to(&mut self, SourceRegion { source, is_another }: SourceRegion) -> bool {
         let Ok(reader) = reader(source) else { return false };
         let Ok(choice) = Choice::among(&*reader, &self.file, u64::MAX, self.place) else { return false };
-        // What the first part says of the length holds for all that go on with it.
+        // The length that the first part states applies to all parts that continue its times.
         let seconds = if is_another { choice.seconds } else { self.choice.seconds };
         self.reader = reader;
         self.choice = Choice { seconds, ..choice.of_part(is_another) };
@@ -254,7 +256,7 @@ impl Track {
         true
     }
 
-    /// Whether a packet was heard before reading started anew.
+    /// Whether a packet was decoded before reading started anew.
     fn was_given(&mut self, packet: &Packet) -> bool {
         let Some(given) = self.given else { return false };
         let again = self.choice.time(packet.pts).is_some_and(|time| time < given - SAME);
@@ -291,12 +293,12 @@ impl Track {
         self.rate
     }
 
-    /// The time of the packet just decoded, in seconds, where the container has times of its own.
+    /// The time of the packet just decoded, in seconds, if the container has times of its own.
     pub(super) fn time(&self) -> Option<f64> {
         if self.is_timeless || self.reader.format_info().short_name == "wave" { None } else { self.time }
     }
 
-    /// The time of the packet behind the one just decoded.
+    /// The time of the packet after the one just decoded.
     pub(super) fn next_time(&mut self) -> Option<f64> {
         if self.ahead.is_none() {
             self.ahead = self.read().ok();
@@ -307,13 +309,13 @@ impl Track {
         }
     }
 
-    /// How long the packet lasts that was just decoded, or that is damaged.
+    /// The length of the packet that was just decoded or is damaged.
     pub(super) fn lasting(&self) -> f64 {
         self.lasting
     }
 
-    /// Why sound is not there where times jump over it. Streams whose times count their samples have
-    /// no holes but where something was damaged.
+    /// Why there is no sound where times jump. Streams whose times count their samples have holes only
+    /// where something was damaged.
     pub(super) fn hole(&self) -> LossKind {
         if self.has_clock() && !self.was_damaged && !self.is_mended {
             LossKind::Missing
@@ -322,20 +324,20 @@ impl Track {
         }
     }
 
-    /// Whether the file stopped before the end that its container tells.
+    /// Whether the file ends before the end that its container states.
     pub(super) fn breaks_off(&self) -> bool {
         self.has_clock() && !self.is_mended && whole::ends_early(&self.file)
     }
 
-    /// Whether there is less sound than a FLAC file promises: an encoder that knows writes how many
-    /// samples there are, and 0 otherwise.
+    /// Whether there is less sound than a FLAC file states: its encoder writes the number of samples if it
+    /// is known, and 0 otherwise.
     fn falls_short(&self) -> bool {
         let given = self.time.map_or(0.0, |time| time + self.lasting);
         self.reader.format_info().short_name == "flac"
             && self.choice.seconds.is_some_and(|promised| promised - given > SHORT)
     }
 
-    /// Whether damage is all that follows what was heard.
+    /// Whether only damage follows the decoded sound.
     fn ends_in_garbage(&mut self) -> bool {
         self.landmarks.as_mut().is_some_and(Landmarks::end_in_garbage)
     }
@@ -345,12 +347,12 @@ impl Track {
         whole::has_lost_all(&self.file)
     }
 
-    /// Whether all bytes of a file were read whose structure tells where it ends.
+    /// Whether all bytes of a file were read, if its structure states its end.
     fn is_at_end(&self) -> bool {
         self.landmarks.as_ref().is_some_and(Landmarks::are_behind)
     }
 
-    /// Whether packets carry the times of a clock.
+    /// Whether packets have the times of a clock.
     fn has_clock(&self) -> bool {
         matches!(self.reader.format_info().short_name, "matroska" | "isomp4")
     }
@@ -360,18 +362,18 @@ impl Track {
         self.begins_anew
     }
 
-    /// What is before the packet just decoded, which is the first.
+    /// The time before the packet just decoded, which is the first.
     pub(super) fn begins(&self) -> Begins {
         let counts = |time: &f64| self.has_clock() || self.lost_start.is_some_and(|most| *time <= most);
         let is_silence = (self.choice.is_edited() || !is_regular(&self.file)) && !self.is_mended;
         match self.time.filter(counts) {
-            // What a converter leaves open at the start is no loss: the track begins late.
+            // A gap at the start of a converter's output is no loss: the track begins late.
             Some(time) => Begins::at(time, self.earliest, is_silence),
             None => Begins::default(),
         }
     }
 
-    /// What the recording is, by its headers and by the packet just decoded.
+    /// The format of the recording, from its headers and the packet just decoded.
     pub(super) fn info(&self) -> Info {
         Info {
             container: self.reader.format_info().short_name.to_owned(),
@@ -383,7 +385,7 @@ impl Track {
         }
     }
 
-    /// How many tracks of the file hold sound that is decoded here.
+    /// How many tracks of the file have sound with a known codec.
     pub(super) fn tracks(&self) -> usize {
         self.choice.tracks
     }

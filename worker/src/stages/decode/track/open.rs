@@ -1,4 +1,4 @@
-//! Finding the track in a file, by what the file is.
+//! Opens the track in a file, depending on the kind of file.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -17,7 +17,7 @@ use super::super::wave::Waves;
 use super::super::{Refusal, flac, joined, mp4, whole};
 use super::Track;
 
-/// What is read behind the end of a reader.
+/// The data to read after the end of a demuxer.
 #[derive(Default)]
 struct Rest {
     place: usize,
@@ -32,16 +32,15 @@ impl Rest {
 }
 
 impl Track {
-    /// Finds the track with this place, see [`Choice::among`], and decodes its first packet, to be sure
-    /// of it.
+    /// Finds the track with this index, see [`Choice::among`], and decodes its first packet as a test.
     ///
-    /// Demuxers that can seek hold a file against what its headers promise, and refuse the whole of
-    /// one that breaks off. Read from front to back, it gives what it has.
+    /// Demuxers that can seek compare a file with its headers, and refuse the whole of a file that is cut
+    /// off. If it is read from front to back, its sound up to the cut is decoded.
     pub(in super::super) fn open(file: File, place: usize) -> Result<Self, Refusal> {
         let file = Arc::new(file);
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         if !is_regular(&file) {
-            // What a converter gives.
+            // The output of a converter.
             let pipe = file.try_clone().map_err(|_| Refusal::NotAudio)?;
             return Self::find(&file, Box::new(ReadOnlySource::new(pipe)), u64::MAX, Rest::default());
         }

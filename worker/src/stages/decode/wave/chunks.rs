@@ -1,31 +1,31 @@
-//! The chunks of a wave file, with sizes that the bytes bear out.
+//! The chunks of a wave file, with sizes that are checked against its bytes.
 
 use std::io;
 use std::ops::Range;
 
 use super::super::peek::Peek;
 
-/// A file has a dozen chunks. More of them than this are not walked through.
+/// The most chunks that are read. A file has about a dozen.
 const MOST: u32 = 10_000;
-/// Chunks in a row that are proof enough that sound has ended.
+/// The number of chunks in a row that prove the end of the sound.
 const ENOUGH: u32 = 100;
-/// How far behind a chunk without an end the sound is searched for, in bytes.
+/// The range in bytes after a chunk without an end in which the sound is searched.
 const SEARCH: usize = 1 << 16;
-/// Sizes from here on stand for "not known yet": all bits set, or the largest positive numbers.
+/// Sizes that mean "not known yet": all bits set, or the largest positive numbers.
 const OPEN: [Range<u64>; 2] = [0x7fff_0000..0x8000_1000, 0xffff_0000..0x1_0000_0000];
 
-/// What files begin with, and the chunks behind such a beginning.
+/// The first letters of files, and the possible chunks after them.
 const FILES: [&[u8; 4]; 3] = [b"RIFF", b"RF64", b"BW64"];
 const FIRST: [&[u8; 4]; 6] = [b"fmt ", b"ds64", b"LIST", b"bext", b"JUNK", b"fact"];
-/// Chunks that writers put behind the sound.
+/// Chunks that writers put after the sound.
 const BEHIND: [&[u8; 4]; 8] = [b"LIST", b"bext", b"id3 ", b"ID3 ", b"iXML", b"cue ", b"smpl", b"_PMX"];
 
 #[derive(Debug)]
 pub(super) struct Chunk {
     pub(super) id: [u8; 4],
-    /// Where its contents are.
+    /// The range of its contents.
     pub(super) body: Range<u64>,
-    /// The file ends before it does, by its header.
+    /// Whether the file ends before the chunk does, by its header.
     pub(super) cut_short: bool,
 }
 
@@ -40,13 +40,13 @@ impl Chunk {
     }
 }
 
-/// How chunks are laid out.
+/// The layout of chunks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Layout {
     /// Four letters and a size in four bytes, padded to two.
     Riff,
-    /// A GUID that begins with four letters, and a size in eight bytes that counts this header too,
-    /// padded to eight.
+    /// A GUID that begins with four letters, and a size in eight bytes that includes this header, padded to
+    /// eight.
     Wave64,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Chunks {
     left: u32,
 }
 
-/// The header of a chunk, as it stands.
+/// The header of a chunk, unchecked.
 struct Header {
     id: [u8; 4],
     body: u64,
@@ -68,7 +68,7 @@ struct Header {
 }
 
 impl Chunks {
-    /// `None` for what does not begin as a wave file.
+    /// `None` for a file that does not begin as a wave file.
     pub(super) fn of(peek: &mut Peek) -> io::Result<Option<Self>> {
         let start = peek.bytes(0, 40)?;
         let id = |at: usize| start.get(at..at + 4).unwrap_or_default();
@@ -85,7 +85,7 @@ impl Chunks {
         let end = peek.length();
         let header = match self.header(peek, self.at)? {
             Some(header) => header,
-            // The size of the chunk before is wrong.
+            // The size of the previous chunk is wrong.
             None if !self.has_sound => match self.find_sound(peek, self.at)? {
                 Some((header, at)) => {
                     self.at = at;
@@ -117,12 +117,12 @@ impl Chunks {
             let body = header.body..header.body + header.size;
             return Ok(Some(Chunk { id: header.id, body, cut_short: false }));
         }
-        // Its size is wrong, or the file breaks off in it.
+        // Its size is wrong, or the file is cut off in it.
         self.at = self.find_sound(peek, header.body)?.map_or(end, |(_, at)| at);
         Ok(Some(Chunk { id: header.id, body: header.body..self.at, cut_short: self.at == end }))
     }
 
-    /// The chunk with the sound, near behind this place, and where it is.
+    /// The chunk with the sound shortly after this position, and its position.
     fn find_sound(&self, peek: &mut Peek, from: u64) -> io::Result<Option<(Header, u64)>> {
         let near = peek.bytes(from, SEARCH)?;
         let Some(found) = near.windows(4).position(|four| four == b"data") else { return Ok(None) };
@@ -130,7 +130,7 @@ impl Chunks {
         Ok(self.header(peek, at)?.map(|header| (header, at)))
     }
 
-    /// The sound: as long as its header says where another chunk or the end follows, else to the end.
+    /// The sound: of the length in its header if another chunk or the end follows, else up to the end.
     fn sound(&mut self, peek: &mut Peek, header: &Header) -> io::Result<Chunk> {
         self.has_sound = true;
         let end = peek.length();
@@ -148,8 +148,8 @@ impl Chunks {
         Ok(Chunk { id: header.id, body: header.body..stop, cut_short: !fits && !open })
     }
 
-    /// Where sound ends whose header does not tell: before another file, before chunks that reach to the
-    /// end, or at the end.
+    /// The end of sound whose header does not state it: before another file, before chunks that extend to
+    /// the end, or at the end.
     fn end_of_sound(&self, peek: &mut Peek, start: u64) -> io::Result<u64> {
         let mut from = start;
         if self.layout == Layout::Wave64 {
@@ -171,15 +171,15 @@ impl Chunks {
         }
     }
 
-    /// Whether from here on there are chunks up to the end of the file.
+    /// Whether only chunks follow, up to the end of the file.
     fn ends_in_chunks(&self, peek: &mut Peek, mut at: u64) -> io::Result<bool> {
         for _ in 0..ENOUGH {
-            // A byte or two of padding is no chunk, and no sound.
+            // Less than a chunk's header is padding, and no sound.
             if peek.length() - at < 8 {
                 return Ok(true);
             }
             match self.header(peek, at)? {
-                // Whatever a file put behind this one is like, it is told by its own chunks.
+                // Another file was appended; its own chunks are checked separately.
                 Some(header) if FILES.contains(&&header.id) => {
                     return Ok(peek.bytes(header.body, 4)? == b"WAVE");
                 }
@@ -210,7 +210,7 @@ impl Chunks {
         Ok(Some(Header { id, body, size }))
     }
 
-    /// Where the chunk behind `end` starts: behind the padding, which some writers forget.
+    /// The start of the chunk after `end`: after the padding, which some writers forget.
     fn behind(&self, peek: &mut Peek, end: u64) -> io::Result<u64> {
         let padded = match self.layout {
             Layout::Wave64 => end.saturating_add(7) & !7,
@@ -228,7 +228,7 @@ impl Chunks {
     }
 }
 
-/// Whether a file or a chunk that stands behind sound can begin with these bytes.
+/// Whether a file or a chunk after the sound can begin with these bytes.
 fn is_seam((at, bytes): (usize, &[u8])) -> Option<usize> {
     let is = |from: usize, ids: &[&[u8; 4]]| ids.iter().any(|id| bytes[from..].starts_with(&id[..]));
     let is_file = is(0, &FILES) && is(8, &[b"WAVE"]) && is(12, &FIRST);

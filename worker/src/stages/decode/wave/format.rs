@@ -1,6 +1,6 @@
-//! The format of a wave file in its plainest form.
+//! The format of a wave file in its simplest form.
 
-/// The longest format chunk that is kept: that of Microsoft's ADPCM, with room.
+/// The longest format chunk that is kept: that of Microsoft's ADPCM, with some reserve.
 const LONGEST: usize = 64;
 
 const PCM: u16 = 1;
@@ -9,19 +9,19 @@ const A_LAW: u16 = 6;
 const MU_LAW: u16 = 7;
 const EXTENSIBLE: u16 = 0xfffe;
 
-/// Writes anew what the body of a `fmt ` chunk says, without what writers add to it or leave out.
+/// Rewrites the body of a `fmt ` chunk without the additions and omissions of its writer.
 ///
-/// PCM, float, A-law and µ-law become the shortest chunk of their kind, also those that are wrapped
-/// as "extensible" (`WAVEFORMATEXTENSIBLE` of Microsoft's mmreg.h, with the kind in the first two
-/// bytes of its GUID). Everything else stays as it is. `None` for a chunk that is too short.
+/// PCM, float, A-law and µ-law become the shortest chunk of their kind, also those that are wrapped as
+/// "extensible" (`WAVEFORMATEXTENSIBLE` of Microsoft's mmreg.h, with the kind in the first two bytes of its
+/// GUID). All other formats are unchanged. `None` for a chunk that is too short.
 pub(super) fn plain(body: &[u8], length: u64) -> Option<Vec<u8>> {
     let body = &body[..body.len().min(LONGEST).min(usize::try_from(length).unwrap_or(LONGEST))];
     let field = |at: usize| body.get(at..at + 2).map(|two| u16::from_le_bytes([two[0], two[1]]));
     let (kind, channels, align, bits) = (field(0)?, field(2)?, field(12)?, field(14)?);
     let rate = body.get(4..8)?;
-    // The kind of an "extensible" format stands in its GUID, whose rest is always the same.
+    // The GUID of an "extensible" format contains its kind; the rest of the GUID is always the same.
     let wrapped = if kind == EXTENSIBLE && body.get(26..28)? == [0, 0] { field(24)? } else { kind };
-    // Samples of 12 or 20 bits stand in 16 or 24, at the upper end, and those of 24 perhaps in 32.
+    // Samples of 12 or 20 bits are stored in the upper bits of 16 or 24, and those of 24 sometimes in 32.
     let stored = align.checked_div(channels).unwrap_or(0).saturating_mul(8);
     let (kind, bits) = match wrapped {
         PCM if (bits % 8 != 0 || bits == 24 && stored == 32) && stored > bits => (PCM, stored),

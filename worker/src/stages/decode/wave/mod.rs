@@ -1,10 +1,9 @@
-//! Wave files whose sizes are wrong, huge or open.
+//! Wave files with wrong, huge or unknown sizes.
 //!
-//! Reads the chunks of RIFF (Microsoft, "Multimedia Programming Interface and Data Specifications
-//! 1.0"), of RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) and of Sony's Wave64, and shows the format
-//! and the sound to the decoder behind a header of our own. What a header says about sizes yields to
-//! the bytes: a recorder that died never wrote them, one that streamed could not, and those of a
-//! long recording do not fit.
+//! Reads the chunks of RIFF (Microsoft, "Multimedia Programming Interface and Data Specifications 1.0"), of
+//! RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) and of Sony's Wave64, and passes the format and the sound
+//! to the decoder with a new header. The bytes take precedence over the sizes in the headers: a recorder
+//! that died never wrote them, a streaming one could not, and those of a long recording do not fit.
 
 mod chunks;
 mod format;
@@ -25,12 +24,12 @@ pub(super) struct Wave {
     data: Range<u64>,
 }
 
-/// What a file holds that begins as a wave file.
+/// The content of a file that begins as a wave file.
 #[derive(Debug, Default)]
 pub(super) struct Waves {
-    /// In their order. Files that were put end to end are several.
+    /// The stretches in their order; several for concatenated files.
     pub(super) parts: Vec<Wave>,
-    /// The file ends before the sound that it promises.
+    /// Whether the file ends before the stated end of its sound.
     pub(super) cut_short: bool,
 }
 
@@ -43,7 +42,7 @@ impl Waves {
         let (mut format, mut sound) = (None, None);
         while let Some(chunk) = chunks.next(&mut peek)? {
             match &chunk.id {
-                // The file that was put behind this one has a format of its own.
+                // The appended file has a format of its own.
                 _ if chunk.is_file() => format = None,
                 b"fmt " => format = format::plain(peek.bytes(chunk.body.start, 64)?, chunk.length()),
                 b"data" => {
@@ -52,7 +51,7 @@ impl Waves {
                 }
                 _ => waves.cut_short |= chunk.cut_short,
             }
-            // Their order is not always the one of the specification.
+            // The chunks are not always in the order of the specification.
             if let (Some(format), Some(data)) = (&format, &sound) {
                 if data.start < data.end {
                     waves.parts.push(Wave { format: format.clone(), data: data.clone() });
@@ -65,9 +64,9 @@ impl Waves {
 }
 
 impl Wave {
-    /// The sound behind a header that is right.
+    /// The sound with a correct header.
     pub(super) fn source(self, file: &Arc<File>) -> Pieces {
-        // Longer sound than the field holds is marked as open, and read to the end.
+        // Sound that is too long for the field has an unknown size, and is read to the end.
         let size = u32::try_from(self.data.end - self.data.start).unwrap_or(u32::MAX);
         let header = 4 + 8 + self.format.len() as u32 + 8;
         let mut bytes = b"RIFF".to_vec();

@@ -1,4 +1,4 @@
-//! What the codes of a font stand for, and how wide their letters are.
+//! The text and the width of the codes of a font.
 
 use std::collections::HashMap;
 
@@ -9,9 +9,9 @@ use hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 
 use super::glyphs;
 
-/// Widths are told in thousandths of the size.
+/// Widths are given in thousandths of the font size.
 const UNIT: f64 = 1000.0;
-/// How wide a letter is when nobody says: as those of a typewriter, nearly.
+/// The width of a letter without a stated width: nearly that of a typewriter.
 const USUAL_WIDTH: f64 = 500.0;
 
 /// A font.
@@ -20,7 +20,7 @@ pub(super) struct Font {
     /// Whether a code has two bytes.
     is_wide: bool,
     to_unicode: Option<CMap>,
-    /// What codes stand for that no map knows.
+    /// The text of codes that the map does not contain.
     otherwise: Otherwise,
     widths: HashMap<u32, f64>,
     usual_width: f64,
@@ -28,21 +28,21 @@ pub(super) struct Font {
 
 #[derive(Debug)]
 enum Otherwise {
-    /// An old encoding, and what differs from it.
+    /// An old encoding, and the differences from it.
     Encoding(&'static Encoding, HashMap<u32, String>),
     /// The codes are Unicode.
     Unicode,
-    /// Nobody knows.
+    /// The codes have no known text.
     Nothing,
 }
 
-/// A letter to write; sometimes several, or none.
+/// The text of one code: one letter, sometimes several, or none.
 #[derive(Debug, PartialEq)]
 pub(super) struct Letter {
     pub(super) text: String,
-    /// In parts of the size.
+    /// As a part of the font size.
     pub(super) width: f64,
-    /// Whether it is what words are spaced by (ISO 32000-1, 9.3.3).
+    /// Whether it is the space that word spacing applies to (ISO 32000-1, 9.3.3).
     pub(super) is_space: bool,
 }
 
@@ -90,7 +90,7 @@ impl Font {
         }
     }
 
-    /// The letters that codes stand for.
+    /// The letters of codes.
     pub(super) fn letters(&self, codes: &[u8]) -> impl Iterator<Item = Letter> {
         codes.chunks(1 + usize::from(self.is_wide)).map(|bytes| {
             let code = bytes.iter().fold(0, |code, byte| code << 8 | u32::from(*byte));
@@ -142,8 +142,8 @@ fn encoding(dict: &Dict<'_>) -> Otherwise {
     Otherwise::Encoding(if is_macintosh { MACINTOSH } else { WINDOWS_1252 }, differences)
 }
 
-/// Widths as fonts with many letters list them (ISO 32000-1, 9.7.4.3): a code and the widths from
-/// there on, or two codes and the width of all between.
+/// Widths as fonts with many letters list them (ISO 32000-1, 9.7.4.3): a code and the widths of it and the
+/// codes after it, or two codes and one width for all codes from the first to the second.
 fn wide_widths(listed: &Array<'_>) -> HashMap<u32, f64> {
     let mut widths = HashMap::new();
     let mut codes: Vec<u32> = Vec::new();

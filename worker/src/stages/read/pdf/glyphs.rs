@@ -1,7 +1,6 @@
-//! What the names of glyphs stand for, as far as Latin texts use them (after the naming of the Adobe
-//! Glyph List).
+//! The text of glyph names, as far as Latin texts use them (named as in the Adobe Glyph List).
 
-/// Letters with an accent: its name, the letters without and with it.
+/// Letters with an accent: its name, and the letters without and with it.
 const ACCENTS: [(&str, &str, &str); 9] = [
     ("acute", "ACEILNORSUYZaceilnorsuyz", "ÁĆÉÍĹŃÓŔŚÚÝŹáćéíĺńóŕśúýź"),
     ("grave", "AEIOUaeiou", "ÀÈÌÒÙàèìòù"),
@@ -101,9 +100,9 @@ const NAMED: [(&str, &str); 84] = [
     ("nbspace", " "),
 ];
 
-/// The text that a glyph stands for; none for a name that tells nothing.
+/// The text of a glyph; none for an unknown name.
 pub(super) fn text(name: &str) -> Option<String> {
-    // What follows a full stop tells of its looks.
+    // A suffix after a full stop describes only the shape of the glyph.
     let name = name.split('.').next().filter(|name| !name.is_empty())?;
     let mut letters = name.chars();
     if let (Some(only), None) = (letters.next(), letters.next()) {

@@ -1,8 +1,8 @@
-//! Letters on a page to words and lines.
+//! Joins letters on a page into words and lines.
 
-/// A gap is a space if it is wider than this part of the letters' size.
+/// A gap that is wider than this part of the font size is a space.
 const GAP: f64 = 0.18;
-/// What is further beside the line than this part of it is another line.
+/// A letter that is further from the line than this part of the font size is on another line.
 const BESIDE: f64 = 0.45;
 
 /// A transformation of the plane (ISO 32000-1, 8.3.3): a, b, c, d, e, f.
@@ -20,7 +20,7 @@ impl Matrix {
         Self([1.0, 0.0, 0.0, 1.0, x, y])
     }
 
-    /// This one first, and then the other.
+    /// The transformation that applies this one first, and then the other.
     pub(super) fn then(self, other: Self) -> Self {
         let (Self([a, b, c, d, e, f]), Self([p, q, r, s, t, u])) = (self, other);
         Self([
@@ -34,16 +34,17 @@ impl Matrix {
     }
 }
 
-/// What was written so far.
+/// The text so far, and the position of the pen.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     pub(super) text: String,
-    /// Where the pen is, in which direction it writes, and how large.
+    /// The position and direction of the pen, and the font size.
     pen: Option<(Matrix, f64)>,
 }
 
 impl Lines {
-    /// Writes letters of a size at a place: behind the others, or after a space, or on a new line.
+    /// Writes letters of a font size at a position: directly after the others, after a space, or on a new
+    /// line.
     pub(super) fn write(&mut self, letters: &str, at: Matrix, size: f64) {
         let Matrix([a, b, _, _, x, y]) = at;
         let large = (size * a.hypot(b)).abs();
@@ -70,7 +71,7 @@ impl Lines {
         }
     }
 
-    /// Whatever comes next is on another page.
+    /// Ends a page.
     pub(super) fn end(&mut self) {
         self.separate('\n');
         self.pen = None;
@@ -88,7 +89,7 @@ impl Lines {
 mod tests {
     use super::*;
 
-    /// Writes words, each with where it begins and ends, in letters of size 10.
+    /// Writes words, each with its start and end, in letters of size 10.
     fn written(words: &[(&str, f64, f64, f64)], turn: Matrix) -> String {
         let mut lines = Lines::default();
         for (word, x, y, end) in words {

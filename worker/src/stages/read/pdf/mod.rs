@@ -1,8 +1,8 @@
-//! The text of documents (ISO 32000-1).
+//! Extracts the text of PDF documents (ISO 32000-1).
 //!
-//! Knows the libraries `hayro-syntax`, which opens documents and goes through what their pages show,
-//! and `hayro-cmap`, which reads what the codes of a font stand for. A page says where each letter is,
-//! and nothing of words and lines: these follow from the distances.
+//! Uses the libraries `hayro-syntax`, which opens documents and iterates over the instructions of their
+//! pages, and `hayro-cmap`, which reads the maps from the codes of a font to text. A page contains the
+//! position of each letter, but no words and lines: these follow from the distances.
 
 mod font;
 mod glyphs;
@@ -22,12 +22,12 @@ use self::font::Font;
 use self::lines::{Lines, Matrix};
 use super::Unreadable;
 
-/// Forms within forms are shown so deep.
+/// Forms within forms are read to this depth.
 const DEEPEST: usize = 12;
-/// Instructions that are followed: a hundred times those of a long document.
+/// The most instructions that are executed: a hundred times those of a long document.
 const MOST_INSTRUCTIONS: usize = 50_000_000;
 
-/// What is written in a document, page by page, and not much more than `longest` bytes of it.
+/// The text of a document, page by page, and not much more than `longest` bytes of it.
 pub(super) fn plain(bytes: &[u8], longest: usize) -> Result<String, Unreadable> {
     let pdf = Pdf::new(bytes.to_vec()).map_err(|error| match error {
         LoadPdfError::Decryption(_) => Unreadable::Encrypted,
@@ -46,7 +46,7 @@ pub(super) fn plain(bytes: &[u8], longest: usize) -> Result<String, Unreadable> 
     if text.trim().is_empty() { Err(Unreadable::OnlyPictures) } else { Ok(text) }
 }
 
-/// What there is of the graphics state that places letters.
+/// The part of the graphics state that determines the positions of letters.
 #[derive(Clone, Default)]
 struct State {
     page: Matrix,
@@ -55,7 +55,7 @@ struct State {
     leading: f64,
     between_letters: f64,
     between_words: f64,
-    /// The part by which letters are wider than they are.
+    /// The horizontal scale of letters, as a factor.
     wider: f64,
     line: Matrix,
     pen: Matrix,
@@ -80,7 +80,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Follows the instructions of a page or a form.
+    /// Executes the instructions of a page or a form.
     fn show(
         &mut self,
         mut instructions: TypedIter<'_>,

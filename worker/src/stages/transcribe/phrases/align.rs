@@ -1,10 +1,10 @@
-//! Forced alignment: which frames are which word, of all ways the most likely one.
+//! Forced alignment: finds the most likely frames of each word.
 //!
-//! Each word is a row of sounds, each sound has a duration (log-normal, as is usual since Crystal and
-//! House, "Segmental durations in connected-speech signals", 1988) and a spectrum, and between words
-//! there may be silence. The best way through is found by dynamic programming over explicit
-//! durations (a hidden semi-Markov model; Levinson, "Continuously variable duration hidden Markov
-//! models for automatic speech recognition", 1986).
+//! Each word is a sequence of sounds. Each sound has a duration (log-normal, as is usual since Crystal and
+//! House, "Segmental durations in connected-speech signals", 1988) and a spectrum, and between words there
+//! may be silence. Dynamic programming over explicit durations finds the best path (a hidden semi-Markov
+//! model; Levinson, "Continuously variable duration hidden Markov models for automatic speech recognition",
+//! 1986).
 
 use std::ops::Range;
 
@@ -13,40 +13,39 @@ use super::sounds::{SOUNDS, Sound, SoundDuration};
 
 /// The standard deviation of a band within a sound.
 const SPREAD: f32 = 0.23;
-/// How much a frame counts: neighbours say nearly the same, so each counts for a third …
+/// The weight of a frame: neighbours contain nearly the same information, so each counts for a third …
 const WEIGHT: f32 = 0.3;
-/// … and for less where noise leaves less than this between the quietest and the loudest, in dB.
+/// … and for less if noise leaves less than this between the quietest and the loudest frame, in dB.
 const CLEAR_DB: f32 = 35.0;
 /// The standard deviation of the logarithm of a duration, and that of a word's last sound, which is
-/// the longer by a little, and less even.
+/// slightly longer and varies more.
 const SWING: f32 = 0.4;
 const LAST_SWING: f32 = 0.48;
 const LAST_LONGER: f32 = 1.1;
-/// The longest that a sound takes, in frames.
+/// The longest duration of a sound, in frames.
 const LONGEST: usize = 45;
-/// What speaks against a pause between two words (a logarithm), and where punctuation stands.
+/// The logarithm of the likelihood of a pause between two words, without and with punctuation.
 const PAUSE: f32 = -12.0;
 const PAUSE_AT_PUNCTUATION: f32 = 0.0;
-/// A frame is voice when its bands from 250 to 2,000 Hz are louder than this on average.
+/// A frame is voice if the average of its bands from 250 to 2,000 Hz is louder than this.
 const VOICE: f32 = 0.3;
-/// Voice does not reach to the very edges of what is said.
+/// The factor from voiced time to spoken time: the edges of speech have no voice.
 const EDGES: f32 = 1.1;
-/// Nobody speaks faster or slower than usual by more.
+/// The slowest and the fastest speech differ from the usual speed by these factors of duration.
 const PACE: (f32, f32) = (0.5, 2.0);
-/// More than a chunk of a minute with speech in all of it: time and memory have a bound.
+/// The bound on time and memory: more cells than a chunk of a minute full of speech has.
 const MOST_CELLS: usize = 6_000_000;
 
-/// A word to be placed.
+/// A word to be aligned.
 pub(super) struct Wanted {
     /// Never empty.
     pub(super) sounds: Vec<SoundDuration>,
-    /// Whether punctuation ends it: there, people pause.
+    /// Whether punctuation ends it: people pause there.
     pub(super) pauses: bool,
 }
 
-/// The frames of each word: in order, none before the end of the one before. Where the
-/// sound is steady, where there are more sounds than frames, and where there are far too many of both,
-/// each word gets its share of the time.
+/// The frames of each word, in order and without overlap. If the sound is steady, if there are more sounds
+/// than frames, or if there are too many cells, each word gets its share of the time.
 pub(super) fn align(words: &[Wanted], bands: &Bands) -> Vec<Range<usize>> {
     let frames = bands.frames.len();
     let sounds: usize = words.iter().map(|word| word.sounds.len()).sum();
@@ -77,7 +76,7 @@ pub(super) fn align(words: &[Wanted], bands: &Bands) -> Vec<Range<usize>> {
     way.back(words)
 }
 
-/// Frames in proportion to what the sounds of each word usually take.
+/// Frames in proportion to the usual durations of each word's sounds.
 fn shares(words: &[Wanted], frames: usize) -> Vec<Range<usize>> {
     let need = |word: &Wanted| {
         word.sounds.iter().map(|(sound, share)| f64::from(sound.frames() * share)).sum::<f64>()
@@ -95,7 +94,7 @@ fn shares(words: &[Wanted], frames: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// How fast somebody speaks: above 1 is slower than usual.
+/// The speaker's pace as a factor of duration: above 1 is slower than usual.
 fn pace(words: &[Wanted], bands: &Bands) -> f32 {
     let need: f32 =
         words.iter().flat_map(|word| &word.sounds).map(|(sound, share)| sound.frames() * share).sum();
@@ -103,18 +102,18 @@ fn pace(words: &[Wanted], bands: &Bands) -> f32 {
     (voiced as f32 * EDGES / need.max(1.0)).clamp(PACE.0, PACE.1)
 }
 
-/// The best ways through a chunk, as far as they are known.
+/// The best paths through a chunk, up to the sounds that were added.
 struct Way {
-    /// For each sound, how well it fits all frames before each boundary.
+    /// For each kind of sound, how well it fits the frames before each boundary.
     fits: Vec<Vec<f32>>,
-    /// How likely what came so far ends at each boundary between frames.
+    /// For each boundary between frames, the likelihood of the best path that ends there.
     best: Vec<f32>,
     next: Vec<f32>,
-    /// For each sound of the words, how long it takes if it ends at a boundary.
+    /// For each sound of the words, its duration if it ends at a boundary.
     lengths: Vec<Vec<u8>>,
-    /// For each pause, where it begins if it ends at a boundary.
+    /// For each pause, its start if it ends at a boundary.
     pauses: Vec<Vec<u32>>,
-    /// Sounds of the words in all.
+    /// The number of sounds in all words.
     sounds: usize,
 }
 
@@ -147,10 +146,10 @@ impl Way {
         }
     }
 
-    /// A sound follows that usually takes so many frames.
+    /// Adds a sound that usually takes `usual` frames.
     fn sound(&mut self, sound: Sound, usual: f32, swing: f32) {
         let fits = &self.fits[sound.index()];
-        // The sounds before this one took a frame each at least, and so will those behind it.
+        // Each sound before this one took at least one frame, and each sound after it will.
         let done = self.lengths.len();
         let end = self.best.len() - (self.sounds - done - 1);
         let starts: Vec<f32> = self.best.iter().zip(fits).map(|(best, fit)| best - fit).collect();
@@ -177,7 +176,7 @@ impl Way {
         self.lengths.push(lengths);
     }
 
-    /// Silence may follow; this is what speaks against it.
+    /// Adds a possible silence with this log-likelihood.
     fn pause(&mut self, against: f32) {
         let fits = &self.fits[Sound::Silence.index()];
         let mut begun = (f32::NEG_INFINITY, 0);
@@ -198,7 +197,7 @@ impl Way {
         self.pauses.push(starts);
     }
 
-    /// The frames of the words on the best way to the end.
+    /// The frames of the words on the best path to the end.
     fn back(&self, words: &[Wanted]) -> Vec<Range<usize>> {
         let mut at = self.best.len() - 1;
         let mut sound = self.lengths.len();

@@ -1,5 +1,5 @@
-//! The spectrum of a chunk in eight bands, each measured by its own quietest and loudest: what a
-//! microphone, a room or a steady noise does to a band does not show.
+//! The spectrum of a chunk in eight bands. Each band is scaled by its own quietest and loudest frames,
+//! which removes the influence of a microphone, a room or a steady noise.
 
 use realfft::RealFftPlanner;
 
@@ -8,32 +8,31 @@ use crate::stages::cut::FRAME_MS;
 
 /// Bands of the spectrum.
 pub(super) const BANDS: usize = 8;
-/// Where the bands begin and end, in Hz: even for the ear, about.
+/// The edges of the bands in Hz, with about equal steps for human hearing.
 const EDGES: [f32; BANDS + 1] = [60.0, 250.0, 500.0, 900.0, 1400.0, 2000.0, 3000.0, 4500.0, 7600.0];
-/// Samples of a frame, of what is looked at around it, and of the transform.
+/// Samples of a frame, of the window around it, and of the transform.
 const FRAME: usize = (SAMPLE_RATE as u64 * FRAME_MS / 1000) as usize;
 const WINDOW: usize = 400;
 const TRANSFORM: usize = 512;
-/// Samples are within ±1; what is far outside is a fault of who made them.
+/// Samples are within ±1; a value far outside is an error of the source, and is clamped to this.
 const LOUDEST: f32 = 8.0;
-/// Digital silence has no logarithm.
+/// The smallest power, since digital silence has no logarithm.
 const LEAST_POWER: f32 = 1e-7;
-/// A band that swings by less says nothing.
+/// A band whose level varies by less is not used.
 pub(super) const STEADY_DB: f32 = 6.0;
-/// A single frame can be quieter or louder than nearly all others by so much.
+/// The limits of a scaled level: single frames are quieter or louder than nearly all others.
 const OUTSIDE: (f32, f32) = (-0.2, 1.3);
 
 /// The bands of each frame of 10 ms.
 pub(super) struct Bands {
-    /// From 0, the quietest of a band in this chunk, to 1, its loudest.
+    /// From 0, the quietest level of a band in this chunk, to 1, its loudest.
     pub(super) frames: Vec<[f32; BANDS]>,
-    /// How far the loudest is above the quietest in most bands, in dB.
+    /// The distance from the quietest to the loudest level in most bands, in dB.
     pub(super) range: f32,
 }
 
 impl Bands {
-    /// Measures a chunk of mono sound at [`SAMPLE_RATE`]; what is left of a frame at the end is not
-    /// looked at.
+    /// Measures a chunk of mono sound at [`SAMPLE_RATE`]; an incomplete frame at the end is ignored.
     pub(super) fn measure(samples: &[f32]) -> Self {
         let mut frames = decibels(samples);
         let Some(last) = frames.len().checked_sub(1) else { return Self { frames, range: STEADY_DB } };
@@ -70,7 +69,7 @@ fn decibels(samples: &[f32]) -> Vec<[f32; BANDS]> {
                 let sample = sample.copied().filter(|sample| sample.is_finite()).unwrap_or(0.0);
                 input[n] = weight * sample.clamp(-LOUDEST, LOUDEST);
             }
-            // Only buffers of other lengths are refused.
+            // The transform fails only for buffers of another length.
             if transform.process_with_scratch(&mut input, &mut output, &mut scratch).is_err() {
                 return [0.0; BANDS];
             }

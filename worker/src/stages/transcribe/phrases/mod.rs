@@ -1,8 +1,8 @@
 //! Phrases: the sentences of a chunk, with the times of their words.
 //!
-//! A model that tells when it heard a word is believed. Others give text alone; then the words are
-//! aligned to the chunk's own sound: their letters say which kinds of sounds to look for, in which
-//! order and for about how long.
+//! Times from the model are used as they are. Some models return text alone. Then the words are aligned to
+//! the sound of the chunk: their letters give the kinds of sounds, their order and their approximate
+//! durations.
 
 mod align;
 mod bands;
@@ -20,11 +20,11 @@ use crate::models::transcriber::TranscribedWord;
 use crate::stages::SAMPLE_RATE;
 use crate::stages::cut::FRAME_MS;
 
-/// Where people pause, if they do.
+/// The characters at which people may pause.
 const PUNCTUATION: [char; 10] = ['.', ',', ';', ':', '?', '!', '…', '–', '—', '"'];
 
-/// The phrases of a chunk that begins at `start_ms` and sounds like `samples`: in order, none of
-/// them empty, one behind the other. Together they say the words.
+/// The phrases of a chunk with the sound `samples` that begins at `start_ms`: in order, without overlap,
+/// none empty. Together they contain all words.
 #[must_use]
 pub(crate) fn phrases(words: &[TranscribedWord], start_ms: u64, samples: &[f32]) -> Vec<Segment> {
     let (times, timing) = times(words, samples);
@@ -51,8 +51,8 @@ pub(crate) fn phrases(words: &[TranscribedWord], start_ms: u64, samples: &[f32])
     sentences(&text.join(" ")).into_iter().map(phrase).collect()
 }
 
-/// When each word begins and ends, in milliseconds from the start of the chunk, and how that is
-/// known: in order, and within the chunk.
+/// The start and end of each word, in milliseconds from the start of the chunk, in order and within the
+/// chunk; and the origin of these times.
 fn times(words: &[TranscribedWord], samples: &[f32]) -> (Vec<(u64, u64)>, Timing) {
     let chunk_ms = samples.len() as u64 * 1000 / u64::from(SAMPLE_RATE);
     if let Some(told) = words.iter().map(|word| word.times).collect::<Option<Vec<_>>>() {
@@ -67,8 +67,8 @@ fn times(words: &[TranscribedWord], samples: &[f32]) -> (Vec<(u64, u64)>, Timing
     (in_order(times.collect(), chunk_ms), Timing::Estimated)
 }
 
-/// The same times, each moved as little as it takes to begin after the one before and to end within
-/// the chunk.
+/// The same times, each moved as little as possible so that it begins after the previous one and ends
+/// within the chunk.
 fn in_order(mut times: Vec<(u64, u64)>, chunk_ms: u64) -> Vec<(u64, u64)> {
     let mut before = 0;
     for (start, end) in &mut times {
@@ -98,7 +98,7 @@ mod tests {
         super::phrases(&heard(text), start_ms, samples)
     }
 
-    /// A voice for so many milliseconds each, with pauses of so many between them.
+    /// A sound with voices and pauses of these lengths in milliseconds.
     fn sound(parts: &[(u64, u64)]) -> Vec<f32> {
         let mut samples = Vec::new();
         for (voice_ms, pause_ms) in parts {
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn sentences_end_where_the_speaker_pauses() {
-        // The second pause is within the second sentence, behind a comma that is no cut.
+        // The second pause is within the second sentence, after a comma, where nothing is cut.
         let sound = sound(&[(1_500, 400), (1_000, 150), (1_600, 500), (1_000, 0)]);
         let text = "We took the early train. Then, as nobody came to meet us, we walked. It rained on us.";
         let phrases = phrases(text, 10_000, &sound);
@@ -149,11 +149,11 @@ mod tests {
             (0..ms * 16).map(move |_| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let white = (state >> 8) as f32 / 8_388_608.0 - 1.0;
-                // The difference of two samples has more of the high frequencies.
+                // The difference of two samples has stronger high frequencies.
                 0.2 * (white - std::mem::replace(&mut before, white))
             })
         };
-        // Four times "see more", each a little slower, with no pause anywhere: a hiss begins each.
+        // Four times "see more", each a little slower, without pauses: each begins with a hiss.
         let (mut sound, mut expected) = (Vec::new(), Vec::new());
         for round in 0..4 {
             expected.push(sound.len() as u64 / 16);

@@ -1,12 +1,11 @@
-//! The kinds of sounds that speech is made of, as coarse as a spectrum of eight bands tells them
-//! apart.
+//! The kinds of sounds of speech, as far as a spectrum of eight bands can distinguish them.
 
 use super::bands::BANDS;
 
-/// A kind of sound: the manner in which it is made, and for vowels roughly the place.
+/// A kind of sound: its manner of articulation, and for vowels roughly the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sound {
-    /// Nobody speaks.
+    /// No speech.
     Silence,
     /// An open vowel: a, o.
     Open,
@@ -18,7 +17,7 @@ pub(super) enum Sound {
     Nasal,
     /// l, r, w, y.
     Glide,
-    /// s, sh, z, and what ends in them: ch, j.
+    /// s, sh, z, and sounds that end in them: ch, j.
     Hiss,
     /// f, v, th, h.
     Breath,
@@ -26,7 +25,7 @@ pub(super) enum Sound {
     HardStop,
     /// b, d, g.
     SoftStop,
-    /// A letter of a script whose sounds are not looked at.
+    /// A letter of a script whose sounds are not distinguished.
     Any,
 }
 
@@ -46,16 +45,16 @@ pub(super) const SOUNDS: [Sound; 11] = [
 ];
 
 impl Sound {
-    /// Its place in [`SOUNDS`].
+    /// Its index in [`SOUNDS`].
     pub(super) const fn index(self) -> usize {
         self as usize
     }
 
-    /// How loud each band is on average: 0 is the quietest and 1 the loudest that the band is in
-    /// the same chunk.
+    /// The average level of each band: 0 is the quietest and 1 the loudest level of the band in the same
+    /// chunk.
     ///
-    /// The figures are the mean of a first guess from textbooks and of what an alignment of a
-    /// reading and of four synthetic voices to their words showed.
+    /// The figures are the mean of a first estimate from textbooks and of an alignment of a reading and of
+    /// four synthetic voices to their words.
     pub(super) const fn bands(self) -> [f32; BANDS] {
         match self {
             Self::Silence => [0.13, 0.10, 0.09, 0.09, 0.10, 0.10, 0.10, 0.10],
@@ -72,7 +71,7 @@ impl Sound {
         }
     }
 
-    /// How long it takes at a usual pace, in frames.
+    /// Its duration at a usual pace, in frames.
     pub(super) const fn frames(self) -> f32 {
         match self {
             Self::Silence => 0.0,
@@ -87,7 +86,7 @@ impl Sound {
     }
 }
 
-/// A sound of a word, and how long it takes beside others of its kind.
+/// A sound of a word, and its duration as a factor of the usual duration of its kind.
 pub(super) type SoundDuration = (Sound, f32);
 
 #[cfg(test)]

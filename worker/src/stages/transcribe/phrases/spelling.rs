@@ -1,15 +1,16 @@
-//! From letters to sounds, by the commonest rules of English spelling.
+//! Turns letters into sounds, by the commonest rules of English spelling.
 //!
-//! What is asked for is where words begin, not how they are said: kinds of sounds are enough, and a
-//! wrong one among several does little harm. Other languages in Latin letters come out well enough.
+//! The result is used to find where words begin, not how they are pronounced: kinds of sounds are enough,
+//! and one wrong sound among several does little harm. It is good enough for other languages in Latin
+//! letters.
 
 use super::sounds::{Sound, SoundDuration};
 use super::spoken::spoken;
 
-/// Vowels written with two letters take longer than others by this.
+/// The factor by which vowels with two letters are longer.
 const LONG: f32 = 1.25;
 
-/// The sounds of a written word; never none.
+/// The sounds of a written word; at least one.
 pub(super) fn sounds(word: &str) -> Vec<SoundDuration> {
     let mut sounds = Vec::new();
     for spoken in spoken(word) {
@@ -17,7 +18,7 @@ pub(super) fn sounds(word: &str) -> Vec<SoundDuration> {
         Spelled { letters: &letters, at: 0, sounds: &mut sounds, voiced: false }.read();
     }
     if sounds.is_empty() {
-        // A dash between words, a letter that is silent everywhere: hardly anything, but a word.
+        // A dash between words, or a letter that is always silent: very short, but a word.
         sounds.push((Sound::Any, 0.5));
     }
     sounds
@@ -59,19 +60,19 @@ impl Spelled<'_> {
             if is_vowel(letter) && !opens {
                 self.vowels();
             } else if Some(letter) == next {
-                self.at += 1; // A double letter is one sound: its second one.
+                self.at += 1; // A double letter is one sound: skip the second.
             } else {
                 self.consonant(letter, next);
             }
         }
     }
 
-    /// The letter so many places on.
+    /// The letter `ahead` positions after the current one.
     fn letter(&self, ahead: usize) -> Option<char> {
         self.letters.get(self.at + ahead).copied()
     }
 
-    /// The letter so many places back.
+    /// The letter `back` positions before the current one.
     fn before(&self, back: usize) -> Option<char> {
         self.at.checked_sub(back).map(|at| self.letters[at])
     }
@@ -81,7 +82,7 @@ impl Spelled<'_> {
         self.at += letters;
     }
 
-    /// Vowels that stand together.
+    /// Adds the sounds of a group of vowels.
     fn vowels(&mut self) {
         let rest = &self.letters[self.at..];
         let count = rest.iter().take_while(|letter| is_vowel(**letter)).count();
@@ -105,7 +106,7 @@ impl Spelled<'_> {
         }
     }
 
-    /// Whether an e with this behind it is not heard: "made", "makes", "asked", but "table".
+    /// Whether an e before these letters is mute: "made", "makes", "asked", but not "table".
     fn is_mute(&self, behind: &[char]) -> bool {
         let Some(before) = self.before(1).filter(|_| self.voiced) else { return false };
         let ends = match behind {
@@ -147,7 +148,7 @@ impl Spelled<'_> {
             ('b' | 'd' | 'g', ..) => self.push(Sound::SoftStop, 1.0, 1),
             ('m' | 'n', ..) => self.push(Sound::Nasal, 1.0, 1),
             ('l' | 'r' | 'w' | 'y', ..) => self.push(Sound::Glide, 1.0, 1),
-            // A sign of a script where one stands for a whole syllable.
+            // A character of a script in which each character is a whole syllable.
             ('\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}', ..) => self.push(Sound::Any, 2.5, 1),
             _ => self.push(Sound::Any, 1.0, 1),
         }

@@ -1,4 +1,4 @@
-//! Written words as they are said: figures, signs and abbreviations spelled out, in English.
+//! Turns written words into spoken ones: numbers, symbols and abbreviations are spelled out, in English.
 
 use self_language::numerals::{TENS, UNITS};
 
@@ -7,12 +7,12 @@ const LETTERS: [&str; 26] = [
     "ay", "bee", "see", "dee", "ee", "ef", "jee", "aich", "eye", "jay", "kay", "el", "em", "en", "oh", "pee",
     "kew", "ar", "es", "tee", "yu", "vee", "dubbelyu", "eks", "wy", "zee",
 ];
-/// Figures with more digits are said digit by digit: a phone number, not an amount.
+/// Numbers with more digits are spoken digit by digit: a phone number, not an amount.
 const LONGEST_NUMBER: usize = 9;
-/// Years are said in two halves.
+/// Years are spoken in two halves.
 const YEARS: std::ops::Range<u64> = 1100..2100;
 
-/// What is said for a written word, in lower case: `1984.` is "nineteen eighty four".
+/// The spoken form of a written word, in lower case: `1984.` is "nineteen eighty four".
 pub(super) fn spoken(word: &str) -> Vec<String> {
     if let Some(whole) = abbreviation(word) {
         return vec![whole.to_owned()];
@@ -62,7 +62,7 @@ fn abbreviation(word: &str) -> Option<&'static str> {
     })
 }
 
-/// The beginning of a text that is made of such characters.
+/// The longest beginning of a text that consists of such characters.
 fn leading(text: &str, of: impl Fn(char) -> bool) -> &str {
     &text[..text.find(|c| !of(c)).unwrap_or(text.len())]
 }
@@ -102,7 +102,7 @@ fn number(value: u64, said: &mut Vec<String>) {
     }
 }
 
-/// A word of letters, or several letters that are said one by one: "FBI", "US".
+/// A word of letters, or letters that are spoken one by one: "FBI", "US".
 fn letters(written: &str, said: &mut Vec<String>) {
     let bare: String = written.chars().filter(|c| c.is_alphabetic()).collect();
     let capitals = bare.len() > 1 && bare.bytes().all(|byte| byte.is_ascii_uppercase());
