@@ -315,9 +315,9 @@ async fn a_worker_that_is_told_to_stop_hands_back_what_it_has_without_a_strike()
     assert!(status.success(), "{status}");
     let handed_back = person.job(accepted.job).await;
     assert_eq!(handed_back["state"], "queued", "{handed_back}");
-    let strikes: Option<i32> =
-        stack.database.value(&format!("select strikes from jobs where id = '{}'", accepted.job)).await;
-    assert_eq!(strikes, Some(0));
+    let crashes: Option<i32> =
+        stack.database.value(&format!("select crash_count from jobs where id = '{}'", accepted.job)).await;
+    assert_eq!(crashes, Some(0));
 
     stack.start_worker();
     let ended = person.success(accepted.job).await;

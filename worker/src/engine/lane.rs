@@ -210,9 +210,9 @@ impl<J: Jobs> LaneExecutor<J> {
             }
         };
         let Ok(ending) = ending else {
-            tracing::error!("a job came to a bad end: one strike");
+            tracing::error!("a job panicked: one crash");
             self.write(task, &Completion::Crashed).await;
-            return "strike";
+            return "crash";
         };
         match ending {
             Ok(()) => {

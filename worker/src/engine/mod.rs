@@ -35,6 +35,6 @@ pub struct EngineContext {
 
 impl std::fmt::Debug for EngineContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Workshop").field("worker", &self.worker).finish_non_exhaustive()
+        f.debug_struct("EngineContext").field("worker", &self.worker).finish_non_exhaustive()
     }
 }

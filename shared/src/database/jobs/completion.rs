@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_hours(30);
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
 /// The crash count at which the job is taken for the cause of the crashes.
-pub(super) const STRIKES: i32 = 3;
+pub(super) const MAX_CRASHES: i32 = 3;
 
 /// The failure of a job that reached the crash limit.
 pub(super) fn worker_died() -> Failure {
@@ -61,7 +61,7 @@ struct Values {
     dead_of: Option<Failure>,
     /// The failure to store while the job waits; `None` keeps the stored one.
     waits_for: Option<Failure>,
-    strikes: i32,
+    crash_count: i32,
     faults: i32,
     /// The longest wait in the queue, before it is doubled for each retry.
     wait: Duration,
@@ -70,7 +70,7 @@ struct Values {
 impl Values {
     const fn new(state: JobState) -> Self {
         let wait = Duration::ZERO;
-        Self { state, progress: None, dead_of: None, waits_for: None, strikes: 0, faults: 0, wait }
+        Self { state, progress: None, dead_of: None, waits_for: None, crash_count: 0, faults: 0, wait }
     }
 
     fn of(outcome: &Completion) -> Self {
@@ -100,7 +100,7 @@ impl Values {
             Completion::HandedBack => Self::new(JobState::Queued),
             Completion::Crashed => Self {
                 dead_of: Some(worker_died()),
-                strikes: 1,
+                crash_count: 1,
                 wait: Duration::from_secs(5),
                 ..Self::new(JobState::Queued)
             },
@@ -117,7 +117,7 @@ pub async fn complete(tx: &mut impl Tx, claim: &Claim, outcome: &Completion) -> 
              select id as held_id,
                     case when $3 <> 'queued' then $3
                          when cancel_requested_at is not null then 'cancelled'
-                         when $7 > 0 and strikes + $7 >= $10 then 'dead'
+                         when $7 > 0 and crash_count + $7 >= $10 then 'dead'
                          when $8 > 0 and faulty_since < now() - $11::interval then 'dead'
                          else 'queued' end as becomes
              from jobs where id = $1 and attempt = $2 and state = 'running' for no key update)
@@ -128,7 +128,7 @@ pub async fn complete(tx: &mut impl Tx, claim: &Claim, outcome: &Completion) -> 
                                     when 'dead' then $5
                                     when 'queued' then coalesce($6, failure)
                                     else failure end,
-             strikes = strikes + $7,
+             crash_count = crash_count + $7,
              retries = retries + $8,
              faulty_since = case when $8 > 0 then coalesce(faulty_since, now()) else faulty_since end,
              run_at = case becomes when 'queued'
@@ -146,10 +146,10 @@ pub async fn complete(tx: &mut impl Tx, claim: &Claim, outcome: &Completion) -> 
     .bind(values.progress.map(|progress| serde_json::to_value(progress).expect("progress is numbers")))
     .bind(values.dead_of.map(stored))
     .bind(values.waits_for.map(stored))
-    .bind(values.strikes)
+    .bind(values.crash_count)
     .bind(values.faults)
     .bind(values.wait)
-    .bind(STRIKES)
+    .bind(MAX_CRASHES)
     .bind(PATIENCE)
     .bind(LONGEST_WAIT)
     .fetch_optional(&mut **tx)

@@ -77,12 +77,12 @@ pub async fn claim(
                  where lane = $1 and state = 'queued' and jobs.owner = people.owner
                    and run_at <= now() and kind = any ($2)
                  order by priority desc, run_at, id limit 1) first
-             left join turns on turns.lane = $1 and turns.owner = people.owner
+             left join fair_share on fair_share.lane = $1 and fair_share.owner = people.owner
              where not exists (select from lanes where lanes.lane = $1 and lanes.paused)
-             order by first.priority desc, turns.served_at nulls first, first.run_at, first.id
+             order by first.priority desc, fair_share.served_at nulls first, first.run_at, first.id
              limit 1),
          turn as (
-             insert into turns (lane, owner, served_at) select $1, owner, clock_timestamp() from next
+             insert into fair_share (lane, owner, served_at) select $1, owner, clock_timestamp() from next
              on conflict (lane, owner) do update set served_at = excluded.served_at)
          update jobs set
              state = 'running', attempt = attempt + 1, worker = $3, lease_until = now() + $4,

@@ -183,7 +183,7 @@ pub async fn retry(tx: &mut impl Tx, user: UserId, id: Uuid) -> Result<JobSnapsh
                 id,
                 concat!(
                     "update jobs set
-                         state = 'queued', strikes = 0, retries = 0, faulty_since = null, failure = null,
+                         state = 'queued', crash_count = 0, retries = 0, faulty_since = null, failure = null,
                          cancel_requested_at = null, stage = null, run_at = now(), finished_at = null,
                          updated_at = now()
                      where id = $1 returning ",

@@ -93,7 +93,7 @@ async fn place(tx: &mut PgConnection, jobs: &mut [JobSnapshot]) -> sqlx::Result<
 /// The columns of a [`JobRow`].
 macro_rules! columns {
     () => {
-        "jobs.id, jobs.kind, jobs.lane, jobs.payload, jobs.user_id, jobs.state, jobs.attempt, jobs.strikes,
+        "jobs.id, jobs.kind, jobs.lane, jobs.payload, jobs.user_id, jobs.state, jobs.attempt, jobs.crash_count,
          jobs.run_at, jobs.run_at <= now() as is_due, jobs.cancel_requested_at, jobs.stage, jobs.progress, jobs.failure, jobs.traceparent,
          jobs.created_at, jobs.started_at, jobs.finished_at"
     };
@@ -110,7 +110,7 @@ row! {
         pub(super) user_id: Option<Uuid>,
         pub(super) state: String,
         pub(super) attempt: i32,
-        pub(super) strikes: i32,
+        pub(super) crash_count: i32,
         pub(super) run_at: DateTime<Utc>,
         pub(super) is_due: bool,
         pub(super) cancel_requested_at: Option<DateTime<Utc>>,

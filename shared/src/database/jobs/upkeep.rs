@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::completion::{STRIKES, worker_died};
+use super::completion::{MAX_CRASHES, worker_died};
 use super::snapshot::{JobRow, columns};
 use crate::database::Tx;
 use crate::domain::job::{Job, JobSnapshot, Lane};
@@ -31,13 +31,13 @@ pub async fn expire(tx: &mut impl Tx, limit: i64) -> sqlx::Result<Vec<JobSnapsho
         "with lost as (
              select id as lost_id,
                     case when cancel_requested_at is not null then 'cancelled'
-                         when strikes + 1 >= $2 then 'dead'
+                         when crash_count + 1 >= $2 then 'dead'
                          else 'queued' end as becomes
              from jobs where state = 'running' and lease_until < now()
              order by id limit $1 for no key update skip locked)
          update jobs set
              state = becomes,
-             strikes = strikes + 1,
+             crash_count = crash_count + 1,
              failure = case becomes when 'dead' then $3 else failure end,
              finished_at = case when becomes <> 'queued' then now() end,
              run_at = now(), updated_at = now(), lease_until = null, worker = null, stage = null
@@ -46,14 +46,14 @@ pub async fn expire(tx: &mut impl Tx, limit: i64) -> sqlx::Result<Vec<JobSnapsho
         columns!()
     ))
     .bind(limit)
-    .bind(STRIKES)
+    .bind(MAX_CRASHES)
     .bind(serde_json::to_value(worker_died()).expect("strings"))
     .fetch_all(&mut **tx)
     .await?;
     rows.sort_by_key(|row| (row.user_id, row.id));
     let mut expired = Vec::with_capacity(rows.len());
     for row in rows {
-        tracing::warn!(job = %row.id, state = row.state, strikes = row.strikes, "a lease ran out");
+        tracing::warn!(job = %row.id, state = row.state, crash_count = row.crash_count, "a lease ran out");
         expired.extend(row.announce(tx).await?);
     }
     Ok(expired)
@@ -115,7 +115,7 @@ pub async fn enqueue_when_due(tx: &mut impl Tx, job: &Job, every: Duration) -> s
 
 /// Deletes the rows of workers that report no more, and old rows of the fair share.
 pub async fn tidy(tx: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query("delete from turns where served_at < now() - interval '1 day'").execute(&mut *tx).await?;
+    sqlx::query("delete from fair_share where served_at < now() - interval '1 day'").execute(&mut *tx).await?;
     sqlx::query("delete from workers where seen_at < now() - interval '1 minute'").execute(tx).await?;
     Ok(())
 }

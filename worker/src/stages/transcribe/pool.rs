@@ -146,7 +146,7 @@ fn listen(models: &Models, mut listener: Listener, queue: &Mutex<mpsc::Unbounded
         if !is_whole {
             match models.listener() {
                 Ok(fresh) => listener = fresh,
-                Err(error) => tracing::error!(%error, "an ear is kept although it broke off once"),
+                Err(error) => tracing::error!(%error, "a transcriber session is kept although it failed once"),
             }
         }
     }
