@@ -14,7 +14,6 @@
 //! - [`summarize`] writes the prompt for a language model and checks its answer.
 //!
 //! [`tagger`] is the entity finder of this project. Only its trainer uses [`tagger::training`].
-//! [`tagger::training`], and is for nobody else.
 
 pub mod connect;
 pub mod decide;

@@ -1,4 +1,4 @@
-//! A conversation and a file that are about the same.
+//! Insights about a conversation and a file on the same subject.
 
 use self_domain::insight::{InsightKind, NewInsight, Pointers};
 use uuid::Uuid;
@@ -8,17 +8,17 @@ use super::phrase;
 /// The closest passages of a conversation and of a file.
 #[derive(Clone, Debug)]
 pub struct Pair {
-    /// The conversation.
+    /// The title of the conversation.
     pub conversation: Uuid,
-    /// What that is called.
-    pub title: String,
     /// The segments of its passage.
+    pub title: String,
+    /// The text of the conversation's passage.
     pub segments: Vec<Uuid>,
     /// What is said there.
     pub said: String,
-    /// The file.
+    /// The path of the file on its device.
     pub file: Uuid,
-    /// Where it is, on its device.
+    /// The text of the file's passage.
     pub path: String,
     /// What is written there.
     pub written: String,
