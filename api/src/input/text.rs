@@ -12,9 +12,9 @@ use serde_json::Value;
 
 /// The form of a text.
 pub(crate) trait Form: Send + Sync + 'static {
-    /// What the document calls it.
+    /// The `format` in the document.
     const FORMAT: &'static str;
-    /// What the document says of it, besides the length.
+    /// The `pattern` in the document; the length is separate.
     const PATTERN: &'static str;
     /// Characters at most.
     const LONGEST: usize;
