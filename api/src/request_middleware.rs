@@ -73,8 +73,7 @@ impl<E: Endpoint> Endpoint for RequestEndpoint<E> {
         }
         if streams && !response.status().is_success() {
             // The unread rest of the body is still arriving, so the connection cannot carry another
-            // request.
-            // `close` tells the client so.
+            // request. `close` tells the client so.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let (status, took) = (response.status().as_u16(), started.elapsed());

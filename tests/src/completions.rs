@@ -1,6 +1,5 @@
 //! A server for OpenAI's chat completions, whose answers a test sets: no capable language model is
-//! available
-//! from a package registry.
+//! available from a package registry.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

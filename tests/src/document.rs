@@ -25,8 +25,7 @@ pub struct Operation {
     /// Whether it takes an upload of a file.
     pub takes_file: bool,
     /// The fields of the body that hold ids of other things, as paths of names. (A field with the name `id`
-    /// is
-    /// excluded: with it an app names the thing that it sends.)
+    /// is excluded: with it an app names the thing that it sends.)
     pub ids_in_body: Vec<Vec<String>>,
 }
 

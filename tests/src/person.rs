@@ -155,8 +155,7 @@ pub fn id_of(value: &Value) -> Uuid {
 }
 
 /// An HTTP client for this machine only. Each request has its own connection: the server closes a
-/// connection
-/// whose body it refused to read, possibly while the client writes the next request.
+/// connection whose body it refused to read, possibly while the client writes the next request.
 #[must_use]
 pub fn client() -> Client {
     Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(crate::waiting::LONG).build().unwrap()

@@ -22,8 +22,7 @@ pub struct Process {
 impl Process {
     /// Starts a program with exactly these variables, and the few that every program needs of the machine.
     /// `folder` gets its log, and a record with which the next run finds and kills the processes that a
-    /// killed run
-    /// left.
+    /// killed run left.
     pub fn start<V: AsRef<OsStr>>(
         name: &str,
         command: (&Path, &[&str]),

@@ -1,6 +1,5 @@
 //! Qdrant for a test: a real server if `SELF_TEST_QDRANT_URL` names one; otherwise Qdrant's own engine
-//! behind a
-//! server of this project (`ops/qdrant.py`), which a test may stop and start.
+//! behind a server of this project (`ops/qdrant.py`), which a test may stop and start.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -85,8 +85,7 @@ impl Socket {
     }
 
     /// Joins a room, and returns all messages including the confirmation. `after` is the last `seq` that
-    /// the app
-    /// has.
+    /// the app has.
     pub async fn join(&mut self, room: &str, after: Option<i64>) -> Vec<Value> {
         let mut frame = json!({"type": "join_room", "room": room});
         if let Some(after) = after {

@@ -57,8 +57,7 @@ impl Sound {
     }
 
     /// The recording several times, each followed by a second of silence, in mono at 16 kHz: a way to make
-    /// long
-    /// recordings.
+    /// long recordings.
     #[must_use]
     pub fn repeated(&self, times: usize) -> Self {
         let spoken = self.converted("spoken.raw", "", &["-f", "s16le", "-ac", "1", "-ar", "16000"]);

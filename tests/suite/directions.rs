@@ -10,8 +10,7 @@ use crate::house::{below, read};
 type Allowed = [(&'static str, &'static [&'static str])];
 
 /// The packages, each with the packages of the product that it may depend on: only packages above it, and
-/// not
-/// all of them.
+/// not all of them.
 const PACKAGES: &Allowed = &[
     ("shared/domain", &[]),
     ("shared", &["self-domain"]),

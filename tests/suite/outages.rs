@@ -139,8 +139,7 @@ async fn away(servers: &Servers, kind: Kind) {
 }
 
 /// A person sends recordings at intervals while `happens` runs, and a few more afterwards. Returns the
-/// accepted
-/// ones.
+/// accepted ones.
 async fn under_load(stack: &Stack, happens: impl AsyncFnOnce()) -> (Person, Vec<Accepted>) {
     let person = Person::register(stack).await;
     let over = AtomicBool::new(false);

@@ -1,6 +1,5 @@
 //! The remote transcriber: its results keep their times, it never receives sound without permission, and
-//! while
-//! it is away, its jobs wait or are done locally. Also: which languages are supported.
+//! while it is away, its jobs wait or are done locally. Also: which languages are supported.
 
 use reqwest::Method;
 use self_tests::person::{Accepted, id_of};

@@ -101,10 +101,8 @@ impl Auth {
     /// Registers a person and opens their first session.
     ///
     /// The answer reveals that an e-mail address is taken. Only a confirmation by e-mail could hide this,
-    /// and an
-    /// installation without a mail server cannot send one. To prevent trying a list of addresses, such an
-    /// answer
-    /// costs a whole password hash and counts as a failed attempt.
+    /// and an installation without a mail server cannot send one. To prevent trying a list of addresses,
+    /// such an answer costs a whole password hash and counts as a failed attempt.
     ///
     /// # Errors
     /// [`Code::EmailTaken`], [`Code::Overloaded`].
@@ -126,8 +124,7 @@ impl Auth {
     }
 
     /// Opens a session for an e-mail address and its password. An unknown address and a wrong password have
-    /// the
-    /// same answer and take the same time.
+    /// the same answer and take the same time.
     ///
     /// # Errors
     /// [`Code::InvalidCredentials`], [`Code::Overloaded`].
@@ -247,8 +244,7 @@ impl Auth {
     }
 
     /// Changes the person's password and ends all sessions except this one: somebody who knew the old
-    /// password
-    /// may use the others.
+    /// password may use the others.
     ///
     /// # Errors
     /// [`Code::Overloaded`].
@@ -283,8 +279,7 @@ impl Auth {
     }
 
     /// Authenticates an access token. The session is read each time: an ended session is refused at once,
-    /// even
-    /// while its token is valid.
+    /// even while its token is valid.
     ///
     /// # Errors
     /// [`Code::Unauthenticated`].
@@ -310,8 +305,7 @@ impl Auth {
     }
 
     /// Issues a ticket that opens one socket within 30 seconds, for browsers, which cannot send a header
-    /// with
-    /// it.
+    /// with it.
     pub async fn issue_ticket(&self, identity: Identity) -> Result<(Opaque, Duration), Problem> {
         let (ticket, now) = (Opaque::random(), Utc::now());
         let mut tx = self.database.as_system().await?;

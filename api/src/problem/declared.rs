@@ -24,8 +24,8 @@ pub trait Codes: Send + Sync + 'static {
 /// A [`Problem`] of a route that declares its codes.
 pub struct Failing<C>(Problem, PhantomData<fn() -> C>);
 
-/// Declares the problems of a route:
-/// `declare!(Login: InvalidCredentials, TooManyAttempts);` and then `Result<…, Failing<Login>>`.
+/// Declares the problems of a route: `declare!(Login: InvalidCredentials, TooManyAttempts);` and then
+/// `Result<…, Failing<Login>>`.
 ///
 /// Problems of every route (no token, a body that is no JSON, no database) are not repeated there.
 macro_rules! declare {

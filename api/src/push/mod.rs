@@ -5,13 +5,12 @@
 //!        └──────────────── missed events, by number ──────────┘
 //! ```
 //!
-//! An app joins rooms: `user` for everything, `conversation:<id>`, `job:<id>` or `file:<id>` for
-//! one thing.
+//! An app joins rooms: `user` for everything, `conversation:<id>`, `job:<id>` or `file:<id>` for one thing.
 //! Durable events carry a number (`seq`), counted per person without gaps. A socket keeps the number up to
 //! which it has sent everything. Events that did not come through the hub (NATS was away, the app reads
-//! slowly, the event was too large for NATS) are read from PostgreSQL, in order.
-//! An app that reconnects joins with `after`, the last number it has, and first gets the events after it.
-//! For events that are no longer kept, `resync` is sent, and the app reads the state again by REST.
+//! slowly, the event was too large for NATS) are read from PostgreSQL, in order. An app that reconnects
+//! joins with `after`, the last number it has, and first gets the events after it. For events that are no
+//! longer kept, `resync` is sent, and the app reads the state again by REST.
 //!
 //! Volatile events (`job_progress`) have no number and are never repeated.
 

@@ -7,8 +7,7 @@ pub(super) fn pdf(pages: &[&str]) -> Vec<u8> {
 }
 
 /// A document with pages of these contents, each with additional entries of its dictionary; `more` is added
-/// to
-/// the trailer.
+/// to the trailer.
 pub(super) fn document(pages: &[(String, Vec<u8>)], more: &str) -> Vec<u8> {
     let kids: Vec<String> = (0..pages.len()).map(|page| format!("{} 0 R", 4 + 2 * page)).collect();
     let mut objects = vec![

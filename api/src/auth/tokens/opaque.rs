@@ -30,8 +30,7 @@ impl Opaque {
     }
 
     /// The successor of this refresh token: always the same, and impossible to derive without the secret.
-    /// So a
-    /// client that lost the answer asks again and gets the same token.
+    /// So a client that lost the answer asks again and gets the same token.
     #[must_use]
     pub fn successor(&self, secret: &Secret) -> Self {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())

@@ -92,10 +92,8 @@ impl SpeechContext {
     }
 
     /// `next Tuesday` is the Tuesday of next week, also on a Monday: people call the next day tomorrow, or
-    /// this
-    /// Tuesday. `last Tuesday` is the latest that is over; on a Friday, the one of this week. `Tuesday`
-    /// alone
-    /// is the coming one, or the latest one in the past tense; it never means today.
+    /// this Tuesday. `last Tuesday` is the latest that is over; on a Friday, the one of this week.
+    /// `Tuesday` alone is the coming one, or the latest one in the past tense; it never means today.
     fn weekday(&self, weekday: Weekday, which: Which) -> Option<NaiveDate> {
         let today = self.today();
         let of_week = |weeks: i64| {
@@ -127,8 +125,7 @@ impl SpeechContext {
     }
 
     /// The span nearest to the day of speaking that the tense allows: in the past tense it has begun, in
-    /// the
-    /// future tense it is not over. Of two equally near spans, the later one.
+    /// the future tense it is not over. Of two equally near spans, the later one.
     fn nearest(&self, spans: impl Iterator<Item = Span>, tense: Tense) -> Option<Span> {
         let today = NaiveDateTime::from(self.today());
         let distance = |span: &Span| {

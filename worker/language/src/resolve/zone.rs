@@ -42,8 +42,7 @@ impl Zone {
     }
 
     /// The moment of a local time. Of two such moments, the first; a local time that the clocks skip
-    /// becomes
-    /// the moment that it would have been, as in RFC 5545 (3.3.5): 2:30 is 3:30 then.
+    /// becomes the moment that it would have been, as in RFC 5545 (3.3.5): 2:30 is 3:30 then.
     #[must_use]
     pub fn moment(self, local: NaiveDateTime) -> DateTime<Utc> {
         match self.0.from_local_datetime(&local) {
