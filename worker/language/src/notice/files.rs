@@ -8,23 +8,23 @@ use super::phrase;
 /// The closest passages of a conversation and of a file.
 #[derive(Clone, Debug)]
 pub struct Pair {
-    /// The title of the conversation.
+    /// The conversation.
     pub conversation: Uuid,
-    /// The segments of its passage.
+    /// The title of the conversation.
     pub title: String,
-    /// The text of the conversation's passage.
+    /// The segments of its passage.
     pub segments: Vec<Uuid>,
-    /// What is said there.
+    /// The text of the conversation's passage.
     pub said: String,
-    /// The path of the file on its device.
+    /// The file.
     pub file: Uuid,
-    /// The text of the file's passage.
+    /// The path of the file on its device.
     pub path: String,
-    /// What is written there.
+    /// The text of the file's passage.
     pub written: String,
 }
 
-/// Says it of each pair.
+/// Makes an insight of each pair.
 #[must_use]
 pub fn about_the_same(pairs: &[Pair]) -> Vec<NewInsight> {
     pairs.iter().map(insight).collect()
