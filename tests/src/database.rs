@@ -135,7 +135,7 @@ impl Database {
         self.count(&format!("from pg_locks where relation = '{table}'::regclass and not granted")).await > 0
     }
 
-    /// Changes rows without the product.
+    /// Runs a statement that changes rows, without the product.
     pub async fn run(&self, statement: &str) {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&self.pool).await.unwrap();
     }

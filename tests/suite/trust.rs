@@ -132,7 +132,7 @@ async fn what_a_person_confirms_is_not_uncertain_any_more_and_is_found() {
     assert!(understand(false).await.get("job").is_none(), "confirmed twice, understood twice");
     assert_eq!(shown["warnings"][1]["code"], "uncertain_segments", "{shown}");
 
-    // When the last of them is deleted, this warning is removed, and no other.
+    // When the last uncertain segment is confirmed, this warning is removed, and no other.
     stack.database.run("update segments set is_uncertain = position = 0").await;
     let corrected = understand(false).await;
     person.success(id_of(&corrected["job"]["id"])).await;

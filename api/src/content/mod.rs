@@ -73,7 +73,7 @@ pub(crate) async fn open<K: Kind>(
     if text(header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &etag)) {
         return Ok(Outgoing::new(StatusCode::NOT_MODIFIED, headers, None));
     }
-    // If the version is another one, a range of it would be of no use: the whole is sent.
+    // A range of another version would be of no use, so the whole content is sent.
     let current = text(header::IF_RANGE).is_none_or(|tag| tag.trim() == etag);
     let range = text(header::RANGE).filter(|_| current);
     let (status, first, length) = match part(range, size) {

@@ -52,8 +52,8 @@ pub struct Socket {
 /// Events after a number.
 struct Page {
     events: Vec<Event>,
-    /// The last missing number before the events. Old events are deleted in time; the app is told of the
-    /// gap.
+    /// The last missing number before the events. Old events are deleted after some time; the gap
+    /// is reported to the app.
     gap_ends: Option<i64>,
 }
 

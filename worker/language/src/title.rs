@@ -1,4 +1,4 @@
-//! The title of a conversation: its first sentence of some length, cut to one line.
+//! The title of a conversation: its first sentence of at least four words, cut to one line.
 
 /// The longest title, in characters.
 const LONGEST: usize = 60;

@@ -20,7 +20,7 @@ pub trait Embedder {
     fn dimensions(&self) -> usize;
 
     /// Returns one vector for each text, in order. Of a text that is too long for the model, only the
-    /// beginning is used. No text is an invalid input: an error means that the model failed.
+    /// beginning is used. Every text is valid input: an error means that the model failed.
     fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError>;
 }
 

@@ -21,8 +21,8 @@ pub trait EntityFinder {
 
     /// Finds the names in each of the texts, in order and without overlaps. The texts belong to one
     /// conversation, in order: one text may help to understand the names in another. `awaited` is called
-    /// between two steps of the model, and returns false when the result is no longer needed. No text is an
-    /// invalid input.
+    /// between two steps of the model, and returns false when the result is no longer needed. Every text is
+    /// valid input.
     ///
     /// # Errors
     /// [`FindError`] when the model fails, or when the result is no longer needed.

@@ -98,8 +98,8 @@ fn missed(heard: &PersonMentions, today: NaiveDate) -> Option<(usize, NewInsight
 }
 
 /// Finds people who are mentioned much more than before: on at least three of the last seven days, and
-/// three times as often as in the eight weeks before. `since` is the first day with any data: when it is
-/// less than eight weeks before, nothing is reported.
+/// three times as often as in the eight weeks before. `since` is the first day with any data: when it
+/// is later than the start of these eight weeks, nothing is reported.
 #[must_use]
 pub fn often_heard_of(people: &[PersonMentions], since: NaiveDate, today: NaiveDate) -> Vec<NewInsight> {
     let begin = today - Days::new(LATELY - 1);

@@ -12,7 +12,7 @@ use crate::extract::EntityKind;
 /// The largest number of segments that are joined into sentences.
 const MOST_SEGMENTS: usize = 4;
 
-/// A sentence, and where it was said.
+/// A sentence, with its speaker, its time and its segments.
 #[derive(Clone, Debug)]
 pub(super) struct Sentence<'a> {
     pub(super) text: String,
@@ -163,7 +163,8 @@ fn byte(text: &str, char: usize) -> usize {
     text.char_indices().nth(char).map_or(text.len(), |(at, _)| at)
 }
 
-/// Where sentences are, without the spaces around them. A full stop ends one when a capital follows.
+/// The ranges of the sentences, without the spaces around them. A full stop ends a sentence if a capital
+/// follows.
 fn ranges(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut start = 0;

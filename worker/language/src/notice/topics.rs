@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::phrase;
 
-/// A topic returns when it was on this many days, in this many conversations.
+/// A topic returns when it occurs on at least this many days, in at least as many conversations.
 const DAYS: usize = 3;
 /// The largest number of topics of one conversation.
 const MOST: usize = 3;

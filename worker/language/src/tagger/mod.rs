@@ -38,10 +38,10 @@ pub const OUTSIDE: Tag = 0;
 /// The kinds, in the order of their tags.
 pub const KINDS: [EntityKind; 3] = [EntityKind::Person, EntityKind::Place, EntityKind::Organization];
 
-/// Subtracted from the score of every name: a wrong name is worse than a missing one.
+/// Added to the score of no name ([`OUTSIDE`]): a wrong name is worse than a missing one.
 const CAUTION: f32 = 2.2;
 
-/// Added to the score of a name that is certain by the lists.
+/// Subtracted from the score of no name if a name is certain by the lists.
 const TRUST: f32 = 6.0;
 
 /// The scores of the tags of one word.

@@ -65,7 +65,7 @@ impl MiniLmReader {
 
     /// Describes each requested word by the states of two layers, 768 numbers, in one row of numbers for
     /// each sentence. Neighbouring sentences are read together; sentences without requested words are not
-    /// read. No word is an invalid input: an error means that the model failed.
+    /// read. Every word is valid input: an error means that the model failed.
     pub fn read(&mut self, sentences: &[Asked<'_>]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let mut states = Vec::new();
         for window in self.windows(sentences)? {
