@@ -4,7 +4,7 @@
 //! said, and by the tense of its sentence. The result is a span of time, as exact as the words. The
 //! conventions, where usage differs:
 //!
-//! - `next Tuesday` is the Tuesday of next week, also when a Monday says it; `this Tuesday` is that of this
+//! - `next Tuesday` is the Tuesday of next week, also on a Monday; `this Tuesday` is the Tuesday of this
 //!   week; `last Tuesday` is the latest that is over; `Tuesday` alone is the coming one, or the latest one
 //!   in the past tense. Weeks begin on Monday.
 //! - `the third of May` is the nearest in time, unless the tense rules it out; with a weekday, the
