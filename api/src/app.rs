@@ -1,4 +1,4 @@
-//! What requests are answered with.
+//! The state that all routes share.
 
 use std::sync::Arc;
 
@@ -17,41 +17,41 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Auth;
 use crate::hub::Hub;
 
-/// Everything that a route needs. Cheap to clone; routes and middleware find it in the request.
+/// All dependencies of the routes. Cheap to clone; routes and middleware find it in the request.
 #[derive(Clone)]
 pub struct App {
-    /// What was configured.
+    /// The configuration.
     pub config: Arc<ApiConfig>,
-    /// Postgres remembers.
+    /// PostgreSQL.
     pub database: Database,
-    /// Object storage holds.
+    /// Object storage.
     pub objects: ObjectStore,
-    /// What compares them by meaning, besides Postgres.
+    /// Vectors: PostgreSQL, and Qdrant if configured.
     pub vectors: Vectors,
-    /// What wakes workers.
+    /// Sends wake-ups to workers.
     pub wake_ups: WakeUps,
-    /// What need not be worked out again.
+    /// Cached answers.
     pub cache: Cache,
-    /// NATS tells.
+    /// NATS.
     pub bus: Bus,
     /// The sockets of this node.
     pub hub: Arc<Hub>,
-    /// Passes on what was written down.
+    /// Publishes committed events.
     pub relay: Relay,
-    /// Who is asking.
+    /// Authentication and sessions.
     pub auth: Auth,
-    /// What `/metrics` shows.
+    /// The metrics for `/metrics`.
     pub metrics: Metrics,
-    /// Cancelled when the server stops: sockets close then.
+    /// Cancelled when the server stops; sockets close then.
     pub stopping: CancellationToken,
 }
 
 impl App {
-    /// Prepares connections. Touches only what answers at once: a server that is away is waited
-    /// for by the requests that need it.
+    /// Prepares connections without waiting for any server: a request that needs an absent server waits for
+    /// it.
     ///
     /// # Errors
-    /// When an address makes no sense.
+    /// When an address in the configuration is invalid.
     pub async fn new(config: ApiConfig, metrics: Metrics) -> anyhow::Result<Self> {
         let wake_ups = WakeUps::connect(&config.shared.redis_url, &config.shared.namespace)?;
         let database = Database::new(&config.shared.database).with_wake_ups(wake_ups.clone());

@@ -8,26 +8,26 @@ use self_shared::database::{Database, migrate};
 
 use crate::document;
 
-/// A document: where it is committed, and what it is made by.
+/// A generated document: its committed path, and the function that makes it.
 type Document = (&'static str, fn() -> String);
 
 const DOCUMENTS: [Document; 2] =
     [("openapi/self-backend.json", document::json), ("openapi/asyncapi.json", document::asyncapi)];
 
-/// What can be asked of the program.
+/// A command of the program.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Answer requests.
+    /// Serve requests.
     Serve,
-    /// Bring the schema up.
+    /// Apply the migrations that are missing.
     MigrateUp,
-    /// Take so many steps back.
+    /// Undo this many migrations.
     MigrateDown(usize),
-    /// Tell which steps are taken.
+    /// Print which migrations are applied.
     MigrateStatus,
-    /// Take everything back, with all data; also in production.
+    /// Undo all migrations, with all data.
     MigrateDrop {
-        /// In production too.
+        /// Also in production.
         force: bool,
     },
     /// Write the documents, or only compare them.
@@ -35,11 +35,11 @@ pub enum Command {
         /// Only compare.
         check: bool,
     },
-    /// Tell all this.
+    /// Print the usage.
     Help,
 }
 
-/// What is told to whoever asks.
+/// The text of `--help`.
 pub const USAGE: &str = "\
 self-api [serve]                 answer requests
 self-api migrate up              bring the schema up to date
@@ -51,10 +51,7 @@ self-api openapi [--check]       write the documents in openapi/, or compare the
 What it needs is read from the environment; README.md lists the variables.";
 
 impl Command {
-    /// Reads the arguments.
-    ///
-    /// # Errors
-    /// When they make no sense.
+    /// Parses the arguments; an error says what is wrong with them.
     pub fn parse(arguments: &[String]) -> anyhow::Result<Self> {
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         Ok(match words[..] {
@@ -75,10 +72,7 @@ impl Command {
     }
 }
 
-/// Runs a command of `migrate`.
-///
-/// # Errors
-/// When the database refuses, or the command is refused.
+/// Runs a `migrate` command.
 pub async fn migrate(command: Command, config: &Config) -> anyhow::Result<()> {
     let database = Database::new(&config.database);
     let pool = database.owner();
@@ -106,10 +100,7 @@ pub async fn migrate(command: Command, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the documents, or tells whether the committed ones are current.
-///
-/// # Errors
-/// When one cannot be written, or is not current.
+/// Writes the documents; with `check`, fails when a committed document is not current.
 pub fn openapi(check: bool) -> anyhow::Result<()> {
     for (name, document) in DOCUMENTS {
         let (path, document) = (Path::new(name), document());

@@ -1,16 +1,17 @@
-//! `ETag` and `If-Match`: nobody overwrites what they have not seen (RFC 9110, section 13).
+//! `ETag` and `If-Match`: a change applies only to the version that the client has read (RFC 9110,
+//! section 13).
 
 use crate::problem::{Code, Problem};
 
-/// The tag of a version.
+/// The entity tag of a version.
 pub(crate) fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The version that must still be there, by an `If-Match` header; none when any will do.
+/// The version that an `If-Match` header requires; none if the header allows any version.
 ///
 /// # Errors
-/// [`Code::PreconditionFailed`] for a tag that was never given.
+/// [`Code::PreconditionFailed`] for a tag that this API never gave.
 pub(crate) fn expected(if_match: Option<&str>) -> Result<Option<i64>, Problem> {
     match if_match.map(str::trim) {
         None | Some("*") => Ok(None),
@@ -21,7 +22,7 @@ pub(crate) fn expected(if_match: Option<&str>) -> Result<Option<i64>, Problem> {
     }
 }
 
-/// It is not any more what was read.
+/// The problem when the version is no longer the expected one.
 pub(crate) fn changed() -> Problem {
     Problem::new(
         Code::PreconditionFailed,

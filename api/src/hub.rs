@@ -1,4 +1,4 @@
-//! One for each node: hands what the bus tells to the sockets of the person it concerns.
+//! The hub of a node: hands events from the bus to the sockets of the person that they belong to.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use self_shared::domain::UserId;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
-/// What may wait for one socket before it is told to read from Postgres instead.
+/// How many messages may wait for one socket. A socket that lags further reads from PostgreSQL.
 const BACKLOG: usize = 256;
 
 /// The sockets of this node, by person.
@@ -18,11 +18,11 @@ pub struct Hub {
     people: Arc<People>,
 }
 
-/// Who listens, and what reaches all sockets of each.
+/// The connected people; each sender reaches all sockets of one person.
 type People = Mutex<HashMap<UserId, broadcast::Sender<Arc<BusMessage>>>>;
 
 impl Hub {
-    /// Starts to listen to the bus, until stopped.
+    /// Starts to receive from the bus, until `stop` is cancelled.
     #[must_use]
     pub fn start(bus: Bus, stop: CancellationToken) -> Arc<Self> {
         let hub = Arc::new(Self { bus: bus.clone(), people: Arc::default() });
@@ -38,13 +38,13 @@ impl Hub {
         hub
     }
 
-    /// Everything that concerns a person from now on. A receiver that lags has missed something,
-    /// and so has one that hears [`BusMessage::Interrupted`].
+    /// All messages for a person from now on. A receiver that lags has missed some, and so has one that
+    /// receives [`BusMessage::Interrupted`].
     pub(crate) fn join(&self, user: UserId) -> Listener {
         Listener::join(&self.people, user)
     }
 
-    /// Whether events arrive at all right now.
+    /// Whether events arrive at present.
     pub(crate) fn is_listening(&self) -> bool {
         self.bus.is_connected()
     }
@@ -69,16 +69,16 @@ impl Hub {
 }
 
 fn send(person: &broadcast::Sender<Arc<BusMessage>>, something: Arc<BusMessage>) {
-    // It fails only while the person's last socket is closing.
+    // The send fails only while the person's last socket is closing.
     drop(person.send(something));
 }
 
-/// What one socket of a person hears. The hub forgets the person with their last socket.
+/// Receives messages for one socket of a person. The hub forgets the person with their last socket.
 #[derive(Debug)]
 pub(crate) struct Listener {
     people: Arc<People>,
     user: UserId,
-    /// Taken when it is dropped.
+    /// None only while the listener is dropped.
     receiver: Option<broadcast::Receiver<Arc<BusMessage>>>,
 }
 
@@ -91,7 +91,7 @@ impl Listener {
         Self { people: Arc::clone(people), user, receiver: Some(receiver) }
     }
 
-    /// The next thing that concerns the person; an error when some were missed.
+    /// The next message for the person; an error if some were missed.
     pub(crate) async fn recv(&mut self) -> Result<Arc<BusMessage>, RecvError> {
         match &mut self.receiver {
             Some(receiver) => receiver.recv().await,
@@ -103,7 +103,7 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        // Under the lock: of two that leave at once, one sees that nobody is left.
+        // Under the lock, so that of two concurrent drops the second removes the person.
         drop(self.receiver.take());
         if people.get(&self.user).is_some_and(|person| person.receiver_count() == 0) {
             people.remove(&self.user);

@@ -1,4 +1,4 @@
-//! The id in an address.
+//! Ids in paths.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use poem_openapi::registry::MetaSchemaRef;
 use poem_openapi::types::{ParseFromParameter, ParseResult, Type};
 use uuid::Uuid;
 
-/// The id of something, from an address. What cannot be one is nobody's: it is looked up like any
-/// other, and what is not there, what is somebody else's and what could never be are told alike.
+/// An id in a path. A text that is no id is accepted and matches no row. So an absent id, an id of another
+/// person and an invalid id have the same answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Id(pub Uuid);
 
@@ -35,7 +35,7 @@ impl Type for Id {
 
 impl ParseFromParameter for Id {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        // Nothing is ever called by the nil UUID.
+        // No row has the nil UUID.
         Ok(Self(value.parse().unwrap_or(Uuid::nil())))
     }
 }

@@ -1,5 +1,5 @@
-//! `self-api`: the thin door. It authenticates, accepts, enqueues, reads and pushes; it never
-//! decodes sound and never loads a model.
+//! `self-api`: authenticates, accepts uploads, enqueues jobs, reads, and pushes events. It never decodes
+//! sound and never loads a model.
 
 pub mod app;
 pub mod auth;

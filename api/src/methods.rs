@@ -1,24 +1,24 @@
-//! Which methods each address knows: what an answer of 405 says in `Allow` (RFC 9110, 15.5.6).
+//! The methods of each path, for the `Allow` header of a 405 answer (RFC 9110, 15.5.6).
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// The addresses of a document, with their methods.
+/// The paths of an OpenAPI document, with their methods.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Methods(Vec<(String, BTreeSet<String>)>);
 
 impl Methods {
-    /// Reads them from an OpenAPI document.
+    /// Reads the paths and methods from an OpenAPI document.
     pub(crate) fn of(document: &Value) -> Self {
         let paths = document["paths"].as_object().into_iter().flatten();
         Self(paths.map(|(template, operations)| (template.clone(), methods(operations))).collect())
     }
 
-    /// The methods of an address, for the header.
+    /// The methods of a path, as the value of the header.
     pub(crate) fn allowed(&self, path: &str) -> String {
         let known = self.0.iter().find(|(template, _)| matches(template, path));
-        // What is in no document is a page to be read.
+        // A path outside the document is a page, such as `/docs`.
         known.map_or_else(
             || "GET, HEAD".to_owned(),
             |(_, methods)| methods.iter().cloned().collect::<Vec<_>>().join(", "),

@@ -1,4 +1,4 @@
-//! Lists, page by page: cursors that mean nothing to anybody else and stay good while rows are added.
+//! Pagination of lists: opaque cursors that stay valid while rows are added.
 
 use std::borrow::Cow;
 
@@ -12,13 +12,13 @@ use uuid::Uuid;
 use crate::problem::{Code, Problem};
 use crate::time::Time;
 
-/// How many items a page has when nobody says.
+/// The default number of items on a page.
 pub(crate) const DEFAULT_LIMIT: u16 = 20;
 
-/// How many items a page may have at most.
+/// The largest number of items on a page.
 const LARGEST_LIMIT: u16 = 100;
 
-/// How many items a page is to have, as a parameter.
+/// The `limit` parameter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit(u16);
 
@@ -60,7 +60,7 @@ impl ParseFromParameter for Limit {
     }
 }
 
-/// How many items were asked for, within reason.
+/// The requested number of items, or the default; a problem if it is out of range.
 pub(crate) fn limit(asked: Option<impl Into<u16>>) -> Result<i64, Problem> {
     match asked.map_or(DEFAULT_LIMIT, Into::into) {
         limit @ 1..=LARGEST_LIMIT => Ok(i64::from(limit)),
@@ -68,26 +68,26 @@ pub(crate) fn limit(asked: Option<impl Into<u16>>) -> Result<i64, Problem> {
     }
 }
 
-/// Where a page ended: the place of its last item in the order of its list.
+/// The position at which a page ended: that of its last item in the order of its list.
 pub(crate) trait Cursor: Sized {
-    /// Which list it is a place of; cursors of other lists are refused.
+    /// The number of the list; cursors of other lists are refused.
     const LIST: u8;
 
-    /// Its bytes.
+    /// Encodes the position as bytes.
     fn encode(&self) -> Vec<u8>;
 
-    /// Reads them back.
+    /// Decodes the bytes.
     fn decode(bytes: &[u8]) -> Option<Self>;
 }
 
-/// Writes a place down for the client to bring back.
+/// Encodes a position as the cursor for the client.
 pub(crate) fn encode<P: Cursor>(place: &P) -> String {
     let mut bytes = vec![P::LIST];
     bytes.extend(place.encode());
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Reads what the client brought back.
+/// Decodes a cursor that the client sent.
 pub(crate) fn decode<P: Cursor>(cursor: Option<&str>) -> Result<Option<P>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
     let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
@@ -99,13 +99,13 @@ pub(crate) fn decode<P: Cursor>(cursor: Option<&str>) -> Result<Option<P>, Probl
     .ok_or_else(another_lists_cursor)
 }
 
-/// A cursor that this list did not give.
+/// The problem with a cursor that this list did not give.
 pub(crate) fn another_lists_cursor() -> Problem {
     Problem::new(Code::InvalidCursor, "pass `next_cursor` of the last page as it was given, or none")
 }
 
-/// One page of up to `limit` items out of a list that was asked for one more, and where it ended
-/// if there is more.
+/// Cuts a page of up to `limit` items from a list that was queried for one more, and makes the cursor if
+/// there are more items.
 pub(crate) fn cut<T, P: Cursor>(
     mut items: Vec<T>,
     limit: i64,
@@ -118,13 +118,13 @@ pub(crate) fn cut<T, P: Cursor>(
     (items, next)
 }
 
-/// A moment of a cursor: microseconds, within what the database can hold.
+/// Decodes a time in a cursor: microseconds, within the range of the API.
 pub(crate) fn moment(bytes: &[u8]) -> Option<DateTime<Utc>> {
     let moment = DateTime::from_timestamp_micros(i64::from_be_bytes(bytes.try_into().ok()?))?;
     Time::within_reach(moment).map(|time| time.0)
 }
 
-/// A place in a list by time.
+/// A position in a list ordered by time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ByTime<const LIST: u8>(pub DateTime<Utc>, pub Uuid);
 
@@ -141,7 +141,7 @@ impl<const LIST: u8> Cursor for ByTime<LIST> {
     }
 }
 
-/// A place in a list by id.
+/// A position in a list ordered by id.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ById<const LIST: u8>(pub Uuid);
 

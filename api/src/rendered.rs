@@ -1,4 +1,4 @@
-//! A JSON body that was written before.
+//! A JSON body that was serialized before, such as one from the cache.
 
 use std::marker::PhantomData;
 
@@ -7,24 +7,24 @@ use poem_openapi::payload::{Json, Payload};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type};
 
-/// A view, as JSON.
+/// A view, serialized as JSON.
 pub(crate) struct Rendered<T> {
     json: String,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: ToJSON> Rendered<T> {
-    /// Writes a view.
+    /// Serializes a view.
     pub(crate) fn new(view: &T) -> Self {
         Self::again(view.to_json_string())
     }
 
-    /// What was written before.
+    /// A view from JSON that [`Self::new`] made before.
     pub(crate) const fn again(json: String) -> Self {
         Self { json, of: PhantomData }
     }
 
-    /// The text.
+    /// The JSON text.
     pub(crate) fn json(&self) -> &str {
         &self.json
     }

@@ -1,4 +1,4 @@
-//! Around every request: its id, its one kind of error, its line in the log, its metrics.
+//! The middleware of every request: request id, errors as problems, log line, metrics.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -13,10 +13,10 @@ use uuid::Uuid;
 use crate::methods::Methods;
 use crate::problem::{Problem, redress};
 
-/// The header that carries a request's id, both ways.
+/// The header of the request id, in requests and responses.
 const REQUEST_ID: &str = "x-request-id";
 
-/// Puts the frame around an endpoint. Nothing gets out of it as an error.
+/// Wraps an endpoint. Every error leaves it as a problem response.
 pub(crate) struct RequestMiddleware(pub Methods);
 
 pub(crate) struct RequestEndpoint<E> {
@@ -72,8 +72,8 @@ impl<E: Endpoint> Endpoint for RequestEndpoint<E> {
             response.headers_mut().insert(header::ALLOW, allowed);
         }
         if streams && !response.status().is_success() {
-            // What nobody read of the body is still on its way: the connection carries no other
-            // request, and a client that knows it does not try.
+            // The unread rest of the body is still arriving, so the connection cannot carry another
+            // request. `close` tells the client so.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let (status, took) = (response.status().as_u16(), started.elapsed());
@@ -87,14 +87,14 @@ impl<E: Endpoint> Endpoint for RequestEndpoint<E> {
     }
 }
 
-/// Whether the body is more than fits into what is read with the head of a request.
+/// Whether the body is larger than the part that is read together with the head of a request.
 fn streams(request: &Request) -> bool {
     const READ_AT_ONCE: u64 = 8 * 1024;
     let length = request.header(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     request.header(header::TRANSFER_ENCODING).is_some() || length.is_some_and(|length| length > READ_AT_ONCE)
 }
 
-/// The client's own id, if it is one that fits into logs and headers; a new one otherwise.
+/// The client's own request id, if it is safe for logs and headers; otherwise a new one.
 fn request_id(given: Option<&str>) -> String {
     let fits = |id: &&str| {
         (1..=128).contains(&id.len())

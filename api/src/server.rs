@@ -1,4 +1,4 @@
-//! The server: routes, documents, and a calm end.
+//! The server: routes, documents, and graceful shutdown.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use crate::document;
 use crate::methods::Methods;
 use crate::request_middleware::RequestMiddleware;
 
-/// How long requests may take to end once the server stops.
+/// How long requests may take to finish after the server is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
-/// A connection over which nothing goes is closed.
+/// An idle connection is closed after this time.
 const IDLE: Duration = Duration::from_secs(120);
 
-/// All that the server answers.
+/// The endpoint with all routes and documents.
 pub fn endpoint(app: App) -> impl Endpoint<Output = Response> {
     let document = document::json();
     let methods = Methods::of(&serde_json::from_str(&document).unwrap_or_default());
     let asyncapi = document::asyncapi();
     let page = document::page();
-    // The page works with what is in it, and may ask this server only.
+    // The page may use only its inline contents, and may send requests to this server only.
     let policy = HeaderValue::from_static(
         "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
          img-src data: blob:; font-src data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -51,19 +51,19 @@ pub fn endpoint(app: App) -> impl Endpoint<Output = Response> {
                     .body(page.clone())
             })),
         )
-        // The check of an access token needs no more of the app than this.
+        // The check of an access token needs only this part of the app.
         .data(app.auth.clone())
         .data(app)
         .with(RequestMiddleware(methods))
 }
 
-/// Serves until told to stop: SIGTERM or SIGINT lets requests end, a second one does not.
+/// Serves until SIGTERM or SIGINT. Running requests may then finish; a second signal aborts them.
 ///
 /// # Errors
-/// When the address cannot be listened on.
+/// When the server cannot listen on its address.
 pub async fn serve(app: App) -> anyhow::Result<()> {
     if let Err(error) = app.objects.ensure().await {
-        // Readiness says so too; uploads work once it is there.
+        // Readiness reports this too; uploads work as soon as object storage is there.
         tracing::warn!(%error, "object storage is not ready");
     }
     let relaying = tokio::spawn({

@@ -1,4 +1,4 @@
-//! Moments, as the API writes and reads them: RFC 3339 in UTC, ending in `Z`.
+//! Times in the API: RFC 3339 in UTC, ending in `Z`.
 
 use std::borrow::Cow;
 
@@ -8,28 +8,28 @@ use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseRe
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// A moment in a view, a parameter or a body. Read with any offset, written in UTC: the same text over
-/// REST, in events, and in what is compared of a repeated request.
+/// A time in a view, a parameter or a body. Read with any offset, written in UTC: the same text in REST, in
+/// events, and in the hash of a request with an `Idempotency-Key`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time(pub DateTime<Utc>);
 
 impl Time {
-    /// What is told of a text that is none.
+    /// The complaint about a text that is no time.
     pub(crate) const MUST: &'static str = "must be a time such as `2026-09-21T14:13:20Z`";
 
-    /// A moment that has a text of its own in RFC 3339, whose years have four digits.
+    /// The time, if RFC 3339 can write it: its years have four digits.
     pub(crate) fn within_reach(moment: DateTime<Utc>) -> Option<Self> {
         (0..=9999).contains(&moment.year()).then_some(Self(moment))
     }
 
-    /// Its text.
+    /// Formats the time.
     fn text(self) -> String {
         self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
 
-    /// Reads its text, with any offset.
+    /// Parses a time with any offset.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        // chrono takes a space in the place of the T as well.
+        // chrono also accepts a space instead of the T.
         let moment = DateTime::parse_from_rfc3339(text).ok().filter(|_| !text.contains(' '))?;
         Self::within_reach(moment.to_utc())
     }

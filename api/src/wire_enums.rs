@@ -1,4 +1,4 @@
-//! The closed vocabularies of the domain, as types of the document.
+//! The wire enums of the domain, as types of the OpenAPI document.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -18,11 +18,11 @@ use self_shared::domain::progress::Stage;
 use self_shared::domain::transcription::{CoverageKind, Timing, Warning};
 use serde_json::Value;
 
-/// A closed enum with stable words.
+/// A wire enum.
 pub(crate) trait WireEnum: Copy + Send + Sync + 'static {
-    /// What it is called in the document.
+    /// Its name in the document.
     const NAME: &'static str;
-    /// What it is.
+    /// Its description in the document.
     const DESCRIPTION: &'static str;
     /// Its values.
     const VALUES: &'static [Self];
@@ -31,7 +31,7 @@ pub(crate) trait WireEnum: Copy + Send + Sync + 'static {
     fn as_wire(self) -> &'static str;
 }
 
-/// One word of a vocabulary, in a view or a parameter.
+/// A word of a wire enum, in a view or a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wire<T>(pub T);
 
@@ -75,7 +75,7 @@ wire_enums! {
     ConnectionKind: "ConnectionKind", "What two entities have to do with one another.";
 }
 
-/// One word of a vocabulary, in a view, as the database holds it: a text that only words get into.
+/// A word of a wire enum, in a view, as text from a database column that holds only these words.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored<T>(String, PhantomData<T>);
 

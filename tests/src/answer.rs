@@ -1,11 +1,11 @@
-//! What the API answered.
+//! Answers of the API.
 
 use bytes::Bytes;
 use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// An answer, read to its end.
+/// An answer, with its whole body.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status code.
@@ -17,17 +17,14 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Sends a request and reads all of the answer.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// Sends a request and reads the whole answer.
     pub async fn of(request: RequestBuilder) -> reqwest::Result<Self> {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Self { status, headers, body: response.bytes().await? })
     }
 
-    /// A header's value; empty when it is not there.
+    /// The value of a header; empty if it is absent.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
@@ -39,15 +36,15 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body of a success; anything else fails the test.
+    /// The body of a successful answer; any other answer fails the test.
     #[track_caller]
     pub fn good(&self) -> Value {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.text());
         if self.body.is_empty() { Value::Null } else { serde_json::from_slice(&self.body).unwrap() }
     }
 
-    /// Status and code of a refusal, which must be a complete problem document that tells nothing
-    /// of the inside.
+    /// The status and the code of an error answer. It must be a complete problem document without internal
+    /// details.
     #[must_use]
     #[track_caller]
     pub fn refused(&self) -> (u16, String) {

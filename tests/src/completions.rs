@@ -1,5 +1,5 @@
-//! A service that speaks OpenAI's chat completions, with what it says in the hands of a test: nothing
-//! that understands language well enough can be fetched from a package registry.
+//! A server for OpenAI's chat completions, whose answers a test sets: no capable language model is
+//! available from a package registry.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::ports;
 
-/// The service; it ends with the test.
+/// The server; it stops with the test.
 #[derive(Debug)]
 pub struct Completions {
     port: u16,
@@ -28,24 +28,24 @@ struct Told {
     asked: Vec<Asked>,
 }
 
-/// What it was asked.
+/// A request that it received.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// The header by which whoever asks says who they are.
+    /// The `Authorization` header.
     pub authorization: Option<String>,
-    /// The request.
+    /// The body of the request.
     pub body: Value,
 }
 
 impl Completions {
-    /// A service that answers with this, once it serves.
+    /// A server that gives this answer; it starts with [`Self::serve`].
     #[must_use]
     pub fn saying(says: &Value) -> Self {
         let told = Told { says: says.to_string(), asked: Vec::new() };
         Self { port: ports::free(), told: Arc::new(Mutex::new(told)), serving: None }
     }
 
-    /// Serves from now on.
+    /// Starts to serve.
     pub fn serve(&mut self) {
         let route = Route::new()
             .at("/v1/chat/completions", post(complete))
@@ -55,13 +55,13 @@ impl Completions {
         self.serving = Some(tokio::spawn(async { server.await.unwrap() }));
     }
 
-    /// What `SUMMARIZER_URL` is set to.
+    /// The value for `SUMMARIZER_URL`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/v1", self.port)
     }
 
-    /// What it was asked until now.
+    /// The requests so far.
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).asked.clone()

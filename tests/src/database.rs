@@ -1,4 +1,4 @@
-//! A database of a test's own.
+//! A separate database for each test.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,23 +12,23 @@ use uuid::Uuid;
 
 use crate::environment;
 
-/// A server of PostgreSQL and how to log in.
+/// A PostgreSQL server and its credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Postgres {
     /// The address.
     pub host: String,
     /// The port.
     pub port: String,
-    /// May create databases.
+    /// The user, who may create databases.
     pub user: String,
     /// The password.
     pub password: String,
 }
 
-/// A migrated copy per run, from which each test's database is made in a moment.
+/// A migrated template for the whole run, from which the databases of tests are copied fast.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
-/// A database, gone when dropped.
+/// A database, deleted when dropped.
 #[derive(Debug)]
 pub struct Database {
     server: Postgres,
@@ -43,7 +43,8 @@ impl Database {
         Self::create(server, "template1").await
     }
 
-    /// A database with the product's schema. Servers of the run have a template for it.
+    /// A database with the product's schema. It is copied from a template if the server is shared by the
+    /// run.
     pub async fn migrated(server: &Postgres, shared: bool) -> Self {
         if shared {
             let template = TEMPLATE.get_or_init(async || Self::migrate(server).await.stay()).await;
@@ -60,7 +61,7 @@ impl Database {
         database
     }
 
-    /// Leaves it behind for the rest of the run; answers its name.
+    /// Keeps the database for the rest of the run, and returns its name.
     fn stay(mut self) -> String {
         self.stays = true;
         self.name.clone()
@@ -73,7 +74,7 @@ impl Database {
         Self { pool: pool(server.options(&name)), server: server.clone(), name, stays: false }
     }
 
-    /// The variables by which the product finds it.
+    /// The environment variables that point the product to this database.
     #[must_use]
     pub fn variables(&self) -> [(String, String); 5] {
         let Postgres { host, port, user, password } = self.server.clone();
@@ -81,7 +82,7 @@ impl Database {
             .map(|(name, value)| (format!("DB_{name}"), value))
     }
 
-    /// Runs a program over this database to its end.
+    /// Runs a program on this database to its end.
     #[must_use]
     pub fn command(
         &self,
@@ -100,13 +101,13 @@ impl Database {
             .unwrap()
     }
 
-    /// Connections as the owner, who sees every row: for looking behind the product's back.
+    /// Connections as the owner, who sees every row, so that tests can check the rows.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    /// One value of one row, or none.
+    /// The value of a query with one row and one column; none if there is no row.
     pub async fn value<T>(&self, query: &str) -> Option<T>
     where
         T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
@@ -116,12 +117,12 @@ impl Database {
         row.flatten()
     }
 
-    /// How many rows a query gives, written as what follows `select count(*)`.
+    /// The number of rows; `from` is the query after `select count(*)`.
     pub async fn count(&self, from: &str) -> i64 {
         self.value(&format!("select count(*) {from}")).await.unwrap_or_default()
     }
 
-    /// Keeps everybody from writing into tables until it is released.
+    /// Blocks all writes to tables until it is released.
     pub async fn hold(&self, tables: &str) -> Hold {
         let mut transaction = self.pool.begin().await.unwrap();
         let lock = format!("lock table {tables} in share mode");
@@ -129,25 +130,25 @@ impl Database {
         Hold { transaction }
     }
 
-    /// Whether somebody is kept from writing into a table.
+    /// Whether a write to a table is blocked.
     pub async fn somebody_waits_for(&self, table: &str) -> bool {
         self.count(&format!("from pg_locks where relation = '{table}'::regclass and not granted")).await > 0
     }
 
-    /// Changes something behind the product's back.
+    /// Runs a statement that changes rows, without the product.
     pub async fn run(&self, statement: &str) {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&self.pool).await.unwrap();
     }
 }
 
-/// Tables that nobody can write into.
+/// A lock that blocks all writes to some tables.
 #[derive(Debug)]
 pub struct Hold {
     transaction: Transaction<'static, sqlx::Postgres>,
 }
 
 impl Hold {
-    /// Lets everybody go on.
+    /// Releases the lock.
     pub async fn release(self) {
         self.transaction.rollback().await.unwrap();
     }
@@ -161,13 +162,13 @@ impl Drop for Database {
         let drop = format!("drop database if exists {} with (force)", self.name);
         let server = &self.server;
         at_the_end(async move {
-            // A server that a test has stopped takes its databases with it.
+            // The server may have been stopped by the test; then its databases are gone.
             let _ = server.run(&drop).await;
         });
     }
 }
 
-/// Runs something to its end while a test's own runtime may be on its way out.
+/// Runs a future to its end, even while the test's own runtime is shutting down.
 pub(crate) fn at_the_end(work: impl Future<Output = ()> + Send) {
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,56 +1,56 @@
-//! The OpenAPI document as a test reads it, so that what it asserts covers every route there is.
+//! The OpenAPI document as tests read it, so that their checks cover every route.
 
 use reqwest::Method;
 use serde_json::{Map, Value};
 
 use crate::Person;
 
-/// The document, as it is served.
+/// The document that the server serves.
 #[derive(Debug)]
 pub struct Document(pub Value);
 
 /// An operation of the document.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    /// How it is asked.
+    /// The HTTP method.
     pub method: Method,
-    /// Where, with `{…}` for what is to be put in.
+    /// The path, with `{…}` for its parameters.
     pub path: String,
-    /// The schemes of security that it knows; none where it is open to everybody.
+    /// The security schemes; empty if the operation is public.
     pub security: Vec<String>,
-    /// What it takes besides a body.
+    /// The parameters.
     pub parameters: Vec<Parameter>,
-    /// A body that it takes, if it takes one that is JSON: the document's own example.
+    /// The example of its JSON body, if it has one.
     pub body: Option<Value>,
-    /// Whether it takes a file.
+    /// Whether it takes an upload of a file.
     pub takes_file: bool,
-    /// Where its body names other things by their ids: the names on the way. (A field that is just called
-    /// `id` is the name that an app gives to what it sends.)
+    /// The fields of the body that hold ids of other things, as paths of names. (A field with the name `id`
+    /// is excluded: with it an app names the thing that it sends.)
     pub ids_in_body: Vec<Vec<String>>,
 }
 
 /// A parameter of an operation.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// What it is called.
+    /// The name.
     pub name: String,
     /// `path`, `query` or `header`.
     pub place: String,
-    /// Whether nothing works without it.
+    /// Whether it is required.
     pub required: bool,
-    /// Whether it names something.
+    /// Whether it is an id.
     pub is_id: bool,
-    /// What it can be, if that is a closed list.
+    /// The allowed words, if it is an enum.
     pub words: Vec<String>,
 }
 
 impl Document {
-    /// Reads the document of the server that a person uses.
+    /// Reads the document from the server of a person.
     pub async fn of(person: &Person) -> Self {
         Self(person.get("/openapi.json").await.good())
     }
 
-    /// Every operation that the API says it has.
+    /// All operations of the API.
     #[must_use]
     pub fn operations(&self) -> Vec<Operation> {
         let paths = self.0["paths"].as_object().unwrap().iter();
@@ -90,7 +90,7 @@ impl Document {
         }
     }
 
-    /// The schema itself, where there is a reference to it.
+    /// The schema itself, or the one that a reference points to.
     #[must_use]
     pub fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
         if let [only] = schema["allOf"].as_array().map(Vec::as_slice).unwrap_or_default() {
@@ -110,7 +110,7 @@ impl Document {
             if is_id && name != "id" {
                 found.push(way.clone());
             }
-            // No body here holds itself; whoever makes one that does must see to it that this ends.
+            // No schema of a body contains itself; a recursive one would need a check here.
             self.find_ids(property, way, found);
             self.find_ids(self.resolved(&property["items"]), way, found);
             way.pop();
@@ -119,13 +119,13 @@ impl Document {
 }
 
 impl Operation {
-    /// Whether it wants the token of a person.
+    /// Whether it requires the access token of a person.
     #[must_use]
     pub fn is_of_a_person(&self) -> bool {
         self.security.iter().any(|scheme| scheme == "access_token")
     }
 
-    /// Parameters that are in the path, or in the query.
+    /// The parameters in the path, or in the query.
     pub fn parameters_in<'a>(&'a self, place: &'a str) -> impl Iterator<Item = &'a Parameter> {
         self.parameters.iter().filter(move |parameter| parameter.place == place)
     }

@@ -1,9 +1,9 @@
-//! What the black-box tests stand on: the product's real programs over real servers, and people
-//! who use them over HTTP and WebSocket. Nothing here knows the inside of the product.
+//! The library of the black-box tests: it runs the product's real programs with real servers, and acts as
+//! people who use them over HTTP and WebSocket. It uses no internals of the product.
 //!
 //! `make test` starts the servers of a run and names them in `SELF_TEST_…` variables. Each test
-//! starts a [`Stack`] of its own on them: database, namespace, objects, ports and processes that
-//! no other test sees, and that are gone when the test ends, however it ends.
+//! starts its own [`Stack`] on them: a database, a namespace, objects, ports and processes that no other
+//! test sees. They are removed when the test ends, also when it fails.
 #![expect(clippy::unwrap_used, reason = "a harness that panics is a test that fails")]
 
 pub mod answer;

@@ -1,4 +1,4 @@
-//! Somebody for whom every list has something in it: what tests of every route begin with.
+//! A person with data for every list. Tests of all routes start with them.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,10 +7,10 @@ use uuid::Uuid;
 use crate::person::id_of;
 use crate::{Answer, Person, Sound, Stack};
 
-/// Words that were said in the past of everybody here.
+/// Words in the data of this person.
 pub const SAID: &str = "Analytical Engine";
 
-/// Registers somebody, and does everything once. Whoever adds things of a new kind adds one here.
+/// Registers a person and creates one thing of each kind. A new kind of thing must be added here.
 pub async fn somebody_with_a_past(stack: &Stack) -> Person {
     let person = Person::register(stack).await;
     let heard = person.upload(&Sound::short()).await.job;
@@ -35,7 +35,7 @@ pub async fn somebody_with_a_past(stack: &Stack) -> Person {
     person
 }
 
-/// Decides what one of the entities is called.
+/// Renames one of the entities.
 async fn rename(person: &Person, to: &str) {
     let found = person.get("/api/v1/entities?limit=100").await.good();
     let entity = found["items"].as_array().unwrap().first().unwrap();

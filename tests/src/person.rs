@@ -1,4 +1,4 @@
-//! Somebody who uses the product, as their app would: over HTTP, and with a socket of their own.
+//! A person who uses the product through an app, over HTTP and WebSocket.
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -9,24 +9,24 @@ use crate::{Answer, Sound, Stack, eventually};
 /// A registered person who is logged in.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// Connections of the app.
+    /// The HTTP client of the app.
     pub http: Client,
-    /// Where the API is.
+    /// The address of the API.
     pub api: String,
-    /// How they log in.
+    /// The e-mail address for the login.
     pub email: String,
-    /// What only they know.
+    /// The password.
     pub password: String,
-    /// What every request carries.
+    /// The access token of every request.
     pub access_token: String,
-    /// What gets the next one.
+    /// The refresh token.
     pub refresh_token: String,
-    /// Who they are.
+    /// The id of the user.
     pub id: Uuid,
 }
 
 impl Person {
-    /// Registers somebody new.
+    /// Registers a new person.
     pub async fn register(stack: &Stack) -> Self {
         let (http, api) = (client(), stack.address());
         let email = format!("person-{}@example.org", Uuid::new_v4().simple());
@@ -40,22 +40,22 @@ impl Person {
         Self { http, api, email, password, access_token, refresh_token, id }
     }
 
-    /// A request of theirs, to be completed.
+    /// Builds a request with the access token.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.access_token)
     }
 
-    /// Reads something.
+    /// Sends a GET request.
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path)).await.unwrap()
     }
 
-    /// Asks for something.
+    /// Sends a POST request.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::POST, path).json(body)).await.unwrap()
     }
 
-    /// A request that sends a recording, to be completed.
+    /// Builds a request that uploads a recording.
     pub fn upload_request(&self, sound: &Sound) -> RequestBuilder {
         self.request(Method::POST, "/api/v1/audio/upload")
             .query(&[("filename", &sound.name)])
@@ -63,20 +63,19 @@ impl Person {
             .body(sound.bytes.clone())
     }
 
-    /// Sends a recording, which must be accepted.
+    /// Uploads a recording, which must be accepted.
     pub async fn upload(&self, sound: &Sound) -> Accepted {
         let answer = Answer::of(self.upload_request(sound)).await.unwrap();
         assert_eq!(answer.status, 202, "{}", answer.text());
         Accepted::read(&answer.good())
     }
 
-    /// How a job stands.
+    /// The present state of a job.
     pub async fn job(&self, id: Uuid) -> Value {
         self.get(&format!("/api/v1/jobs/{id}")).await.good()
     }
 
-    /// Waits for the ending of a job, whichever it is, also through times in which the API does
-    /// not answer.
+    /// Waits until a job has ended in any state. It keeps waiting while the API does not answer.
     pub async fn ending(&self, id: Uuid) -> Value {
         eventually(&format!("the ending of job {id}"), async || {
             let asked = Answer::of(self.request(Method::GET, &format!("/api/v1/jobs/{id}"))).await;
@@ -86,14 +85,14 @@ impl Person {
         .await
     }
 
-    /// Waits until a job has succeeded; another ending fails the test.
+    /// Waits until a job has succeeded; any other end fails the test.
     pub async fn success(&self, id: Uuid) -> Value {
         let job = self.ending(id).await;
         assert_eq!(job["state"], "succeeded", "{job}");
         job
     }
 
-    /// Waits until nothing is left to be done for them, and all of it has succeeded.
+    /// Waits until the person has no unfinished jobs, and all have succeeded.
     pub async fn settled(&self) {
         eventually("everything that is done for somebody", async || {
             let jobs = self.get("/api/v1/jobs?limit=100").await.good();
@@ -103,7 +102,7 @@ impl Person {
         .await;
     }
 
-    /// Waits until nothing is left to be done for them, whichever way it ended.
+    /// Waits until the person has no unfinished jobs, whatever their end.
     pub async fn idle(&self) {
         eventually("everything to come to its end for somebody", async || {
             let jobs = self.get("/api/v1/jobs?limit=100").await.good();
@@ -119,7 +118,7 @@ impl Person {
         self.get(&format!("/api/v1/transcriptions/{id}")).await.good()
     }
 
-    /// Sends a recording, waits for its transcription and reads that.
+    /// Uploads a recording, waits for its transcription and returns it.
     pub async fn transcribe(&self, sound: &Sound) -> Value {
         let accepted = self.upload(sound).await;
         let job = self.success(accepted.job).await;
@@ -127,14 +126,14 @@ impl Person {
     }
 }
 
-/// What an accepted upload is called.
+/// The ids of an accepted upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {
     /// The recording.
     pub audio: Uuid,
-    /// What was said in it, and all that will be known about it.
+    /// The conversation of the recording.
     pub conversation: Uuid,
-    /// The work to do.
+    /// The job that transcribes it.
     pub job: Uuid,
 }
 
@@ -148,21 +147,21 @@ impl Accepted {
     }
 }
 
-/// Reads an id.
+/// Parses an id.
 #[must_use]
 #[track_caller]
 pub fn id_of(value: &Value) -> Uuid {
     value.as_str().and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("`{value}` is no id"))
 }
 
-/// An HTTP client that speaks with this machine only. Each request has a connection of its own: one
-/// whose body was refused unread is closed by the server, perhaps while the next request is written.
+/// An HTTP client for this machine only. Each request has its own connection: the server closes a
+/// connection whose body it refused to read, possibly while the client writes the next request.
 #[must_use]
 pub fn client() -> Client {
     Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(crate::waiting::LONG).build().unwrap()
 }
 
-/// What was said in a transcription, in one line.
+/// The text of a transcription, in one line.
 #[must_use]
 pub fn said(transcription: &Value) -> String {
     let segments = transcription["segments"].as_array().unwrap();

@@ -4,15 +4,15 @@ use std::net::TcpListener;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// Below the range from which the kernel takes the near ends of connections.
+/// Below the range from which the kernel takes the local ports of outgoing connections.
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
-/// Runs beside this one begin elsewhere.
+/// Concurrent runs begin at different ports.
 static NEXT: LazyLock<AtomicU16> =
     LazyLock::new(|| AtomicU16::new((std::process::id() * 97 % 12_000) as u16));
 
-/// A port of this machine that nobody uses, and that no other test is given.
+/// A free port of this machine that no other test gets.
 #[must_use]
 pub fn free() -> u16 {
     for _ in 0..COUNT {

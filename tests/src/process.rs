@@ -1,4 +1,4 @@
-//! A running program that a test may kill, freeze, thaw and ask to end, by its own process id.
+//! A running program that a test can kill, freeze, thaw and terminate, by its own process id.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{environment, eventually};
 
-/// A program of ours. Killed when dropped.
+/// A running program of the product. Killed when dropped.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -20,9 +20,9 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program with exactly these variables, and the few that every program needs of the
-    /// machine. `folder` gets its log, and a record by which the next run finds and ends what a
-    /// killed one left behind.
+    /// Starts a program with exactly these variables, and the few that every program needs of the machine.
+    /// `folder` gets its log, and a record with which the next run finds and kills the processes that a
+    /// killed run left.
     pub fn start<V: AsRef<OsStr>>(
         name: &str,
         command: (&Path, &[&str]),
@@ -48,59 +48,59 @@ impl Process {
         Self { name: name.to_owned(), child, log, record }
     }
 
-    /// How it is called in logs.
+    /// The name in logs.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What the system calls it.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it as a crash of the machine would, and waits until it is gone.
+    /// Kills the process, as a crash of the machine would, and waits until it is gone.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = fs::remove_file(&self.record);
     }
 
-    /// Asks it to end.
+    /// Sends SIGTERM.
     pub fn terminate(&mut self) {
         self.signal(Signal::TERM);
     }
 
-    /// Stops it from running until it is thawed.
+    /// Stops the process (SIGSTOP) until it is thawed.
     pub fn freeze(&mut self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets it run again.
+    /// Continues the process (SIGCONT).
     pub fn thaw(&mut self) {
         self.signal(Signal::CONT);
     }
 
-    /// How it ended, if it did.
+    /// The exit status, if it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until the process has ended by itself.
     pub async fn end(&mut self) -> ExitStatus {
         let what = format!("the end of {}", self.name);
         eventually(&what, async || self.ended()).await
     }
 
-    /// All that it wrote.
+    /// Its whole log.
     #[must_use]
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
     fn signal(&mut self, signal: Signal) {
-        // Not reaped yet, so that the id is still its own.
+        // The process was not reaped yet, so its id cannot belong to another one.
         if self.ended().is_none() {
             let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
             kill_process(pid, signal).unwrap();
@@ -119,7 +119,7 @@ impl Drop for Process {
     }
 }
 
-/// What tells a process from a later one with the same id, as `ops/stack/process.py` reads it.
+/// Distinguishes a process from a later one with the same id, as `ops/stack/process.py` reads it.
 fn identity(pid: u32) -> serde_json::Value {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let started =

@@ -1,5 +1,5 @@
-//! Qdrant for a test: a real server where `SELF_TEST_QDRANT_URL` names one, and otherwise Qdrant's own
-//! engine behind a server of ours (`ops/qdrant.py`), which a test may stop and start.
+//! Qdrant for a test: a real server if `SELF_TEST_QDRANT_URL` names one; otherwise Qdrant's own engine
+//! behind a server of this project (`ops/qdrant.py`), which a test may stop and start.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,17 +13,17 @@ use crate::person::client;
 use crate::stack::Setup;
 use crate::{Process, Stack, environment, eventually, ports};
 
-/// A place for vectors. Gone when dropped.
+/// A vector store. Removed when dropped.
 #[derive(Debug)]
 pub struct Qdrant {
     url: String,
     api_key: String,
-    /// What its collections are to begin with.
+    /// The prefix of its collections.
     namespace: String,
     own: Option<Own>,
 }
 
-/// A server of the test's own.
+/// A server that belongs to one test.
 #[derive(Debug)]
 struct Own {
     folder: PathBuf,
@@ -32,7 +32,7 @@ struct Own {
 }
 
 impl Qdrant {
-    /// Starts a server and waits until it answers, or takes the one that is given.
+    /// Starts a server and waits until it answers, or uses the given one.
     pub async fn start() -> Self {
         if let Some(url) = environment::perhaps("QDRANT_URL") {
             let api_key = environment::perhaps("QDRANT_API_KEY").unwrap_or_default();
@@ -56,12 +56,12 @@ impl Qdrant {
         self.own.is_some()
     }
 
-    /// Ends the test's own server as a crash would.
+    /// Kills the test's own server.
     pub fn stop(&mut self) {
         self.own.as_mut().unwrap().process = None;
     }
 
-    /// Starts the test's own server where it was, with what it had.
+    /// Starts the test's own server again, at the same port and with its data.
     pub async fn start_again(&mut self) {
         let own = self.own.as_mut().unwrap();
         fs::create_dir_all(&own.folder).unwrap();
@@ -81,12 +81,12 @@ impl Qdrant {
         .await;
     }
 
-    /// A stack that is to use it.
+    /// The setup of a stack that uses it.
     pub fn setup(&self) -> Setup {
         Stack::setup().with("QDRANT_URL", &self.url).with("QDRANT_API_KEY", &self.api_key)
     }
 
-    /// Starts a stack that uses it, and waits until it does.
+    /// Starts a stack that uses it, and waits until the mirror is filled.
     pub async fn stack(&mut self) -> Stack {
         let stack = self.setup().start().await;
         self.namespace.clone_from(&stack.namespace);
@@ -94,7 +94,7 @@ impl Qdrant {
         stack
     }
 
-    /// How many vectors of a person it holds; none when it does not answer, or has no collection.
+    /// The number of vectors of a person; none if it does not answer or has no collection.
     pub async fn holds(&self, stack: &Stack, person: Uuid) -> Option<u64> {
         let filter = json!({"filter": {"must": [{"key": "user_id", "match": {"value": person}}]}});
         let collection = format!("{}-passages", stack.namespace);
@@ -102,7 +102,7 @@ impl Qdrant {
         counted["result"]["count"].as_u64()
     }
 
-    /// Removes all vectors behind the product's back.
+    /// Deletes all vectors without the product.
     pub async fn lose(&self, stack: &Stack) {
         let collection = format!("{}-passages", stack.namespace);
         self.ask(Method::DELETE, &collection, "", None).await.unwrap();
@@ -118,7 +118,7 @@ impl Qdrant {
     }
 }
 
-/// Waits until all that was written is in the mirror of a stack that has one.
+/// Waits until all changes are in the mirror, if the stack has one.
 pub async fn carried(stack: &Stack) {
     eventually("vectors to be carried", async || {
         (stack.database.count("from vector_changes").await == 0).then_some(())
@@ -126,7 +126,7 @@ pub async fn carried(stack: &Stack) {
     .await;
 }
 
-/// Waits until a stack relies on its mirror.
+/// Waits until a stack uses its mirror for searches.
 pub async fn filled(stack: &Stack) {
     eventually("the mirror to be filled", async || {
         (stack.database.count("from vector_mirror where filled_at is not null").await == 1).then_some(())

@@ -17,12 +17,12 @@ use crate::ports;
 const ACCESS_KEY: &str = "an-access-key";
 const SECRET_KEY: &str = "a-secret-key";
 
-/// A server whose objects lie in a folder.
+/// A server that keeps its objects in a folder.
 #[derive(Debug)]
 pub struct S3 {
     folder: PathBuf,
     address: SocketAddr,
-    /// None while it is stopped; with it end all connections.
+    /// None while it is stopped. All connections end with the runtime.
     running: Option<Runtime>,
 }
 
@@ -37,7 +37,7 @@ impl S3 {
         server
     }
 
-    /// Starts it where it was, with the objects that it had.
+    /// Starts it again at the same port, with its objects.
     pub fn start_again(&mut self) {
         let mut service = S3ServiceBuilder::new(FileSystem::new(&self.folder).unwrap());
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
@@ -49,17 +49,17 @@ impl S3 {
         self.running = Some(runtime);
     }
 
-    /// Stops it, all connections at once.
+    /// Stops it and closes all connections at once.
     pub fn stop(&mut self) {
         if let Some(runtime) = self.running.take() {
-            // Its own thread: a runtime may not end inside another.
+            // In another thread, because a runtime must not be dropped inside another.
             std::thread::scope(|scope| {
                 scope.spawn(|| runtime.shutdown_timeout(Duration::from_secs(5)));
             });
         }
     }
 
-    /// The variables by which the product finds it.
+    /// The environment variables that point the product to it.
     #[must_use]
     pub fn variables(&self) -> [(&'static str, String); 4] {
         [
@@ -83,7 +83,7 @@ async fn serve(listener: std::net::TcpListener, service: S3Service) {
         let (socket, _) = listener.accept().await.unwrap();
         let service = service.clone();
         tokio::spawn(async move {
-            // Clients may leave in the middle.
+            // A client may disconnect at any time.
             let _ = auto::Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(socket), service)
                 .await;

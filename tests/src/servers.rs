@@ -1,4 +1,4 @@
-//! The servers that a stack leans on: those of the run, or some of a test's own that it may stop.
+//! The servers of a stack: those of the run, or separate ones that a test may stop.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,14 +10,14 @@ use uuid::Uuid;
 use crate::database::Postgres;
 use crate::environment;
 
-/// A kind of server that a test can have for itself.
+/// A kind of server that a test can have separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Remembers.
+    /// PostgreSQL.
     Postgres,
-    /// Rings.
+    /// Redis.
     Redis,
-    /// Tells.
+    /// NATS.
     Nats,
 }
 
@@ -31,7 +31,7 @@ impl Kind {
     }
 }
 
-/// Where PostgreSQL, Redis and NATS are.
+/// The addresses of PostgreSQL, Redis and NATS.
 #[derive(Debug)]
 pub struct Servers {
     /// PostgreSQL.
@@ -43,7 +43,7 @@ pub struct Servers {
     own: Option<Own>,
 }
 
-/// Servers of one test's own, in a folder of their own.
+/// Servers of one test, in a folder of their own.
 #[derive(Debug)]
 struct Own {
     home: PathBuf,
@@ -58,10 +58,7 @@ impl Servers {
         Self::read(&variables, &variables, &variables, None)
     }
 
-    /// A client of NATS, logged in as its address says: by itself it does not look there.
-    ///
-    /// # Errors
-    /// When NATS does not answer.
+    /// A NATS client with the credentials of the address, which the client library itself ignores.
     pub async fn nats(&self) -> Result<async_nats::Client, async_nats::ConnectError> {
         let address: async_nats::ServerAddr = self.nats_url.parse()?;
         let (user, password) = (address.username(), address.password());
@@ -72,7 +69,7 @@ impl Servers {
         options.connect(address).await
     }
 
-    /// Servers of some kinds that belong to this test alone; the others are the run's.
+    /// Starts separate servers of some kinds for this test; the others are those of the run.
     #[must_use]
     pub fn own(kinds: &[Kind]) -> Self {
         let own = Own {
@@ -108,28 +105,28 @@ impl Servers {
         }
     }
 
-    /// Whether a kind belongs to this test alone.
+    /// Whether this test has a separate server of a kind.
     #[must_use]
     pub fn owns(&self, kind: Kind) -> bool {
         self.own.as_ref().is_some_and(|own| own.kinds.contains(&kind))
     }
 
-    /// Ends one of the test's own servers in its own way.
+    /// Stops one of the test's own servers gracefully.
     pub fn stop(&self, kind: Kind) {
         self.mine(kind).ops("down", &[], &[kind]);
     }
 
-    /// Ends one of the test's own servers as a crash would.
+    /// Kills one of the test's own servers.
     pub fn kill(&self, kind: Kind) {
         self.mine(kind).ops("down", &["--kill"], &[kind]);
     }
 
-    /// Stops one of the test's own servers from running until it is thawed; its connections stay.
+    /// Stops the process of one of the test's own servers until it is thawed; its connections stay open.
     pub fn freeze(&self, kind: Kind) {
         self.signal(kind, Signal::STOP);
     }
 
-    /// Lets one of the test's own servers run again.
+    /// Continues a frozen server.
     pub fn thaw(&self, kind: Kind) {
         self.signal(kind, Signal::CONT);
     }
@@ -142,12 +139,12 @@ impl Servers {
         kill_process(pid, signal).unwrap();
     }
 
-    /// Starts one of the test's own servers again, with the data that it had.
+    /// Starts one of the test's own servers again, with its data.
     pub fn start(&self, kind: Kind) {
         self.mine(kind).ops("up", &["--servers-only"], &[kind]);
     }
 
-    /// Removes all that one of the test's own servers, which is stopped, has stored.
+    /// Deletes the data of one of the test's own servers, which must be stopped.
     pub fn forget(&self, kind: Kind) {
         std::fs::remove_dir_all(self.mine(kind).home.join("data").join(kind.name())).unwrap();
     }
@@ -159,7 +156,7 @@ impl Servers {
 }
 
 impl Own {
-    /// One of the commands that also run the demo's stack.
+    /// Runs a command of `ops`, which the demo uses too.
     fn ops(&self, command: &str, options: &[&str], kinds: &[Kind]) -> String {
         let ran = Command::new("python3")
             .args(["-m", "ops", command, "--home"])

@@ -1,4 +1,4 @@
-//! A WebSocket of somebody's app.
+//! The WebSocket of a person's app.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -18,12 +18,12 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Opens a socket with the person's token in its header.
+    /// Opens a socket with the person's access token in the header.
     pub async fn open(person: &Person) -> Self {
         Self::try_open(person, &[]).await.unwrap()
     }
 
-    /// Opens a socket with more headers, and without a token for a person who has none.
+    /// Opens a socket with additional headers. A person without an access token sends none.
     ///
     /// # Errors
     /// When the server refuses.
@@ -31,7 +31,7 @@ impl Socket {
         Self::try_open_at(person, "/api/v1/ws", headers).await
     }
 
-    /// The same at another address.
+    /// Opens a socket at another address in the same way.
     ///
     /// # Errors
     /// When the server refuses.
@@ -43,7 +43,7 @@ impl Socket {
         let address = format!("{}{path}", person.api.replace("http", "ws"));
         let mut request = address.into_client_request()?;
         let token = format!("Bearer {}", person.access_token);
-        // A browser has no way to send one.
+        // An empty token stands for a browser, which cannot send the header.
         let token = (!person.access_token.is_empty()).then_some(("authorization", token.as_str()));
         for (name, value) in headers.iter().copied().chain(token) {
             request.headers_mut().insert(name, value.parse().unwrap());
@@ -51,17 +51,17 @@ impl Socket {
         Ok(Self { stream: connect_async(request).await?.0 })
     }
 
-    /// Sends a frame.
+    /// Sends a JSON message.
     pub async fn say(&mut self, frame: &Value) {
         self.send(Message::text(frame.to_string())).await;
     }
 
-    /// Sends any message.
+    /// Sends any WebSocket message.
     pub async fn send(&mut self, message: Message) {
         self.stream.send(message).await.unwrap();
     }
 
-    /// The next frame of the server; none once it has closed.
+    /// The next message of the server; none after it has closed.
     pub async fn hear(&mut self) -> Option<Value> {
         loop {
             match timeout(LONG, self.stream.next()).await.expect("the socket stays silent")? {
@@ -72,7 +72,7 @@ impl Socket {
         }
     }
 
-    /// Hears until a frame is the one that is waited for; answers all up to and with it.
+    /// Reads until a message satisfies the condition, and returns all messages including this one.
     pub async fn hear_until(&mut self, what: &str, mut is_it: impl FnMut(&Value) -> bool) -> Vec<Value> {
         let mut heard = Vec::new();
         loop {
@@ -84,8 +84,8 @@ impl Socket {
         }
     }
 
-    /// Joins a room, and answers all that was heard up to the confirmation and with it. `after` is
-    /// the last number that was seen.
+    /// Joins a room, and returns all messages including the confirmation. `after` is the last `seq` that
+    /// the app has.
     pub async fn join(&mut self, room: &str, after: Option<i64>) -> Vec<Value> {
         let mut frame = json!({"type": "join_room", "room": room});
         if let Some(after) = after {
@@ -98,7 +98,7 @@ impl Socket {
         .await
     }
 
-    /// Waits until the server closes; answers the code that it gave.
+    /// Waits until the server closes the socket, and returns the close code.
     pub async fn closed(&mut self) -> Option<u16> {
         loop {
             match timeout(LONG, self.stream.next()).await.expect("the socket stays open")? {

@@ -1,4 +1,4 @@
-//! Recordings to send: human voices, and what is made of them.
+//! Recordings to upload: human voices, and files made from them.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,22 +9,22 @@ use uuid::Uuid;
 
 use crate::environment;
 
-/// A file as somebody would upload it.
+/// A file for an upload.
 #[derive(Clone, Debug)]
 pub struct Sound {
     /// The file's name.
     pub name: String,
-    /// What the app says that it is.
+    /// The media type that the app declares.
     pub content_type: &'static str,
-    /// The file itself.
+    /// The bytes of the file.
     pub bytes: Bytes,
 }
 
-/// The rate of what is made here.
+/// The sample rate of generated sound.
 const RATE: u32 = 16_000;
 
 impl Sound {
-    /// Any bytes at all.
+    /// A file with any bytes.
     #[must_use]
     pub fn of(name: &str, content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
         Self { name: name.to_owned(), content_type, bytes: bytes.into() }
@@ -38,7 +38,7 @@ impl Sound {
         Self::of(name, "audio/wav", bytes)
     }
 
-    /// Ten seconds in which somebody says six short sentences.
+    /// Ten seconds of speech: six short sentences.
     #[must_use]
     pub fn short() -> Self {
         Self::recording("beckett.wav")
@@ -50,14 +50,14 @@ impl Sound {
         Self::wav("silence.wav", &vec![0; (seconds * RATE) as usize])
     }
 
-    /// Mono samples at 16 kHz as a WAV file.
+    /// A WAV file of mono samples at 16 kHz.
     #[must_use]
     pub fn wav(name: &str, samples: &[i16]) -> Self {
         Self::of(name, "audio/wav", wav(samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()))
     }
 
-    /// This recording, mono at 16 kHz, several times over with a second of silence after each: the
-    /// way to something long.
+    /// The recording several times, each followed by a second of silence, in mono at 16 kHz: a way to make
+    /// long recordings.
     #[must_use]
     pub fn repeated(&self, times: usize) -> Self {
         let spoken = self.converted("spoken.raw", "", &["-f", "s16le", "-ac", "1", "-ar", "16000"]);
@@ -65,11 +65,11 @@ impl Sound {
         Self::of(&format!("{times} times {}", self.name), "audio/wav", wav(once.repeat(times)))
     }
 
-    /// The same speech in a file that nobody has sent before.
+    /// The same speech in a file with a new hash.
     #[must_use]
     pub fn anew(&self) -> Self {
         let mut bytes = self.bytes.to_vec();
-        // Readers of WAV skip chunks that they do not know.
+        // Readers of WAV ignore unknown chunks.
         bytes.extend_from_slice(b"note\x10\0\0\0");
         bytes.extend_from_slice(Uuid::new_v4().as_bytes());
         let whole = u32::try_from(bytes.len() - 8).unwrap();
@@ -77,7 +77,7 @@ impl Sound {
         Self { bytes: bytes.into(), ..self.clone() }
     }
 
-    /// What `ffmpeg` makes of it; the ending of `name` chooses the container.
+    /// The file as `ffmpeg` converts it; the ending of `name` chooses the container.
     #[must_use]
     pub fn converted(&self, name: &str, content_type: &'static str, options: &[&str]) -> Self {
         let folder = environment::run().join(format!("sound-{}", Uuid::now_v7().simple()));

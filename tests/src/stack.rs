@@ -1,4 +1,4 @@
-//! The whole product for one test.
+//! The whole product, started for one test.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,22 +10,22 @@ use crate::person::client;
 use crate::servers::{Kind, Servers};
 use crate::{Process, environment, eventually, ports};
 
-/// Signs the tokens of every stack; tests forge others.
+/// The secret that signs the tokens of every stack; tests forge tokens with others.
 pub const JWT_SECRET: &str = "a-secret-of-the-tests-that-is-long-enough";
 const JWT_REFRESH_SECRET: &str = "another-secret-of-the-tests-as-long-as-it";
 
-/// `self-api`, `self-worker`s, and all that is theirs. Gone when dropped.
+/// `self-api`, some `self-worker`s, and their data. Removed when dropped.
 #[derive(Debug)]
 pub struct Stack {
-    /// The door; none while a test has ended it.
+    /// The API; none while a test has stopped it.
     pub api: Option<Process>,
-    /// The workshop, in the order in which it was started.
+    /// The workers, in the order of their start.
     pub workers: Vec<Process>,
-    /// What the product remembers.
+    /// The database.
     pub database: Database,
-    /// What begins its Redis keys, NATS subjects and streams.
+    /// The prefix of its Redis keys, NATS subjects and streams.
     pub namespace: String,
-    /// The servers that it leans on.
+    /// The servers that it uses.
     pub servers: Servers,
     others: Vec<Process>,
     folder: PathBuf,
@@ -33,7 +33,7 @@ pub struct Stack {
     settings: Vec<(String, String)>,
 }
 
-/// How a stack is to be.
+/// The setup of a stack.
 #[derive(Debug, Default)]
 pub struct Setup {
     workers: usize,
@@ -42,27 +42,27 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// So many workers; one if nothing is said.
+    /// Sets the number of workers; the default is one.
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {
         Self { workers, ..self }
     }
 
-    /// A variable for all processes.
+    /// Sets a variable of all processes.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.settings.push((name.to_owned(), value.to_string()));
         self
     }
 
-    /// Servers that belong to this test alone, so that it may stop and empty them.
+    /// Uses separate servers of these kinds, so that the test may stop and empty them.
     #[must_use]
     pub fn own(mut self, kinds: &[Kind]) -> Self {
         self.own.extend_from_slice(kinds);
         self
     }
 
-    /// Starts everything and waits until it serves.
+    /// Starts all processes and waits until they are ready.
     pub async fn start(self) -> Stack {
         let servers = if self.own.is_empty() { Servers::shared() } else { Servers::own(&self.own) };
         let database = Database::migrated(&servers.postgres, !servers.owns(Kind::Postgres)).await;
@@ -90,42 +90,42 @@ impl Setup {
 }
 
 impl Stack {
-    /// The usual one: one door, one worker.
+    /// The default stack: one API, one worker.
     pub async fn start() -> Self {
         Self::setup().start().await
     }
 
-    /// A door without a workshop: whatever is accepted stays queued.
+    /// A stack without workers: accepted jobs stay queued.
     pub async fn without_worker() -> Self {
         Self::setup().workers(0).start().await
     }
 
-    /// One that is to be different.
+    /// The setup of a stack with other options.
     #[must_use]
     pub fn setup() -> Setup {
         Setup { workers: 1, ..Setup::default() }
     }
 
-    /// Where the API is.
+    /// The address of the API.
     #[must_use]
     pub fn address(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Where a worker tells its health.
+    /// The address of a worker's health endpoint.
     #[must_use]
     pub fn worker_address(&self, which: usize) -> String {
         format!("http://127.0.0.1:{}", port_of(&self.workers[which]))
     }
 
-    /// Starts the door where it was before.
+    /// Starts the API at the same port as before.
     pub fn start_api(&mut self) {
         let variables = self.variables([("PORT", self.port.to_string())]);
         let program = environment::program("self-api");
         self.api = Some(Process::start("api", (&program, &["serve"]), variables, &self.folder));
     }
 
-    /// Starts a second door and waits until it serves; answers where it is.
+    /// Starts a second API, waits until it is ready, and returns its address.
     pub async fn start_another_api(&mut self) -> String {
         let port = ports::free();
         let variables = self.variables([("PORT", port.to_string())]);
@@ -136,7 +136,7 @@ impl Stack {
         format!("http://127.0.0.1:{port}")
     }
 
-    /// Starts another worker; answers which one it is.
+    /// Starts another worker and returns its index.
     pub fn start_worker(&mut self) -> usize {
         let port = ports::free();
         let variables = self.variables([("WORKER_PORT", port.to_string())]);
@@ -146,7 +146,7 @@ impl Stack {
         self.workers.len() - 1
     }
 
-    /// Waits until every process that runs says that it serves.
+    /// Waits until every running process reports that it is ready.
     pub async fn ready(&mut self) {
         let http = client();
         let api = self.api.iter_mut().map(|api| (self.port, api));
@@ -156,7 +156,7 @@ impl Stack {
             let address = format!("http://127.0.0.1:{port}/health/ready");
             eventually(&what, async || {
                 if let Some(status) = process.ended() {
-                    // One that a test has ended is not waited for.
+                    // A process that the test has stopped is not waited for.
                     assert!(status.code().is_none_or(|code| code == 0), "{} ended: {status}", process.name());
                     return Some(());
                 }
@@ -166,7 +166,7 @@ impl Stack {
         }
     }
 
-    /// Every variable of a process.
+    /// All variables of a process.
     fn variables<const N: usize>(&self, its_own: [(&str, String); N]) -> Vec<(String, String)> {
         let given = [
             ("ENVIRONMENT", "development".to_owned()),
@@ -177,9 +177,9 @@ impl Stack {
             ("MODELS_DIR", environment::given("MODELS")),
             ("JWT_SECRET", JWT_SECRET.to_owned()),
             ("JWT_REFRESH_SECRET", JWT_REFRESH_SECRET.to_owned()),
-            // Whatever is installed here.
+            // An installed `ffmpeg` must not change the results.
             ("FFMPEG", "off".to_owned()),
-            // Two tests run at once on the two cores of the smallest machine.
+            // Two tests run at the same time on the smallest machine, which has two cores.
             ("TRANSCRIBE_THREADS", "1".to_owned()),
             ("DB_MAX_CONNECTIONS", "8".to_owned()),
         ];
@@ -187,7 +187,7 @@ impl Stack {
         given.chain(self.database.variables()).chain(self.settings.iter().cloned()).collect()
     }
 
-    /// Where the objects are, when they are plain files.
+    /// The folder of the objects, if they are plain files.
     #[must_use]
     pub fn objects(&self) -> PathBuf {
         self.folder.join("objects")
@@ -226,7 +226,7 @@ impl Stack {
     }
 }
 
-/// The port of a process, which its name ends with.
+/// The port of a process, which is the end of its name.
 fn port_of(process: &Process) -> u16 {
     process.name().rsplit('-').next().and_then(|port| port.parse().ok()).unwrap()
 }

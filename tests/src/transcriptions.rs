@@ -1,5 +1,5 @@
-//! A service that speaks OpenAI's audio transcriptions, with what it answers in the hands of a test:
-//! weights of Whisper cannot be fetched from a package registry.
+//! A server for OpenAI's audio transcriptions, whose answers a test sets: the weights of Whisper are not
+//! available from a package registry.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::ports;
 
-/// The service; it ends with the test.
+/// The server; it stops with the test.
 #[derive(Debug)]
 pub struct Transcriptions {
     port: u16,
@@ -27,17 +27,17 @@ pub struct Transcriptions {
 struct Told {
     status: StatusCode,
     says: String,
-    /// For how many seconds it asks to be left alone.
+    /// The seconds in `Retry-After` of its refusals.
     retry_after: Option<u32>,
-    /// How many more requests are answered like that, before all others are refused as too many.
+    /// How many more requests are answered normally; later ones are refused with 429.
     patience: Option<usize>,
     asked: Vec<Asked>,
 }
 
-/// What it was asked.
+/// A request that it received.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// The header by which whoever asks says who they are.
+    /// The `Authorization` header.
     pub authorization: Option<String>,
     /// The fields of the form besides the sound, each with its values.
     pub fields: BTreeMap<String, Vec<String>>,
@@ -46,7 +46,7 @@ pub struct Asked {
 }
 
 impl Transcriptions {
-    /// A service that answers with this, once it serves.
+    /// A server that gives this answer; it starts with [`Self::serve`].
     #[must_use]
     pub fn answering(says: &Value) -> Self {
         let told = Told {
@@ -59,7 +59,7 @@ impl Transcriptions {
         Self { port: ports::free(), told: Arc::new(Mutex::new(told)), serving: None }
     }
 
-    /// Serves from now on.
+    /// Starts to serve.
     pub fn serve(&mut self) {
         let route = Route::new()
             .at("/v1/audio/transcriptions", post(transcribe))
@@ -69,7 +69,7 @@ impl Transcriptions {
         self.serving = Some(tokio::spawn(async { server.await.unwrap() }));
     }
 
-    /// Answers with this from now on.
+    /// Sets the answer from now on.
     pub fn answers(&self, status: u16, says: &Value) {
         let mut told = self.lock();
         told.status = StatusCode::from_u16(status).unwrap();
@@ -77,29 +77,29 @@ impl Transcriptions {
         told.patience = None;
     }
 
-    /// Refuses to answer, once it has answered so many more requests.
+    /// Refuses requests after this many more.
     pub fn tires_after(&self, requests: usize) {
         self.lock().patience = Some(requests);
     }
 
-    /// Asks whoever it refuses to leave it alone for so many seconds.
+    /// Sends this `Retry-After` with every refusal.
     pub fn asks_for_a_pause_of(&self, seconds: u32) {
         self.lock().retry_after = Some(seconds);
     }
 
-    /// Where it is, without its path.
+    /// The address, without a path.
     #[must_use]
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// What `TRANSCRIBER_URL` is set to.
+    /// The value for `TRANSCRIBER_URL`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}/v1", self.host())
     }
 
-    /// What it was asked until now.
+    /// The requests so far.
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         self.lock().asked.clone()

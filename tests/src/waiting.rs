@@ -1,19 +1,19 @@
-//! Waiting for something to become true. The only place that lets time pass.
+//! Waiting for a condition. This is the only module that lets time pass.
 
 use std::time::{Duration, Instant};
 
-/// Long enough for anything on a machine that is busy with everything else.
+/// Long enough for anything on a busy machine.
 pub const LONG: Duration = Duration::from_secs(300);
 
-/// Between two questions: below what a test would notice, above what would load the machine.
+/// The time between two checks: too short to delay a test, too long to load the machine.
 const BETWEEN: Duration = Duration::from_millis(15);
 
-/// Asks until there is an answer, and fails after [`LONG`].
+/// Checks until there is a result, and fails after [`LONG`].
 pub async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
     within(LONG, what, ask).await
 }
 
-/// Asks until there is an answer, and fails when the time is over.
+/// Checks until there is a result, and fails after this time.
 pub async fn within<T>(time: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
@@ -25,7 +25,7 @@ pub async fn within<T>(time: Duration, what: &str, mut ask: impl AsyncFnMut() ->
     }
 }
 
-/// Sees to it that something stays as it is for a while: `broken` answers what went wrong.
+/// Checks that nothing changes for a while: `broken` returns what went wrong.
 pub async fn stays(time: Duration, mut broken: impl AsyncFnMut() -> Option<String>) {
     let began = Instant::now();
     while began.elapsed() < time {

@@ -1,7 +1,7 @@
-//! How much of what was said was understood.
+//! The word error rate of a transcript.
 
-/// The share of words that are wrong, missing or too many, of the words that were said: the word
-/// error rate, over words without case and punctuation.
+/// The word error rate: wrong, missing and additional words, divided by the spoken words. Case and
+/// punctuation are ignored.
 #[must_use]
 pub fn error_rate(said: &str, heard: &str) -> f64 {
     let (said, heard) = (words(said), words(heard));

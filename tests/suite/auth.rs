@@ -1,4 +1,4 @@
-//! Who somebody is: registering, logging in, staying logged in, and being nobody else.
+//! Authentication: registration, login, sessions, and forged tokens.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use reqwest::Method;
@@ -58,7 +58,7 @@ async fn who_keeps_guessing_a_password_is_made_to_wait() {
     };
     assert_eq!(refused.refused(), (429, "too_many_attempts".to_owned()));
     assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
-    // Their session goes on, and others can log in.
+    // Existing sessions continue, and other people can log in.
     assert_eq!(person.get(ME).await.status, 200);
     Person::register(&stack).await;
 }
@@ -69,7 +69,7 @@ async fn a_refresh_token_is_exchanged_once_and_a_lost_answer_is_given_again() {
     let person = Person::register(&stack).await;
     let next = refresh(&person, &person.refresh_token).await.good();
     assert_ne!(next["refresh_token"], person.refresh_token);
-    // The answer was lost on the way: the same successor again, not another.
+    // A client that lost the answer gets the same successor again.
     let again = refresh(&person, &person.refresh_token).await.good();
     assert_eq!(again["refresh_token"], next["refresh_token"]);
 
@@ -86,7 +86,7 @@ async fn a_replayed_refresh_token_ends_the_session_and_closes_its_sockets() {
     let mut socket = Socket::open(&person).await;
     let elsewhere = login(&person, &person.email, &person.password).await.good();
     let next = text(&refresh(&person, &person.refresh_token).await.good()["refresh_token"]);
-    // The ten seconds in which a retry is believed go by.
+    // The ten seconds in which a retry is allowed have passed.
     stack.database.run("update refresh_tokens set used_at = used_at - interval '11 seconds'").await;
 
     let refused = (401, "invalid_refresh_token".to_owned());
@@ -95,7 +95,7 @@ async fn a_replayed_refresh_token_ends_the_session_and_closes_its_sockets() {
     assert_eq!(person.get(ME).await.refused(), (401, "unauthenticated".to_owned()));
     socket.closed().await;
 
-    // Another login of the same person is another session, and goes on.
+    // Another login of the same person is another session, and continues.
     let other = Person { access_token: text(&elsewhere["access_token"]), ..person.clone() };
     assert_eq!(other.get(ME).await.status, 200);
 }
@@ -127,8 +127,8 @@ async fn forged_changed_and_expired_tokens_are_refused() {
     let (body, signature) = rest.split_once('.').unwrap();
     let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"; // {"alg":"none","typ":"JWT"}
 
-    // The very claims, signed by this test in the right way, are good: so it is the change that is
-    // refused below.
+    // A token with the same claims, signed by this test, is accepted. So the refusals below are due to the
+    // changes alone.
     assert_eq!(asks_with(&person, &signed(&claims, JWT_SECRET)).await.status, 200);
     let refused = [
         String::new(),
@@ -144,7 +144,7 @@ async fn forged_changed_and_expired_tokens_are_refused() {
         signed(&with("iss", json!("another-house")), JWT_SECRET),
         signed(&with("typ", json!("refresh")), JWT_SECRET),
         signed(&with("typ", Value::Null), JWT_SECRET),
-        // Somebody else's name with one's own session.
+        // Another person's id with the own session.
         signed(&with("sub", json!(uuid::Uuid::now_v7())), JWT_SECRET),
         person.refresh_token.clone(),
     ];

@@ -1,5 +1,5 @@
-//! What is kept in Redis: answers that are never older than what was written, and counts that all
-//! doors share; and that both can be lost at any moment.
+//! The cache and the shared counters in Redis: cached answers are never outdated, all nodes share the
+//! counts, and Redis may lose both at any time.
 
 use reqwest::Method;
 use self_tests::person::id_of;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 const CONVERSATIONS: &str = "/api/v1/conversations";
 
-/// Says something, waits until it is understood, and answers the conversation.
+/// Imports a text, waits until it is processed, and returns the conversation.
 async fn says(person: &Person, text: &str) -> Uuid {
     let accepted = person.post(CONVERSATIONS, &json!({"text": text})).await.good();
     person.settled().await;
@@ -21,7 +21,7 @@ async fn send(person: &Person, method: Method, path: &str, body: &Value) -> Answ
     Answer::of(person.request(method, path).json(body)).await.unwrap()
 }
 
-/// How often an answer about conversations was found, and how often it was not.
+/// The number of cache hits and of cache misses.
 async fn counted(person: &Person) -> (u64, u64) {
     let metrics = person.get("/metrics").await.text();
     let of = |outcome: &str| {
@@ -51,7 +51,7 @@ async fn an_answer_is_given_again_until_something_changes_and_never_after() {
     assert_eq!(elsewhere.get(&path).await.body, first.body, "another door");
     assert_eq!(counted(&elsewhere).await, (1, 0));
 
-    // Everything that shows in it shows at once, through every door.
+    // Every change is visible at once, through every node.
     let shown = async || {
         let (here, there) = (person.get(&path).await, elsewhere.get(&path).await);
         assert_eq!(here.body, there.body);
@@ -141,7 +141,7 @@ async fn guesses_are_counted_together_whichever_door_they_come_to() {
     }
     assert_eq!((guesses(&person).await, guesses(&elsewhere).await), (429, 429));
 
-    // Without Redis each counts for itself: five here, five there.
+    // Without Redis each node counts for itself: five attempts on one, five on the other.
     stack.servers.kill(Kind::Redis);
     for door in [&person, &elsewhere] {
         let mut more = 0;

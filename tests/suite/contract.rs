@@ -1,4 +1,4 @@
-//! The contract: the OpenAPI document, and what every route keeps to.
+//! The contract: the OpenAPI document, and the rules that all routes follow.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -165,7 +165,7 @@ async fn what_nobody_reads_is_refused_wherever_a_body_is_taken() {
     assert!(routes > 10, "only {routes} routes");
 }
 
-/// Where objects are in a body.
+/// The paths of the objects in a body.
 fn objects(value: &Value, place: &str) -> Vec<String> {
     let within: Vec<String> = match value {
         Value::Array(items) => {
@@ -181,12 +181,12 @@ fn objects(value: &Value, place: &str) -> Vec<String> {
     value.is_object().then(|| place.to_owned()).into_iter().chain(within).collect()
 }
 
-/// The same fields, each without a value.
+/// The same body with null in every field.
 fn nulls(body: &Value) -> Value {
     body.as_object().unwrap().keys().map(|name| (name.clone(), Value::Null)).collect()
 }
 
-/// Where texts are in a body.
+/// The paths of the texts in a body.
 fn texts(value: &Value, place: &str) -> Vec<String> {
     match value {
         Value::String(_) => vec![place.to_owned()],

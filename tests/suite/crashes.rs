@@ -1,4 +1,4 @@
-//! Workers that are killed, frozen and told to stop, at each step of the recipe.
+//! Workers that are killed, frozen and stopped, at each step of processing a recording.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use self_tests::{Person, Sound, Stack, eventually, waiting};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Where a worker is when it is killed.
+/// The step at which a worker is killed.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Fetch,
@@ -21,10 +21,10 @@ enum Step {
 }
 
 impl Step {
-    /// How many times 44 seconds of sound it takes to see the worker at this step.
+    /// How many times 44 seconds of sound are needed to observe the worker at this step.
     fn lengths(self) -> usize {
         match self {
-            // More than all buffers between the decoder and who listens to it can hold.
+            // More than all buffers between the decoder and the transcriber can hold.
             Self::Decode => 12,
             _ => 2,
         }
@@ -61,7 +61,7 @@ async fn a_worker_that_is_killed_while_it_saves_costs_only_time() {
     killed_at(Step::Save).await;
 }
 
-/// Kills the worker at a step; another one finishes the job, once.
+/// Kills the worker at a step; another worker completes the job without duplicates.
 async fn killed_at(step: Step) {
     let mut stack = Stack::setup().workers(0).with("LANES", "audio=1").with("LEASE_SECONDS", 2).start().await;
     let person = Person::register(&stack).await;
@@ -82,7 +82,7 @@ async fn killed_at(step: Step) {
     it_happened_once(&stack, &person, accepted).await;
 }
 
-/// What keeps a worker at a step.
+/// A resource that blocks a worker at a step.
 pub(crate) enum Held {
     File { real: PathBuf, aside: PathBuf },
     Table(Hold),
@@ -102,9 +102,9 @@ impl Held {
 async fn prepare(stack: &Stack, step: Step, accepted: Accepted, transcription: Uuid) -> Held {
     match step {
         Step::Fetch => hold_object(stack, accepted.audio).await,
-        // Where nothing can be saved, nothing more is listened to, and the decoder waits.
+        // When segments cannot be saved, transcription stops, and the decoder is blocked.
         Step::Decode | Step::Transcribe => Held::Table(stack.database.hold("segments").await),
-        // Everything was said already, and so much of it that it takes a while to understand.
+        // The transcript is complete already, and so long that extraction takes a while.
         Step::Extract | Step::Embed => {
             stack.database.run(&format!("
                 insert into segments (id, user_id, conversation_id, transcription_id, position, start_ms, end_ms, text)
@@ -120,7 +120,7 @@ async fn prepare(stack: &Stack, step: Step, accepted: Accepted, transcription: U
     }
 }
 
-/// Puts a pipe in the place of a recording's file: whoever opens it waits.
+/// Replaces the file of a recording by a pipe, which blocks its reader.
 pub(crate) async fn hold_object(stack: &Stack, audio: Uuid) -> Held {
     let key: String =
         stack.database.value(&format!("select object_key from audio where id = '{audio}'")).await.unwrap();
@@ -156,8 +156,8 @@ async fn reached(stack: &Stack, step: Step, job: Uuid) {
     .await;
 }
 
-/// Whatever went wrong on the way: everything is there, nothing is there twice, and everybody was
-/// told so.
+/// Checks the result after any failure: everything is there, nothing is there twice, and all events were
+/// sent.
 pub(crate) async fn it_happened_once(stack: &Stack, person: &Person, accepted: Accepted) {
     let job = person.job(accepted.job).await;
     assert_eq!((&job["state"], &job["percent"]), (&"succeeded".into(), &100.0.into()), "{job}");
@@ -246,7 +246,7 @@ async fn a_worker_that_was_frozen_past_its_lease_writes_nothing_when_it_thaws() 
         stack.workers[0].log().contains("lease was lost").then_some(())
     })
     .await;
-    // It works on, and what was written in the meantime stays.
+    // The worker continues, and the data that was written in the meantime stays.
     person.transcribe(&Sound::short()).await;
     assert_eq!(person.transcription(transcription).await, whole);
     it_happened_once(&stack, &person, accepted).await;
@@ -294,7 +294,7 @@ async fn a_job_whose_worker_dies_three_times_is_dead_and_its_neighbours_are_unha
     assert_eq!((&dead["state"], &dead["failure"]["code"]), (&"dead".into(), &"worker_died".into()), "{dead}");
     neighbour.transcribe(&Sound::short()).await;
 
-    // Whatever it was that killed them is gone: now it works.
+    // After the cause of the crashes is removed, the job succeeds.
     held.release().await;
     let retried = person.post(&format!("/api/v1/jobs/{}/retry", accepted.job), &json!({})).await;
     assert_eq!(retried.good()["state"], "queued");
@@ -351,7 +351,7 @@ async fn state(stack: &Stack, job: Uuid) -> String {
     stack.database.value(&format!("select state from jobs where id = '{job}'")).await.unwrap()
 }
 
-/// The processes that a process has started and that are alive, each with when it began.
+/// The living child processes of a process, each with its start time.
 fn children(of: u32) -> Vec<(u32, String)> {
     let all = std::fs::read_dir("/proc")
         .unwrap()
@@ -361,18 +361,18 @@ fn children(of: u32) -> Vec<(u32, String)> {
         .collect()
 }
 
-/// When a process began; none if it is gone.
+/// The start time of a process; none if it is gone.
 fn began(pid: u32) -> Option<String> {
     fields(pid).filter(|fields| fields[0] != "Z").and_then(|fields| fields.get(19).cloned())
 }
 
-/// What the system tells of a process, from its state on.
+/// The fields of `/proc/<pid>/stat`, from the state on.
 fn fields(pid: u32) -> Option<Vec<String>> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     Some(stat.rsplit(')').next()?.split_whitespace().map(str::to_owned).collect())
 }
 
-/// Every job of somebody has succeeded, and happened once.
+/// Checks that every job of a person has succeeded, without duplicates.
 pub(crate) async fn all_happened_once(stack: &Stack, person: &Person, accepted: &[Accepted]) {
     for one in accepted {
         let job: Value = person.ending(one.job).await;

@@ -6,7 +6,7 @@ use self_tests::{Answer, Person, Stack};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Says something at a moment, waits until it is understood, and answers the conversation.
+/// Imports a text with a start time, waits until it is processed, and returns the conversation.
 async fn says(person: &Person, at: &str, text: &str) -> Uuid {
     let body = json!({"started_at": at, "segments": [{"start_ms": 500, "end_ms": 5_000, "text": text}]});
     let accepted = person.post("/api/v1/conversations", &body).await.good();
@@ -22,7 +22,7 @@ fn names(entities: &[Value]) -> Vec<&str> {
     entities.iter().map(|entity| entity["name"].as_str().unwrap()).collect()
 }
 
-/// What a conversation says of its dates, in the order of the text.
+/// The dates of a conversation, in the order of the text.
 async fn said(person: &Person, conversation: Uuid) -> Vec<(String, Value)> {
     let conversation = person.get(&format!("/api/v1/conversations/{conversation}")).await.good();
     let entities = conversation["entities"].as_array().unwrap().iter().filter(|one| one["kind"] == "date");
@@ -55,7 +55,7 @@ async fn tomorrow_of_two_days_is_two_days_and_one_day_is_one_however_it_is_calle
 async fn a_day_is_that_of_where_the_person_lives_from_then_on() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
-    // Late in the evening in Lisbon it is the next day in Tokyo.
+    // Late in the evening in Lisbon, it is the next day in Tokyo.
     let (late, text) = ("2024-05-06T22:30:00Z", "I will call you tomorrow at half past nine.");
     let in_utc = says(&person, late, text).await;
     let body = json!({"name": "Ada", "preferences": {"time_zone": "Asia/Tokyo"}});

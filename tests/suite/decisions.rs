@@ -1,4 +1,4 @@
-//! What was decided about names: listed, told, and taken back.
+//! Decisions about entities: list, events and undo.
 
 use reqwest::Method;
 use self_tests::person::id_of;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 const ENTITIES: &str = "/api/v1/entities";
 const DECISIONS: &str = "/api/v1/entities/decisions";
 
-/// Says something, waits until it is understood, and answers the conversation.
+/// Imports a text, waits until it is processed, and returns the conversation.
 async fn says(person: &Person, text: &str) -> Uuid {
     let accepted = person.post("/api/v1/conversations", &json!({"text": text})).await.good();
     person.success(id_of(&accepted["job"]["id"])).await;
@@ -32,8 +32,7 @@ async fn send(person: &Person, method: Method, path: &str, body: &Value) -> Answ
     Answer::of(person.request(method, path).json(body)).await.unwrap()
 }
 
-/// Takes a decision back, and waits until everything that it concerned is understood; answers how many
-/// conversations that were.
+/// Undoes a decision, waits until the affected conversations are processed again, and returns their number.
 async fn takes_back(person: &Person, decision: &Value) -> usize {
     let path = format!("{DECISIONS}/{}", id_of(&decision["id"]));
     let work = send(person, Method::DELETE, &path, &json!({})).await.good();
@@ -51,7 +50,7 @@ async fn what_was_forgotten_comes_back_when_that_is_taken_back() {
     says(&person, "Tom Miller moved to Berlin. His number is five five five oh one two three.").await;
     says(&person, "I went home. Then I slept.").await;
     for name in ["Berlin", "555"] {
-        // By its key a number is not found in what was said.
+        // The key of the number does not occur in the text, so a search by name does not find it.
         let found = match named(&person, name).await {
             Some(found) => found,
             None => items(&person, &format!("{ENTITIES}?kind=phone")).await.remove(0),
@@ -59,7 +58,7 @@ async fn what_was_forgotten_comes_back_when_that_is_taken_back() {
         let path = format!("{ENTITIES}/{}", id_of(&found["id"]));
         assert_eq!(send(&person, Method::DELETE, &path, &json!({})).await.status, 204);
     }
-    // Heard again it is passed over, and heard all the same.
+    // A forgotten entity is not found in new text, but the text itself is kept.
     says(&person, "Tom Miller is still in Berlin. He likes it there.").await;
     assert!(named(&person, "Berlin").await.is_none());
 

@@ -1,4 +1,4 @@
-//! Who may import whom: the packages of the product, and the modules of each.
+//! The allowed imports: between the packages of the product, and between the modules of each package.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use crate::house::{below, read};
 /// Names, each with the names that it may import.
 type Allowed = [(&'static str, &'static [&'static str])];
 
-/// The packages, each with those of the product that it may depend on: with those above it, and not with
-/// all of them.
+/// The packages, each with the packages of the product that it may depend on: only packages above it, and
+/// not all of them.
 const PACKAGES: &Allowed = &[
     ("shared/domain", &[]),
     ("shared", &["self-domain"]),
@@ -21,7 +21,7 @@ const PACKAGES: &Allowed = &[
     ("api", &["self-shared"]),
 ];
 
-/// The modules of a package that has several, each with those that it may import: all stand above it.
+/// The modules of each larger package, each with the modules that it may import: only modules above it.
 const MODULES: &[(&str, &Allowed)] = &[
     (
         "shared",
@@ -117,7 +117,7 @@ const MODULES: &[(&str, &Allowed)] = &[
     ),
 ];
 
-/// What waits, stores or asks others. Nothing of it may come into what only computes.
+/// Libraries for waiting, storage and network. Packages that only compute must not depend on them.
 const OUTSIDE_OF_LANGUAGE: &[&str] =
     &["async-nats", "hyper", "redis", "reqwest", "self-shared", "sqlx", "tokio"];
 
@@ -170,7 +170,7 @@ fn modules_import_those_above_them_only() {
     }
 }
 
-/// The packages of a lock file by name, each with the names of those that it depends on.
+/// The packages of a lock file by name, each with the names of its dependencies.
 fn locked(lock: &str) -> BTreeMap<&str, Vec<&str>> {
     let mut packages: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut current = "";
@@ -179,7 +179,7 @@ fn locked(lock: &str) -> BTreeMap<&str, Vec<&str>> {
             current = name.trim_end_matches('"');
             packages.entry(current).or_default();
         } else if let Some(dependency) = line.strip_prefix(" \"") {
-            // Behind the name is a version where there are several.
+            // After the name there is a version if the lock file has several.
             let name = dependency.split(['"', ' ']).next().unwrap();
             packages.entry(current).or_default().push(name);
         }
@@ -187,7 +187,7 @@ fn locked(lock: &str) -> BTreeMap<&str, Vec<&str>> {
     packages
 }
 
-/// What each module of a package imports of the others, tests left out.
+/// The imports of each module of a package from the other modules, without tests.
 fn imports_of(package: &str) -> BTreeMap<String, BTreeSet<String>> {
     let folder = sources().join(package).join("src");
     let files: Vec<_> = below(&folder).into_iter().map(|path| (path.clone(), read(&path))).collect();
@@ -211,13 +211,13 @@ fn imports_of(package: &str) -> BTreeMap<String, BTreeSet<String>> {
     imports
 }
 
-/// The names of modules that are compiled for tests alone and are files of their own.
+/// The names of modules in files of their own that are compiled only for tests.
 fn modules_of_tests(text: &str) -> Vec<String> {
     let behind = text.split("#[cfg(test)]\nmod ").skip(1).filter_map(|rest| rest.split_once(';'));
     behind.map(|(name, _)| name.to_owned()).filter(|name| !name.contains(['{', ' '])).collect()
 }
 
-/// A file up to its tests, without comments.
+/// The content of a file before its tests, without comments.
 fn product_of(text: &str) -> String {
     let end = ["#[cfg(test)]\nmod tests {", "#[cfg(test)]\npub(crate) mod tests {"]
         .iter()
@@ -226,10 +226,10 @@ fn product_of(text: &str) -> String {
     text[..end.unwrap_or(text.len())].lines().map(|line| line.split("//").next().unwrap()).collect()
 }
 
-/// The names that follow one of the roots.
+/// The names after one of the roots.
 fn named(text: &str, roots: &[&str]) -> BTreeSet<String> {
     let behind = roots.iter().flat_map(|root| text.split(root).skip(1));
-    // `use crate::{a, b::c};` names several.
+    // `use crate::{a, b::c};` has several names.
     let names = behind.flat_map(|rest| match rest.strip_prefix('{') {
         Some(group) => group.split(['}', ';']).next().unwrap().split(',').collect(),
         None => vec![rest],

@@ -1,5 +1,5 @@
-//! An API that is killed after each step of an upload: what was promised is kept, and nothing that
-//! was not promised is left.
+//! An API that is killed after each step of an upload: accepted recordings are kept, and nothing is left of
+//! the others.
 
 use reqwest::Method;
 use self_tests::person::Accepted;
@@ -56,7 +56,7 @@ async fn killed_between_the_commit_and_the_answer() {
     let mut stack = Stack::setup().own(&[Kind::Redis]).start().await;
     let person = Person::register(&stack).await;
     let sound = Sound::short();
-    // Without Redis the ring takes its time, and the answer comes after it.
+    // While Redis is frozen, sending the wake-up takes long, and the answer comes after it.
     stack.servers.freeze(Kind::Redis);
     let sent = tokio::spawn(Answer::of(request(&person, &sound)));
     let job = "from jobs where kind = 'transcribe_audio'";
@@ -74,7 +74,7 @@ async fn killed_right_after_the_answer() {
     let sound = Sound::short();
     let accepted = Accepted::read(&Answer::of(request(&person, &sound)).await.unwrap().good());
     stack.api.as_mut().unwrap().kill();
-    // The workshop needs no door.
+    // The worker does not need the API.
     let done = format!("from jobs where id = '{}' and state = 'succeeded'", accepted.job);
     eventually("the success", async || (stack.database.count(&done).await == 1).then_some(())).await;
     stack.start_api();
@@ -88,7 +88,7 @@ async fn told_to_stop_in_the_middle_of_an_upload_it_takes_it_to_its_end() {
     let mut stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let sound = Sound::short();
-    // More than the door wants to see before it knows what the file is.
+    // More bytes than the API needs to recognise the type of the file.
     let (first, rest) = (sound.bytes.slice(..50_000), sound.bytes.slice(50_000..));
     let (go, gone) = tokio::sync::oneshot::channel::<()>();
     let body = futures_util::stream::unfold((Some(first), Some((gone, rest))), async |(first, rest)| {
@@ -120,7 +120,7 @@ async fn told_to_stop_in_the_middle_of_an_upload_it_takes_it_to_its_end() {
     person.success(Accepted::read(&answer.good()).job).await;
 }
 
-/// Kills the door and opens it again.
+/// Kills the API and starts it again.
 async fn killed(stack: &mut Stack) {
     stack.api.as_mut().unwrap().kill();
     stack.start_api();
@@ -131,8 +131,8 @@ fn request(person: &Person, sound: &Sound) -> reqwest::RequestBuilder {
     person.upload_request(sound).header("idempotency-key", "one")
 }
 
-/// What an app does that got no answer: it sends the same again. There is one recording with one
-/// job, which is done once.
+/// An app that got no answer sends the same request again. There must be one recording with one job, which
+/// is done once.
 async fn the_same_request_again_is_accepted_once(stack: &Stack, person: &Person, sound: &Sound) {
     let answer = Answer::of(request(person, sound)).await.unwrap();
     let accepted = Accepted::read(&answer.good());

@@ -1,4 +1,4 @@
-//! Who and what was mentioned, in all conversations together, and how it hangs together.
+//! Entities across all conversations, and their connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 const ENTITIES: &str = "/api/v1/entities";
 
-/// Somebody who has spoken of Maria Silva twice, of Lisbon with her, and of Tom with Berlin only.
+/// A person who has mentioned Maria Silva twice, Lisbon together with her, and Tom only with Berlin.
 async fn who_remembers(stack: &Stack) -> Person {
     let person = Person::register(stack).await;
     for (title, started_at, text) in [
@@ -96,7 +96,7 @@ async fn a_connection_shows_what_speaks_for_it() {
     assert!(lisbon["strength"].as_f64().is_some_and(|strength| strength > 0.0), "{lisbon}");
     assert!(lisbon["evidence"][0]["text"].as_str().unwrap().contains("train to Lisbon"), "{lisbon}");
     assert!(!connections.iter().any(|one| one["entity"]["name"] == "Berlin"), "{connections:?}");
-    // It is the same connection from the other end.
+    // The same connection from its other end.
     let back = items(&person, &format!("{ENTITIES}/{}/connections", id_of(&lisbon["entity"]["id"]))).await;
     assert!(back.iter().any(|one| one["id"] == lisbon["id"] && one["entity"]["id"] == maria.to_string()));
 }
@@ -126,7 +126,7 @@ async fn a_graph_goes_as_far_as_was_asked_and_no_farther() {
     assert_eq!(refused, (400, "invalid_input".to_owned()));
 }
 
-/// Says something, waits until it is understood, and answers the conversation.
+/// Imports a text, waits until it is processed, and returns the conversation.
 async fn says(person: &Person, text: &str) -> Uuid {
     let accepted = person.post("/api/v1/conversations", &json!({"text": text})).await.good();
     person.success(id_of(&accepted["job"]["id"])).await;
@@ -150,7 +150,7 @@ async fn a_name_that_was_given_stays_when_the_old_one_is_heard_again() {
     assert_eq!(names(&people), ["Maria da Silva"]);
     assert_eq!((&people[0]["mention_count"], id_of(&people[0]["id"])), (&json!(3), maria));
 
-    // What is forgotten of everybody who spoke of her comes back under the name that was given.
+    // When all conversations with her are processed again, she returns under the new name.
     for conversation in items(&person, "/api/v1/conversations").await {
         let path = format!("/api/v1/conversations/{}", id_of(&conversation["id"]));
         assert_eq!(Answer::of(person.request(Method::DELETE, &path)).await.unwrap().status, 204);
@@ -254,7 +254,7 @@ async fn two_that_were_mentioned_together_with_a_third_can_be_merged() {
     assert!(before.contains_key("Maria Silva") && before.contains_key("Lisbon"), "{before:?}");
     let merged = corrects(&person, Method::POST, &format!("{maria}/merge"), &json!({"entity_id": tom})).await;
     assert_eq!(merged.good()["mention_count"], 3);
-    // What speaks for the connection of the two speaks for none of the others.
+    // The evidence for this connection is no evidence for the others.
     let others = before.into_iter().filter(|(name, _)| name != "Maria Silva").collect();
     assert_eq!(evidence(maria).await, others);
 }

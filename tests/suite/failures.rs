@@ -1,11 +1,11 @@
-//! Recordings that cannot be understood: an honest end for them, and no harm to anybody else.
+//! Recordings that cannot be processed: their jobs end with a reason, and other jobs are not affected.
 
 use futures_util::future::join_all;
 use self_tests::person::{id_of, said};
 use self_tests::{Answer, Person, Sound, Stack};
 use serde_json::{Value, json};
 
-/// Reasons for which a file that is sent can be refused by whoever opens it.
+/// The failure codes with which a file may be refused when it is read.
 const REASONS: &[&str] = &[
     "not_audio",
     "unsupported_codec",
@@ -68,7 +68,7 @@ async fn files_that_only_begin_like_recordings_end_with_a_reason_and_harm_nobody
     for transcription in healthy {
         assert!(said(&transcription).to_lowercase().contains("fail better"), "{transcription}");
     }
-    // It is the same worker that has seen all this.
+    // The same worker process has handled all files.
     assert!(stack.workers[0].ended().is_none() && stack.workers[0].id() == worker);
 }
 
@@ -125,7 +125,7 @@ async fn a_job_that_died_of_its_input_can_be_tried_again_and_dies_again() {
     assert_eq!(second["attempt"], 2);
 }
 
-/// A typed reason, a sentence for people, and no second try.
+/// Checks a job's failure: a code, a sentence for people, and no second attempt.
 #[track_caller]
 fn died_of_its_input(name: &str, job: &Value) {
     assert_eq!(job["state"], "dead", "{name}: {job}");
@@ -136,7 +136,7 @@ fn died_of_its_input(name: &str, job: &Value) {
     assert!(job["attempt"].as_u64().unwrap() <= 2, "{name} was tried again: {job}");
 }
 
-/// A WAV file whose head says something strange about its two seconds of sound.
+/// A WAV file of two seconds with unusual values in its header.
 fn wav(name: &str, channels: u16, rate: u32, bits: u16) -> Sound {
     let mut bytes = Sound::silence(2).bytes.to_vec();
     bytes[22..24].copy_from_slice(&channels.to_le_bytes());
@@ -145,7 +145,7 @@ fn wav(name: &str, channels: u16, rate: u32, bits: u16) -> Sound {
     Sound::of(name, "audio/wav", bytes)
 }
 
-/// The same recording with every so many bytes replaced; the same damage in each run.
+/// The recording with bytes replaced at regular distances; the damage is the same in each run.
 fn damage(sound: &Sound, round: usize) -> Sound {
     let mut bytes = sound.bytes.to_vec();
     let every = [37, 211, 1_009, 4_001][(round - 1) % 4];
@@ -155,7 +155,7 @@ fn damage(sound: &Sound, round: usize) -> Sound {
     Sound::of(&format!("damaged every {every} {}", sound.name), sound.content_type, bytes)
 }
 
-/// Bytes without any order, the same in each run (xorshift).
+/// Random bytes, the same in each run (xorshift).
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let next = || {

@@ -1,12 +1,12 @@
-//! Whatever a recorder writes is understood alike.
+//! Formats of recordings: the transcripts of the same speech are alike.
 
 use futures_util::future::join_all;
 use self_tests::person::{id_of, said};
 use self_tests::words::error_rate;
 use self_tests::{Person, Sound, Stack, environment};
 
-/// What a recorder could have written of the same speech: a file, how `ffmpeg` makes it, and how
-/// many of its words may come out differently, since some of these lose sound.
+/// Formats that a recorder could write: file name, media type, the share of words that may differ (some
+/// formats lose sound), and the options of `ffmpeg`.
 const WRITTEN: &[(&str, &str, f64, &[&str])] = &[
     ("8-bit.wav", "audio/wav", 0.10, &["-c:a", "pcm_u8"]),
     ("16-bit.wav", "audio/wav", 0.0, &["-c:a", "pcm_s16le"]),
@@ -34,7 +34,7 @@ const WRITTEN: &[(&str, &str, f64, &[&str])] = &[
     ("safari.mp4", "audio/mp4", 0.10, &["-c:a", "aac", "-b:a", "64k", "-movflags", FRAGMENTED]),
 ];
 
-/// What a worker decodes only with an installed `ffmpeg`, and what the codec is called.
+/// Formats that a worker decodes only with an installed `ffmpeg`, and the name of the codec.
 const FOREIGN: &[(&str, &str, f64, &str, &[&str])] = &[
     ("six channels.m4a", "audio/mp4", 0.10, "AAC with 6 channels", &["-af", SURROUND, "-c:a", "aac"]),
     ("film.mp4", "audio/mp4", 0.10, "AC-3", &["-ar", "48000", "-c:a", "ac3"]),
@@ -99,10 +99,10 @@ async fn a_recording_that_nobody_closed_is_read_as_far_as_it_goes() {
     let spoken = Sound::recording("two_cities.wav");
     let expected = said(&person.transcribe(&spoken).await);
 
-    // A browser's recording, cut off in the middle of a packet when the tab was closed.
+    // A recording of a browser that was cut off in the middle of a packet when the tab was closed.
     let live = spoken.converted("live.webm", "audio/webm", &["-c:a", "libopus", "-b:a", "32k", "-live", "1"]);
     let cut = Sound { bytes: live.bytes.slice(..live.bytes.len() * 9 / 10), ..live };
-    // A WAV file that was written into a pipe: nobody went back to fill in its length.
+    // A WAV file that was written to a pipe, so the length in its header was never corrected.
     let options = ["-c:a", "pcm_s16le", "-map_metadata", "-1", "-bitexact"];
     let mut piped = spoken.converted("piped.wav", "audio/wav", &options).bytes.to_vec();
     assert_eq!(&piped[36..40], b"data", "the head is longer than expected");

@@ -1,7 +1,7 @@
-//! The document, taken at its word: schemathesis sends to every route what the document allows and what
-//! it forbids, and holds every answer against it.
+//! Fuzzing with schemathesis: it sends to every route both valid and invalid requests by the document, and
+//! checks every answer against it.
 //!
-//! How it is told to is in `tests/fuzz/`. By hand, and for longer: `FUZZ_EXAMPLES=1000 make test
+//! Its configuration is in `tests/fuzz/`. By hand, and for longer: `FUZZ_EXAMPLES=1000 make test
 //! ARGS="-p self-tests --test suite fuzz"`.
 
 use std::env;
@@ -17,9 +17,9 @@ use tokio::time::timeout;
 use crate::tenancy::things::Things;
 
 const OPERATOR_TOKEN: &str = "a-token-of-the-operators-that-is-long-enough";
-/// Examples for each operation, besides those that cover each part of its schema once.
+/// The number of examples for each operation, besides those that cover each part of its schema once.
 const EXAMPLES: &str = "20";
-/// Nobody waits longer than this, however many examples were asked for.
+/// The longest run, however many examples were requested.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 #[tokio::test]

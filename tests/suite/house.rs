@@ -1,4 +1,4 @@
-//! The rules of the house, read off the sources.
+//! The rules of the project, checked in its sources.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use self_tests::environment::sources;
 
-/// Where the packages of the product are.
+/// The packages of the product.
 const PACKAGES: &[&str] =
     &["api", "worker", "worker/language", "worker/onnx", "worker/trainer", "shared", "shared/domain"];
 
-/// Outside libraries that could be replaced, and the one place of each.
+/// Libraries that could be replaced, and the only paths that may use each.
 const PLACES: &[(&[&str], &[&str])] = &[
     (&["poem"], &["api/src/", "worker/src/health"]),
     (&["poem_openapi"], &["api/src/"]),
@@ -51,7 +51,7 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["metrics_exporter_prometheus", "tracing_subscriber"], &["shared/src/telemetry"]),
 ];
 
-/// Libraries that belong to the language of the house, or that only tests use.
+/// Libraries that any module may use, or that only tests use.
 const EVERYWHERE: &[&str] = &[
     "anyhow",
     "async-trait",
@@ -183,7 +183,7 @@ fn product() -> Vec<(String, String)> {
     folders.flat_map(|folder| below(&folder)).map(|path| (named(&path), read(&path))).collect()
 }
 
-/// Everything that a person wrote and reads.
+/// All source files that people write.
 fn written() -> Vec<PathBuf> {
     let folders = ["api", "worker", "shared", "migrations", "tests", "ops"];
     folders.iter().flat_map(|folder| below(&sources().join(folder))).collect()
@@ -199,7 +199,7 @@ pub(super) fn below(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether code, comments left out, names something of a crate.
+/// Whether the code, without comments, uses a library.
 fn imports(text: &str, library: &str) -> bool {
     text.lines().map(|line| line.split("//").next().unwrap()).any(|line| {
         line.match_indices(&format!("{library}::")).any(|(at, _)| {

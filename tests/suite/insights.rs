@@ -1,4 +1,4 @@
-//! What deserves attention: found in what was said, shown with it, and told once.
+//! Insights: found in conversations, shown with their evidence, and sent once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 const INSIGHTS: &str = "/api/v1/insights";
 
-/// Says something at a moment, waits until it is understood and what it gives was found; answers the
+/// Imports a conversation with a start time, waits until its insights are found, and returns the
 /// conversation.
 async fn says_at(person: &Person, at: DateTime<Utc>, title: &str, texts: &[&str]) -> Uuid {
     let segments: Vec<Value> = (0..)
@@ -40,7 +40,7 @@ async fn act(person: &Person, insight: &Value, what: &str) -> Value {
     person.post(&format!("{INSIGHTS}/{}/{what}", id_of(&insight["id"])), &json!({})).await.good()
 }
 
-/// Corrects the segment that says something, and waits until that was understood.
+/// Corrects the segment with a text, and waits until the correction is processed.
 async fn corrects(person: &Person, conversation: Uuid, said: &str, meant: &str) {
     let detail = person.get(&format!("/api/v1/conversations/{conversation}")).await.good();
     let transcription = person.transcription(id_of(&detail["transcriptions"][0])).await;
@@ -92,7 +92,7 @@ async fn what_is_found_twice_is_told_once() {
     let conversation = says(&person, &[PROMISE, "We need to book the tickets.", "Nothing else."]).await;
     let before = listed(&person, "state=all").await;
     assert_eq!(before.len(), 2, "{before:?}");
-    // The same job once more, as after a worker that died too late; and then all of the understanding.
+    // The same job again, as after a crash at its end; and then all processing again.
     stack
         .database
         .run(
@@ -139,7 +139,7 @@ async fn a_new_date_supersedes_the_old_one_and_what_is_gone_is_withdrawn() {
     let first = listed(&person, "").await.remove(0);
     act(&person, &first, "dismiss").await;
     corrects(&person, conversation, PROMISE, "I'll send you the invoice by Thursday.").await;
-    // It is not what was dismissed: it is due on another day.
+    // This task differs from the dismissed one: it is due on another day.
     let [second] = &listed(&person, "").await[..] else { panic!("one") };
     assert_eq!(second["title"], "I'll send you the invoice by Thursday");
     assert_eq!(second["supersedes"], first["id"]);
@@ -295,13 +295,13 @@ async fn a_topic_of_three_days_is_told_with_its_words() {
     let mut about = conversations[..3].to_vec();
     about.sort_unstable();
     assert_eq!(found[0]["evidence"]["conversation_ids"], json!(about));
-    // A fourth time is news of the same.
+    // A fourth conversation updates the same insight.
     let text = "Somebody else would repair the roof of the barn for less than the carpenter.";
     says_at(&person, days_ago(0), "Talk 0", &[text]).await;
     let again = listed(&person, "kind=topic_returning").await;
     assert_eq!(again.len(), 1, "{again:?}");
     assert_eq!(again[0]["supersedes"], found[0]["id"]);
-    // Without one of four it is what it was, and without another it is none.
+    // With three of four conversations the topic is as before; with two there is none.
     let delete = async |conversation: Uuid| {
         let path = format!("/api/v1/conversations/{conversation}");
         assert_eq!(Answer::of(person.request(Method::DELETE, &path)).await.unwrap().status, 204);
@@ -317,7 +317,7 @@ async fn a_topic_of_three_days_is_told_with_its_words() {
     assert_eq!(listed(&person, "kind=topic_returning&state=all").await, Vec::<Value>::new());
 }
 
-/// Tells of something that happened to a file.
+/// Sends an event of a file.
 async fn happens(person: &Person, kind: &str, content: Option<&str>) {
     let event = json!({"id": Uuid::now_v7(), "kind": kind, "device": "laptop", "path": "/home/ada/offer.txt",
         "happened_at": Utc::now(), "content": content});

@@ -1,4 +1,4 @@
-//! Jobs as people see them: listing, cancelling, retrying, waiting one's turn.
+//! Jobs for people: list, cancel, retry, and fair shares.
 
 use std::collections::BTreeSet;
 
@@ -44,13 +44,13 @@ async fn a_running_job_that_is_cancelled_stops_and_leaves_what_it_had() {
     assert!(done < total, "{ended}");
     let transcription = person.transcription(id_of(&ended["transcription_id"])).await;
     assert!(transcription["completed_at"].is_null(), "{transcription}");
-    // The workshop goes on with the next.
+    // The worker continues with the next job.
     let short = person.upload(&Sound::short()).await.job;
     person.success(short).await;
     assert_eq!(act(&person, short, "cancel").await.refused(), (409, "job_ended".to_owned()));
     assert_eq!(act(&person, short, "retry").await.refused(), (409, "job_not_retryable".to_owned()));
 
-    // Tried again, it goes on from what was saved, and says everything once.
+    // A retry continues after the saved segments, and no segment is there twice.
     let saved = transcription["segments"].as_array().unwrap().len();
     act(&person, long.job, "retry").await.good();
     let done = person.success(long.job).await;
@@ -106,7 +106,7 @@ async fn a_job_that_was_cancelled_is_not_queued_again_when_its_worker_stops() {
         Stack::setup().workers(0).with("LANES", "audio=1").with("LEASE_SECONDS", 120).start().await;
     let person = Person::register(&stack).await;
     let (job, held) = cancelled_under_way(&mut stack, &person).await;
-    // The worker will not ask about the job for half a minute, and does not know.
+    // The next heartbeat is half a minute away, so the worker does not know of the cancellation.
     stack.workers[0].terminate();
     assert!(stack.workers[0].end().await.success());
     let stopped = person.job(job).await;
@@ -121,7 +121,7 @@ async fn a_job_that_was_cancelled_is_not_tried_again_when_something_around_it_br
         Stack::setup().workers(0).with("LANES", "audio=1").with("LEASE_SECONDS", 120).start().await;
     let person = Person::register(&stack).await;
     let (job, held) = cancelled_under_way(&mut stack, &person).await;
-    // What opens is no file that can be read from its beginning: a fault of the storage.
+    // The opened object is not seekable, which is a fault of the storage.
     let pipe = stack.objects().join(format!(
         "audio/{}/{}",
         person.id,
@@ -131,12 +131,12 @@ async fn a_job_that_was_cancelled_is_not_tried_again_when_something_around_it_br
     let stopped = person.ending(job).await;
     assert_eq!((&stopped["state"], &stopped["attempt"]), (&"cancelled".into(), &1.into()), "{stopped}");
     held.release().await;
-    // Asked for again, it works.
+    // A retry on request succeeds.
     act(&person, job, "retry").await.good();
     person.success(job).await;
 }
 
-/// A job whose worker waits for its recording, and that somebody asked to stop meanwhile.
+/// A running job that is blocked at its recording, and for which a cancellation was requested.
 async fn cancelled_under_way(stack: &mut Stack, person: &Person) -> (Uuid, Held) {
     let accepted = person.upload(&Sound::short()).await;
     let held = hold_object(stack, accepted.audio).await;
@@ -249,12 +249,12 @@ async fn twenty_thousand_jobs_that_found_no_worker_all_end_once_there_is_one() {
     assert_eq!(stack.database.count("from jobs where attempt <> 1").await, 0, "some were started twice");
 }
 
-/// Cancels a job, or tries it again.
+/// Cancels or retries a job.
 async fn act(person: &Person, job: Uuid, what: &str) -> Answer {
     person.post(&format!("/api/v1/jobs/{job}/{what}"), &json!({})).await
 }
 
-/// So many more jobs like one that is queued, each with a transcription of its own to fill.
+/// Copies a queued job this many times, each with its own transcription.
 async fn multiply(stack: &Stack, job: Uuid, times: u32) {
     stack
         .database

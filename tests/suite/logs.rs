@@ -1,11 +1,11 @@
-//! Logs tell what the programs do, and nothing that people said or wrote.
+//! Logs describe what the programs do, and contain no text of people.
 
 use reqwest::Method;
 use self_tests::{Answer, Person, Sound, Stack};
 use serde_json::json;
 use uuid::Uuid;
 
-/// What must not be in any log: a text that exists nowhere else.
+/// A unique text that no log may contain.
 fn planted() -> String {
     format!("planted{}", Uuid::new_v4().simple())
 }
@@ -20,7 +20,7 @@ async fn no_text_of_a_person_is_in_any_log() {
     let named = Sound { name: format!("{word}.wav"), ..sound };
     let upload = person.upload_request(&named).query(&[("title", &word)]);
     Answer::of(upload).await.unwrap().good();
-    // Broken in ways that are worth a line in a log.
+    // Uploads with faults that are worth a line in a log.
     let broken = Sound::of(&format!("{word}.wav"), "audio/wav", word.clone().into_bytes());
     Answer::of(person.upload_request(&broken)).await.unwrap();
     let riff = [b"RIFF\x40\0\0\0WAVEfmt ".as_slice(), word.as_bytes(), word.as_bytes()].concat();

@@ -1,4 +1,4 @@
-//! The product seen from outside.
+//! Black-box tests of the product.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 mod auth;

@@ -1,11 +1,11 @@
-//! The schema can be brought up and down again, step by step, and nothing is left over.
+//! Migrations can be applied and undone, step by step, and leave nothing.
 
 use self_tests::database::Database;
 use self_tests::environment::program;
 use self_tests::servers::Servers;
 
-/// Everything that a migration can leave behind, as lines: columns, constraints, indexes,
-/// policies, row security, functions, privileges, extensions.
+/// Everything that a migration can leave, one item a line: columns, constraints, indexes, policies, row
+/// security, functions, privileges, extensions.
 const SCHEMA: &str = "
     with ours as (
         select c.oid, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relacl
@@ -92,7 +92,7 @@ async fn drop_leaves_nothing_and_is_refused_in_production_unless_forced() {
     assert_eq!(schema(&database).await, complete);
 }
 
-/// Runs `self-api migrate`, which must work.
+/// Runs `self-api migrate`, which must succeed.
 #[track_caller]
 fn migrate(database: &Database, arguments: &[&str]) -> String {
     let ran = database.command(&program("self-api"), &[&["migrate"], arguments].concat(), &[]);
@@ -100,7 +100,7 @@ fn migrate(database: &Database, arguments: &[&str]) -> String {
     String::from_utf8(ran.stdout).unwrap()
 }
 
-/// How many migrations are applied, and how many there are.
+/// The number of applied migrations, and of all migrations.
 #[track_caller]
 fn applied(database: &Database) -> (usize, usize) {
     let status = migrate(database, &["status"]);
@@ -111,7 +111,8 @@ async fn schema(database: &Database) -> String {
     database.value(SCHEMA).await.unwrap()
 }
 
-/// PostgreSQL writes privileges down in full once one was granted, also when it is taken back.
+/// Removes privileges: PostgreSQL lists the default ones explicitly once a grant was made, also if it was
+/// revoked.
 fn without_privileges(schema: &str) -> Vec<&str> {
     schema.lines().filter(|line| !line.starts_with("schema ")).collect()
 }

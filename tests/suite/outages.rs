@@ -1,4 +1,4 @@
-//! Servers that are emptied, or away for a while, under load: everything accepted reaches its end.
+//! Servers that are emptied or away for a while, under load: every accepted job is completed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -41,7 +41,7 @@ async fn redis_is_away_for_a_while() {
     let stack = setup(&[Kind::Redis]).start().await;
     let (person, accepted) = under_load(&stack, async || away(&stack.servers, Kind::Redis).await).await;
     all_happened_once(&stack, &person, &accepted).await;
-    // Nobody needs Redis to be heard.
+    // Transcription does not need Redis.
     assert_eq!(stack.database.count("from jobs where kind = 'transcribe_audio' and attempt <> 1").await, 0);
     a_job_starts_at_once(&stack, &person).await;
 }
@@ -50,7 +50,7 @@ async fn redis_is_away_for_a_while() {
 async fn a_job_whose_rings_take_long_has_succeeded_and_is_not_called_lost() {
     let stack = setup(&[Kind::Redis]).with("LEASE_SECONDS", 1).start().await;
     let person = Person::register(&stack).await;
-    // A ring now takes longer than the time from one heartbeat to the next.
+    // Sending a wake-up now takes longer than the time between two heartbeats.
     stack.servers.freeze(Kind::Redis);
     for _ in 0..3 {
         person.transcribe(&Sound::short().anew()).await;
@@ -130,7 +130,7 @@ async fn what_needs_a_server_that_is_away_says_so_and_when_to_come_back() {
     person.upload(&Sound::short()).await;
 }
 
-/// Stops a server under load, the hard way, and starts it again after a while.
+/// Kills a server under load, and starts it again after a while.
 async fn away(servers: &Servers, kind: Kind) {
     waiting::stays(Duration::from_secs(1), async || None).await;
     servers.kill(kind);
@@ -138,8 +138,8 @@ async fn away(servers: &Servers, kind: Kind) {
     servers.start(kind);
 }
 
-/// Somebody sends a recording every now and then while something happens to the servers, and a few
-/// more afterwards; answers what was accepted.
+/// A person sends recordings at intervals while `happens` runs, and a few more afterwards. Returns the
+/// accepted ones.
 async fn under_load(stack: &Stack, happens: impl AsyncFnOnce()) -> (Person, Vec<Accepted>) {
     let person = Person::register(stack).await;
     let over = AtomicBool::new(false);
@@ -152,7 +152,7 @@ async fn under_load(stack: &Stack, happens: impl AsyncFnOnce()) -> (Person, Vec<
                     accepted.push(Accepted::read(&answer.good()));
                     afterwards += usize::from(over.load(Ordering::Relaxed));
                 }
-                // It may well be refused meanwhile, if that is said as it should be.
+                // An upload may be refused in the meantime, with a proper problem.
                 Ok(answer) => {
                     assert_eq!(answer.refused().0, 503);
                     refused += 1;
@@ -179,7 +179,7 @@ async fn work_goes_on(stack: &Stack) {
     eventually("another success", async || (stack.database.count(done).await > before).then_some(())).await;
 }
 
-/// Rings are heard again: a job on the idle fleet does not wait for anybody to look.
+/// Wake-ups arrive again: a job on idle workers starts without waiting for the poll.
 async fn a_job_starts_at_once(stack: &Stack, person: &Person) {
     eventually("a job that was rung for", async || {
         let job = person.upload(&Sound::silence(1).anew()).await.job;

@@ -1,4 +1,4 @@
-//! What apps are told over their sockets: everything, once, in order, also after a break.
+//! Events on sockets: all of them, once, in order, also after a disconnection.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -23,7 +23,7 @@ async fn whoever_comes_back_gets_what_was_missed_in_order_without_gaps() {
     let last = *numbers.last().unwrap();
     drop(socket);
 
-    // More than a page of news.
+    // More events than one page.
     for _ in 0..130 {
         act(&person, job, "cancel").await;
         act(&person, job, "retry").await;
@@ -36,7 +36,7 @@ async fn whoever_comes_back_gets_what_was_missed_in_order_without_gaps() {
     let states: Vec<&Value> = missed.iter().filter_map(|frame| frame["data"].get("state")).collect();
     let expected = |(at, state): (usize, &&Value)| **state == ["cancelled", "queued"][at % 2];
     assert!(states.len() == 260 && states.iter().enumerate().all(expected), "{states:?}");
-    // And what happens from now on follows.
+    // Later events follow.
     act(&person, job, "cancel").await;
     assert_eq!(socket.hear().await.unwrap()["seq"], last + 261);
 }
@@ -53,7 +53,7 @@ async fn news_are_told_through_every_door() {
     for socket in [&mut here, &mut there] {
         socket.hear_until("the job", |frame| frame["data"]["id"] == job.to_string()).await;
     }
-    // Logging out through one door closes the sockets of the other.
+    // A logout through one node closes the sockets of the other.
     let out = elsewhere.post("/api/v1/auth/logout", &json!({})).await;
     assert!((200..300).contains(&out.status), "{}", out.text());
     here.closed().await;
@@ -112,7 +112,7 @@ async fn a_browser_opens_a_socket_with_a_ticket_that_is_good_once() {
     assert_eq!(socket.join("user", None).await[0]["type"], "joined");
     assert!(Socket::try_open_at(&browser, &path, &[]).await.is_err(), "a ticket was good twice");
     assert!(Socket::try_open(&browser, &[]).await.is_err(), "nobody had to say who they are");
-    // What lives longer than a moment never stands in an address.
+    // A token that is valid for longer than a moment is never accepted in an address.
     let token = format!("/api/v1/ws?ticket={0}&access_token={0}&token={0}", person.access_token);
     assert!(Socket::try_open_at(&browser, &token, &[]).await.is_err(), "a token in an address was good");
 }
@@ -153,7 +153,7 @@ fn about(job: Uuid) -> impl Fn(&Value) -> bool {
     move |frame| frame["type"] == "job_update" && frame["data"]["id"] == job.to_string()
 }
 
-/// The number of an event; none of other frames.
+/// The number of an event; none for other messages.
 fn number(frame: &Value) -> Option<i64> {
     frame.get("data").and(frame["seq"].as_i64())
 }
@@ -208,7 +208,7 @@ async fn what_an_earlier_version_stored_is_told_in_the_present_shape() {
         "content_type": null, "changed_at": "2026-09-21T10:00:00Z", "opened_at": null,
         "created_at": "2026-09-21T10:00:00Z", "updated_at": "2026-09-21T10:00:00Z", "content": null,
     });
-    // As an API wrote it that corrected a segment.
+    // The event as an API stored it when it corrected a segment.
     let corrected = json!({
         "transcription_id": Uuid::now_v7(), "conversation_id": conversation,
         "segments": [{

@@ -1,4 +1,4 @@
-//! The documents, taken at their word: what README.md says to paste runs, and links lead somewhere.
+//! Checks of the documents: the commands in README.md run, and links point to existing files.
 
 use std::fs;
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ fn code_that_the_documents_quote_stands_in_the_file_that_they_name() {
     assert!(quoted >= 5, "only {quoted} blocks were found");
 }
 
-/// The first block for a shell below a heading of README.md, as it is written there.
+/// The first shell block below a heading of README.md.
 fn block_of(heading: &str) -> String {
     let readme = fs::read_to_string(sources().join("README.md")).unwrap();
     let (_, section) = readme.split_once(&format!("\n## {heading}\n")).unwrap();
@@ -65,7 +65,8 @@ fn block_of(heading: &str) -> String {
     from.split_once("\n```\n").unwrap().0.to_owned()
 }
 
-/// What the block prints. It ends at the first command that fails, which fails the test.
+/// Runs the block and returns its output. The block ends at the first command that fails, which fails the
+/// test.
 async fn run_in_bash(block: &str, api: &str) -> String {
     let running = Command::new("bash")
         .args(["-euo", "pipefail", "-c", block])
@@ -81,7 +82,7 @@ async fn run_in_bash(block: &str, api: &str) -> String {
     printed
 }
 
-/// The documents that people read at the root of the project and in `docs/`.
+/// The documents at the root of the project and in `docs/`.
 fn documents() -> Vec<PathBuf> {
     let folders = [sources().to_owned(), sources().join("docs")];
     let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());

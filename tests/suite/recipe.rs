@@ -1,11 +1,11 @@
-//! The whole recipe on a human voice: from a recording to a memory that can be searched.
+//! The whole pipeline on a human voice: from a recording to a conversation that can be searched.
 
 use self_tests::person::{id_of, said};
 use self_tests::words::error_rate;
 use self_tests::{Person, Socket, Sound, Stack};
 use serde_json::{Value, json};
 
-/// The opening of "A Tale of Two Cities" by Charles Dickens (1859), as far as it is read.
+/// The beginning of "A Tale of Two Cities" by Charles Dickens (1859), as far as it is read.
 const OPENING: &str = "It was the best of times, it was the worst of times, it was the age of wisdom, \
     it was the age of foolishness, it was the epoch of belief, it was the epoch of incredulity, it was the \
     season of Light, it was the season of Darkness, it was the spring of hope, it was the winter of despair, \
@@ -14,9 +14,9 @@ const OPENING: &str = "It was the best of times, it was the worst of times, it w
     noisiest authorities insisted on its being received, for good or for evil, in the superlative degree of \
     comparison only.";
 
-/// Seven of the 119 words: what the model's vendor makes of the same file, with the same rule of
-/// counting. Measured with the Python package moonshine-voice 0.0.73: its own `Transcriber` on its
-/// own model tiny-en, `transcribe_without_streaming`, the lines joined.
+/// Seven of the 119 words: the errors of the model's vendor for the same file, counted in the same way.
+/// Measured with the Python package moonshine-voice 0.0.73: its own `Transcriber` on its own model tiny-en,
+/// `transcribe_without_streaming`, the lines joined.
 const ERROR_RATE_OF_THE_VENDOR: f64 = 7.0 / 119.0;
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn a_recording_becomes_a_memory_that_can_be_searched() {
     a_word_is_played_from_where_it_is_said(&person).await;
 }
 
-/// The last that was pushed is what polling shows, figure by figure.
+/// Checks that the last pushed progress equals the polled job, value by value.
 #[track_caller]
 fn the_news_and_the_job_agree(heard: &[Value], job: &Value) {
     let told = &heard.last().unwrap()["data"];
@@ -111,7 +111,7 @@ async fn progress_is_told_while_it_happens_and_polling_shows_it_too() {
                 told.push(data["percent"].as_f64().unwrap());
                 let job = person.job(accepted.job).await;
                 polled.push(job["percent"].as_f64().unwrap());
-                // Polling may be a second behind; it never says anything else.
+                // Polled values may be a second older, but never different.
                 let known = !job["audio_total_ms"].is_null();
                 assert!(!known || job["audio_total_ms"] == data["audio_total_ms"], "{job} {data}");
             }
@@ -123,7 +123,7 @@ async fn progress_is_told_while_it_happens_and_polling_shows_it_too() {
     assert!(polled.is_sorted() && steps(&polled) >= 2, "{polled:?}");
 }
 
-/// The segments that were pushed are those that are read.
+/// Checks that the pushed segments equal those that are read.
 #[track_caller]
 fn what_was_told_is_what_is_read(heard: &[Value], transcription: &Value) {
     let told = heard.iter().filter(|frame| frame["type"] == "transcription_update");
@@ -150,13 +150,13 @@ async fn its_other_formats_say_the_same(person: &Person, transcription: &Value) 
         let answer = person.get(&format!("/api/v1/transcriptions/{id}?format={format}")).await;
         assert!(answer.status == 200 && answer.header("content-type").starts_with(kind), "{answer:?}");
         let text = answer.text();
-        // Subtitles part a sentence into lines and cues.
+        // Subtitles split a sentence into lines and cues.
         let said = if text.contains(" --> ") { cues(&text) } else { text.clone() };
         assert!(said.contains(first) && said.contains(last) && text.contains(sign), "{format}: {text}");
     }
 }
 
-/// What the cues of a file show, in one line.
+/// The text of all cues of a file, in one line.
 fn cues(subtitles: &str) -> String {
     let shown = |cue: &str| {
         cue.lines().skip_while(|line| !line.contains(" --> ")).skip(1).map(str::to_owned).collect()
@@ -191,7 +191,7 @@ async fn the_opening_is_found_by_its_meaning(person: &Person, transcription: &Va
     assert!(best["text"].as_str().unwrap().contains("best of times"), "{found:#}");
     assert_eq!(best["transcription_id"], transcription["id"]);
     assert!(best["by_meaning"]["similarity"].as_f64().unwrap() > 0.4, "{best}");
-    // It can be played: its times are those of the segments that it is made of.
+    // The hit can be played: its times are those of its segments.
     let segments = transcription["segments"].as_array().unwrap();
     let of = |id: &Value| segments.iter().find(|segment| segment["id"] == *id).unwrap();
     let ids = best["segment_ids"].as_array().unwrap();
@@ -200,7 +200,7 @@ async fn the_opening_is_found_by_its_meaning(person: &Person, transcription: &Va
     assert!(best["start_ms"].as_i64().unwrap() < 6_000, "{best}");
 }
 
-/// "It was the age of foolishness" is one of eleven sentences that are one passage.
+/// "It was the age of foolishness" is one of eleven sentences in one passage.
 async fn a_word_is_played_from_where_it_is_said(person: &Person) {
     const SAID_AT_MS: u64 = 7_330;
     let found = person.get("/api/v1/search?q=foolishness&mode=words").await.good();

@@ -1,4 +1,4 @@
-//! The sound can go and the text stay.
+//! The deletion of sound while the text stays.
 
 use reqwest::Method;
 use self_tests::person::{id_of, said};
@@ -9,7 +9,7 @@ async fn delete_audio(person: &Person, audio: impl std::fmt::Display) -> Answer 
     Answer::of(person.request(Method::DELETE, &format!("/api/v1/audio/{audio}"))).await.unwrap()
 }
 
-/// How many objects are stored for recordings.
+/// The number of stored objects of recordings.
 fn recordings(stack: &Stack) -> usize {
     let people = std::fs::read_dir(stack.objects().join("audio")).into_iter().flatten().flatten();
     people.map(|person| std::fs::read_dir(person.path()).unwrap().count()).sum()
@@ -44,7 +44,7 @@ async fn sound_that_was_deleted_is_gone_and_what_was_heard_stays() {
     assert_eq!(person.transcription(transcription).await, before);
     let found = person.post("/api/v1/search/semantic", &json!({"query": said(&before)})).await.good();
     assert_eq!(found["items"][0]["conversation_id"], accepted.conversation.to_string(), "{found}");
-    // The same bytes are welcome again, and nobody is told that they were here.
+    // The same bytes can be uploaded again, as a new recording.
     assert_ne!(person.upload(&Sound::short()).await.audio, accepted.audio);
 }
 
@@ -69,7 +69,7 @@ async fn old_sound_goes_by_itself_for_those_who_chose_so_once_nobody_works_on_it
         self_tests::person::Accepted::read(&Answer::of(sent).await.unwrap().good())
     };
     let (own, others) = (upload(&person, &Sound::short()).await, upload(&other, &Sound::short()).await);
-    // Never heard, and it will not be.
+    // This recording was never transcribed and will not be.
     let cancelled = upload(&person, &Sound::short().anew()).await;
     person.post(&format!("/api/v1/jobs/{}/cancel", cancelled.job), &json!({})).await.good();
     let profile = json!({"name": "Ada", "preferences": {"keep_audio_days": 30}});
@@ -79,7 +79,7 @@ async fn old_sound_goes_by_itself_for_those_who_chose_so_once_nobody_works_on_it
     stack.start_worker();
     person.success(own.job).await;
     other.success(others.job).await;
-    // As if the last look for old sound was hours ago: a worker that starts looks again.
+    // As if the last search for old sound was hours ago: a worker searches again when it starts.
     stack
         .database
         .run("update jobs set created_at = created_at - interval '2 hours' where kind = 'expire_audio'")

@@ -1,5 +1,5 @@
-//! Summaries and action items, where a service writes them: kept as far as the words of the
-//! conversation speak for them, and missed by nothing else while there are none.
+//! Summaries and action items of a summarizer: they are kept only as far as the conversation supports them,
+//! and everything else works without a summarizer.
 
 use self_tests::completions::Completions;
 use self_tests::person::id_of;

@@ -1,5 +1,5 @@
-//! Nobody sees anything of anybody else: on every path, in every parameter and in every field of a body
-//! that the document knows, so that whoever adds a route cannot forget it.
+//! Isolation of people: on every path, in every parameter and in every field of a body in the document, so
+//! that new routes are covered automatically.
 
 pub(crate) mod things;
 
@@ -28,10 +28,10 @@ async fn a_stranger_finds_nothing_of_anybody_else_on_any_path() {
         for path in filled(operation, &theirs.of_each_kind()) {
             let answer = ask(&stranger, operation, &path, None).await;
             assert_eq!(answer.refused(), (404, "not_found".to_owned()), "{} {path}", operation.method);
-            // What is somebody else's looks like what does not exist.
+            // An id of another person has the same answer as an unknown id.
             assert_eq!(essence(&answer), essence(&unknown), "{} {path}", operation.method);
         }
-        // And that looks like what never could.
+        // And an invalid id has the same answer.
         let answer = ask(&stranger, operation, &never, None).await;
         assert_eq!(essence(&answer), essence(&unknown), "{} {never}", operation.method);
     }
@@ -72,12 +72,12 @@ async fn an_id_of_somebody_else_is_nobodys_in_every_parameter_and_every_body() {
     assert!(places >= 9, "only {places} places for ids");
 }
 
-/// A place for an id besides the path.
+/// The place of an id besides the path.
 #[derive(Debug)]
 enum At {
-    /// A parameter.
+    /// A query parameter.
     Query(String),
-    /// A field of the body: the names on the way.
+    /// A field of the body, as a path of names.
     Body(Vec<String>),
 }
 
@@ -87,7 +87,7 @@ fn ids_in(operation: &Operation) -> impl Iterator<Item = At> {
     queries.chain(operation.ids_in_body.iter().cloned().map(At::Body))
 }
 
-/// Asks as the document's own example does, with an id at one place.
+/// Sends the example request of the document, with an id at one place.
 async fn ask(person: &Person, operation: &Operation, path: &str, id: Option<(&At, Uuid)>) -> Answer {
     let Operation { method, body, .. } = operation;
     let mut request = person.request(method.clone(), path);
@@ -114,12 +114,12 @@ async fn ask(person: &Person, operation: &Operation, path: &str, id: Option<(&At
     Answer::of(request).await.unwrap()
 }
 
-/// Something that a parameter can be.
+/// A valid value of a parameter.
 fn some(parameter: &Parameter) -> String {
     parameter.words.first().cloned().unwrap_or_else(|| SAID.to_owned())
 }
 
-/// An answer without what is different each time.
+/// An answer without the values that differ each time.
 fn essence(answer: &Answer) -> (u16, Value) {
     let text = || Value::String(answer.text());
     let mut body = serde_json::from_slice(&answer.body).unwrap_or_else(|_| text());
@@ -158,7 +158,7 @@ async fn what_happens_to_one_person_is_told_to_nobody_else() {
     others.join("user", None).await;
     let theirs = one.upload(&Sound::short()).await;
     let own = other.upload(&Sound::short()).await;
-    // News come in order: when each has heard of their own job, the other's would have come.
+    // Events are in order: after the own job's event, the other person's event would have arrived.
     for (socket, hears, never) in [(&mut ones, theirs, own), (&mut others, own, theirs)] {
         let is_it = |frame: &Value| frame["data"]["id"] == hears.job.to_string();
         let heard = format!("{:?}", socket.hear_until("one's own job", is_it).await);

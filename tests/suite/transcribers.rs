@@ -1,5 +1,5 @@
-//! The transcriber elsewhere: what it hears comes through with its times, nothing is sent to it that may
-//! not be, and while it is away its work waits or is done here. And which languages are spoken at all.
+//! The remote transcriber: its results keep their times, it never receives sound without permission, and
+//! while it is away, its jobs wait or are done locally. Also: which languages are supported.
 
 use reqwest::Method;
 use self_tests::person::{Accepted, id_of};
@@ -7,7 +7,7 @@ use self_tests::stack::Setup;
 use self_tests::{Answer, Person, Sound, Stack, Transcriptions, eventually};
 use serde_json::{Value, json};
 
-/// What the service hears in every chunk.
+/// The answer of the service to every chunk.
 fn german() -> Value {
     json!({
         "task": "transcribe", "language": "german", "duration": 9.0,
@@ -26,7 +26,7 @@ fn setup(service: &Transcriptions) -> Setup {
         .with("TRANSCRIBER_LANGUAGES", "en,de,fr")
 }
 
-/// Somebody, once the worker has told of its models.
+/// A person, after the worker has published its models.
 async fn somebody(stack: &Stack) -> Person {
     let person = Person::register(stack).await;
     eventually("a worker that has told of its models", async || {
@@ -51,14 +51,14 @@ async fn accepted(person: &Person, query: &[(&str, &str)]) -> Accepted {
     Accepted::read(&answer.good())
 }
 
-/// The transcription that a job has made.
+/// The transcription of a job.
 async fn made(person: &Person, accepted: &Accepted) -> Value {
     let job = person.success(accepted.job).await;
     let id = id_of(&job["transcription_id"]);
     person.get(&format!("/api/v1/transcriptions/{id}?include=words")).await.good()
 }
 
-/// A job that waits, with the code of what it waits for.
+/// Waits until a job waits with this failure code.
 async fn waits(person: &Person, accepted: &Accepted, code: &str) -> Value {
     eventually(&format!("a job that waits for {code}"), async || {
         let job = person.job(accepted.job).await;
@@ -120,7 +120,7 @@ async fn sound_that_may_not_leave_is_heard_here() {
     }
     assert!(service.asked().is_empty(), "sound was sent that may not leave");
 
-    // And what only the service speaks is refused then.
+    // Then a language that only the service supports is refused.
     let refused = upload(&person, &[("language", "de")]).await;
     assert_eq!(refused.refused(), (400, "invalid_input".to_owned()));
     assert!(refused.text().contains("allow_remote") && refused.text().contains("`en`"), "{}", refused.text());
@@ -155,7 +155,7 @@ async fn a_service_that_is_away_is_replaced_where_the_settings_say_so() {
     let transcription = made(&person, &accepted(&person, &[]).await).await;
     assert_eq!(transcription["model"]["name"], "moonshine-tiny-en");
     assert_eq!((&transcription["endpoint"], &transcription["language"]), (&Value::Null, &json!("en")));
-    // The model of the worker does not speak this one: it waits.
+    // The model of the worker does not support this language, so the job waits.
     let german = accepted(&person, &[("language", "de")]).await;
     waits(&person, &german, "transcriber_away").await;
 }
@@ -250,7 +250,7 @@ async fn a_language_that_nobody_speaks_is_refused_with_those_that_are_spoken() {
         assert_eq!(problem["errors"][0]["field"], field);
         assert!(problem["detail"].as_str().unwrap().ends_with("Those that are: `en`"), "{problem}");
     }
-    // What came as text needs no transcriber.
+    // Imported text needs no transcriber.
     let imported = json!({"title": "Brief", "text": "Guten Morgen.", "language": "de"});
     person.post("/api/v1/conversations", &imported).await.good();
 }
@@ -289,7 +289,7 @@ async fn the_models_are_listed_with_where_they_are_from_and_what_leaves_for_them
         .collect();
     let host = json!(service.host());
     assert_eq!(sent, [(&host, &json!("sound")), (&json!("sums.example"), &json!("text"))]);
-    // They are known as well when the worker has stopped, and what it speaks is still accepted.
+    // The models stay known when the worker has stopped, and their languages are still accepted.
     stack.workers[0].terminate();
     stack.workers[0].end().await;
     assert_eq!(listed(&person).await, with_service);

@@ -1,10 +1,10 @@
-//! How far a transcript can be trusted: coverage, warnings, confidence, and the times of words.
+//! The reliability of a transcript: coverage, warnings, confidence, and the times of words.
 
 use self_tests::person::{id_of, said};
 use self_tests::{Person, Socket, Sound, Stack};
 use serde_json::{Value, json};
 
-/// Checks that spans are in order, without gaps, and reach from 0 to the end.
+/// Checks that spans are in order, without gaps, from 0 to the end.
 #[track_caller]
 fn covers(transcription: &Value) {
     let spans = transcription["coverage"].as_array().unwrap();
@@ -105,7 +105,7 @@ async fn what_a_person_confirms_is_not_uncertain_any_more_and_is_found() {
     let accepted = person.upload(&Sound::recording("two_cities.wav")).await;
     let job = person.success(accepted.job).await;
     let transcription = person.transcription(id_of(&job["transcription_id"])).await;
-    // As a transcriber leaves them that was not sure of anything.
+    // As after a transcriber that was uncertain about everything.
     let understand = async |doubted: bool| {
         if doubted {
             stack.database.run("update segments set is_uncertain = true").await;
@@ -132,7 +132,7 @@ async fn what_a_person_confirms_is_not_uncertain_any_more_and_is_found() {
     assert!(understand(false).await.get("job").is_none(), "confirmed twice, understood twice");
     assert_eq!(shown["warnings"][1]["code"], "uncertain_segments", "{shown}");
 
-    // With the last of them the warning goes, and no other.
+    // When the last uncertain segment is confirmed, this warning is removed, and no other.
     stack.database.run("update segments set is_uncertain = position = 0").await;
     let corrected = understand(false).await;
     person.success(id_of(&corrected["job"]["id"])).await;

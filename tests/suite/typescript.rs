@@ -1,4 +1,4 @@
-//! A client in TypeScript, generated from the documents: it compiles, and what it says is so.
+//! A client in TypeScript, generated from the documents: it compiles, and its types are correct.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -44,7 +44,7 @@ async fn the_document_of_the_socket_is_what_its_format_says() {
     lay_out(&folder);
     let told = node(&folder, &["validate-socket.mjs", &document("asyncapi.json")]).await;
     assert!(told.contains("AsyncAPI 3.0.0"), "{told}");
-    // What is wrong with a document is found.
+    // An error in a document is detected.
     let wrong = fs::read_to_string(document("asyncapi.json")).unwrap().replace("\"receive\"", "\"hear\"");
     fs::write(folder.join("wrong.json"), wrong).unwrap();
     let ran = run_node(&folder, &["validate-socket.mjs", "wrong.json"]).await;
@@ -57,7 +57,7 @@ fn document(name: &str) -> String {
     sources().join("openapi").join(name).display().to_string()
 }
 
-/// Brings the client, and the packages that it needs, into a folder.
+/// Copies the client and its packages into a folder.
 fn lay_out(folder: &Path) {
     for name in
         ["package.json", "tsconfig.json", "round-trip.ts", "generate-socket.mjs", "validate-socket.mjs"]
@@ -68,7 +68,7 @@ fn lay_out(folder: &Path) {
     symlink(&modules, folder.join("node_modules")).unwrap();
 }
 
-/// What a program in JavaScript printed; it must end well.
+/// The output of a JavaScript program, which must succeed.
 async fn node(folder: &Path, arguments: &[&str]) -> String {
     let ran = run_node(folder, arguments).await;
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();

@@ -1,4 +1,4 @@
-//! What the house does by itself: nothing is kept for ever that nobody can reach.
+//! Periodic jobs of the system: unreachable data is deleted.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,12 +10,12 @@ use self_tests::{Answer, Person, Socket, Sound, Stack, eventually};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A stack whose worker, once there is one, does nothing but keep order.
+/// A stack whose worker, once it is started, serves only the lane `maintenance`.
 fn house() -> Setup {
     Stack::setup().workers(0).with("LANES", "maintenance=1")
 }
 
-/// Starts a worker, which finds that the house's jobs are due, and waits until it has done one.
+/// Starts a worker, which enqueues the periodic jobs, and waits until it has done one.
 async fn done(stack: &mut Stack, job: &str) {
     stack.start_worker();
     let done = format!("from jobs where kind = '{job}' and user_id is null and state = 'succeeded'");
@@ -28,7 +28,7 @@ async fn an_object_without_a_row_is_removed_once_it_is_a_day_old() {
     let mut stack = house().start().await;
     let person = Person::register(&stack).await;
     let kept = object(&stack, &person, person.upload(&Sound::short()).await.audio);
-    // As an API leaves them that is killed between the object and its row.
+    // An API that is killed between the object and its row leaves such objects.
     let folder = kept.parent().unwrap();
     let [old, young] = [25, 23].map(|hours| orphan(folder, hours));
     let somebodys = orphan(&stack.objects().join(format!("audio/{}", Uuid::now_v7())), 48);
@@ -40,7 +40,7 @@ async fn an_object_without_a_row_is_removed_once_it_is_a_day_old() {
     assert!(kept.exists(), "a recording is gone");
 }
 
-/// Where a recording of a person lies.
+/// The path of a person's recording.
 fn object(stack: &Stack, person: &Person, audio: Uuid) -> PathBuf {
     stack.objects().join(format!("audio/{}/{audio}", person.id))
 }
@@ -93,10 +93,10 @@ async fn events_are_forgotten_in_time_and_whoever_asks_for_them_is_told_so() {
     assert_eq!(heard[0], json!({"type": "resync", "room": "user", "after": 2, "seq": old}));
     let numbers: Vec<i64> = heard[1..].iter().map(|frame| frame["seq"].as_i64().unwrap()).collect();
     assert_eq!(numbers, [old + 1, old + 2, last, last], "{heard:?}");
-    // Whoever has seen the last of what is gone misses nothing.
+    // A client that has the last deleted event misses nothing.
     let heard = Socket::open(&person).await.join("user", Some(old)).await;
     assert!(heard.iter().all(|frame| frame["type"] != "resync"), "{heard:?}");
-    // And the numbers go on where they were.
+    // And the numbers continue.
     act(&person, job, "cancel").await;
     assert_eq!(socket.hear().await.unwrap()["seq"], last + 1);
 }
@@ -111,7 +111,7 @@ async fn a_socket_that_was_cut_off_until_its_news_were_forgotten_says_so() {
     let room = format!("job:{job}");
     let seen = socket.join(&room, None).await.last().unwrap()["seq"].as_i64().unwrap();
 
-    // One door stands still, the other goes on; what happens there reaches nobody.
+    // One API is frozen and the other continues; NATS is stopped, so the events reach no socket.
     stack.api.as_mut().unwrap().freeze();
     stack.servers.stop(Kind::Nats);
     for what in ["cancel", "retry", "cancel"] {
@@ -164,7 +164,7 @@ async fn what_opened_a_door_once_is_forgotten_when_it_opens_none_any_more() {
     let house = "from jobs where user_id is null and finished_at <";
     assert_eq!(stack.database.count(&format!("{house} now() - interval '7 days'")).await, 0);
     assert_eq!(stack.database.count(&format!("{house} now() - interval '5 days'")).await, 1);
-    // What people asked for is theirs to see, however long ago.
+    // Jobs of people are not deleted, however old they are.
     assert_eq!(stack.database.count(&format!("from jobs where user_id = '{id}'")).await, 1);
     assert_eq!(here.get("/api/v1/jobs").await.status, 200);
     assert_eq!(gone.get("/api/v1/jobs").await.status, 401);

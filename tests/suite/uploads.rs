@@ -1,4 +1,4 @@
-//! Recordings on their way in and out.
+//! Upload and download of recordings.
 
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,7 @@ async fn the_same_bytes_again_are_recognised() {
     let again = Answer::of(person.upload_request(&Sound::short())).await.unwrap();
     assert_eq!((again.status, &again.good()["duplicate"]), (200, &true.into()));
     assert_eq!(Accepted::read(&again.good()), first);
-    // What others have sent is not told: for them it is the first time.
+    // Uploads of other people are not revealed: for this person the recording is new.
     let theirs = stranger.upload(&Sound::short()).await;
     assert_ne!(theirs, first);
     assert_eq!(files(&stack.objects()).len(), 2);
@@ -99,7 +99,7 @@ async fn a_recording_that_is_too_large_is_refused_and_leaves_nothing() {
     let large = Sound::silence(4);
     let too_large = (413, "upload_too_large".to_owned());
     assert_eq!(Answer::of(person.upload_request(&large)).await.unwrap().refused(), too_large);
-    // Without a length in the header only counting tells.
+    // Without a length in the header, the limit is found only by counting.
     let pieces = large.bytes.chunks(10_000).map(|piece| Ok::<_, std::io::Error>(piece.to_vec()));
     let stream = Body::wrap_stream(futures_util::stream::iter(pieces.collect::<Vec<_>>()));
     let request = person.request(Method::POST, "/api/v1/audio/upload").body(stream);
@@ -158,7 +158,7 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     let person = Person::register(&stack).await;
     let sound = Sound::short();
     for request in [
-        // Fewer bytes than were promised.
+        // Fewer bytes than announced.
         format!("content-length: {}\r\n\r\n", sound.bytes.len()).into_bytes(),
         // A chunk that never ends.
         format!("transfer-encoding: chunked\r\n\r\n{:x}\r\n", sound.bytes.len()).into_bytes(),
@@ -177,7 +177,7 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
         eventually("the half to be removed", async || files(&stack.objects()).is_empty().then_some(())).await;
     }
     assert_eq!(stack.database.count("from audio").await, 0);
-    // The whole recording is new to the house.
+    // The complete recording is new.
     person.upload(&sound).await;
 }
 

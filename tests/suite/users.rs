@@ -1,4 +1,4 @@
-//! What a person decides about themselves: choices, password, sessions, and being forgotten.
+//! Users: preferences, password, sessions, and erasure.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ async fn delete(person: &Person, path: &str) -> Answer {
     Answer::of(person.request(Method::DELETE, path)).await.unwrap()
 }
 
-/// The same person on another device.
+/// Logs the same person in on another device.
 async fn log_in(person: &Person, password: &str) -> Result<Person, (u16, String)> {
     let body = json!({"email": person.email, "password": password});
     let answer = person.post("/api/v1/auth/login", &body).await;
@@ -61,7 +61,7 @@ async fn choices_are_kept_whole_and_never_overwritten_unseen() {
 
     let late = put(&person, ME, Some(&tag), &json!({"name": "Bob", "preferences": {}})).await;
     assert_eq!(late.refused(), (412, "precondition_failed".to_owned()));
-    // All of them are replaced: what is not said is as it was in the beginning.
+    // All preferences are replaced: absent ones return to their defaults.
     let plain = put(&person, ME, None, &json!({"name": "Ada", "preferences": {}})).await.good();
     assert_eq!(plain["preferences"], json!({"time_zone": "UTC", "transcription": {}}));
 }
@@ -192,7 +192,7 @@ async fn conversations_go_when_they_were_kept_long_enough() {
         (objects(&stack.objects().join("audio")) == 0).then_some(())
     })
     .await;
-    // Somebody else keeps theirs.
+    // Another person keeps their conversations.
     assert_eq!(other.get(path).await.good()["items"].as_array().unwrap().len(), 2);
 }
 
@@ -221,7 +221,7 @@ async fn whoever_asks_to_be_forgotten_is_forgotten_and_nobody_else() {
     let refused = (401, "invalid_credentials".to_owned());
     assert_eq!(log_in(&person, &person.password).await.unwrap_err(), refused);
 
-    // Nobody is left who could log in, so the receipt is open.
+    // Nobody can log in any more, so the receipt needs no token.
     let nobody = Person { access_token: String::new(), ..person.clone() };
     let erased = eventually("the erasure to be complete", async || {
         let erasure = nobody.get(&receipt).await.good();
@@ -235,13 +235,13 @@ async fn whoever_asks_to_be_forgotten_is_forgotten_and_nobody_else() {
     assert_eq!(objects(&stack.objects()), 1);
     assert_eq!(other.get("/api/v1/conversations").await.good()["items"].as_array().unwrap().len(), 2);
 
-    // The address is free again, and whoever takes it starts from nothing.
+    // The e-mail address is free again, and a new user with it starts without data.
     stack.ready().await;
     let body = json!({"email": person.email, "password": person.password, "name": ""});
     assert_eq!(person.post("/api/v1/auth/register", &body).await.status, 201);
 }
 
-/// How many rows of each table with an owner are a person's.
+/// The number of a person's rows in each table with an owner.
 async fn rows_of(stack: &Stack, person: &Person) -> Vec<(String, i64)> {
     let owned: Vec<String> = stack
         .database

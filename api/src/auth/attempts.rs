@@ -1,7 +1,7 @@
-//! How often somebody may be wrong.
+//! Limits on failed logins.
 //!
-//! All API nodes count together, in Redis. Each counts for itself besides, so that a guesser gains
-//! nothing by the moment in which Redis is away or was emptied.
+//! All API nodes count together, in Redis. Each node also counts for itself, so that guessing is still
+//! limited while Redis is away or after it was emptied.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,12 +14,12 @@ use sha2::{Digest, Sha256};
 use crate::problem::{Code, Problem};
 use crate::views::hex;
 
-/// Tries at one account from one address: ten, then one every half minute.
+/// Failures for one account from one address: ten, then one every half minute.
 const ACCOUNT: Allowance = Allowance { burst: 10.0, every: Duration::from_secs(30) };
-/// Tries from one address at any account: a household behind one address is not shut out by one
-/// forgetful member.
+/// Failures from one address for any account. The limit is higher, so that one forgetful person does not
+/// lock out others behind the same address.
 const ADDRESS: Allowance = Allowance { burst: 100.0, every: Duration::from_secs(3) };
-/// Above this many the table is swept of those that have recovered.
+/// Above this number of entries, expired ones are removed.
 const REMEMBERED: usize = 20_000;
 
 #[derive(Clone, Copy)]
@@ -28,18 +28,19 @@ struct Allowance {
     every: Duration,
 }
 
-/// Counts failures. Only they count: nobody is slowed who knows their password.
+/// Counts failed logins. Successful logins are not counted and never limited.
 ///
-/// An account is counted per address, so that a stranger who guesses does not lock its owner out.
+/// Failures of an account are counted per address, so that a stranger who guesses does not lock out its
+/// owner.
 #[derive(Clone, Default)]
 pub struct Attempts {
-    /// What all nodes have counted.
+    /// The counts of all nodes.
     shared: Option<Buckets>,
-    /// What this one has.
+    /// The counts of this node.
     own: Arc<Mutex<HashMap<String, Failures>>>,
 }
 
-/// Failures not yet forgiven, at a moment.
+/// The failures that still count, at a time.
 #[derive(Clone, Copy)]
 struct Failures {
     count: f64,
@@ -48,15 +49,15 @@ struct Failures {
 }
 
 impl Attempts {
-    /// Counts together with all who look into the same buckets.
+    /// Counts together with all nodes that use the same buckets.
     pub(super) fn shared(buckets: Buckets) -> Self {
         Self { shared: Some(buckets), own: Arc::default() }
     }
 
-    /// Whether there is a try left.
+    /// Checks whether another attempt is allowed.
     ///
     /// # Errors
-    /// [`Code::TooManyAttempts`].
+    /// [`Code::TooManyAttempts`], with the time to wait.
     pub async fn check(&self, from: Option<IpAddr>, account: &str, now: Instant) -> Result<(), Problem> {
         let mut wait = Duration::ZERO;
         for (bucket, allowance) in buckets(from, account) {
@@ -101,7 +102,7 @@ impl Failures {
     }
 }
 
-/// What a failure counts for. Nobody who looks into Redis reads who tried.
+/// The buckets in which a failure is counted. Names are hashed, so that Redis holds no e-mail addresses.
 fn buckets(from: Option<IpAddr>, account: &str) -> [(String, Allowance); 2] {
     let from = from.map_or_else(|| "unknown".to_owned(), |from| from.to_string());
     let name = |kind: &str, of: &str| format!("{kind}:{}", hex(&Sha256::digest(of)[..16]));

@@ -1,9 +1,9 @@
-//! Who is asking: registration, login, sessions and their tokens.
+//! Authentication: registration, login, sessions and their tokens.
 //!
-//! A session is one login on one device. It hands out access tokens (ten minutes) and lives by a
-//! chain of refresh tokens, each good for one exchange. The chain is derived: a client that lost the
-//! answer may ask again within ten seconds and gets the same successor. Whoever comes later with a
-//! used token is not the client that got the successor, so the session ends for both.
+//! A session is one login on one device. It issues access tokens (ten minutes) and has a chain of refresh
+//! tokens, each valid for one exchange. The successor of a refresh token is derived from it: a client that
+//! lost the answer may ask again within ten seconds and gets the same successor. A used token that comes
+//! later was stolen, or its successor was, so the session ends for both parties.
 
 mod attempts;
 mod passwords;
@@ -34,19 +34,19 @@ pub use tokens::{AccessTokens, Opaque};
 
 use crate::problem::{Code, Problem};
 
-/// A session ends when nothing was heard of it for this long.
+/// A session that is not used for this long ends.
 const SESSION_LIFE: Duration = Duration::from_hours(30 * 24);
 /// How long a used refresh token gives the same successor again.
 const RETRY: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
-/// How long a ticket opens a socket.
+/// How long a ticket can open a socket.
 const TICKET_LIFE: Duration = Duration::from_secs(30);
 
-/// Who is asking, and in which session.
+/// The authenticated person, and their session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The person.
     pub user: UserId,
-    /// Their login on this device.
+    /// The session: their login on one device.
     pub session: Uuid,
 }
 
@@ -62,17 +62,17 @@ async fn authenticate(request: &Request, bearer: Bearer) -> poem::Result<Identit
     Ok(auth.authenticate(&bearer.token).await?)
 }
 
-/// What a client gets to speak for a session.
+/// The tokens that a client gets for a session.
 pub struct Tokens {
-    /// For every request.
+    /// The access token, for every request.
     pub access: String,
-    /// How long that is good.
+    /// How long the access token is valid.
     pub expires_in: Duration,
-    /// For the next pair.
+    /// The refresh token, for the next pair.
     pub refresh: Opaque,
 }
 
-/// Everything about who is asking. Cheap to clone.
+/// Authentication and sessions. Cheap to clone.
 #[derive(Clone)]
 pub struct Auth {
     database: Database,
@@ -80,12 +80,12 @@ pub struct Auth {
     access: Arc<AccessTokens>,
     refresh_secret: Secret,
     passwords: Passwords,
-    /// Failed logins.
+    /// Counts failed logins.
     pub attempts: Attempts,
 }
 
 impl Auth {
-    /// With the secrets of the configuration.
+    /// Makes it with the secrets of the configuration.
     #[must_use]
     pub fn new(config: &ApiConfig, database: Database, bus: Bus, buckets: Buckets) -> Self {
         Self {
@@ -100,9 +100,9 @@ impl Auth {
 
     /// Registers a person and opens their first session.
     ///
-    /// That an address is taken is said. There is no way to register at once and hide it, short of
-    /// telling by e-mail, which a house without a mail server cannot; it costs a whole hash and
-    /// counts as a failed attempt, so that nobody tries a list of addresses.
+    /// The answer reveals that an e-mail address is taken. Only a confirmation by e-mail could hide this,
+    /// and an installation without a mail server cannot send one. To prevent trying a list of addresses,
+    /// such an answer costs a whole password hash and counts as a failed attempt.
     ///
     /// # Errors
     /// [`Code::EmailTaken`], [`Code::Overloaded`].
@@ -123,8 +123,8 @@ impl Auth {
         Ok((user, tokens))
     }
 
-    /// Opens a session for whoever knows the password. An address that nobody has and a password
-    /// that is wrong look the same and take the same time.
+    /// Opens a session for an e-mail address and its password. An unknown address and a wrong password have
+    /// the same answer and take the same time.
     ///
     /// # Errors
     /// [`Code::InvalidCredentials`], [`Code::Overloaded`].
@@ -198,10 +198,7 @@ impl Auth {
         self.tokens(identity, successor, now)
     }
 
-    /// Ends the session, and closes its sockets.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Ends the session and closes its sockets.
     pub async fn logout(&self, identity: Identity) -> Result<(), Problem> {
         let mut tx = self.database.as_system().await?;
         sessions::revoke(&mut tx, identity.session, Revocation::Logout, Utc::now()).await?;
@@ -210,10 +207,10 @@ impl Auth {
         Ok(())
     }
 
-    /// Ends another session of the person, or this one, and closes its sockets.
+    /// Ends a session of the person and closes its sockets.
     ///
     /// # Errors
-    /// [`Code::NotFound`] when they have no such session.
+    /// [`Code::NotFound`] if the person has no such session.
     pub async fn end(&self, identity: Identity, session: Uuid) -> Result<(), Problem> {
         let (mut tx, now) = (self.database.as_system().await?, Utc::now());
         if sessions::live(&mut tx, session, now).await? != Some(identity.user) {
@@ -225,10 +222,7 @@ impl Auth {
         Ok(())
     }
 
-    /// Ends all sessions of the person but this one.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Ends all sessions of the person except this one.
     pub async fn end_others(&self, identity: Identity) -> Result<(), Problem> {
         let mut tx = self.database.as_system().await?;
         let Identity { user, session } = identity;
@@ -238,7 +232,7 @@ impl Auth {
         Ok(())
     }
 
-    /// Whether this is the person's password.
+    /// Checks the person's password.
     ///
     /// # Errors
     /// [`Code::Overloaded`].
@@ -249,8 +243,8 @@ impl Auth {
         self.passwords.verify(password, hash).await
     }
 
-    /// Gives the person a new password, and ends all sessions but this one: whoever knew the old one
-    /// may be in them.
+    /// Changes the person's password and ends all sessions except this one: somebody who knew the old
+    /// password may use the others.
     ///
     /// # Errors
     /// [`Code::Overloaded`].
@@ -265,11 +259,7 @@ impl Auth {
         Ok(())
     }
 
-    /// Begins to forget a person: they are logged out everywhere, for good, and what is to be done
-    /// about the rest is accepted as a job.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Starts to erase a person: all sessions end for good, and a job is enqueued that deletes the data.
     pub async fn erase(&self, identity: Identity, traceparent: Option<&str>) -> Result<Erasure, Problem> {
         let user = identity.user;
         let mut tx = self.database.as_system().await?;
@@ -288,8 +278,8 @@ impl Auth {
         }
     }
 
-    /// Who a request with this access token is from. The session is looked up every time: one that
-    /// has ended is refused at once, whatever its token says.
+    /// Authenticates an access token. The session is read each time: an ended session is refused at once,
+    /// even while its token is valid.
     ///
     /// # Errors
     /// [`Code::Unauthenticated`].
@@ -307,21 +297,15 @@ impl Auth {
         }
     }
 
-    /// Whether a session goes on: what open sockets ask when they may have missed its end.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Whether a session still exists. Open sockets ask this when they may have missed its end.
     pub async fn is_live(&self, identity: Identity) -> Result<bool, Problem> {
         let mut tx = self.database.as_system().await?;
         let user = sessions::live(&mut tx, identity.session, Utc::now()).await?;
         Ok(user == Some(identity.user))
     }
 
-    /// A ticket that opens one socket within half a minute, for browsers, which cannot send a
-    /// header with it.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Issues a ticket that opens one socket within 30 seconds, for browsers, which cannot send a header
+    /// with it.
     pub async fn issue_ticket(&self, identity: Identity) -> Result<(Opaque, Duration), Problem> {
         let (ticket, now) = (Opaque::random(), Utc::now());
         let mut tx = self.database.as_system().await?;
@@ -331,10 +315,7 @@ impl Auth {
         Ok((ticket, TICKET_LIFE))
     }
 
-    /// Takes a ticket. None when it is not good, or was taken before.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Redeems a ticket; none if it is invalid, expired or already used.
     pub async fn redeem_ticket(&self, ticket: &Opaque) -> Result<Option<Identity>, Problem> {
         let mut tx = self.database.as_system().await?;
         let taken = sessions::redeem_ticket(&mut tx, &ticket.hash(), Utc::now()).await?;

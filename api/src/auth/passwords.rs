@@ -1,4 +1,4 @@
-//! Passwords: argon2id, a few at a time, and never longer a wait than makes sense.
+//! Passwords: argon2id, with a limit on concurrent hashes and on waiting requests.
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,11 +11,11 @@ use crate::problem::{Code, Problem};
 /// OWASP's second choice: 19 MiB, two passes, one lane. About 20 ms of one core.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
-/// Whoever would have to wait behind more than this many is asked to come back.
+/// How many requests may wait for a hash; further ones are refused.
 const WAITING: usize = 32;
 
-/// What nobody's password is checked against when nobody has the e-mail address, so that the
-/// answer takes as long as a real one.
+/// The hash that a password is checked against when the e-mail address is unknown, so that the answer takes
+/// the usual time.
 static NOBODY: LazyLock<String> =
     LazyLock::new(|| hash("nobody's password").expect("the parameters are within their limits"));
 
@@ -34,10 +34,10 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// At most `cores` at work, and `waiting` behind them.
+    /// Computes at most `cores` hashes at a time, while up to `waiting` requests wait.
     #[must_use]
     pub fn new(cores: usize, waiting: usize) -> Self {
-        // Made now, or the first unknown address would be told by its time.
+        // Computed now: otherwise the first login with an unknown address would take longer.
         LazyLock::force(&NOBODY);
         Self { door: Arc::new(Semaphore::new(cores + waiting)), cores: Arc::new(Semaphore::new(cores)) }
     }
@@ -52,8 +52,7 @@ impl Passwords {
             .map_err(|error| Problem::internal(anyhow::anyhow!("{error}")))
     }
 
-    /// Whether the password is the one that was hashed. Without a hash it never is, and finding
-    /// that out takes as long.
+    /// Whether a password matches a hash. Without a hash it never matches, and the check takes as long.
     ///
     /// # Errors
     /// [`Code::Overloaded`].
@@ -72,7 +71,7 @@ impl Passwords {
         let overloaded =
             || Problem::new(Code::Overloaded, "many people are logging in; try again in a moment");
         let _inside = self.door.try_acquire().map_err(|_| overloaded())?;
-        // Moved into the thread: a client that goes away does not make room for one more hash.
+        // The thread owns the permit: if the client disconnects, the running hash still counts.
         let core = self.cores.clone().acquire_owned().await.map_err(Problem::internal)?;
         tokio::task::spawn_blocking(move || {
             let done = work();

@@ -1,4 +1,4 @@
-//! Stored bytes on their way out: whole or in parts, streamed.
+//! Download of stored bytes: whole or in ranges, streamed.
 
 mod range;
 
@@ -19,23 +19,23 @@ use self::range::{RangeSelection, part};
 use crate::problem::{Code, Problem};
 use crate::views::hex;
 
-/// What kind of thing the bytes are.
+/// The kind of a download.
 pub(crate) trait Kind: Send + Sync + 'static {
-    /// Its media type, as the document says it.
+    /// The media type in the document.
     const MEDIA_TYPE: &'static str;
-    /// What it is called where its file has no name.
+    /// The file name for content without a name.
     const NAME: &'static str;
 }
 
-/// Where bytes are.
+/// Where the bytes are stored.
 pub(crate) enum Held {
     /// In the object of this key.
     Object(String),
-    /// Here: few enough to be kept in a row.
+    /// In a row of the database, since they are few.
     Row(Bytes),
 }
 
-/// What is known of the bytes.
+/// The stored bytes and their metadata.
 pub(crate) struct ContentMetadata<'a> {
     pub held: Held,
     pub size_bytes: i64,
@@ -44,7 +44,7 @@ pub(crate) struct ContentMetadata<'a> {
     pub filename: &'a str,
 }
 
-/// The bytes of something, or of a part of it, or the news that they have not changed.
+/// The response of a download: all bytes, a range, or 304.
 pub(crate) struct Outgoing<K> {
     status: StatusCode,
     headers: HeaderMap,
@@ -52,7 +52,7 @@ pub(crate) struct Outgoing<K> {
     kind: PhantomData<fn() -> K>,
 }
 
-/// Opens what a request asks for.
+/// Opens the bytes that a request asks for.
 pub(crate) async fn open<K: Kind>(
     objects: &ObjectStore,
     known: ContentMetadata<'_>,
@@ -73,7 +73,7 @@ pub(crate) async fn open<K: Kind>(
     if text(header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &etag)) {
         return Ok(Outgoing::new(StatusCode::NOT_MODIFIED, headers, None));
     }
-    // A part of another version would be of no use: all of this one then.
+    // A range of another version would be of no use, so the whole content is sent.
     let current = text(header::IF_RANGE).is_none_or(|tag| tag.trim() == etag);
     let range = text(header::RANGE).filter(|_| current);
     let (status, first, length) = match part(range, size) {
@@ -100,7 +100,7 @@ pub(crate) async fn open<K: Kind>(
 }
 
 impl Held {
-    /// All of the bytes, or these.
+    /// Opens all bytes, or a range.
     async fn read(self, objects: &ObjectStore, range: Option<ByteRange>) -> Result<Content, Problem> {
         match self {
             Self::Object(key) => {
@@ -130,8 +130,8 @@ fn matches(tags: &str, etag: &str) -> bool {
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// What to call the file when it is saved (RFC 6266): a plain name for old clients, and the real
-/// one in percent-encoded UTF-8 (RFC 8187).
+/// The `Content-Disposition` header (RFC 6266): an ASCII name for old clients, and the full name in
+/// percent-encoded UTF-8 (RFC 8187).
 pub(crate) fn disposition(filename: &str, otherwise: &str) -> String {
     let filename = if filename.is_empty() { otherwise } else { filename };
     let plain: String = filename

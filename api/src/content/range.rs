@@ -1,18 +1,18 @@
-//! Parts of an object: what `Range` means (RFC 9110, section 14).
+//! Range requests: the meaning of `Range` (RFC 9110, section 14).
 
-/// Which bytes to send.
+/// The bytes to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RangeSelection {
     /// All of them.
     Whole,
     /// From the first to the last of these, both included.
     Bytes(u64, u64),
-    /// None of those asked for exist.
+    /// The requested bytes do not exist.
     Unsatisfiable,
 }
 
-/// What a `Range` header means for this many bytes. One range is honoured; several, other units and
-/// what makes no sense are answered with the whole, which the standard allows.
+/// Reads a `Range` header for content of this size. One range is honoured. Several ranges, other units and
+/// invalid headers are answered with the whole content, which the standard allows.
 pub(super) fn part(range: Option<&str>, size: u64) -> RangeSelection {
     let Some((unit, range)) = range.and_then(|range| range.split_once('=')) else {
         return RangeSelection::Whole;
@@ -26,7 +26,7 @@ pub(super) fn part(range: Option<&str>, size: u64) -> RangeSelection {
     if !digits(first) || !digits(last) || (first.is_empty() && last.is_empty()) {
         return RangeSelection::Whole;
     }
-    // A number too large to read is larger than any file.
+    // A number that does not fit is larger than any file.
     let number = |text: &str| text.parse().unwrap_or(u64::MAX);
     if first.is_empty() {
         return match number(last).min(size) {

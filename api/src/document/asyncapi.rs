@@ -1,5 +1,5 @@
-//! The AsyncAPI document: what is said over the WebSocket, made from the types of the events and of the
-//! other messages, committed under `openapi/`.
+//! The AsyncAPI document: the messages of the WebSocket, generated from the types of the events and of
+//! the other messages, committed under `openapi/`.
 
 use schemars::generate::{Contract, SchemaSettings};
 use schemars::transform::RecursiveTransform;
@@ -116,7 +116,7 @@ fn document() -> Value {
     })
 }
 
-/// AsyncAPI's schemas are a superset of JSON Schema draft 07.
+/// A generator of JSON Schema draft 07, which the schemas of AsyncAPI extend.
 fn generator(contract: Contract) -> SchemaGenerator {
     let settings = SchemaSettings::draft07().with(|settings| {
         settings.definitions_path = SCHEMAS.into();
@@ -129,7 +129,7 @@ fn generator(contract: Contract) -> SchemaGenerator {
     settings.into_generator()
 }
 
-/// What is not known is absent from what is told: schemars lets it be null as well.
+/// Makes optional fields of sent messages absent instead of null; schemars allows both.
 fn absent_instead_of_null(schema: &mut Schema) {
     let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
@@ -150,7 +150,7 @@ fn absent_instead_of_null(schema: &mut Schema) {
     }
 }
 
-/// A schema that stands where it is used, made as those that are named.
+/// An inline schema, transformed in the same way as the named ones.
 fn finished(mut schema: Schema, generator: &mut SchemaGenerator) -> Value {
     for transform in generator.transforms_mut() {
         transform.transform(&mut schema);
@@ -158,7 +158,7 @@ fn finished(mut schema: Schema, generator: &mut SchemaGenerator) -> Value {
     schema.to_value()
 }
 
-/// An event as an app gets it: see [`crate::push`].
+/// An event in the form that apps receive: see [`crate::push`].
 fn event(kind: EventKind, generator: &mut SchemaGenerator) -> Message {
     let room = generator.subschema_for::<Room>();
     let data = kind.schema(generator);
@@ -202,7 +202,7 @@ fn variants<T: JsonSchema>(generator: &mut SchemaGenerator) -> Vec<Message> {
     variants.into_iter().map(message).collect()
 }
 
-/// `job_update` as `JobUpdate`.
+/// Converts a name: `job_update` to `JobUpdate`.
 fn pascal(name: &str) -> String {
     let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
     name.split('_').map(capital).collect()

@@ -1,4 +1,4 @@
-//! The OpenAPI document: made from the routes, committed under `openapi/`, shown at `/docs`. Beside it the
+//! The OpenAPI document: generated from the routes, committed under `openapi/`, shown at `/docs`. Also the
 //! [AsyncAPI document](asyncapi) of the WebSocket.
 
 mod asyncapi;
@@ -13,7 +13,7 @@ use self::shape::Shaped;
 use crate::problem::Code;
 use crate::routes;
 
-/// The routes as a service that also knows its document.
+/// The routes as a service that also generates their document.
 pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
     OpenApiService::new(Shaped(routes::all()), "Self Backend", env!("CARGO_PKG_VERSION"))
         .description(description())
@@ -27,7 +27,7 @@ pub fn json() -> String {
     shape::closed(&service().spec()) + "\n"
 }
 
-/// The page at `/docs`: Scalar, with its script in the page. It loads nothing from elsewhere.
+/// The page at `/docs`: Scalar, with its script inline. The page loads nothing from elsewhere.
 pub(crate) fn page() -> String {
     shape::closed(&service().scalar_html())
 }
@@ -92,7 +92,7 @@ mod tests {
         let described = description();
         let routes: String =
             operations().iter().map(|(_, operation)| operation["responses"].to_string()).collect();
-        // Answered where no route is: by the router, or by the socket.
+        // Codes outside the routes: of the router and of the socket.
         let elsewhere = [Code::NoSuchRoute, Code::MethodNotAllowed, Code::BadMessage];
         for code in Code::ALL {
             let word = format!("`{}`", code.as_str());

@@ -1,5 +1,5 @@
-//! What poem-openapi says of types, made exact: apps are built from the document by generators, and a
-//! fuzzer takes it at its word.
+//! Corrections of the schemas that poem-openapi generates. They must be exact, because generators build
+//! clients from the document and a fuzzer tests against it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::input::null;
 
-/// How headers are spelled that poem-openapi would spell in capitals.
+/// The spelling of headers; poem-openapi writes them in capitals.
 const HEADERS: &[&str] = &["ETag", "Location"];
 
-/// An API whose document is exact.
+/// An API whose document is corrected.
 pub(crate) struct Shaped<T>(pub T);
 
 impl<T: OpenApi> OpenApi for Shaped<T> {
@@ -57,7 +57,8 @@ fn shape_operation(operation: &mut MetaOperation) {
     }
     for response in &mut operation.responses.responses {
         for media in &mut response.content {
-            // JSON is always in UTF-8 (RFC 8259): a parameter says nothing, and is in the way of clients.
+            // JSON is always in UTF-8 (RFC 8259): the `charset` parameter has no meaning, and some clients
+            // fail on it.
             if media.content_type.starts_with("application/json") {
                 media.content_type = "application/json";
             }
@@ -77,9 +78,9 @@ fn shape_ref(schema: &mut MetaSchemaRef) {
     }
 }
 
-/// A schema, and all within it.
+/// Corrects a schema and the inline schemas in it.
 fn shape(schema: &mut MetaSchema) {
-    // A described reference: what is said of it stands beside the reference already.
+    // The reference has its own description, so the second schema with the description is dropped.
     if let [MetaSchemaRef::Reference(_), MetaSchemaRef::Inline(_)] = schema.all_of[..] {
         schema.all_of.truncate(1);
     }
@@ -98,7 +99,7 @@ fn shape(schema: &mut MetaSchema) {
     below.into_iter().flatten().for_each(|inner| shape_ref(inner));
 }
 
-/// The schemas that requests bring.
+/// The names of the schemas in request bodies.
 fn taken(apis: &mut [MetaApi], schemas: &BTreeMap<String, MetaSchema>) -> BTreeSet<String> {
     let mut taken = BTreeSet::new();
     for operation in operations(apis) {
@@ -123,7 +124,7 @@ fn reach(schema: &MetaSchemaRef, schemas: &BTreeMap<String, MetaSchema>, taken: 
     }
 }
 
-/// The schemas of changes, of which an empty one is refused.
+/// The names of the schemas of changes (PATCH). An empty change is refused.
 fn changes(apis: &mut [MetaApi]) -> BTreeSet<String> {
     let patches = operations(apis).filter(|operation| operation.method == Method::PATCH);
     let content = patches.flat_map(|operation| operation.request.iter().flat_map(|request| &request.content));
@@ -134,10 +135,10 @@ fn changes(apis: &mut [MetaApi]) -> BTreeSet<String> {
     content.filter_map(|media| name(&media.schema)).collect()
 }
 
-/// Stands for `false`, which a schema of poem-openapi cannot be.
+/// The placeholder for `false`, which poem-openapi cannot write as a schema.
 const NOTHING: &str = "nothing-is-allowed-here";
 
-/// Fields that are not known are refused in what is sent here.
+/// Forbids unknown fields in a schema of a request.
 fn close(schema: &mut MetaSchema) {
     if schema.ty == "object" && schema.additional_properties.is_none() {
         let nothing = MetaSchema { format: Some(NOTHING), ..MetaSchema::ANY };
@@ -145,7 +146,7 @@ fn close(schema: &mut MetaSchema) {
     }
 }
 
-/// A written document, with `false` where nothing is allowed.
+/// The document as text, with `false` in place of [`NOTHING`].
 pub(super) fn closed(document: &str) -> String {
     let nothing = format!("\"format\": \"{NOTHING}\"");
     let parts = document.trim().split(&nothing).map(str::trim);
@@ -156,8 +157,8 @@ pub(super) fn closed(document: &str) -> String {
     parts.map(within).collect::<Vec<_>>().join("false")
 }
 
-/// In what is sent here, null says the same as nothing; and what is taken for nothing stands in the text,
-/// since generators make fields with a default required.
+/// Allows null for optional fields of requests, with the meaning of absence. Defaults move into the
+/// description, since generators make fields with a default required.
 fn relax(schema: &mut MetaSchema) {
     for (_, property) in schema.properties.iter_mut().filter(|(name, _)| !schema.required.contains(name)) {
         if let MetaSchemaRef::Reference(_) = property {
@@ -173,7 +174,7 @@ fn relax(schema: &mut MetaSchema) {
     }
 }
 
-/// Whether a default is more than emptiness.
+/// Whether a default is neither null, false nor empty.
 fn says_something(default: &Value) -> bool {
     match default {
         Value::Null | Value::Bool(false) => false,
@@ -184,7 +185,7 @@ fn says_something(default: &Value) -> bool {
     }
 }
 
-/// In examples, what is absent is left out: that is how one would write it.
+/// Removes absent fields from an example.
 fn without_nulls(example: &mut Value) {
     match example {
         Value::Object(fields) => {
@@ -202,7 +203,7 @@ mod tests {
     use crate::input::fit::misfits;
     use crate::routes;
 
-    /// The routes and schemas of an API that nobody has to name.
+    /// The routes and the registry of an API, whose type is inferred.
     fn of<T: OpenApi>(_: &Shaped<T>) -> (Vec<MetaApi>, Registry) {
         let mut registry = Registry::new();
         Shaped::<T>::register(&mut registry);

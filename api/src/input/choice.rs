@@ -1,5 +1,5 @@
-//! What a person chooses. The same is answered as a view, which may get more fields one day; what is
-//! sent may not.
+//! Preferences that a person sends. The views of preferences are separate types: fields may be added to a
+//! view, but unknown fields in a request are refused.
 
 use poem_openapi::Object;
 use poem_openapi::types::Example;
@@ -48,7 +48,7 @@ fn utc() -> String {
 }
 
 impl From<ChosenPreferences> for Preferences {
-    /// The choices; whether the time zone exists, the database knows.
+    /// Converts the preferences. The database checks whether the time zone exists.
     fn from(chosen: ChosenPreferences) -> Self {
         let ChosenPreferences { time_zone, language, transcription, keep_days, keep_audio_days } = chosen;
         let language = language.map(|language| language.0);

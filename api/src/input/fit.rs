@@ -1,5 +1,5 @@
-//! Whether a value fits a schema of the document. poem-openapi stops at the first complaint, does not
-//! name fields within fields, and takes a number for a string; here every misfit is told, by its place.
+//! Checks a JSON value against a schema of the document. poem-openapi stops at the first error, does not
+//! name nested fields, and accepts a number for a string; this check reports every error with its path.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use super::text;
 use crate::problem::FieldProblem;
 use crate::time::Time;
 
-/// More complaints help nobody.
+/// The largest number of errors that are reported.
 const MOST: usize = 20;
-/// Of a field that nobody knows, this many characters are told.
+/// The largest number of characters of an unknown field's name in an error.
 const LONGEST_NAME: usize = 100;
 
-/// What does not fit.
+/// Returns the errors of a value.
 pub(crate) fn misfits(
     schemas: &BTreeMap<String, MetaSchema>,
     schema: &MetaSchema,
@@ -89,7 +89,7 @@ impl Fitting<'_> {
             self.wrong(place, "must say something");
         }
         match schema.format {
-            // In the one form in which ids are written here.
+            // Only the hyphenated form of ids is accepted.
             Some("uuid") if length != 36 || text.parse::<Uuid>().is_err() => {
                 self.wrong(place, "must be an id such as `0192f0c8-8a53-7d3e-a0f5-7d0f6f3d2a01`");
             }
@@ -118,7 +118,7 @@ impl Fitting<'_> {
         if given > most {
             self.wrong(place, format!("must be at most {most}"));
         }
-        // Between the largest and the next power of two a float is no judge.
+        // A float cannot tell `i64::MAX` from the next power of two.
         if schema.format == Some("int64") && !number.is_i64() {
             self.wrong(place, format!("must be at most {}", i64::MAX));
         }
@@ -146,14 +146,15 @@ impl Fitting<'_> {
             }
         }
         for (name, schema) in &schema.properties {
-            // Null says the same as nothing.
+            // Null means the same as absence.
             if let Some(value) = fields.get(*name).filter(|value| !value.is_null()) {
                 self.any(schema, value, &within(name));
             }
         }
         let is_known = |name: &str| schema.properties.iter().any(|(known, _)| *known == name);
         let Some(others) = &schema.additional_properties else {
-            // One of our own types, which has a title: what nobody reads would be ignored in silence.
+            // A type of this API, which has a title: an unknown field is refused, since it would be ignored
+            // silently.
             if schema.title.is_some() {
                 let names: Vec<_> = schema.properties.iter().map(|(name, _)| format!("`{name}`")).collect();
                 for name in fields.keys().filter(|name| !is_known(name)) {
@@ -173,12 +174,12 @@ impl Fitting<'_> {
     }
 }
 
-/// A name that was made up, as far as it helps.
+/// The name of an unknown field, without control characters and shortened.
 fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }
 
-/// Said of text that PostgreSQL cannot hold.
+/// The complaint about text that PostgreSQL cannot store.
 pub(super) const NO_NULLS: &str = "must not contain null characters";
 
 fn has_type(value: &Value, name: &str) -> bool {

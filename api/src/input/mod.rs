@@ -1,4 +1,4 @@
-//! What requests bring. JSON bodies: bounded, and told apart when they are no JSON, or JSON of the
+//! Request bodies in JSON: bounded in size, with different errors for invalid JSON and for JSON of the
 //! wrong shape.
 
 pub(crate) mod choice;
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::problem::{Code, Problem};
 
-/// No request that is JSON needs more.
+/// The largest JSON body, in bytes.
 const LARGEST: usize = 1024 * 1024;
 
 /// A JSON body.
@@ -51,7 +51,7 @@ impl<T: ParseFromJSON> ParsePayload for Input<T> {
 
 impl_apirequest_for_payload!(Input<T>, T: ParseFromJSON);
 
-/// Reads a body; one that is a change has to change something.
+/// Parses a body; a change must contain at least one value.
 fn parse<T: ParseFromJSON>(bytes: &[u8], is_change: bool) -> Result<Input<T>, Problem> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::new(Code::InvalidJson, format!("the body is not JSON: {error}")))?;
@@ -78,14 +78,14 @@ fn parse<T: ParseFromJSON>(bytes: &[u8], is_change: bool) -> Result<Input<T>, Pr
     })
 }
 
-/// The field that a validator of poem-openapi complained about, and its complaint.
+/// The field that a validator of poem-openapi refused, and the reason.
 fn validated(message: &str) -> Option<(&str, &str)> {
     let (_, rest) = message.split_once("field `")?;
     let (field, what) = rest.split_once("` verification failed. ")?;
     Some((field, what.split(" (occurred while parsing").next().unwrap_or(what)))
 }
 
-/// The first complaint, without the names of our types around it.
+/// The first complaint, without the names of Rust types.
 fn plain(message: &str) -> String {
     message.split(" (occurred while parsing").next().unwrap_or(message).to_owned()
 }

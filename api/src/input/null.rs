@@ -1,4 +1,4 @@
-//! Parameters with null characters, which PostgreSQL cannot hold, never reach a route.
+//! Refuses query parameters with null characters, which PostgreSQL cannot store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use poem_openapi::registry::{MetaApi, MetaParamIn};
 use super::fit::NO_NULLS;
 use crate::problem::Problem;
 
-/// Puts the refusal before every route that takes parameters from the query.
+/// Adds the check to every route with query parameters.
 pub(crate) fn refuse(apis: &[MetaApi], table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
     for path in apis.iter().flat_map(|api| &api.paths) {
         let address = routed(&path.path);
@@ -34,7 +34,7 @@ pub(crate) fn refuse(apis: &[MetaApi], table: &mut HashMap<String, HashMap<Metho
     }
 }
 
-/// The address as the router writes it, which numbers parameters where the document names them.
+/// The path in the router's form: the router numbers parameters, the document names them.
 fn routed(path: &str) -> String {
     let mut parameters = 0..;
     let parts = path.split('/').map(|part| match part.starts_with('{') {

@@ -1,5 +1,5 @@
-//! Texts of a certain form. The document says which, so that apps and fuzzers know; and what is told of
-//! a text that has another form is the same wherever it was sent.
+//! Texts of a certain form. The document describes each form for apps and fuzzers, and the complaint about
+//! an invalid text is the same in every route.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -10,22 +10,22 @@ use self_shared::domain::language;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// A form that a text can have.
+/// The form of a text.
 pub(crate) trait Form: Send + Sync + 'static {
-    /// What the document calls it.
+    /// The `format` in the document.
     const FORMAT: &'static str;
-    /// What the document says of it, besides the length.
+    /// The `pattern` in the document; the length is separate.
     const PATTERN: &'static str;
     /// Characters at most.
     const LONGEST: usize;
-    /// What is told of a text that does not have it.
+    /// The complaint about a text of another form.
     const MUST: &'static str;
 
-    /// Whether a text, without what surrounds it, has it.
+    /// Whether a trimmed text has the form.
     fn has(text: &str) -> bool;
 }
 
-/// A text of a certain form, without what surrounds it.
+/// A trimmed text of a certain form.
 #[derive(Debug)]
 pub(crate) struct Text<F>(pub String, PhantomData<F>);
 
@@ -33,15 +33,15 @@ pub(crate) struct Text<F>(pub String, PhantomData<F>);
 #[derive(Debug)]
 pub(crate) enum Language {}
 
-/// An e-mail address that could be one. Whether it is, only a letter would tell.
+/// An e-mail address, by its shape only. Whether it exists is not checked.
 #[derive(Debug)]
 pub(crate) enum Email {}
 
-/// A line that says something: a name, a tag.
+/// A line that is not blank: a name, a tag.
 #[derive(Debug)]
 pub(crate) enum Line<const LONGEST: usize> {}
 
-/// The SHA-256 of something, in hexadecimal.
+/// A SHA-256 hash, in hexadecimal.
 #[derive(Debug)]
 pub(crate) enum Sha256 {}
 
@@ -57,7 +57,7 @@ impl Form for Language {
 }
 
 impl Form for Email {
-    // Not `email`: that knows no letters beyond ASCII, and mail does.
+    // Not `email`: this format allows only ASCII, but addresses may have other letters.
     const FORMAT: &'static str = "mail-address";
     const PATTERN: &'static str = r"^[^\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+$";
     const LONGEST: usize = 254;
@@ -92,7 +92,7 @@ impl<const LONGEST: usize> Form for Line<LONGEST> {
     }
 }
 
-/// What is wrong with a text that is to have the form with this name in the document.
+/// The complaint about a text if it does not have the form with this name in the document.
 pub(super) fn complaint(format: &str, text: &str) -> Option<&'static str> {
     fn of<F: Form>(text: &str) -> Option<&'static str> {
         (!F::has(text.trim())).then_some(F::MUST)
@@ -107,7 +107,7 @@ pub(super) fn complaint(format: &str, text: &str) -> Option<&'static str> {
 }
 
 impl<F: Form> Text<F> {
-    /// Takes what was given, if it has the form.
+    /// Accepts a text that has the form.
     fn read(given: &str) -> ParseResult<Self> {
         let text = given.trim();
         if F::has(text) && text.chars().count() <= F::LONGEST {
@@ -118,7 +118,7 @@ impl<F: Form> Text<F> {
 }
 
 impl<F> From<&str> for Text<F> {
-    /// For what is known to have the form.
+    /// For a text that is known to have the form.
     fn from(text: &str) -> Self {
         Self(text.to_owned(), PhantomData)
     }

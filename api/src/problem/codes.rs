@@ -1,4 +1,4 @@
-//! The one table of everything that can go wrong, as clients see it. Codes are a contract.
+//! The table of all error codes. Codes are a contract with clients.
 
 use poem::http::StatusCode;
 
@@ -6,27 +6,27 @@ use crate::wire_enums::WireEnum;
 
 macro_rules! codes {
     ($($(#[$meta:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
-        /// What went wrong. The word is stable; titles and details may be reworded.
+        /// An error code. The word is stable; titles and details may be reworded.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code { $(#[doc = $title] $variant),+ }
 
         impl Code {
-            /// The whole table.
+            /// All codes.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// What programs match on.
+            /// The stable word that programs compare.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// The HTTP status that goes with it.
+            /// The HTTP status of the code.
             #[must_use]
             pub const fn status(self) -> StatusCode {
                 match self { $(Self::$variant => StatusCode::$status),+ }
             }
 
-            /// What it means, in a few words.
+            /// A short title.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title),+ }

@@ -1,4 +1,4 @@
-//! Which route can answer which problems: declared beside the route, shown in the document.
+//! The problems that each route can answer: declared beside the route, listed in the OpenAPI document.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -15,19 +15,19 @@ use poem_openapi::{ApiResponse, OpenApi};
 
 use super::{Code, Problem, ProblemView};
 
-/// What a kind of request can answer besides what it is for. See [`declare`].
+/// The problems of one kind of request. See [`declare`].
 pub trait Codes: Send + Sync + 'static {
-    /// The problems.
+    /// The codes of the problems.
     const CODES: &'static [Code];
 }
 
-/// A [`Problem`] of a route that declares which ones it has.
+/// A [`Problem`] of a route that declares its codes.
 pub struct Failing<C>(Problem, PhantomData<fn() -> C>);
 
-/// Declares what a route can answer besides what it is for:
-/// `declare!(Login: InvalidCredentials, TooManyAttempts);` and then `Result<…, Failing<Login>>`.
+/// Declares the problems of a route: `declare!(Login: InvalidCredentials, TooManyAttempts);` and then
+/// `Result<…, Failing<Login>>`.
 ///
-/// What every route has (no token, a body that is no JSON, no database) is not repeated there.
+/// Problems of every route (no token, a body that is no JSON, no database) are not repeated there.
 macro_rules! declare {
     ($($name:ident: $($code:ident),*;)+) => {$(
         #[doc = concat!("The problems of `", stringify!($name), "`.")]
@@ -73,7 +73,7 @@ impl<C: Codes> ApiResponse for Failing<C> {
     }
 }
 
-/// An API whose document also tells the problems that all routes share, by what they take.
+/// An API whose document also lists the problems that every route with the same kind of input has.
 pub struct Documented<T>(pub T);
 
 impl<T: OpenApi> OpenApi for Documented<T> {
@@ -100,13 +100,13 @@ impl<T: OpenApi> OpenApi for Documented<T> {
     }
 }
 
-/// The problems that an operation has because of what it takes.
+/// The problems that follow from the security and the input of an operation.
 fn shared(operation: &MetaOperation) -> Vec<Code> {
     let mut codes = vec![Code::Internal];
     if !operation.security.is_empty() {
         codes.extend([Code::Unauthenticated, Code::DatabaseUnavailable]);
     }
-    // What does not fit in an address is not there.
+    // An invalid path parameter is a 404.
     if operation.params.iter().any(|param| param.in_type != MetaParamIn::Path) {
         codes.push(Code::InvalidInput);
     }
@@ -134,7 +134,7 @@ fn by_status(codes: &[Code]) -> BTreeMap<u16, Vec<Code>> {
     statuses
 }
 
-/// Adds codes to the response with this status, which the document can have only once.
+/// Adds codes to the response with this status; the document can have only one for each status.
 fn add(responses: &mut Vec<MetaResponse>, status: u16, codes: &[Code]) {
     match responses.iter_mut().find(|response| response.status == Some(status)) {
         Some(known) => {
@@ -149,8 +149,8 @@ fn add(responses: &mut Vec<MetaResponse>, status: u16, codes: &[Code]) {
     }
 }
 
-/// Says in the schema which codes a response can have: apps match on no others, and a fuzzer hears of
-/// one that was not declared.
+/// Lists in the schema the codes that a response can have: apps match on these, and a fuzzer reports any
+/// code that was not declared.
 fn narrow(response: &mut MetaResponse) {
     let told = Code::ALL.iter().filter(|code| response.description.contains(&line(**code)));
     let codes: Vec<_> = told.map(|code| code.as_str().into()).collect();
@@ -194,7 +194,7 @@ fn line(code: Code) -> String {
     format!("- `{}`: {}.", code.as_str(), code.title())
 }
 
-/// The document's texts are static; it is made a few times in the life of a process.
+/// Makes a text static, which the document needs. The document is made only a few times in a process.
 fn text(text: String) -> &'static str {
     text.leak()
 }

@@ -1,4 +1,4 @@
-//! What others call their errors, in our words.
+//! Conversion of foreign errors (database, storage, framework) to problems.
 
 use poem::error::{
     MethodNotAllowedError, NotFoundError, ParseMultipartError, ParsePathError as RoutePathError,
@@ -22,8 +22,8 @@ impl From<sqlx::Error> for Problem {
     }
 }
 
-/// Whether the same statement may well work in a moment: the server is away, starting, stopping,
-/// out of something, or two transactions got in each other's way.
+/// Whether the same statement may succeed after a moment: the server is away, starting, stopping or out of
+/// some resource, or two transactions conflicted.
 fn is_passing(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -66,7 +66,7 @@ impl From<ObjectError> for Problem {
     }
 }
 
-/// A problem in the place of whatever the framework or a route answered as an error.
+/// Converts an error of the framework or of a route to a problem.
 pub(crate) fn redress(error: poem::Error) -> Problem {
     let error = match error.downcast::<Problem>() {
         Ok(problem) => return problem,
@@ -118,7 +118,7 @@ pub(crate) fn redress(error: poem::Error) -> Problem {
     }
 }
 
-/// What poem-openapi says of a value, without the names of our types.
+/// The complaint of poem-openapi about a value, without the names of Rust types.
 fn reason(said: &str) -> String {
     let said = said.split(" (occurred while parsing").next().unwrap_or(said);
     match said.strip_prefix("failed to parse \"").and_then(|rest| rest.split_once("\": ")) {

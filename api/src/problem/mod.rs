@@ -1,7 +1,7 @@
 //! Errors as clients see them: `application/problem+json` (RFC 9457), with a stable code.
 //!
-//! Inside, whatever fails becomes a [`Problem`] by `?`. What must not leave the house rides along
-//! as its cause and is logged, with the request's id, where the problem is written out.
+//! Inside the program, every error becomes a [`Problem`] by `?`. Internal details are kept as its cause.
+//! The cause is logged with the request id when the response is written, and is never sent.
 
 mod codes;
 mod declared;
@@ -24,7 +24,7 @@ pub(crate) use foreign::redress;
 
 use crate::wire_enums::Wire;
 
-/// Something that keeps a request from being answered as asked.
+/// The reason why a request is not answered as asked.
 #[derive(Debug)]
 pub struct Problem {
     code: Code,
@@ -75,7 +75,7 @@ impl Example for ProblemView {
 }
 
 impl Problem {
-    /// A problem, with what is wrong this time and what to do about it.
+    /// A problem with a code and a detail: what is wrong this time, and what to do about it.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         let retry_after = match code.status() {
             StatusCode::SERVICE_UNAVAILABLE => Some(2),
@@ -93,12 +93,12 @@ impl Problem {
         }
     }
 
-    /// A field of the input that is not usable.
+    /// A problem with one field of the input.
     pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::fields(vec![FieldProblem { field: field.into(), detail: detail.into() }])
     }
 
-    /// Several fields that are not usable.
+    /// A problem with several fields.
     #[must_use]
     pub fn fields(wrong: Vec<FieldProblem>) -> Self {
         let told: Vec<_> = wrong.iter().map(|wrong| format!("`{}` {}", wrong.field, wrong.detail)).collect();
@@ -107,14 +107,14 @@ impl Problem {
         problem
     }
 
-    /// Names the fields that it is about.
+    /// Adds the fields that are at fault.
     #[must_use]
     pub fn at(mut self, wrong: Vec<FieldProblem>) -> Self {
         self.fields = wrong;
         self
     }
 
-    /// Something that only this side can be blamed for. The cause is logged, never shown.
+    /// An internal error. The cause is logged, never sent.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
         Self::new(
             Code::Internal,
@@ -123,41 +123,41 @@ impl Problem {
         .because(cause)
     }
 
-    /// There is nothing with this id, or it is somebody else's.
+    /// No row has this id, or it belongs to another person.
     #[must_use]
     pub fn not_found(what: &str) -> Self {
         Self::new(Code::NotFound, format!("there is no {what} with this id, or it is not yours"))
     }
 
-    /// Adds what is logged and never shown.
+    /// Adds a cause, which is logged and never sent.
     #[must_use]
     pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// Says when to try again, in seconds.
+    /// Sets `Retry-After`, in seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds.max(1));
         self
     }
 
-    /// Says in `WWW-Authenticate` that the token that came was not good.
+    /// Says in `WWW-Authenticate` that the token of the request is invalid.
     #[must_use]
     pub fn invalid_token(mut self) -> Self {
         self.challenge = Some("Bearer realm=\"self\", error=\"invalid_token\"");
         self
     }
 
-    /// Adds a header that goes with this very problem.
+    /// Adds a header to the response of this problem.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.header = Some(Box::new((name, value)));
         self
     }
 
-    /// Its code.
+    /// The code.
     #[must_use]
     pub fn code(&self) -> Code {
         self.code
@@ -181,7 +181,7 @@ impl Problem {
         }
     }
 
-    /// Writes it out, and into the log where it is this side's fault.
+    /// Makes the response, and logs the cause if the server is at fault.
     pub(crate) fn into_response(self, request_id: &str) -> Response {
         if let Some(cause) = &self.cause {
             let code = self.code.as_str();

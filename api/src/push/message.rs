@@ -1,4 +1,4 @@
-//! What is said over a socket: JSON objects with a `type`, one a text frame.
+//! The messages of a socket: JSON objects with a `type`, one in each text frame.
 
 use chrono::{DateTime, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -87,7 +87,7 @@ fn problem_code(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "enum": Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>()})
 }
 
-/// An event as an app gets it.
+/// An event in the form that apps receive.
 #[derive(Debug, Serialize)]
 pub(super) struct Told<'a> {
     #[serde(rename = "type")]
@@ -101,8 +101,8 @@ pub(super) struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    /// An event as an app gets it that asked for the words of segments, or did not. Whichever version
-    /// stored it, it has the present shape.
+    /// Makes the message, with or without the words of segments. Events that an older version stored are
+    /// converted to the present form.
     pub(super) fn new(event: &'a Event, with_words: bool) -> Self {
         let Event { id, user_id: _, seq, kind, rooms, data, at } = event;
         let mut data = kind.modernized(data.clone());

@@ -1,17 +1,16 @@
-//! Push: tells a person's apps what happens, as it happens, over a WebSocket.
+//! Push: sends events to a person's apps over a WebSocket, as they happen.
 //!
 //! ```text
 //!   rows of events ──relay──> NATS ──> Hub (one a node) ──> Socket (one a connection) ──> app
-//!        └──────────────── what was missed, by number ────────┘
+//!        └──────────────── missed events, by number ──────────┘
 //! ```
 //!
-//! An app joins rooms: `user` for everything, `conversation:<id>`, `job:<id>` or `file:<id>` for
-//! one thing.
-//! Durable events carry a number (`seq`), counted per person without gaps. A socket keeps the
-//! number up to which it has told everything; whatever the hub could not tell it (NATS was away,
-//! the app reads slowly, an event was too large to travel) it reads from Postgres, in order.
-//! An app that comes back joins with `after`, the last number it has, and gets the rest first;
-//! what cannot be given any more is said as `resync`, and the app reads anew by REST.
+//! An app joins rooms: `user` for everything, `conversation:<id>`, `job:<id>` or `file:<id>` for one thing.
+//! Durable events carry a number (`seq`), counted per person without gaps. A socket keeps the number up to
+//! which it has sent everything. Events that did not come through the hub (NATS was away, the app reads
+//! slowly, the event was too large for NATS) are read from PostgreSQL, in order. An app that reconnects
+//! joins with `after`, the last number it has, and first gets the events after it. For events that are no
+//! longer kept, `resync` is sent, and the app reads the state again by REST.
 //!
 //! Volatile events (`job_progress`) have no number and are never repeated.
 
@@ -23,14 +22,14 @@ pub use socket::Socket;
 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-/// The largest message that a client may send: rooms have short names.
+/// The largest message that a client may send, in bytes: names of rooms are short.
 const LARGEST_MESSAGE: usize = 64 * 1024;
-/// What the library would otherwise reserve for every connection is 128 KiB.
+/// The size of the buffers of a connection. The library's default is 128 KiB.
 const BUFFER: usize = 4 * 1024;
-/// What may wait for a slow client before writing waits for it.
+/// How many bytes may wait for a slow client before a write blocks.
 const LARGEST_BACKLOG: usize = 4 * 1024 * 1024;
 
-/// Buffers and limits of every socket.
+/// The buffers and limits of every socket.
 #[must_use]
 pub fn limits() -> WebSocketConfig {
     WebSocketConfig::default()

@@ -1,4 +1,4 @@
-//! One connection of one app.
+//! One WebSocket connection of an app.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,18 +22,18 @@ use crate::auth::Identity;
 use crate::hub::{Hub, Listener};
 use crate::problem::Code;
 
-/// Events read from Postgres at a time.
+/// Number of events read from PostgreSQL at a time.
 const EVENTS_ON_A_PAGE: i64 = 200;
-/// How often the server makes sure that the app is still there.
+/// How often the server sends a ping.
 const PING: Duration = Duration::from_secs(20);
-/// An app that says nothing for this long, not even a pong, is gone.
+/// An app that sends nothing for this long, not even a pong, is disconnected.
 const SILENCE: Duration = Duration::from_secs(60);
-/// An app that takes nothing for this long is gone.
+/// An app that receives nothing for this long is disconnected.
 const STUCK: Duration = Duration::from_secs(30);
-/// How often Postgres is asked instead while the bus is away.
+/// How often PostgreSQL is read while the bus is away.
 const ASK: Duration = Duration::from_secs(1);
 
-/// The codes of closing that are the application's own (RFC 6455, section 7.4.2).
+/// The close code of the application for an ended session (RFC 6455, section 7.4.2).
 const SESSION_ENDED: u16 = 4401;
 
 /// One open socket.
@@ -43,31 +43,31 @@ pub struct Socket {
     hub: Arc<Hub>,
     sink: SplitSink<WebSocketStream, Message>,
     rooms: HashSet<Room>,
-    /// The rooms whose segments are wanted with their words.
+    /// The rooms whose segments are sent with their words.
     with_words: HashSet<Room>,
-    /// The number of the last durable event that was told, or that no room of ours hears.
+    /// The number of the last durable event that was sent, or that belongs to no joined room.
     cursor: i64,
 }
 
-/// Events that follow a number.
+/// Events after a number.
 struct Page {
     events: Vec<Event>,
-    /// The last number before them that is missing: old events are removed in time. A gap is said,
-    /// never hidden.
+    /// The last missing number before the events. Old events are deleted after some time; the gap
+    /// is reported to the app.
     gap_ends: Option<i64>,
 }
 
-/// Whether to go on.
+/// Whether the connection continues.
 enum Next {
     GoOn,
     Close(CloseCode, &'static str),
 }
 
 impl Socket {
-    /// Serves an app until it leaves, its session ends, or it stops taking what it is told.
+    /// Serves an app until it disconnects, its session ends, or it no longer receives.
     pub async fn serve(stream: WebSocketStream, identity: Identity, app: App, hub: Arc<Hub>) {
         let (sink, said) = stream.split();
-        // Joined before the cursor is read: what happens in between is heard, and known by number.
+        // Joined before the cursor is read: events in between are received, and recognised by their number.
         let heard = hub.join(identity.user);
         let mut socket =
             Self { identity, app, hub, sink, rooms: HashSet::new(), with_words: HashSet::new(), cursor: 0 };
@@ -166,7 +166,7 @@ impl Socket {
         }
     }
 
-    /// Tells everything durable that was not told yet, from Postgres.
+    /// Sends all durable events after the cursor, from PostgreSQL.
     async fn catch_up(&mut self) -> anyhow::Result<()> {
         loop {
             let Page { events: missed, gap_ends } = self.events_after(self.cursor).await?;
@@ -187,7 +187,7 @@ impl Socket {
     }
 
     async fn join(&mut self, room: Room, after: Option<i64>, with_words: bool) -> anyhow::Result<()> {
-        // Whatever another node committed meanwhile comes before the answer.
+        // Events that other nodes have committed are sent before the answer.
         self.catch_up().await?;
         let job = match self.look_at(room).await? {
             Some(job) => job,
@@ -208,7 +208,7 @@ impl Socket {
         self.tell(&ToApp::Joined { room, seq: self.cursor, job }).await
     }
 
-    /// Tells what happened in a room after a number, up to where the socket is.
+    /// Sends the events of a room after a number, up to the cursor.
     async fn replay(&mut self, room: Room, after: i64, with_words: bool) -> anyhow::Result<()> {
         let mut replayed = after;
         if after > self.cursor {
@@ -233,7 +233,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Whether a room is there for this person; for a job's, how it stands.
+    /// Whether the person has the subject of a room; for the room of a job, also the job's state.
     async fn look_at(&self, room: Room) -> anyhow::Result<Option<Option<Box<JobSnapshot>>>> {
         let mut tx = self.app.database.as_user(self.identity.user).await?;
         Ok(match room {
@@ -260,7 +260,7 @@ impl Socket {
 
     async fn events_after(&self, seq: i64) -> anyhow::Result<Page> {
         let mut tx = self.app.database.as_user(self.identity.user).await?;
-        // Before the events themselves: what is added in between is no gap.
+        // Read before the events: events that are added in between must not look like a gap.
         let last = events::last(&mut tx, self.identity.user).await?;
         let events = events::after(&mut tx, self.identity.user, seq, EVENTS_ON_A_PAGE).await?;
         let next = events.first().and_then(|first| first.seq).unwrap_or(last + 1);

@@ -1,4 +1,4 @@
-//! Everything that a person has, to take with them.
+//! Exports: an archive of everything that a person has.
 
 use poem::Request;
 use poem::web::Data;
@@ -153,7 +153,7 @@ impl ExportRoutes {
     ) -> Result<Outgoing<Archive>, Failing<ReadContent>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let export = known(&mut tx, id.0.0).await?;
-        // No connection is held while the bytes go out.
+        // No connection is held while the bytes are sent.
         drop(tx);
         let Export {
             object_key: Some(object_key), size_bytes: Some(size_bytes), sha256: Some(sha256), ..

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the same request again gets the first answer again.
+//! `Idempotency-Key`: a repeated request gets the first answer again.
 
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use self_shared::database::UserTx;
@@ -47,7 +47,7 @@ impl Key {
                 "make a new key for each request, and send the same request with it again only to repeat it",
             ));
         }
-        // An answer in the words of an older version is given anew.
+        // An answer that this version cannot parse, because an older one stored it, is computed again.
         Ok(A::parse_from_json(Some(remembered.answer)).ok())
     }
 

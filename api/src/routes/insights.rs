@@ -1,4 +1,4 @@
-//! What deserves attention.
+//! Insights.
 
 use poem::web::Data;
 use poem_openapi::OpenApi;

@@ -1,4 +1,4 @@
-//! The routes: each file one subject, each handler as thin as its declaration.
+//! The routes: one file for each subject, with thin handlers.
 
 mod audio;
 mod auth;

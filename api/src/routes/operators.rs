@@ -29,7 +29,8 @@ async fn authenticate(request: &Request, bearer: Bearer) -> poem::Result<()> {
         let detail = "operators have no access here: start the server with OPERATOR_TOKEN to change that";
         return Err(Problem::new(Code::Forbidden, detail).into());
     };
-    // Of equal length and unpredictable, so that comparing them tells nothing of the token.
+    // Hashes have equal length and are unpredictable, so the time of the comparison reveals nothing of the
+    // token.
     if Sha256::digest(&bearer.token) == Sha256::digest(token.expose()) {
         Ok(())
     } else {

@@ -1,4 +1,4 @@
-//! The WebSocket: what happens, as it happens. What is said over it is in [`crate::push`].
+//! The WebSocket route. Its messages are in [`crate::push`].
 
 use std::sync::Arc;
 

@@ -46,7 +46,8 @@ impl From<Export> for ExportView {
         Self {
             id: export.id,
             job_id: export.job_id,
-            // A state that only a newer version knows is none in which anything is here to be had.
+            // An unknown state comes from a newer version. The archive is not ready in it, so it is shown
+            // as queued.
             state: Wire(export.state.parse().unwrap_or(JobState::Queued)),
             size_bytes: export.size_bytes,
             sha256: export.sha256.as_deref().map(hex),

@@ -1,6 +1,6 @@
-//! What clients see: the API's own types, never rows.
+//! Views: the JSON types that clients see, separate from the rows.
 //!
-//! What is not known (yet) is absent.
+//! Unknown values are absent.
 
 mod audio;
 mod conversation;

@@ -1,4 +1,4 @@
-//! Conversations as people keep them: imported, described, corrected, found again, and deleted.
+//! Conversations: import, description, correction, search and deletion.
 
 mod subtitles;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 const CONVERSATIONS: &str = "/api/v1/conversations";
 
-/// Two people about a journey; each segment is long enough to be found by itself.
+/// A conversation of two people about a journey; each segment is long enough to be a passage.
 fn journey() -> Value {
     json!([
         {"start_ms": 0, "end_ms": 4_000, "speaker": "A",
@@ -28,7 +28,7 @@ async fn create(person: &Person, body: &Value) -> Answer {
     person.post(CONVERSATIONS, body).await
 }
 
-/// Imports a conversation and waits until it is understood.
+/// Imports a conversation and waits until it is processed.
 async fn import(person: &Person, body: &Value) -> (Uuid, Uuid) {
     let accepted = create(person, body).await;
     assert_eq!(accepted.status, 202, "{}", accepted.text());
@@ -198,7 +198,7 @@ async fn conversations_are_listed_by_what_they_are_and_what_was_said() {
     ] {
         assert_eq!(titles(&person, query).await, expected, "{query}");
     }
-    // A page goes on where the last one ended, whatever the order.
+    // Each page continues after the previous one, in every order.
     for sort in ["-started_at", "started_at", "-updated_at"] {
         let all = titles(&person, &format!("sort={sort}")).await;
         let first = person.get(&format!("{CONVERSATIONS}?sort={sort}&limit=3")).await.good();
@@ -283,7 +283,7 @@ async fn a_corrected_segment_keeps_what_was_heard_and_is_found_by_what_was_meant
     assert!(best(&person, "a fish dinner").await["text"].as_str().unwrap().contains("sardines"));
     let late = send(&person, Method::PATCH, &path, Some("\"1\""), &json!({"text": "No."})).await;
     assert_eq!(late.refused(), (412, "precondition_failed".to_owned()));
-    // Back to what was heard: it was never corrected.
+    // The original text again: the segment no longer counts as corrected.
     let back = send(&person, Method::PATCH, &path, None, &json!({"text": segment["text"]})).await.good();
     assert!(back["segment"]["original_text"].is_null(), "{back}");
 }
@@ -323,7 +323,7 @@ async fn a_deleted_conversation_leaves_nothing_behind() {
     let evidence = "from connection_evidence e left join transcriptions t on t.id = e.transcription_id
                     where t.id is null";
     assert_eq!(stack.database.count(evidence).await, 0);
-    // Who is mentioned elsewhere stays; who is not is forgotten.
+    // People who are mentioned elsewhere stay; the others are deleted.
     let names: Vec<String> = read(&person, kept).await["entities"]
         .as_array()
         .unwrap()
@@ -338,7 +338,7 @@ async fn a_deleted_conversation_leaves_nothing_behind() {
             .await,
         0
     );
-    // The numbers of what was told have no gaps all the same.
+    // The numbers of the events still have no gaps.
     let mut socket = Socket::open(&person).await;
     let heard = socket.join("user", Some(0)).await;
     let told = heard.iter().filter(|frame| frame["type"] != "joined");

@@ -1,4 +1,4 @@
-//! Conversations that come and go as subtitles and as plain text.
+//! Import and export of conversations as subtitles and as plain text.
 
 use self_tests::person::{id_of, said};
 use self_tests::{Person, Stack};
@@ -68,7 +68,7 @@ async fn subtitles_of_other_programs_are_read_as_they_were_meant() {
 async fn speech_without_end_is_parted_and_nothing_of_it_is_lost() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
-    // Words that are all different: as one text they are more than an index of PostgreSQL holds.
+    // Words that are all different: as one text, they exceed the limit of an index in PostgreSQL.
     let words: Vec<String> = (0..70_000_u64).map(|word| format!("{:x}", (word + 1) * 0x9e37_79b9)).collect();
     let (many, endless) = (words.join(" "), words.concat());
     for body in [

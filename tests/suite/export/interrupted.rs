@@ -1,4 +1,4 @@
-//! What becomes of an export when something happens to those who write it, or to what is in it.
+//! Exports whose worker or whose contents change while the archive is written.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{archives, asks, delete, exported, folder_of, parsed, unpacked};
 use crate::crashes::{Held, hold_object};
 
-/// Somebody with two recordings, at the second of which a worker gets stuck.
+/// A person with two recordings; a worker is blocked at the second.
 async fn stuck(stack: &Stack) -> (Person, Held, String, Uuid) {
     let person = Person::register(stack).await;
     person.upload(&Sound::recording("two_cities.wav")).await;
@@ -60,14 +60,14 @@ async fn an_export_that_is_cancelled_stops_in_the_middle_and_leaves_nothing() {
     assert_eq!(person.get(&export).await.good()["state"], "cancelled");
     assert_eq!(archives(&stack, &person), 0);
 
-    // Tried again, it is deleted while it is stuck at the same place.
+    // The retried export is deleted while it is blocked at the same recording.
     person.post(&format!("/api/v1/jobs/{job}/retry"), &json!({})).await.good();
     in_the_middle(&person, job, 2).await;
     assert_eq!(delete(&person, &export).await.status, 204);
     assert_eq!(person.ending(job).await["state"], "cancelled");
     assert_eq!(person.get(&export).await.refused(), (404, "not_found".to_owned()));
 
-    // And without the export that it was for, there is nothing left to be tried.
+    // Without its export, the job cannot be retried.
     held.release().await;
     person.post(&format!("/api/v1/jobs/{job}/retry"), &json!({})).await.good();
     assert_eq!(person.ending(job).await["state"], "cancelled");
@@ -119,7 +119,7 @@ async fn memory_does_not_grow_with_what_is_exported() {
     fs::write(worker.join("clear_refs"), "5").unwrap();
     let before = mib(&worker, "VmRSS");
 
-    // A recording of half a gibibyte, most of which is a hole in its file.
+    // A recording of half a gibibyte, most of it a hole in a sparse file.
     let audio = person.upload(&Sound::short()).await.audio;
     let object =
         File::options().write(true).open(stack.objects().join(format!("audio/{}/{audio}", person.id)));
@@ -133,7 +133,7 @@ async fn memory_does_not_grow_with_what_is_exported() {
     assert!(grown <= 24, "it took {grown} MiB above the {before} MiB before");
 }
 
-/// A figure of `/proc/<pid>/status`, in MiB.
+/// A value of `/proc/<pid>/status`, in MiB.
 fn mib(process: &Path, field: &str) -> u64 {
     let status = fs::read_to_string(process.join("status")).unwrap();
     let line = status.lines().find(|line| line.starts_with(field)).unwrap();

@@ -1,4 +1,4 @@
-//! Everything that a person has, to take with them.
+//! Exports: an archive of everything that a person has.
 
 mod interrupted;
 
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 const EXPORT: &str = "/api/v1/users/me/export";
 
-/// Asks for an export; answers its address and the job.
+/// Requests an export and returns its path and the job.
 async fn asks(person: &Person) -> (String, Uuid) {
     let answer = person.post(EXPORT, &json!({})).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
@@ -26,7 +26,7 @@ async fn asks(person: &Person) -> (String, Uuid) {
     (format!("/api/v1/exports/{}", id_of(&accepted["export"]["id"])), job)
 }
 
-/// Asks for an export, waits for it and fetches it.
+/// Requests an export, waits for it and downloads it.
 async fn exported(person: &Person) -> Bytes {
     let (export, job) = asks(person).await;
     person.success(job).await;
@@ -37,7 +37,7 @@ async fn delete(person: &Person, path: &str) -> Answer {
     Answer::of(person.request(Method::DELETE, path)).await.unwrap()
 }
 
-/// The files of an archive by their names, each checked against its checksum.
+/// The files of an archive by name, each checked against its checksum.
 fn unpacked(archive: &Bytes) -> BTreeMap<String, Vec<u8>> {
     let mut archive = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
     let mut files = BTreeMap::new();
@@ -59,7 +59,7 @@ fn text<'a>(files: &'a BTreeMap<String, Vec<u8>>, name: &str) -> &'a str {
     std::str::from_utf8(&files[name]).unwrap()
 }
 
-/// The folder of a conversation.
+/// The folder of a conversation in the archive.
 fn folder_of(files: &BTreeMap<String, Vec<u8>>, conversation: Uuid) -> String {
     let file = format!("-{conversation}/conversation.json");
     let path = files.keys().find(|path| path.ends_with(&file)).unwrap();
@@ -93,7 +93,7 @@ async fn an_export_holds_all_that_was_said_and_every_recording_byte_for_byte() {
     let mut audio = conversation["audio"][0].clone();
     audio.as_object_mut().unwrap().remove("file");
     let mut shown = shown["audio"][0].clone();
-    // In the archive it lies with its conversation.
+    // In the archive, the recording is in the folder of its conversation.
     assert_eq!(shown.as_object_mut().unwrap().remove("conversation_id"), Some(json!(accepted.conversation)));
     assert_eq!(audio, shown);
 
@@ -235,7 +235,7 @@ async fn one_export_is_written_at_a_time_and_the_newest_is_kept() {
     assert_eq!(listed, std::slice::from_ref(&second));
     assert_eq!(person.get(&first).await.refused(), (404, "not_found".to_owned()));
 
-    // What its time is over for goes with its object.
+    // An expired export is deleted together with its object.
     let forget = "delete from jobs where kind = 'forget_expired'";
     stack.database.run(forget).await;
     stack.start_worker();
@@ -246,7 +246,7 @@ async fn one_export_is_written_at_a_time_and_the_newest_is_kept() {
     assert_eq!(archives(&stack, &person), 0);
 }
 
-/// How many archives of a person are in object storage, complete or not.
+/// The number of a person's archives in object storage, complete or not.
 fn archives(stack: &Stack, person: &Person) -> usize {
     fs::read_dir(stack.objects().join(format!("export/{}", person.id))).map_or(0, Iterator::count)
 }

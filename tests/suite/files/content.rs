@@ -1,4 +1,4 @@
-//! What is in files: understood once, replaced by what is newer, and gone with the file.
+//! The content of files: it is processed once, replaced by newer content, and deleted with the file.
 
 use std::path::PathBuf;
 
@@ -12,14 +12,14 @@ use super::documents::pdf;
 use super::{at, delete, event, file, moved, send, tell, with};
 use crate::crashes::Held;
 
-/// Uploads what is in a file.
+/// Uploads the content of a file.
 pub(super) async fn put(person: &Person, id: Uuid, content_type: &str, content: Vec<u8>) -> Answer {
     let path = format!("/api/v1/files/{id}/content");
     let request = person.request(Method::PUT, &path).header("content-type", content_type).body(content);
     Answer::of(request).await.unwrap()
 }
 
-/// Tells of a file with its text, waits until it can be searched, and answers the file.
+/// Sends an event of a file with its text, waits until it can be searched, and returns the file.
 async fn remember(person: &Person, path: &str, second: u32, text: &str) -> Uuid {
     let sent = send(person, &[with(event("modified", path, second), json!({"content": text}))]).await;
     assert_eq!(sent.status, 202, "{}", sent.text());
@@ -30,7 +30,7 @@ async fn remember(person: &Person, path: &str, second: u32, text: &str) -> Uuid 
     id_of(&recorded["file_id"])
 }
 
-/// What of a file can be searched.
+/// The passages of a file that can be searched.
 async fn passages(stack: &Stack, id: Uuid) -> String {
     let query = format!(
         "select coalesce(string_agg(text, ' | ' order by position), '') from file_embeddings where file_id = '{id}'"
@@ -38,7 +38,7 @@ async fn passages(stack: &Stack, id: Uuid) -> String {
     stack.database.value(&query).await.unwrap()
 }
 
-/// Where uploaded contents of a person lie.
+/// The paths of a person's uploaded contents.
 fn objects(stack: &Stack, person: &Person) -> Vec<PathBuf> {
     let folder = stack.objects().join(format!("files/{}", person.id));
     std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
@@ -80,7 +80,7 @@ async fn what_is_in_a_file_is_read_whatever_it_is_wrapped_in() {
         assert_eq!(passages(&stack, id).await, read);
         let content = file(&person, id).await["content"].clone();
         assert_eq!((&content["kind"], &content["state"]), (&kind.into(), &"embedded".into()));
-        // The very same again is nothing new.
+        // The same content again changes nothing.
         let again = put(&person, id, declared, bytes).await;
         assert_eq!((again.status, again.good().get("job")), (200, None));
     }
@@ -136,7 +136,7 @@ async fn newer_content_takes_the_place_of_older_and_late_news_of_older_change_no
     assert_eq!(passages(&stack, id).await, "The tiles are gone.");
     assert_eq!(objects(&stack, &person).len(), 1);
 
-    // Changed since, and nobody sent what is in it now: what was is found until somebody does.
+    // The file has changed, but its new content was not sent: the old content is found until then.
     tell(&person, &[event("modified", "/a", 30)]).await;
     let content = file(&person, id).await["content"].clone();
     assert_eq!((&content["is_stale"], &content["as_of"]), (&true.into(), &at(20).into()));
@@ -152,7 +152,7 @@ async fn of_a_file_that_changes_only_what_changed_is_embedded_again() {
     let part = |n: usize| format!("This is part {n}, {}.", format!("where word {n} is said ").repeat(7));
     let text = |last: usize| (0..5).chain([last]).map(part).collect::<Vec<_>>().join("\n");
     let id = remember(&person, "/a", 1, &text(5)).await;
-    // Vectors that no model makes: whichever is still there was not made again.
+    // These vectors come from no model: a vector that is unchanged later was not computed again.
     stack
         .database
         .run("update file_embeddings set embedding = array_fill(0.5::real, array[384])::halfvec")
@@ -169,7 +169,7 @@ async fn content_goes_with_its_file_wherever_that_is_moved_and_is_gone_when_it_i
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let id = remember(&person, "/b", 10, "The tiles are blue.").await;
-    // That it came from elsewhere becomes known late: it is what began there.
+    // An earlier move becomes known late: the file is the one that began at the other path.
     let first = tell(&person, &[event("created", "/a", 1)]).await;
     let moved = send(&person, &[moved("/a", "/b", 5)]).await.good();
     assert_eq!(id_of(&moved["events"][0]["file_id"]), first);
@@ -189,7 +189,7 @@ async fn content_goes_with_its_file_wherever_that_is_moved_and_is_gone_when_it_i
     assert_eq!(passages(&stack, first).await, "");
     let refused = put(&person, first, "text/plain", b"text".to_vec()).await.refused();
     assert_eq!(refused, (409, "file_deleted".to_owned()));
-    // Content that is older than the deletion does not come back with it.
+    // Content that is older than the deletion does not return with the file.
     let late = with(event("modified", "/b", 15), json!({"content": "The tiles are old."}));
     assert_eq!(send(&person, &[late, event("created", "/b", 30)]).await.status, 201);
     assert_eq!(passages(&stack, first).await, "");
@@ -213,7 +213,7 @@ async fn a_forgotten_file_leaves_nothing_behind() {
     }
     assert_eq!(stack.database.count("from events where data::text ~ 'secret|hidden'").await, 0);
     assert_eq!(objects(&stack, &person), Vec::<PathBuf>::new());
-    // Whoever tells of it again, tells of something new.
+    // A new event at the same path creates a new file.
     assert_ne!(tell(&person, &[event("created", "/secret", 1)]).await, id);
 }
 
@@ -270,7 +270,7 @@ async fn a_worker_that_is_killed_over_a_file_costs_only_time() {
     assert_eq!(stack.database.count(told).await, 1, "told not once");
 }
 
-/// Puts a pipe in the place of the one object of a person: whoever opens it waits.
+/// Replaces the only object of a person by a pipe, which blocks its reader.
 fn hold_object(stack: &Stack, person: &Person) -> Held {
     let real = objects(stack, person).remove(0);
     let aside = real.with_extension("aside");

@@ -1,4 +1,4 @@
-//! PDF files, made here to the byte.
+//! Generated PDF files.
 
 /// A document with one page for each text.
 pub(super) fn pdf(pages: &[&str]) -> Vec<u8> {
@@ -6,8 +6,8 @@ pub(super) fn pdf(pages: &[&str]) -> Vec<u8> {
     document(&contents.map(|content| (String::new(), content)).collect::<Vec<_>>(), "")
 }
 
-/// A document whose pages have these contents, each with what its dictionary says besides; `more`
-/// stands in the trailer.
+/// A document with pages of these contents, each with additional entries of its dictionary; `more` is added
+/// to the trailer.
 pub(super) fn document(pages: &[(String, Vec<u8>)], more: &str) -> Vec<u8> {
     let kids: Vec<String> = (0..pages.len()).map(|page| format!("{} 0 R", 4 + 2 * page)).collect();
     let mut objects = vec![
@@ -47,15 +47,15 @@ pub(super) fn document(pages: &[(String, Vec<u8>)], more: &str) -> Vec<u8> {
     file
 }
 
-/// So many spaces, compressed (RFC 1950, 1951): one of them and then repetitions of it, 258 at a time.
+/// Compressed spaces (RFC 1950, 1951): one space, and then repetitions of it, 258 at a time.
 pub(super) fn spaces(count: usize) -> Vec<u8> {
     let mut bits = Bits::default();
-    // The last block, with the fixed codes; a space is the code 0x30 + 0x20.
+    // The last block, with fixed codes; a space has the code 0x30 + 0x20.
     bits.put(1, 1);
     bits.put(1, 2);
     bits.code(0x30 + 0x20, 8);
     for _ in 0..count / 258 {
-        // Length 258 is the symbol 285; distance 1 is the code 0.
+        // The length 258 is the symbol 285; the distance 1 is the code 0.
         bits.code(0b1100_0101, 8);
         bits.code(0, 5);
     }
@@ -70,7 +70,7 @@ struct Bits {
 }
 
 impl Bits {
-    /// Numbers go in from their lowest bit …
+    /// Writes a number, lowest bit first.
     fn put(&mut self, value: u32, length: u32) {
         for bit in 0..length {
             if self.used.is_multiple_of(8) {
@@ -81,7 +81,7 @@ impl Bits {
         }
     }
 
-    /// … and codes from their highest.
+    /// Writes a code, highest bit first.
     fn code(&mut self, code: u32, length: u32) {
         self.put(code.reverse_bits() >> (32 - length), length);
     }

@@ -1,4 +1,4 @@
-//! Files that cannot be read: an honest end for them, and no harm to anybody else.
+//! Files that cannot be read: their jobs end with a reason, and other jobs are not affected.
 
 use futures_util::future::join_all;
 use self_tests::person::id_of;
@@ -50,7 +50,7 @@ async fn files_that_cannot_be_read_end_with_a_reason_and_harm_nobody() {
         assert_eq!((&content["state"], &content["failure"]), (&"failed".into(), &job["failure"]), "{name}");
         assert_eq!(job["attempt"], 1, "{name} was tried again: {job}");
     }
-    // It is the same worker that has seen all this.
+    // The same worker process has handled all files.
     assert!(stack.workers[0].ended().is_none());
     let sent = send(&person, &[with(event("created", "/good", 2), json!({"content": "Blue tiles."}))]).await;
     person.success(id_of(&sent.good()["events"][0]["job_id"])).await;

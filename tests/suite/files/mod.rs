@@ -1,4 +1,4 @@
-//! What happens to files, told in any order and more than once, and what is in them.
+//! File events, in any order and repeated, and the content of files.
 
 mod content;
 mod documents;
@@ -14,7 +14,7 @@ use self_tests::{Answer, Person, Socket, Stack};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A moment of the day on which everything here happens.
+/// A time on the day of all events in these tests.
 fn at(second: u32) -> String {
     format!("2026-09-21T10:{:02}:{:02}Z", second / 60, second % 60)
 }
@@ -39,7 +39,7 @@ async fn send(person: &Person, events: &[Value]) -> Answer {
     person.post("/api/v1/files/events", &json!({"events": events})).await
 }
 
-/// Tells of events, which must be taken in; answers the file of the last.
+/// Sends events, which must be accepted, and returns the file of the last.
 async fn tell(person: &Person, events: &[Value]) -> Uuid {
     let recorded = send(person, events).await.good();
     id_of(&recorded["events"][events.len() - 1]["file_id"])
@@ -53,7 +53,7 @@ async fn delete(person: &Person, id: Uuid) -> Answer {
     Answer::of(person.request(Method::DELETE, &format!("/api/v1/files/{id}"))).await.unwrap()
 }
 
-/// All pages of a list, `limit` to a page; between pages, something happens.
+/// Reads all pages of a list, `limit` items each, and runs `between` after each page.
 async fn pages(person: &Person, path: &str, limit: usize, mut between: impl AsyncFnMut()) -> Vec<Value> {
     let (mut items, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -85,7 +85,7 @@ async fn an_event_is_one_event_however_often_it_is_sent() {
         assert_eq!((&again["file_id"], &again["duplicate"]), (&first["file_id"], &true.into()));
     }
     assert_eq!(person.get("/api/v1/files").await.good(), before);
-    // Also within one batch, and together with something new.
+    // Duplicates are also found within one batch, and together with a new event.
     let new = event("deleted", "/b", 4);
     let mixed = send(&person, &[events[0].clone(), new.clone(), new]).await;
     let duplicates: Vec<Value> =
@@ -98,7 +98,7 @@ async fn of_many_who_send_the_same_at_once_one_is_first() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let events: Vec<Value> = (0..40).map(|n| event("created", &format!("/{n}"), n)).collect();
-    // Each sends all of them, each in another order.
+    // Each client sends all events, each in a different order.
     let answers = join_all((0..8).map(async |turn| {
         let mut own = events.clone();
         own.rotate_left(turn * 5);
@@ -175,7 +175,7 @@ async fn a_file_stays_itself_where_it_is_moved_and_when_it_is_created_again() {
     let gone = file(&person, id).await;
     assert_eq!((&gone["state"], &gone["path"]), (&"deleted".into(), &"/final".into()));
     assert_eq!(tell(&person, &[event("created", "/final", 4)]).await, id);
-    // What begins at the old path is another.
+    // A file that is created at the old path is a new file.
     let other = tell(&person, &[event("created", "/draft", 5)]).await;
     assert_ne!(other, id);
     let back = file(&person, id).await;
@@ -184,11 +184,11 @@ async fn a_file_stays_itself_where_it_is_moved_and_when_it_is_created_again() {
         back["events"].as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["created", "deleted", "moved", "created"]);
 
-    // Looking into it changes nothing but that.
+    // Opening the file changes only `opened_at`.
     tell(&person, &[event("opened", "/final", 9)]).await;
     let opened = file(&person, id).await;
     assert_eq!((&opened["changed_at"], &opened["opened_at"]), (&at(4).into(), &at(9).into()));
-    // One that another is moved over is gone.
+    // A file that is overwritten by a move is deleted.
     assert_eq!(tell(&person, &[moved("/draft", "/final", 10)]).await, other);
     let replaced = file(&person, id).await;
     assert_eq!((&replaced["state"], &replaced["changed_at"]), (&"deleted".into(), &at(10).into()));
@@ -198,7 +198,7 @@ async fn a_file_stays_itself_where_it_is_moved_and_when_it_is_created_again() {
 async fn a_path_of_any_length_is_a_path() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
-    // Not to be compressed into an index.
+    // A name that does not compress, so that it would not fit into an index.
     let name: String = (0..64).map(|_| Uuid::new_v4().to_string()).collect();
     let path = format!("/{name}😀'\"\\%_\u{202e}");
     let id = tell(&person, &[event("created", &path, 1)]).await;
@@ -301,7 +301,7 @@ async fn nobody_sees_or_touches_the_files_of_anybody_else() {
     let (owner, stranger) = (Person::register(&stack).await, Person::register(&stack).await);
     let event = event("created", "/diary", 1);
     let id = tell(&owner, std::slice::from_ref(&event)).await;
-    // The same id and the same path are another's own.
+    // The same id and the same path belong to another file for another person.
     let own = tell(&stranger, &[with(event, json!({"size_bytes": 7}))]).await;
     assert_ne!(own, id);
     for (method, path) in [

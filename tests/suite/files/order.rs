@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{event, file, moved, tell, with};
 
-/// The same on a device of its own, with ids of its own that sort as before.
+/// The same events on another device, with new ids in the same order.
 fn on_device(history: &[Value], device: usize) -> Vec<Value> {
     let event = |(nth, event): (usize, &Value)| {
         let id = Uuid::from_u128(((device as u128) << 64) + nth as u128 + 1);
@@ -32,7 +32,7 @@ fn permutations(length: usize) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// The files of a device and their histories, without what tells one run from another.
+/// The files of a device and their histories, without values that differ between runs.
 async fn state(person: &Person, device: usize) -> Vec<Value> {
     let files = person.get(&format!("/api/v1/files?limit=100&device=device%20{device}")).await.good();
     let mut state = Vec::new();
@@ -54,7 +54,7 @@ async fn state(person: &Person, device: usize) -> Vec<Value> {
 async fn whatever_the_order_in_which_events_arrive_the_files_are_the_same() {
     let stack = Stack::without_worker().await;
     let histories = [
-        // Moved, and the path is another file's afterwards.
+        // A move, and then a new file at the old path.
         vec![
             with(event("created", "/a", 1), json!({"size_bytes": 1, "sha256": "0a".repeat(32)})),
             moved("/a", "/b", 2),
@@ -62,7 +62,7 @@ async fn whatever_the_order_in_which_events_arrive_the_files_are_the_same() {
             with(event("created", "/a", 4), json!({"size_bytes": 4})),
             event("opened", "/b", 5),
         ],
-        // Moved over another file, deleted, and moved on.
+        // A move over another file, a deletion, and a further move.
         vec![
             event("created", "/a", 1),
             event("created", "/b", 2),
@@ -70,7 +70,7 @@ async fn whatever_the_order_in_which_events_arrive_the_files_are_the_same() {
             event("deleted", "/b", 4),
             moved("/b", "/c", 5),
         ],
-        // Round and round: of two moves at the same moment, the lower id comes first.
+        // Moves in a circle: of two moves at the same time, the lower id comes first.
         vec![
             moved("/a", "/b", 1),
             moved("/b", "/a", 2),

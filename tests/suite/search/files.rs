@@ -1,4 +1,4 @@
-//! Files are found beside conversations.
+//! Files in the search, beside conversations.
 
 use self_tests::person::id_of;
 use self_tests::qdrant::carried;
@@ -36,7 +36,7 @@ const WRITTEN: [(&str, &str, &str, &str); 3] = [
     ),
 ];
 
-/// Tells of a file with its text, and waits until it can be searched.
+/// Sends an event of a file with its text, and waits until it can be searched.
 async fn write(stack: &Stack, person: &Person, file: (&str, &str, &str, &str)) -> Uuid {
     let (device, path, changed_at, text) = file;
     let event = json!({"id": Uuid::new_v4(), "kind": "modified", "device": device, "path": path,
@@ -48,7 +48,7 @@ async fn write(stack: &Stack, person: &Person, file: (&str, &str, &str, &str)) -
     id_of(&told["file_id"])
 }
 
-/// What each hit is called: the last part of a file's path, the title of a conversation.
+/// The name of each hit: the last part of a file's path, or the title of a conversation.
 fn names(found: &Value) -> Vec<&str> {
     found["items"].as_array().unwrap().iter().map(name_of).collect()
 }
@@ -107,7 +107,7 @@ async fn a_search_is_narrowed_to_a_kind_a_device_a_folder_and_a_time(stack: Stac
     assert_eq!(only(&[("file_id", &files[2])]).await, ["recipe.md"]);
     assert_eq!(only(&[("from", "2025-01-01T00:00:00Z")]).await, ["Kitchen", "offer.md"]);
     assert_eq!(only(&[("to", "2024-06-01T00:00:00Z")]).await, ["kitchen.txt"]);
-    // What only conversations have leaves files out, and the other way round.
+    // A filter that only conversations have excludes files, and vice versa.
     assert_eq!(only(&[("tag", "dinner")]).await, ["Dinner"]);
     assert_eq!(only(&[("tag", "dinner"), ("device", "phone")]).await, Vec::<String>::new());
     assert_eq!(

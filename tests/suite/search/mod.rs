@@ -1,6 +1,6 @@
-//! Finding again what was said: by words, by meaning, and by both.
+//! Search of conversations: by words, by meaning, and by both.
 
-/// Each of these tests twice: with vectors in PostgreSQL alone, and with candidates from Qdrant.
+/// Makes two tests of each: with vectors only in PostgreSQL, and with candidates from Qdrant.
 macro_rules! twice {
     ($($test:ident),+ $(,)?) => {
         mod by_postgres {
@@ -68,7 +68,7 @@ const SAID: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// Somebody who remembers all of [`SAID`].
+/// A person whose conversations are all of [`SAID`].
 async fn remembering(stack: &Stack) -> Person {
     let person = Person::register(stack).await;
     let mut jobs = Vec::new();
@@ -94,7 +94,7 @@ fn titles(found: &Value) -> Vec<&str> {
     found["items"].as_array().unwrap().iter().filter_map(|hit| hit["title"].as_str()).collect()
 }
 
-/// The words that are marked in a text.
+/// The highlighted words of a text.
 fn marked(shown: &Value) -> Vec<String> {
     let text: Vec<char> = shown["text"].as_str().unwrap().chars().collect();
     let part = |part: &Value| {
@@ -112,7 +112,7 @@ async fn what_is_typed_is_found_with_its_place_and_the_reason(stack: Stack) {
     let best = &found["items"][0];
     assert_eq!((&best["start_ms"], &best["end_ms"]), (&json!(1_000), &json!(6_000)));
     assert_eq!(best["kind"], "conversation");
-    // Nobody knows when the words of a text were said that came as text: then its segment is played.
+    // Imported text has no times of words, so the whole segment is played.
     assert_eq!((&best["play_from_ms"], &best["highlights"][0]["start_ms"]), (&json!(1_000), &json!(1_000)));
     for shown in [best, &best["snippet"]] {
         assert_eq!(marked(shown), ["blue", "tiles", "kitchen"], "{shown}");

@@ -1,4 +1,4 @@
-//! Vectors in Qdrant: the same answers, whatever becomes of it.
+//! Vectors in Qdrant: the same results, whatever happens to it.
 
 use self_tests::person::{client, id_of};
 use self_tests::qdrant::{Qdrant, carried, filled};
@@ -10,14 +10,14 @@ use super::{ask, remembering, titles};
 
 const MEANING: [(&str, &str); 2] = [("q", "a seafood meal"), ("mode", "meaning")];
 
-/// Remembers one more thing; answers the conversation.
+/// Imports another conversation and returns it.
 async fn say(person: &Person, title: &str, text: &str) -> Uuid {
     let accepted = person.post("/api/v1/conversations", &json!({"title": title, "text": text})).await.good();
     person.success(id_of(&accepted["job"]["id"])).await;
     id_of(&accepted["conversation"]["id"])
 }
 
-/// How many searches of a stack were answered from candidates of Qdrant.
+/// The number of searches of a stack that used candidates of Qdrant.
 async fn searches_by_qdrant(stack: &Stack) -> u64 {
     let asked = client().get(format!("{}/metrics", stack.address()));
     let metrics = Answer::of(asked).await.unwrap().text();
@@ -62,7 +62,7 @@ async fn qdrant_and_postgres_give_the_same_answers_and_either_is_enough() {
         assert_eq!(health.status, 200, "{}", health.text());
         assert!(health.text().contains("Qdrant does not answer"), "{}", health.text());
     }
-    // What is said meanwhile is found, and carried once Qdrant is back.
+    // Conversations of this time are found, and are copied to Qdrant when it is back.
     say(&person, "Lunch", "We had mussels and shrimps for lunch, right at the harbour.").await;
     assert!(titles(&ask(&person, &MEANING).await.good())[..2].contains(&"Lunch"));
     qdrant.start_again().await;
@@ -80,7 +80,7 @@ async fn what_was_not_carried_yet_is_found_and_what_is_gone_is_not() {
     let dinner = ask(&person, &MEANING).await.good()["items"][0].clone();
     assert_eq!(dinner["title"], "Dinner");
 
-    // Whoever carries waits for their turn.
+    // The lock of the mirror is held here, so changes are not copied.
     let mut turn = stack.database.pool().begin().await.unwrap();
     let lock = "select from pg_advisory_xact_lock(hashtextextended('vector mirror', 0))";
     sqlx::raw_sql(lock).execute(&mut *turn).await.unwrap();
@@ -127,7 +127,7 @@ async fn without_a_mirror_nothing_is_noted_for_one() {
     let mut stack = Stack::start().await;
     let person = remembering(&stack).await;
     assert_eq!(stack.database.count("from vector_changes").await, 0);
-    // One that is no longer configured is given up.
+    // A mirror that is no longer configured is abandoned.
     stack
         .database
         .run("alter table conversation_embeddings enable trigger mirror; insert into vector_mirror default values")

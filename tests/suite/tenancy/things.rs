@@ -1,4 +1,4 @@
-//! What somebody has: every id that they are shown, and every path on which they find it.
+//! The data of a person: all ids in answers, and all paths that answer with data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +9,20 @@ use uuid::Uuid;
 
 use super::{Method, ask};
 
-/// So many of a kind are tried where one thing after the other is.
+/// How many ids of a kind are tried.
 const OF_A_KIND: usize = 2;
 
-/// What somebody has.
+/// The data of a person.
 pub(crate) struct Things {
-    /// Ids, each with the names under which it was shown: `segments.id`, `audio_id` …
+    /// The ids, each with the names of its fields: `segments.id`, `audio_id` …
     shown: BTreeMap<Uuid, BTreeSet<String>>,
-    /// Paths, each with the addresses at which something was found.
+    /// The paths of operations, each with the addresses that answered with data.
     pub(crate) found: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Things {
-    /// Reads everything that the document has an address for. Every path must show something: whoever
-    /// adds one also adds to what people have.
+    /// Reads every address of the document. Every path must answer with data: a new one needs new data in
+    /// `tests/src/past.rs`.
     pub(crate) async fn of(person: &Person, operations: &[Operation]) -> Self {
         let reads = |one: &&Operation| one.method == Method::GET && one.is_of_a_person();
         let (single, lists): (Vec<_>, Vec<_>) =
@@ -78,12 +78,12 @@ impl Things {
         }
     }
 
-    /// All of their ids.
+    /// All ids.
     pub(super) fn ids(&self) -> BTreeSet<Uuid> {
         self.shown.keys().copied().collect()
     }
 
-    /// A few ids of each kind: of those that were shown under the same names.
+    /// A few ids of each kind; ids of a kind have the same names.
     pub(super) fn of_each_kind(&self) -> Vec<Uuid> {
         let mut kinds: BTreeMap<&BTreeSet<String>, Vec<Uuid>> = BTreeMap::new();
         for (id, names) in &self.shown {
@@ -92,7 +92,7 @@ impl Things {
         kinds.into_values().flat_map(|ids| ids.into_iter().take(OF_A_KIND)).collect()
     }
 
-    /// An address of an operation that is about something of theirs.
+    /// The address of an operation on a thing of this person.
     pub(super) fn path_to(&self, operation: &Operation) -> String {
         if !operation.path.contains('{') {
             return operation.path.clone();
@@ -105,7 +105,7 @@ impl Things {
     }
 }
 
-/// The addresses of an operation with these values in it, in every order.
+/// The addresses of an operation with these values, in every order.
 pub(super) fn filled(operation: &Operation, values: &[impl ToString]) -> Vec<String> {
     let mut paths = vec![operation.path.clone()];
     for parameter in operation.parameters_in("path") {

@@ -1,4 +1,4 @@
-//! Connect: which of the entities of a conversation belong together.
+//! Connect: finds the entities of a conversation that belong together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,34 +6,34 @@ use self_domain::entity::{ConnectionKind, EntityKind};
 
 use crate::extract::Entity;
 
-/// Two entities of a conversation and how strongly they are connected.
+/// Two entities of a conversation and the strength of their connection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connection {
-    /// The entities, by their index; the first is the lower.
+    /// The indices of the entities; the first is the lower.
     pub entities: (usize, usize),
     pub kind: ConnectionKind,
-    /// The sum of the weights of the evidence: it grows with each conversation that adds some.
+    /// The sum of the weights of the evidence. It grows with each conversation that adds evidence.
     pub strength: f32,
-    /// Why this is believed, by segment.
+    /// The evidence, by segment.
     pub evidence: Vec<Evidence>,
 }
 
-/// A segment in which two entities were mentioned together, or the first of two neighbours.
+/// A segment that mentions both entities, or the first of two neighbouring segments.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evidence {
     pub segment: usize,
     pub weight: f32,
 }
 
-/// What a mention in the next segment weighs, beside one in the same.
+/// The weight of a mention in the next segment, relative to one in the same segment.
 const NEIGHBOUR: f32 = 0.5;
 
-/// Connects the entities that are mentioned in the same segment, or in neighbouring ones.
+/// Connects the entities that are mentioned in the same segment or in neighbouring ones.
 ///
-/// A segment that mentions n entities weighs 1 / (n − 1) for each pair of them, as a paper with n
-/// authors does in Newman's networks of collaboration (2001, "Scientific collaboration networks.
-/// II", Phys. Rev. E 64, 016132): two names alone together say more than two in a long list.
-/// Two neighbouring segments weigh half of that for a pair that they divide between them.
+/// In a segment that mentions n entities, each pair has the weight 1 / (n − 1), like a paper with n authors
+/// in Newman's networks of collaboration (2001, "Scientific collaboration networks. II", Phys. Rev. E 64,
+/// 016132): two names alone together say more than two in a long list. For a pair with one entity in each
+/// of two neighbouring segments, the weight is half of that.
 #[must_use]
 pub fn connect(entities: &[Entity]) -> Vec<Connection> {
     let mut segments: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
@@ -70,7 +70,7 @@ pub fn connect(entities: &[Entity]) -> Vec<Connection> {
         .collect()
 }
 
-/// Names and addresses connect; a date or a sum of money that two things share says little.
+/// Whether entities of this kind connect. A shared date or sum of money says little.
 fn is_connected(kind: EntityKind) -> bool {
     !matches!(kind, EntityKind::Date | EntityKind::Amount)
 }

@@ -1,4 +1,4 @@
-//! Decide: what was found is what the person said that it is.
+//! Decide: applies a person's decisions to the entities that were found.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use self_domain::entity::{Decision, EntityKind, Named, spelling};
 
 use crate::extract::{Entity, Mention};
 
-/// Decisions by what they are about: kind and key as found, and the spelling if only that is meant.
+/// Decisions by kind, key, and, if a decision is about one spelling only, the spelling.
 type Decided<'a> = HashMap<(EntityKind, &'a str, Option<&'a str>), Option<&'a Named>>;
 
-/// Applies a person's decisions to what was found: entities are renamed, merged, split and passed
-/// over. A decision about a spelling counts before one about everything that is found under a key.
-/// Entities come in the order of their first mention, and so do the mentions of each.
+/// Applies a person's decisions: entities are renamed, merged, split and forgotten. A decision about a
+/// spelling has priority over one about a whole key. Entities and their mentions are in the order of the
+/// text.
 #[must_use]
 pub fn decide(entities: Vec<Entity>, decisions: &[Decision]) -> Vec<Entity> {
     let decided: Decided<'_> = decisions

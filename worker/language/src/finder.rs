@@ -1,4 +1,4 @@
-//! Which entity finder an installation has.
+//! The choice of the entity finder.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -8,22 +8,19 @@ use self_onnx::Runtime;
 use crate::models::{EmbedError, EntityFinder, Gliner, GlinerError};
 use crate::tagger::SelfNames;
 
-/// A file of an entity finder that is missing, or is not what it should be.
+/// A file of an entity finder is missing or invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum FinderError {
-    /// One of GLiNER.
+    /// A file of GLiNER.
     #[error(transparent)]
     Gliner(#[from] GlinerError),
-    /// One of the finder that is always there.
+    /// A file of the default finder.
     #[error(transparent)]
     SelfNames(#[from] EmbedError),
 }
 
-/// Loads GLiNER where a folder with its files is given, or else the finder that is always there, whose
-/// reader is in `models`.
-///
-/// # Errors
-/// [`FinderError`], which names the file.
+/// Loads GLiNER if a folder with its files is configured; otherwise the default finder, whose reader is in
+/// `models`. The error names the file.
 pub fn entity_finder(
     runtime: &Runtime,
     models: &Path,

@@ -1,21 +1,19 @@
-//! What texts mean: whom and what they mention, when that is, how it hangs together, and what of it
-//! deserves attention.
+//! The meaning of texts: entities, dates, connections, passages and insights.
 //!
-//! Everything here is computed: values in, values out, on the thread that calls. There is no runtime, no
-//! database and no network; what waits and what stores is the worker's. In the order in which a transcript
-//! passes them:
+//! This library only computes: values in, values out, on the calling thread. It has no runtime, no
+//! database and no network; the worker does the waiting and the storing. A transcript passes the modules
+//! in this order:
 //!
 //! - [`extract`] finds the entities that the segments mention, with an entity finder of [`models`];
-//! - [`resolve`] tells which day or week each date means;
-//! - [`decide`] applies what the person has said about names before;
-//! - [`connect`] says which entities belong together;
+//! - [`resolve`] finds the day or the week that each date means;
+//! - [`decide`] applies the decisions that the person made about entities before;
+//! - [`connect`] finds the entities that belong together;
 //! - [`embed`] cuts passages and turns them into vectors, with an embedder of [`models`];
 //! - [`notice`] finds promises, tasks, facts and topics;
 //! - [`title`] gives a conversation its title;
-//! - [`summarize`] says what a language model is asked, and how much of its answer is believed.
+//! - [`summarize`] writes the prompt for a language model and checks its answer.
 //!
-//! [`tagger`] is the entity finder of this project. What its trainer needs of it is in
-//! [`tagger::training`], and is for nobody else.
+//! [`tagger`] is the entity finder of this project. Only its trainer uses [`tagger::training`].
 
 pub mod connect;
 pub mod decide;

@@ -1,6 +1,6 @@
-//! The English words of which numbers are made.
+//! The English number words.
 
-/// From zero to nineteen, each at its place.
+/// Zero to nineteen, in order.
 pub const UNITS: [&str; 20] = [
     "zero",
     "one",

@@ -1,12 +1,12 @@
-//! A conversation's title: its first sentence that says something, cut to the length of a line.
+//! The title of a conversation: its first sentence of at least four words, cut to one line.
 
 /// The longest title, in characters.
 const LONGEST: usize = 60;
-/// A shorter sentence ("Yes.", "Good morning, Anna.") is joined by the next.
+/// A shorter sentence ("Yes.", "Good morning, Anna.") is joined with the next.
 const FEWEST_WORDS: usize = 4;
 
-/// The title of what was said, as much of it as can be relied on. `is_silent` says that nothing was said
-/// at all.
+/// The title of a conversation, from the text that the transcriber does not doubt. `is_silent` says that
+/// there was no speech at all.
 #[must_use]
 pub fn title<'text>(texts: impl Iterator<Item = &'text str>, is_silent: bool) -> String {
     let mut words = Vec::new();

@@ -1,13 +1,13 @@
-//! Words: where they are in a text, and where its sentences end.
+//! Words and sentences of a text, with their positions.
 
 use std::ops::Range;
 
 /// A word, a number or a mark of punctuation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token<'text> {
-    /// As it is written.
+    /// The word as it is written.
     pub text: &'text str,
-    /// Where it starts, in bytes of the whole text.
+    /// The start, in bytes of the whole text.
     pub start: usize,
 }
 
@@ -21,17 +21,17 @@ impl Token<'_> {
     }
 }
 
-/// Short forms that keep their full stop and go on.
+/// Abbreviations with a full stop that does not end a sentence.
 const ABBREVIATIONS: &[&str] = &[
     "mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "gen", "col", "capt", "lt", "sgt", "rev", "sen",
     "gov", "rep", "hon", "vs", "mt", "ft", "no", "dept",
 ];
 
-/// What is said together with the word before it and is a word of its own: `Anna's`, `she'll`.
+/// Clitics: words that are joined to the word before them: `Anna's`, `she'll`.
 const CLITICS: &[&str] = &["s", "ll", "re", "ve", "d", "m"];
 
-/// Splits a text into words. Possessive endings and punctuation are words of their own; `O'Brien`,
-/// `Jean-Luc`, `U.S.` and `AT&T` are one.
+/// Splits a text into words. Possessive endings and punctuation are separate words; `O'Brien`, `Jean-Luc`,
+/// `U.S.` and `AT&T` are one word each.
 #[must_use]
 pub fn words(text: &str) -> Vec<Token<'_>> {
     let mut words = Vec::new();
@@ -53,7 +53,7 @@ pub(super) fn sentences(words: &[Token<'_>]) -> Vec<Range<usize>> {
     let mut start = 0;
     for index in 0..words.len() {
         let ends = matches!(words[index].text, "." | "!" | "?" | "…");
-        // A quotation mark that closes belongs to the sentence that it closes.
+        // A closing quotation mark belongs to the sentence before it.
         let more = words.get(index + 1).is_some_and(|next| {
             next.start == words[index].end()
                 && matches!(next.text, "." | "!" | "?" | "\"" | "”" | "'" | "’" | ")")
@@ -73,7 +73,7 @@ pub(super) fn sentences(words: &[Token<'_>]) -> Vec<Range<usize>> {
     sentences
 }
 
-/// The length of the word that a text starts with.
+/// The length of the word at the start of a text.
 fn word_length(text: &str) -> usize {
     let mut length = run(text);
     while let Some(joiner) = text[length..].chars().next() {
@@ -100,7 +100,7 @@ fn word_length(text: &str) -> usize {
     length + usize::from(keeps_stop && text[length..].starts_with('.'))
 }
 
-/// The length of the mark that a text starts with: one character, or a clitic.
+/// The length of the mark at the start of a text: one character, or a clitic.
 fn mark_length(text: &str) -> usize {
     let first = text.chars().next().map_or(0, char::len_utf8);
     if !text.starts_with(['\'', '’']) {
@@ -111,7 +111,7 @@ fn mark_length(text: &str) -> usize {
     first + if clitic { rest } else { 0 }
 }
 
-/// The length of the letters and digits that a text starts with.
+/// The length of the letters and digits at the start of a text.
 fn run(text: &str) -> usize {
     text.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(text.len())
 }
@@ -120,7 +120,7 @@ fn is_letter(part: &str) -> bool {
     part.chars().count() == 1 && part.chars().all(char::is_alphabetic)
 }
 
-/// `J`, `U.S`, `p.m`, and so on.
+/// Whether a word consists of initials: `J`, `U.S`, `p.m`.
 fn is_initials(word: &str) -> bool {
     word.split('.').all(is_letter)
 }

@@ -1,4 +1,4 @@
-//! Documents whose names are known: to learn from, and to measure with.
+//! Annotated documents, whose names are known: for training and for evaluation.
 
 use std::path::Path;
 
@@ -8,21 +8,21 @@ use serde::Deserialize;
 /// A document and the names in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Annotated {
-    /// What it is called in its corpus.
+    /// The id of the document in its corpus.
     pub(crate) doc: String,
     pub(crate) text: String,
     pub(crate) names: Vec<(String, EntityKind)>,
 }
 
 impl Annotated {
-    /// What sort of text it is, where its name says so: `interview` of `GUM_interview_ants`.
+    /// The genre of the text, if the id contains it: `interview` of `GUM_interview_ants`.
     #[must_use]
     pub(crate) fn genre(&self) -> &str {
         self.doc.split('_').nth(1).unwrap_or("")
     }
 }
 
-/// A file of documents that cannot be used.
+/// A file of documents that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CorpusError {
     #[error("{0}: {1}")]
@@ -63,7 +63,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Annotated>, CorpusError> {
         .collect()
 }
 
-/// Some corpora write a space before an apostrophe that the text has not.
+/// Removes spaces before apostrophes, which some corpora write in names but not in texts.
 pub(crate) fn normalise(name: &str) -> String {
     name.replace(" '", "'").replace(" ’", "’")
 }

@@ -1,4 +1,4 @@
-//! Measuring the finder against documents whose names are known.
+//! Evaluation of the entity finder with annotated documents.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,26 +9,26 @@ use self_language::tagger::training::words;
 
 use crate::corpus::{Annotated, normalise};
 
-/// The kinds that are measured: those that take understanding.
+/// The kinds that are evaluated: those that a model finds.
 const KINDS: [EntityKind; 3] = [EntityKind::Person, EntityKind::Place, EntityKind::Organization];
 
-/// When a name that was found is right. Its kind must be right in any case.
+/// The condition for a found name to be right. Its kind must be right in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strictness {
-    /// It is the annotated text, to the letter.
+    /// It equals the annotated text.
     Exact,
-    /// It lies within the annotated text or the other way round, in whole words: `Rasmus Rask` for
+    /// It is contained in the annotated text, or contains it, in whole words: `Rasmus Rask` and
     /// `the Danish philologist Rasmus Rask`.
     Overlap,
 }
 
-/// How well names were found: each different text of each kind counts once in a document.
+/// The counts of names: each different text of each kind counts once in a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Score {
-    /// Found names, and how many of them are right.
+    /// The found names, and the right ones among them.
     pub(crate) found: usize,
     pub(crate) right: usize,
-    /// Annotated names, and how many of them were found.
+    /// The annotated names, and the found ones among them.
     pub(crate) wanted: usize,
     pub(crate) met: usize,
 }
@@ -41,13 +41,13 @@ pub(crate) struct Report {
 }
 
 impl Score {
-    /// How much of what was found is right, from 0 to 1.
+    /// Precision: the share of found names that are right, from 0 to 1.
     #[must_use]
     pub(crate) fn precision(&self) -> f64 {
         self.right as f64 / self.found.max(1) as f64
     }
 
-    /// How much of what is there was found, from 0 to 1.
+    /// Recall: the share of annotated names that were found, from 0 to 1.
     #[must_use]
     pub(crate) fn recall(&self) -> f64 {
         self.met as f64 / self.wanted.max(1) as f64
@@ -68,7 +68,7 @@ impl Score {
     }
 }
 
-/// Compares what was found in annotated documents with their names; both in the same order.
+/// Compares the found names with the annotated ones; both are in the order of the documents.
 #[must_use]
 pub(crate) fn evaluate<'a>(
     documents: impl IntoIterator<Item = (&'a Annotated, &'a Vec<Entity>)>,
@@ -114,7 +114,7 @@ impl Strictness {
     }
 }
 
-/// Whether a text has the words of another in a row.
+/// Whether a text contains the words of another one in a row.
 fn contains(long: &str, short: &str) -> bool {
     let [long, short] =
         [long, short].map(|text| words(text).into_iter().map(|word| word.text).collect::<Vec<_>>());

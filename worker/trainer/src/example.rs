@@ -1,9 +1,9 @@
-//! What a learner is shown.
+//! Training examples.
 
 use self_language::tagger::training::Tag;
 
-/// A sentence: the words in it that may belong to a name, by their index, with their features and the
-/// reader's numbers, and the right tags of all words.
+/// A sentence: the indices of its candidate words, their features and their numbers from the reader, and
+/// the right tags of all words.
 pub(crate) struct Example {
     pub(crate) candidates: Vec<usize>,
     pub(crate) features: Vec<Vec<u32>>,
@@ -12,7 +12,7 @@ pub(crate) struct Example {
 }
 
 impl Example {
-    /// How many numbers describe a word.
+    /// How many numbers the reader has for each word.
     pub(crate) fn width(&self) -> usize {
         self.states.len() / self.candidates.len().max(1)
     }

@@ -1,17 +1,17 @@
-//! What the model expects of a sentence: the forward-backward algorithm (Rabiner 1989, "A Tutorial
+//! The expectation of the model for a sentence: the forward-backward algorithm (Rabiner 1989, "A Tutorial
 //! on Hidden Markov Models").
 
 use self_language::tagger::training::{OUTSIDE, Scores, TAGS, Tag, may_follow};
 
-/// How often each tag and each pair of tags is expected in a sentence.
+/// The expected counts of each tag and of each pair of tags in a sentence.
 pub(crate) struct Expected {
     pub(crate) tags: Vec<Scores>,
-    /// By tag before and tag; the last row is for the start of the sentence.
+    /// By previous tag and tag; the last row is for the start of the sentence.
     pub(crate) pairs: [Scores; TAGS + 1],
 }
 
-/// From the scores of each word's tags and of each pair of tags. Probabilities are scaled anew at
-/// each word, so that a long sentence does not run out of numbers.
+/// Computes the expectation from the scores of each word's tags and of each pair of tags. Probabilities are
+/// scaled at each word, so that they do not underflow in a long sentence.
 pub(crate) fn expect(scores: &[Scores], transitions: &[Scores; TAGS + 1]) -> Expected {
     let step = |before: Tag, tag: Tag| {
         let follows = if before == TAGS { may_follow(OUTSIDE, tag) } else { may_follow(before, tag) };
@@ -64,7 +64,7 @@ pub(crate) fn expect(scores: &[Scores], transitions: &[Scores; TAGS + 1]) -> Exp
     Expected { tags, pairs }
 }
 
-/// The same proportions, with a sum of one.
+/// The values, scaled to a sum of one.
 fn scaled(values: Scores) -> Scores {
     let sum: f32 = values.iter().sum();
     values.map(|value| value / sum.max(f32::MIN_POSITIVE))

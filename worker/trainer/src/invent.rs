@@ -1,5 +1,5 @@
-//! Documents that are made up: sentences of ordinary talk with names from the lists, and with names
-//! that are in no list, so that the tagger learns what surrounds a name as well as what is one.
+//! Generated documents: sentences of ordinary talk with names, some from the lists and some from no list,
+//! so that the tagger also learns the context of names.
 
 use self_domain::entity::EntityKind;
 use self_language::tagger::training::{
@@ -134,7 +134,7 @@ const TITLES: &[&str] = &[
     "Aunt",
 ];
 
-/// Makes up this many documents.
+/// Generates this many documents.
 pub(crate) fn invent(count: usize, random: &mut Random) -> Vec<Annotated> {
     let mut inventor = Inventor::new(random);
     (0..count).map(|_| inventor.document()).collect()
@@ -175,7 +175,7 @@ impl<'random> Inventor<'random> {
         for _ in 0..12 {
             let sentence = self.sentences[self.random.below(self.sentences.len())];
             let mut parts = sentence.split(['{', '}']);
-            // What is between braces stands at the odd places.
+            // The odd parts are those between braces.
             while let Some(plain) = parts.next() {
                 annotated.text.push_str(plain);
                 let Some(wanted) = parts.next() else { continue };
@@ -203,7 +203,7 @@ impl<'random> Inventor<'random> {
         annotated
     }
 
-    /// The forms in which somebody is named.
+    /// The forms of a person's name.
     fn person(&mut self) -> Vec<String> {
         let given = if self.random.below(5) == 0 { self.made_up() } else { self.random.of(&self.given) };
         let surname = if self.random.below(3) == 0 { self.made_up() } else { self.random.of(&self.surnames) };
@@ -255,7 +255,7 @@ impl<'random> Inventor<'random> {
         }
     }
 
-    /// A prize, a war, a show: what has a name and is none of the three kinds.
+    /// A name of another kind, such as a prize, a war or a show.
     fn something_else(&mut self) -> String {
         let head = OTHER_HEADS[self.random.below(OTHER_HEADS.len())];
         match self.random.below(4) {
@@ -287,11 +287,12 @@ impl<'random> Inventor<'random> {
     }
 }
 
-/// `new york` → `New York`, `u.k.` → `U.K.`, `nasa` → `NASA`, `university of x` → `University of X`.
+/// Capitalises a name: `new york` → `New York`, `u.k.` → `U.K.`, `nasa` → `NASA`, `university of x` →
+/// `University of X`.
 fn capitalised(phrase: &str) -> String {
     let words = phrase.split(' ').map(|word| {
         let known = Lexicon::get().known(word);
-        // Short names of organizations and countries are said letter by letter.
+        // Short names of organizations and countries are abbreviations.
         if word.contains('.') || known.has(WordClasses::LETTERS) || phrase.chars().count() <= 3 {
             return word.to_uppercase();
         }

@@ -1,4 +1,5 @@
-//! What learns: the weights of features, of pairs of tags, and the units over the reader's numbers.
+//! The learner: it trains the weights of features and of pairs of tags, and the units over the reader's
+//! numbers.
 
 use self_language::tagger::training::{FEATURES, Head, NO_NAME, Scores, TAGS, Weights};
 
@@ -6,27 +7,26 @@ use crate::example::Example;
 use crate::expect::expect;
 use crate::random::Random;
 
-/// Of a hundred features, so many are hidden at each look, anew each time: what is seen often must
-/// not drown what else could tell (Søgaard 2013, "Part-of-speech tagging with antagonistic
-/// adversaries").
+/// The percentage of features that are dropped, chosen anew each time, so that frequent features do not
+/// hide others (Søgaard 2013, "Part-of-speech tagging with antagonistic adversaries").
 const HIDDEN_FEATURES: usize = 40;
 
-/// The same for the reader's numbers and for the units, for a whole sentence (Srivastava et al.
-/// 2014, "Dropout").
+/// The percentage of the reader's numbers and of the units that are dropped, for a whole sentence
+/// (Srivastava et al. 2014, "Dropout").
 const HIDDEN_UNITS: usize = 20;
 
-/// How far a weight moves at its first step.
+/// The learning rate: the size of a weight's first step.
 const RATE: f32 = 0.05;
 const HEAD_RATE: f32 = 0.02;
 
-/// How many units look at the reader's numbers.
+/// The number of units over the reader's numbers.
 const UNITS: usize = 64;
 
-/// The units learn from so many sentences at once.
+/// The number of sentences in a batch of the units.
 const BATCH: usize = 8;
 
-/// Weights, and the sums of their squared gradients, which set how far each may still move (Duchi
-/// et al. 2011, "Adaptive Subgradient Methods").
+/// Weights, and the sums of their squared gradients, which set the size of further steps (Duchi et al.
+/// 2011, "Adaptive Subgradient Methods").
 pub(crate) struct Learner {
     weights: Vec<Scores>,
     squares: Vec<Scores>,
@@ -35,21 +35,21 @@ pub(crate) struct Learner {
     head: Head,
     gradient: Head,
     head_squares: Head,
-    /// Sentences since the units last moved.
+    /// Sentences since the last step of the units.
     waiting: usize,
 }
 
-/// What was seen of a sentence's candidates at one look.
+/// The inputs of a sentence's candidates after dropout.
 struct Look {
     features: Vec<Vec<u32>>,
-    /// The reader's numbers, a row for each word.
+    /// The reader's numbers, one row for each word.
     words: Vec<Vec<f32>>,
-    /// What each unit's response is multiplied by.
+    /// The factor of each unit's output: 0 if the unit is dropped.
     shown_units: Vec<f32>,
 }
 
 impl Learner {
-    /// One that knows nothing. `width` is how many of the reader's numbers describe a word.
+    /// An untrained learner. `width` is how many of the reader's numbers describe a word.
     pub(crate) fn new(width: usize, random: &mut Random) -> Self {
         let nothing = Head {
             inward: vec![0.0; width * UNITS],
@@ -74,7 +74,7 @@ impl Learner {
         }
     }
 
-    /// Moves the weights towards the right tags, by how far the model is from being sure of them.
+    /// Moves the weights towards the right tags, in proportion to the error of the model.
     pub(crate) fn learn(&mut self, example: &Example, random: &mut Random) {
         let look = Look::at(example, random);
         let mut scores = vec![NO_NAME; example.tags.len()];
@@ -116,7 +116,7 @@ impl Learner {
         }
     }
 
-    /// Adds to the gradient of the units what they have contributed to an error.
+    /// Adds the share of the units in an error to their gradient.
     fn blame(&mut self, look: &Look, candidate: usize, units: &[f32], gradient: &Scores) {
         let mut blame = vec![0.0; UNITS];
         for (unit, response) in units.iter().enumerate() {
@@ -150,8 +150,8 @@ impl Learner {
         gradient.bias.fill(0.0);
     }
 
-    /// Adds what it has learned to the mean of so many learners: of their weights, and of what their units
-    /// say, which stand side by side.
+    /// Adds this learner to the mean of all: the means of the weights are taken, and the units of all
+    /// learners stand side by side, each with its share of the output.
     pub(crate) fn add_to(self, mean: &mut Weights, learners: usize) {
         let share = (learners as f32).recip();
         mean.features.resize(self.weights.len(), [0.0; TAGS]);

@@ -1,4 +1,4 @@
-//! `self-trainer`: trains and measures the entity finder. Only for those who develop it; no installation
+//! `self-trainer`: trains and evaluates the entity finder. Only its developers use it; no installation
 //! needs it.
 
 mod corpus;
@@ -75,8 +75,8 @@ fn train(documents: &Path, weights: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Prints how well the entity finder does on a file of annotated documents; with `weights`, other
-/// ones than those that are built in.
+/// Prints the scores of the entity finder on a file of annotated documents. `weights` replaces the built-in
+/// ones.
 fn evaluate(documents: &Path, weights: Option<&Path>) -> Result<()> {
     let config = WorkerConfig::from_env()?;
     let documents = corpus::read(documents)?;

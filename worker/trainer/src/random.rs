@@ -1,4 +1,4 @@
-//! Chance that repeats itself.
+//! Reproducible random numbers.
 
 /// Marsaglia's xorshift: the same numbers in every run.
 pub(crate) struct Random(u64);
@@ -20,8 +20,8 @@ impl Random {
         list[self.below(list.len())].clone()
     }
 
-    /// A number around 0 that is mostly within 1 of it: the sum of twelve even ones (the central
-    /// limit theorem, and no other function that machines disagree about).
+    /// A number around 0 that is mostly within 1 of it: the sum of twelve uniform ones (the central limit
+    /// theorem, and no function whose result differs between machines).
     pub(crate) fn normal(&mut self) -> f32 {
         (0..12).map(|_| self.below(1 << 20) as f32 / (1 << 20) as f32).sum::<f32>() - 6.0
     }

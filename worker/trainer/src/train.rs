@@ -1,4 +1,4 @@
-//! Training the tagger from documents whose names are known.
+//! Training of the tagger with annotated documents.
 
 use std::collections::HashMap;
 
@@ -12,20 +12,17 @@ use crate::invent::invent;
 use crate::learner::Learner;
 use crate::random::Random;
 
-/// How often the examples are gone through.
+/// The number of passes over the examples.
 const ROUNDS: usize = 6;
 
-/// How many documents are made up beside those that are given.
+/// The number of generated documents that are added.
 const INVENTED: usize = 400;
 
-/// So many learners go through the examples, each in its own order; what is kept is their mean.
+/// The number of learners. Each passes over the examples in its own order; the result is their mean.
 const LEARNERS: usize = 10;
 
-/// Learns from annotated documents. `read` describes the words of sentences that follow one another, as far
-/// as they are asked about. The same documents give the same weights, byte for byte.
-///
-/// # Errors
-/// What `read` says.
+/// Trains on annotated documents. `read` returns the numbers of the candidate words of neighbouring
+/// sentences; its errors are passed on. The same documents give the same weights, byte for byte.
 pub(crate) fn train<E>(
     documents: &[Annotated],
     mut read: impl FnMut(&[Asked<'_>]) -> Result<Vec<Vec<f32>>, E>,
@@ -72,7 +69,7 @@ fn examples<E>(
     Ok(examples.filter(|example| !example.candidates.is_empty()).collect())
 }
 
-/// Tags none but the candidates: what is left of a name begins with the first of them.
+/// Removes the tags of all words but the candidates; a shortened name begins with its first candidate.
 fn keep(tags: &mut [Tag], candidates: &[usize]) {
     let mut before = OUTSIDE;
     for (index, tag) in tags.iter_mut().enumerate() {
@@ -85,7 +82,7 @@ fn keep(tags: &mut [Tag], candidates: &[usize]) {
     }
 }
 
-/// The tags of a document's words: where the longest of its names are written.
+/// Tags the words of a document, at the occurrences of its annotated names, the longest first.
 fn align(text: &[Token<'_>], annotated: &Annotated) -> Vec<Tag> {
     let mut names: HashMap<Vec<&str>, EntityKind> = HashMap::new();
     for (name, kind) in &annotated.names {
@@ -122,7 +119,7 @@ mod tests {
 
     use super::*;
 
-    /// Where set-up has put the models.
+    /// The folder in which set-up has put the models.
     fn fetched() -> PathBuf {
         std::env::var_os("SELF_TEST_MODELS")
             .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.self/models"), Into::into)

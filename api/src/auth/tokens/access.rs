@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::auth::Identity;
 
-/// How long a token is good.
+/// How long a token is valid.
 pub(crate) const LIFE: Duration = Duration::from_mins(10);
 
 const ALGORITHM: Algorithm = Algorithm::HS256;
@@ -30,7 +30,7 @@ struct Claims {
     exp: i64,
 }
 
-/// Signs tokens and reads them back.
+/// Signs and verifies access tokens.
 #[derive(Clone)]
 pub struct AccessTokens {
     signs: EncodingKey,
@@ -39,14 +39,14 @@ pub struct AccessTokens {
 }
 
 impl AccessTokens {
-    /// With the key of `JWT_SECRET`.
+    /// Makes it with the key of `JWT_SECRET`.
     #[must_use]
     pub fn new(secret: &Secret) -> Self {
         let mut validation = Validation::new(ALGORITHM);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Time is checked below, against the clock that is given.
+        // The expiry is checked below, against the given clock.
         validation.validate_exp = false;
         Self {
             signs: EncodingKey::from_secret(secret.expose().as_bytes()),
@@ -55,10 +55,7 @@ impl AccessTokens {
         }
     }
 
-    /// A token for a session.
-    ///
-    /// # Errors
-    /// When it cannot be signed, which does not happen.
+    /// Issues a token for a session.
     pub fn issue(&self, identity: Identity, now: DateTime<Utc>) -> anyhow::Result<String> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -72,7 +69,7 @@ impl AccessTokens {
         Ok(encode(&Header::new(ALGORITHM), &claims, &self.signs)?)
     }
 
-    /// Who a token is for, if it is one of ours and still good.
+    /// Verifies a token and returns its identity; none if it is invalid or expired.
     #[must_use]
     pub fn read(&self, token: &str, now: DateTime<Utc>) -> Option<Identity> {
         let claims: Claims = decode(token, &self.checks, &self.validation).ok()?.claims;

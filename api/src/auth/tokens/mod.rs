@@ -1,4 +1,4 @@
-//! What a client holds: access tokens that speak for it, and opaque ones that are exchanged.
+//! The tokens of clients: access tokens, and opaque ones (refresh tokens and tickets).
 
 pub(crate) mod access;
 mod opaque;

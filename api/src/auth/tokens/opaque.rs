@@ -1,4 +1,4 @@
-//! Opaque tokens: 256 random bits. The database keeps hashes of them only.
+//! Opaque tokens: 256 random bits. The database stores only their hashes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 pub struct Opaque(String);
 
 impl Opaque {
-    /// A new one.
+    /// Generates a new token.
     ///
     /// # Panics
-    /// When the system has no randomness to give: nothing is safe then.
+    /// When the system provides no randomness: nothing is secure then.
     #[must_use]
     pub fn random() -> Self {
         let mut bytes = [0; 32];
@@ -24,13 +24,13 @@ impl Opaque {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// One that a client presents. Anything may come.
+    /// A token that a client sent. It may be any text.
     pub fn presented(token: impl Into<String>) -> Self {
         Self(token.into())
     }
 
-    /// The token that this one is exchanged for: always the same, and not to be guessed from it
-    /// without the secret. So a client whose answer got lost asks again and gets the same.
+    /// The successor of this refresh token: always the same, and impossible to derive without the secret.
+    /// So a client that lost the answer asks again and gets the same token.
     #[must_use]
     pub fn successor(&self, secret: &Secret) -> Self {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
@@ -39,13 +39,13 @@ impl Opaque {
         Self(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
     }
 
-    /// What the database keeps of it. No salt: there are 256 bits to guess.
+    /// The hash that the database stores. It needs no salt: the token has 256 random bits.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()
     }
 
-    /// For the client, and for nobody else.
+    /// The token itself, only for the client.
     #[must_use]
     pub fn reveal(self) -> String {
         self.0

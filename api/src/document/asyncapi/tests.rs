@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
-/// What REST and push both tell of: its name in the OpenAPI document, and in the AsyncAPI document.
+/// Types of both REST and push: the name in the OpenAPI document, and in the AsyncAPI document.
 const SHARED: [(&str, &str); 21] = [
     ("Job", "Job"),
     ("Failure", "Failure"),
@@ -26,7 +26,7 @@ const SHARED: [(&str, &str); 21] = [
     ("FileContentKind", "FileContentKind"),
     ("InsightKind", "InsightKind"),
 ];
-/// What only the event of a segment says: where it belongs, and that it will stay.
+/// Fields that only the event of a segment has.
 const OF_SEGMENT_EVENTS: [&str; 3] = ["position", "is_final", "speech_final"];
 
 #[test]
@@ -52,7 +52,7 @@ fn what_rest_and_push_both_tell_of_has_one_shape() {
     }
 }
 
-/// The fields, each with its type and whether it is always there.
+/// The fields, each with its type and whether it is required.
 fn shape(schema: &Value) -> BTreeMap<String, (String, bool)> {
     let required: BTreeSet<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -60,7 +60,7 @@ fn shape(schema: &Value) -> BTreeMap<String, (String, bool)> {
     properties.map(|(name, of)| (name.clone(), (kind(of), required.contains(name.as_str())))).collect()
 }
 
-/// A type in a word or two: `integer int64`, `JobState`, `[Warning]`.
+/// A short name of a type: `integer int64`, `JobState`, `[Warning]`.
 fn kind(schema: &Value) -> String {
     let reference = schema["$ref"].as_str().or(schema["allOf"][0]["$ref"].as_str());
     if let Some(reference) = reference {
@@ -110,7 +110,7 @@ fn every_message_of_the_socket_is_described() {
 #[test]
 fn nothing_that_is_told_is_null_and_every_reference_leads_somewhere() {
     let mut document = document();
-    // An app may say null instead of nothing.
+    // An app may send null instead of omitting a field.
     document["components"]["schemas"]["JoinRoomMessage"]["properties"]["after"].take();
     look(&document, &document);
     fn look(value: &Value, document: &Value) {

@@ -1,4 +1,4 @@
-//! What kinds of recordings are accepted.
+//! The accepted containers of recordings.
 
 use self_shared::domain::container::Container;
 

@@ -1,5 +1,5 @@
-//! A recording on its way in: the bytes of a raw body, or of the `file` field of a form, as they
-//! come, never kept.
+//! An uploaded recording: the bytes of a raw body, or of the `file` field of a form, streamed and never
+//! held as a whole.
 
 use std::io;
 use std::sync::Arc;
@@ -119,7 +119,7 @@ impl Recognised {
                 }
             }
         };
-        // However it ended: the answer is the same.
+        // The answer is the same whatever the result is.
         drop(tokio::time::timeout(Duration::from_secs(2), reading).await);
     }
 }
@@ -135,7 +135,7 @@ fn patient(chunks: Chunks) -> Chunks {
             Err(_) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
         }
     })
-    // Asked again after its end, it has ended.
+    // After its end, the stream stays ended.
     .fuse()
     .boxed()
 }
@@ -197,7 +197,7 @@ async fn file(mut form: Multipart) -> Result<Incoming, Problem> {
         if field.name() == Some("file") {
             let filename = field.file_name().map(str::to_owned);
             let bytes = ReaderStream::with_capacity(field.into_async_read(), 64 * 1024);
-            // The form lives as long as its field is read.
+            // The stream owns the form, since the field needs it while it is read.
             let chunks = stream::unfold((bytes.boxed(), form), |(mut bytes, form)| async move {
                 bytes.next().await.map(|chunk| (chunk, (bytes, form)))
             });

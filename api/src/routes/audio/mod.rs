@@ -267,7 +267,7 @@ impl AudioRoutes {
         if audio.removed_at.is_some() {
             return Err(removed().into());
         }
-        // No connection is held while the bytes go out.
+        // No connection is held while the bytes are sent.
         drop(tx);
         let known = ContentMetadata {
             held: Held::Object(audio.object_key),

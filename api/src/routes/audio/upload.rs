@@ -1,9 +1,8 @@
-//! Accepting a recording: the object first, then one transaction with everything else.
+//! Accepts a recording: stores the object first, then commits all rows in one transaction.
 //!
-//! Wherever this is interrupted, nothing half is visible: before the commit there is at most an
-//! object that no row names, which nothing shows and the sweep of objects removes once it is a day
-//! old; after it, the job row is there, and the reconciler finds it even when the ring was never
-//! sent.
+//! An interruption leaves nothing visible in half. Before the commit there is at most an object without a
+//! row; it is never shown, and the sweep of objects deletes it when it is a day old. After the commit the
+//! job row exists, and the reconciler finds it even if the wake-up was never sent.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use poem_openapi::Object;
@@ -62,7 +61,7 @@ pub(super) async fn accept(
     key: Option<String>,
     traceparent: Option<&str>,
 ) -> Result<AcceptedView, Problem> {
-    // Before the bytes are sent for nothing.
+    // Checked before the bytes are uploaded in vain.
     let options = {
         let mut tx = app.database.as_user(user).await?;
         if let Some(id) = said.conversation_id {
@@ -95,7 +94,7 @@ pub(super) async fn accept(
         let key = Key::of(key, "upload", &(&recording.stored.sha256, &said))?;
         for _ in 0..TRIES {
             if began.elapsed() > LONGEST_UPLOAD {
-                // The sweep may take it for something that was left behind.
+                // By now the sweep may have deleted the object as an orphan.
                 return Err(Problem::new(Code::UploadInterrupted, "the recording took too long to arrive"));
             }
             let mut tx = app.database.as_user(user).await?;
@@ -108,7 +107,7 @@ pub(super) async fn accept(
     }
     .await;
     let is_new = outcome.as_ref().is_ok_and(|accepted| accepted.audio.id == id);
-    // A commit that failed may have taken all the same: the object stays then.
+    // A commit that returned an error may still have succeeded: then the object stays.
     let is_named = is_new || (outcome.is_err() && committing);
     if !is_named && let Err(error) = app.objects.delete(&object).await {
         tracing::warn!(%error, "an object that nobody names was not removed");
@@ -146,7 +145,7 @@ impl NewRecording<'_> {
     }
 
     async fn create(&self, tx: &mut UserTx) -> Result<Option<AcceptedView>, Problem> {
-        // As exact as PostgreSQL keeps it, so that it reads the same later.
+        // Truncated to the precision of PostgreSQL, so that later reads return the same time.
         let now = Utc::now().trunc_subsecs(6);
         let known = match self.said.conversation_id {
             Some(id) => Some(conversation(tx, id).await?),

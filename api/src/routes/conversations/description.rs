@@ -1,4 +1,4 @@
-//! What a person says about a conversation: title, notes, tags, and who the voices are.
+//! A person's description of a conversation: title, notes, tags, and names of the speakers.
 
 use std::collections::{BTreeMap, BTreeSet};
 

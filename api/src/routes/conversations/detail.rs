@@ -1,4 +1,4 @@
-//! A conversation with all that belongs to it.
+//! A conversation with everything that belongs to it.
 
 use std::collections::HashMap;
 
@@ -41,7 +41,7 @@ pub(super) async fn rendered(
         conversations::get(&mut tx, id).await?.ok_or_else(|| Problem::not_found("conversation"))?;
     let tag = etag(conversation.version);
     let (detail, is_complete) = of(&mut tx, conversation, related).await?;
-    // No connection is held while it is written and kept.
+    // No connection is held while the JSON is written and cached.
     drop(tx);
     let rendered = Rendered::new(&detail);
     if is_complete {

@@ -1,4 +1,4 @@
-//! Conversations that come as text: what their bodies may hold, and how that becomes segments.
+//! Import of conversations as text: the request bodies, and their conversion to segments.
 
 use std::collections::BTreeMap;
 
@@ -211,7 +211,7 @@ async fn subtitles(file: String) -> Result<Vec<NewSegment>, Problem> {
     if file.contains('\0') {
         return Err(Problem::field("subtitles", "must be without null characters"));
     }
-    // Reading a long file takes a while, in which others are to be answered.
+    // Parsing a long file takes time, so it runs outside the threads that serve requests.
     let read =
         tokio::task::spawn_blocking(move || subtitles::cues(&file)).await.map_err(Problem::internal)?;
     if read.is_empty() {

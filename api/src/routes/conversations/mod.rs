@@ -261,7 +261,8 @@ impl ConversationRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let objects = conversations::delete(&mut tx, id.0.0, version).await.map_err(refused)?;
         tx.commit().await?;
-        // What was said may still be on its way to apps; they are told from Postgres what is left of it.
+        // Events with the deleted text may still be in NATS; sockets read the remaining ones from
+        // PostgreSQL.
         if let Err(error) = app.bus.forget(caller.0.user).await {
             tracing::warn!(%error, "what was told of a deleted conversation stays in the stream for an hour");
         }

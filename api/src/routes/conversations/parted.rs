@@ -1,5 +1,5 @@
-//! Long speech in segments, so that what is found in it has a place, and no text is longer than what is
-//! kept of one: search refuses to index a text without bounds.
+//! Splits long speech into segments, so that hits in it have a position, and no text exceeds the limit of
+//! a segment: search cannot index texts of unlimited length.
 
 use self_shared::domain::sentences::sentences;
 use self_shared::subtitles::Cue;

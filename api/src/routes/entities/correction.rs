@@ -1,4 +1,4 @@
-//! What people correct about entities: what they are called, what they are, and which are the same.
+//! Corrections of entities: rename, change of kind, merge and split.
 
 use poem_openapi::Object;
 use poem_openapi::types::Example;

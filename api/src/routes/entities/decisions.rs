@@ -1,4 +1,4 @@
-//! What a person decided about names: to look through, and to take back.
+//! A person's decisions about entities: list and undo.
 
 use poem::Request;
 use poem::web::Data;

@@ -1,4 +1,4 @@
-//! Who and what was mentioned, how it hangs together, and what people correct about it.
+//! Entities, their connections, and the corrections that people make.
 
 mod correction;
 mod decisions;

@@ -1,4 +1,4 @@
-//! Events as apps send them: what they may hold, and how that is read.
+//! File events from apps: their fields and their validation.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use poem_openapi::Object;
@@ -146,7 +146,7 @@ impl NewFileEventView {
             sha256: self.sha256.map(|digits| bytes(&digits.0)),
             content_type,
             content_sha256: content.as_ref().map(|content| Sha256::digest(&content.text).to_vec()),
-            // As exact as PostgreSQL keeps it, so that it reads the same later.
+            // Truncated to the precision of PostgreSQL, so that later reads return the same time.
             happened_at: self.happened_at.0.trunc_subsecs(6),
         };
         NewFileEvent { event, content }

@@ -1,4 +1,4 @@
-//! What can be read in a file: by its first bytes, and where they leave it open, by what is said of it.
+//! The kind of a file's content: by its first bytes, or for texts by the declared type or the path.
 
 use self_shared::domain::file::ContentKind;
 
@@ -12,7 +12,7 @@ pub(super) const ACCEPTED: &str = "text, Markdown, HTML or PDF";
 /// well says nothing about the rest: the reader finds that out.
 pub(super) fn of_bytes(first: &[u8], declared: Option<&str>, path: &str) -> Option<ContentKind> {
     let first = &first[..first.len().min(TELLING)];
-    // Readers of PDF pass over what stands before its first line.
+    // Readers of PDF ignore bytes before the first line.
     if first.windows(5).any(|window| window == b"%PDF-") {
         return Some(ContentKind::Pdf);
     }

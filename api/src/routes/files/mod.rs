@@ -1,4 +1,4 @@
-//! What happens to a person's files, in whatever order it becomes known, and what is in them.
+//! File events, which may arrive in any order, and the content of files.
 
 mod event;
 mod kind;
@@ -304,7 +304,7 @@ impl FileRoutes {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let file = files::get(&mut tx, id.0.0).await?.ok_or_else(not_found)?;
         let kept = files::content(&mut tx, file.id).await?;
-        // No connection is held while the bytes go out.
+        // No connection is held while the bytes are sent.
         drop(tx);
         let Kept { kind, size_bytes, sha256, text, object_key, .. } =
             kept.ok_or_else(|| Problem::new(Code::NotFound, "what is in this file was not sent"))?;

@@ -1,4 +1,4 @@
-//! Accepting what is in a file: the object first, then one transaction with everything else, as for
+//! Accepts the content of a file: stores the object first, then commits all rows in one transaction, as for
 //! recordings.
 
 use poem::{Request, RequestBody};
@@ -45,7 +45,7 @@ pub(super) async fn accept(
     content: IncomingContent,
     traceparent: Option<&str>,
 ) -> Result<AcceptedContentView, Problem> {
-    // Before the bytes are sent for nothing.
+    // Checked before the bytes are uploaded in vain.
     let mut tx = app.database.as_user(user).await?;
     let known = files::get(&mut tx, file).await?.ok_or_else(not_found)?;
     drop(tx);
@@ -74,7 +74,7 @@ pub(super) async fn accept(
     let mut committing = false;
     let outcome = async {
         if began.elapsed() > LONGEST_UPLOAD {
-            // The sweep may take it for something that was left behind.
+            // By now the sweep may have deleted the object as an orphan.
             return Err(Problem::new(Code::UploadInterrupted, "the content took too long to arrive"));
         }
         let mut tx = app.database.as_user(user).await?;
@@ -87,7 +87,7 @@ pub(super) async fn accept(
     }
     .await;
     let is_new = matches!(outcome, Ok(Uploaded::Accepted(..)));
-    // A commit that failed may have taken all the same: the object stays then.
+    // A commit that returned an error may still have succeeded: then the object stays.
     if !is_new && !committing {
         remove(app, &[object.as_str().to_owned()]).await;
     }

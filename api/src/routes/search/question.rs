@@ -1,4 +1,4 @@
-//! What is asked: in words, how they are to be compared, and where.
+//! The parameters of a search: the text, the mode, and the filters.
 
 use chrono::{DateTime, Utc};
 use self_shared::bus::{EmbedError, QueryEmbedding};

@@ -1,4 +1,4 @@
-//! What a person types to find something: words, "phrases in quotes", and -what is not wanted.
+//! The syntax of a search query: words, "phrases in quotes", and -exclusions.
 
 /// A typed query, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

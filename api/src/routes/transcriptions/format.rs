@@ -1,4 +1,4 @@
-//! In which format a transcript is written, and how the document says so.
+//! The formats of a transcript, and their media types in the document.
 
 use std::marker::PhantomData;
 

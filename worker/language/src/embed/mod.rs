@@ -1,4 +1,4 @@
-//! Embed: what was said, as vectors that can be searched by meaning.
+//! Embed: turns transcripts into vectors that can be searched by meaning.
 
 mod passages;
 
@@ -10,18 +10,15 @@ use crate::models::{EmbedError, Embedder};
 #[derive(Clone, Debug, PartialEq)]
 pub struct EmbeddedPassage {
     pub passage: Passage,
-    /// Of length one, with as many numbers as the embedder has dimensions.
+    /// A vector of length one, with as many numbers as the embedder has dimensions.
     pub vector: Vec<f32>,
 }
 
-/// Passages that are embedded between two calls of `progress`.
+/// The number of passages that are embedded between two calls of `progress`.
 const ROUND: usize = 16;
 
-/// Cuts a transcript into passages and embeds them. `progress` is told how many of how many
-/// passages are done.
-///
-/// # Errors
-/// [`EmbedError`] when the model fails.
+/// Cuts a transcript into passages and embeds them. `progress` receives the number of finished passages and
+/// of all passages.
 pub fn embed(
     segments: &[Segment<'_>],
     embedder: &mut dyn Embedder,

@@ -1,12 +1,12 @@
-//! Passages: windows of neighbouring segments, long enough to mean something by themselves.
+//! Passages: windows of neighbouring segments, long enough to be understood alone.
 //!
-//! One segment ("Yes, on Tuesday.") says too little to be found by meaning, and a whole
-//! conversation too much. A passage holds a few sentences, and
-//! neighbours share some segments, so that a thought across a boundary is whole in one of them.
+//! One segment ("Yes, on Tuesday.") is too short to be found by meaning, and a whole conversation is too
+//! long. A passage has a few sentences. Neighbouring passages share some segments, so that a thought across
+//! a boundary is whole in one of them.
 
 use std::ops::Range;
 
-/// A segment of a transcript: when it was said, and what.
+/// A segment of a transcript: its times and its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment<'text> {
     pub start_ms: u64,
@@ -14,27 +14,27 @@ pub struct Segment<'text> {
     pub text: &'text str,
 }
 
-/// A stretch of a transcript that is embedded as one text and can be played by its times.
+/// A span of a transcript that is embedded as one text and can be played by its times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passage {
-    /// The segments that it covers, by their index in the transcript.
+    /// The segments of the passage, by their index in the transcript.
     pub segments: Range<usize>,
     pub start_ms: u64,
     pub end_ms: u64,
     pub text: String,
 }
 
-/// A passage is closed before the segment that would make it longer. About four sentences: short
-/// enough to be played, and better found than longer ones. Measured with `make eval` on 108 documents
-/// asked for by five words each, the reciprocal rank of search by meaning alone and by meaning and
-/// words was 0.681 and 0.822 with 120 words, 0.777 and 0.809 with 60, 0.765 and 0.845 with 40.
+/// The largest number of words in a passage: about four sentences, short enough to be played, and better
+/// found than longer ones. Measured with `make eval` on 108 documents, each searched with five words, the
+/// reciprocal rank of search by meaning alone and by meaning and words was 0.681 and 0.822 with 120 words,
+/// 0.777 and 0.809 with 60, 0.765 and 0.845 with 40.
 const MAX_WORDS: usize = 40;
 
-/// Words of segments at a passage's end that open the next one too.
+/// The largest number of words at the end of a passage that are repeated in the next one.
 const OVERLAP_WORDS: usize = 10;
 
-/// Cuts a transcript into passages. Every word is in at least one of them; segments without words
-/// are in none of their own.
+/// Cuts a transcript into passages. Every word is in at least one of them; segments without words make no
+/// passage.
 pub(super) fn cut_passages(segments: &[Segment<'_>]) -> Vec<Passage> {
     let words: Vec<usize> = segments.iter().map(|segment| words(segment.text).count()).collect();
     let mut passages = Vec::new();
@@ -45,18 +45,18 @@ pub(super) fn cut_passages(segments: &[Segment<'_>]) -> Vec<Passage> {
         if end == segments.len() {
             break;
         }
-        // The next passage opens with the tail of this one, but never with all of it, and only
-        // if the segment that comes new still fits behind it.
+        // The next passage starts with the end of this one, but never with all of it, and only if the
+        // next new segment still fits.
         let tail = fitting_back(&words[start + 1..end], OVERLAP_WORDS);
         start = if words[end - tail..=end].iter().sum::<usize>() <= MAX_WORDS { end - tail } else { end };
     }
     passages
 }
 
-/// A longer word is none, and comes in pieces: passages are bounded by their words. In bytes.
+/// The longest word, in bytes. A longer one is cut into pieces, since passages are limited by words.
 const LONGEST_WORD: usize = 200;
 
-/// A word, in pieces where it is too long for one.
+/// A word, cut into pieces if it is too long.
 pub fn pieces(word: &str) -> impl Iterator<Item = &str> {
     let mut rest = word;
     std::iter::from_fn(move || {
@@ -66,7 +66,7 @@ pub fn pieces(word: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The words of a text, of which none is too long for a passage.
+/// The words of a text, with long ones cut into pieces.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace().flat_map(pieces)
 }
@@ -89,8 +89,8 @@ fn fitting_back(words: &[usize], limit: usize) -> usize {
     fitting(&reversed, limit)
 }
 
-/// Adds the passage of these segments: several, cut by words, if it is one segment that is too
-/// long (imported text), and none if nothing is said in them.
+/// Adds the passage of these segments. A single segment that is too long (imported text) becomes several
+/// passages; segments without words become none.
 fn push(passages: &mut Vec<Passage>, segments: &[Segment<'_>], range: Range<usize>) {
     let covered = &segments[range.clone()];
     let words: Vec<_> = covered.iter().flat_map(|segment| words(segment.text)).collect();

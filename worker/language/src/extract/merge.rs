@@ -1,4 +1,4 @@
-//! One entity for all the ways in which it was named: `Mr. Darcy`, `Darcy` and `Fitzwilliam Darcy`.
+//! Merges all names of one entity: `Mr. Darcy`, `Darcy` and `Fitzwilliam Darcy`.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::{Entity, EntityKind, EntityMatch, Mention};
 use crate::lexicon::{Lexicon, WordClasses};
 use crate::words::words;
 
-/// Short forms of places that are one with the long form, whoever speaks.
+/// Short forms of places, with the long form that replaces them. They mean the same for every speaker.
 const SAME_PLACE: &[(&str, &[&str])] = &[
     ("united states", &["us", "usa", "united states of america", "america", "the states"]),
     ("united kingdom", &["uk", "britain", "great britain"]),
@@ -25,14 +25,14 @@ const FEMALE_TITLES: &[&str] = &[
     "frau", "madame", "señora",
 ];
 
-/// Gathers what was found into entities, in the order of their first mention.
+/// Merges the matches into entities, in the order of their first mention.
 pub(super) fn merge(texts: &[&str], mut found: Vec<EntityMatch>) -> Vec<Entity> {
     settle_kinds(texts, &mut found);
     let mut gathered: Vec<Gathered> = Vec::new();
     for found in found {
         let text = &texts[found.segment][found.range.clone()];
         let name = Name::read(text, &found);
-        // Of several that it could be, the one that was spoken of last.
+        // When several entities fit, the one that was mentioned last is chosen.
         let same = gathered
             .iter_mut()
             .filter(|entity| {
@@ -52,8 +52,8 @@ pub(super) fn merge(texts: &[&str], mut found: Vec<EntityMatch>) -> Vec<Entity> 
     gathered.into_iter().map(Gathered::finish).collect()
 }
 
-/// A name that was taken for several kinds is of the kind that it was taken for most often: one
-/// mention in a bare place is less telling than two in a clear one.
+/// Gives a name that was found with several kinds its most frequent kind: two mentions in a clear context
+/// say more than one in a poor context.
 fn settle_kinds(texts: &[&str], found: &mut [EntityMatch]) {
     let mut votes: HashMap<String, Vec<(EntityKind, usize)>> = HashMap::new();
     let key = |found: &EntityMatch| texts[found.segment][found.range.clone()].to_lowercase();
@@ -81,13 +81,13 @@ fn mention(segment_text: &str, text: &str, segment: usize, start: usize) -> Ment
     Mention { segment, start_char, end_char: start_char + text.chars().count(), text: text.to_owned() }
 }
 
-/// A name, taken apart.
+/// A parsed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Name {
     kind: EntityKind,
-    /// Without titles and articles, as it was written.
+    /// The name as it was written, without titles and articles.
     core: String,
-    /// The core in lower case, or what the pattern gave.
+    /// The core in lower case, or the key that the pattern gave.
     key: String,
     gender: Option<Gender>,
 }
@@ -127,12 +127,13 @@ impl Name {
         }
     }
 
-    /// Whether both are written alike and can be the same.
+    /// Whether both names are written alike and can mean the same entity.
     fn is(&self, other: &Self) -> bool {
         self.kind == other.kind && self.key == other.key && self.agrees(other)
     }
 
-    /// `Darcy` for `Fitzwilliam Darcy`, `WHO` for `World Health Organization`, or the other way.
+    /// Whether one name is a short form of the other: `Darcy` for `Fitzwilliam Darcy`, `WHO` for
+    /// `World Health Organization`.
     fn is_short_or_long_of(&self, other: &Self) -> bool {
         let (short, long) = if self.key.len() < other.key.len() { (self, other) } else { (other, self) };
         let mut parts = long.key.split(' ');
@@ -156,13 +157,13 @@ impl Name {
         self.kind == other.kind && fits && self.agrees(other)
     }
 
-    /// `Mr. Bennet` is not `Mrs. Bennet`.
+    /// Whether the genders do not contradict: `Mr. Bennet` is not `Mrs. Bennet`.
     fn agrees(&self, other: &Self) -> bool {
         self.gender.is_none() || other.gender.is_none() || self.gender == other.gender
     }
 }
 
-/// `Dr.`, `biologist`, `French`: said before a name, and no part of it.
+/// Whether a word comes before a name and is no part of the name: `Dr.`, `biologist`, `French`.
 fn is_before_a_name(word: &str) -> bool {
     let known = Lexicon::get().known(word);
     let dotted = Lexicon::get().known(&format!("{word}."));
@@ -173,11 +174,11 @@ fn is_before_a_name(word: &str) -> bool {
         && (known.has(WordClasses::TITLE) || dotted.has(WordClasses::TITLE) || only_before || word == "the")
 }
 
-/// An entity that is growing.
+/// An entity to which mentions are still added.
 struct Gathered {
-    /// Its fullest name so far.
+    /// The fullest name so far.
     name: Name,
-    /// Every name so far.
+    /// All names so far.
     names: Vec<Name>,
     mentions: Vec<Mention>,
 }
@@ -217,7 +218,7 @@ mod tests {
     use super::*;
     use EntityKind::{Date, Organization, Person, Place};
 
-    /// Merges names that are marked in the texts: `[Anna] met [Bo]`.
+    /// Merges the names that are marked in the texts: `[Anna] met [Bo]`.
     fn merged(texts: &[(&str, &[(&str, EntityKind)])]) -> Vec<Entity> {
         let found = texts.iter().enumerate().flat_map(|(segment, (text, names))| {
             names.iter().map(move |(name, kind)| {

@@ -1,8 +1,8 @@
-//! Extract: whom and what a conversation mentions, and where.
+//! Extract: finds the entities that a conversation mentions, and their mentions.
 //!
-//! Names of people, places and organizations are found by a model (the one that is always there is
-//! a small trained tagger that knows lists of names); dates, amounts and addresses by patterns. What is
-//! mentioned several times, under several spellings, is one entity.
+//! A model finds the names of people, places and organizations. The default model is a small trained
+//! tagger that uses lists of names. Patterns find dates, amounts and addresses. Several mentions of the
+//! same thing become one entity, also when they are spelled differently.
 
 mod merge;
 mod patterns;
@@ -12,40 +12,40 @@ pub use self_domain::entity::EntityKind;
 pub(crate) use self::patterns::dates;
 use crate::models::{EntityFinder, FindError};
 
-/// Something that a conversation mentions.
+/// An entity of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entity {
     pub kind: EntityKind,
-    /// The fullest form in which it was named, without titles.
+    /// The fullest form of the name, without titles.
     pub name: String,
-    /// The same for every spelling, also in another conversation.
+    /// The same key for every spelling, also in another conversation.
     pub key: String,
-    /// How else it was named, in order of appearance.
+    /// The other names, in order of appearance.
     pub aliases: Vec<String>,
-    /// Where, in order of appearance; never empty.
+    /// The mentions, in order of appearance; never empty.
     pub mentions: Vec<Mention>,
 }
 
-/// A place in a transcript that names an entity.
+/// A mention of an entity in a transcript.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
     /// The segment, by its index in the transcript.
     pub segment: usize,
-    /// Where it starts and ends in the segment's text, in characters (Unicode scalar values).
+    /// The start and the end in the segment's text, in characters (Unicode scalar values).
     pub start_char: usize,
     pub end_char: usize,
     pub text: String,
 }
 
-/// What is longer, in bytes, is no name: no index would hold it.
+/// A longer name, in bytes, is ignored: it would not fit into an index.
 const LONGEST_NAME: usize = 800;
 
-/// Finds what the segments of a transcript mention: names by a model, the rest by patterns. The
-/// texts are those of the segments, in order; entities come in the order of their first mention.
-/// `awaited` says whether anybody still waits for them.
+/// Finds the entities of a transcript: names by a model, the rest by patterns. `texts` are the texts of the
+/// segments, in order; entities come in the order of their first mention. `awaited` returns false when
+/// the result is no longer needed.
 ///
 /// # Errors
-/// [`FindError`] when the model fails, or when nobody waits.
+/// [`FindError`] when the model fails, or when the result is no longer needed.
 pub fn extract(
     texts: &[&str],
     finder: &mut dyn EntityFinder,
@@ -72,17 +72,17 @@ pub fn extract(
     Ok(merge::merge(texts, found))
 }
 
-/// Something found in one segment, by bytes of its text.
+/// A match in one segment, as a range of bytes of its text.
 #[derive(Clone, Debug)]
 struct EntityMatch {
     kind: EntityKind,
     segment: usize,
     range: std::ops::Range<usize>,
-    /// The key that a pattern gives; names get theirs when they are merged.
+    /// The key that a pattern gives; names get their key when they are merged.
     key: Option<String>,
 }
 
-/// Of those that overlap only the longest; of the same length, the one that came first.
+/// Of overlapping matches, keeps only the longest; of the same length, the first.
 fn longest(mut found: Vec<EntityMatch>) -> Vec<EntityMatch> {
     found.sort_by_key(|found| std::cmp::Reverse(found.range.len()));
     let mut kept: Vec<EntityMatch> = Vec::new();
@@ -113,7 +113,7 @@ pub(crate) mod tests {
         assert_eq!(found.iter().filter(|entity| entity.kind == EntityKind::Link).count(), 1, "{found:?}");
     }
 
-    /// What these texts mention, found by the models that set-up fetched.
+    /// The entities of these texts, found by the models that set-up fetched.
     pub(crate) fn entities(texts: &[&str]) -> Vec<Entity> {
         static FINDER: LazyLock<Mutex<SelfNames>> = LazyLock::new(|| Mutex::new(self_names()));
         let mut finder = FINDER.lock().unwrap_or_else(PoisonError::into_inner);

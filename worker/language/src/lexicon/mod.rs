@@ -1,5 +1,5 @@
-//! What is known about words before they are read in context: names, places, organizations, words
-//! that stand beside them, and which words are alike. The sources are named in the lists.
+//! Knowledge about words without context: names, places, organizations, words that stand beside them, and
+//! groups of similar words. The lists name their sources.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -13,7 +13,7 @@ const PLACES: &str = include_str!("lists/places.txt");
 const ORGANIZATIONS: &str = include_str!("lists/organizations.txt");
 const COMPANIES: &str = include_str!("lists/companies.txt");
 
-/// What a word is known as. A set of the constants of this type.
+/// The classes of a word: a set of the constants below.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WordClasses(u32);
 
@@ -34,16 +34,16 @@ impl WordClasses {
     pub(super) const MONTH: Self = Self(1 << 11);
     pub(super) const WEEKDAY: Self = Self(1 << 12);
     pub(super) const NATIONALITY: Self = Self(1 << 13);
-    /// A small word that may stand in the middle of a name: `University of the Arts`.
+    /// A small word that may be inside a name: `University of the Arts`.
     pub const LINK: Self = Self(1 << 14);
     const KIN: Self = Self(1 << 15);
     const PERSON_PREP: Self = Self(1 << 16);
     const OTHER_HEAD: Self = Self(1 << 17);
     const BELIEF: Self = Self(1 << 18);
     pub(super) const PRODUCT: Self = Self(1 << 19);
-    /// A people, or the followers of something: `Germans`, `Buddhists`.
+    /// A people, or the followers of a belief or a person: `Germans`, `Buddhists`.
     pub const PEOPLE: Self = Self(1 << 20);
-    /// Written in capitals: said letter by letter, or once a short form.
+    /// Written in capitals: an abbreviation, or a word that was once one.
     pub const LETTERS: Self = Self(1 << 21);
 
     const CLASSES: &[(&str, Self)] = &[
@@ -66,7 +66,7 @@ impl WordClasses {
         ("letters", Self::LETTERS),
     ];
 
-    /// Whether it is one of the other.
+    /// Whether both sets share a member.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -76,20 +76,20 @@ impl WordClasses {
         Self(self.0 | other.0)
     }
 
-    /// The members, by number, but for what tells of writing alone.
+    /// The members, by number, without [`Self::LETTERS`], which is only about spelling.
     pub(super) fn members(self) -> impl Iterator<Item = u8> {
         (0_u8..21).filter(move |bit| self.0 >> bit & 1 == 1)
     }
 }
 
-/// Words that are alike have the same groups: one of 600, and one of 64 larger ones.
+/// The groups of a word: one of 600, and one of 64 larger ones. Similar words have the same groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Groups {
     pub(super) small: u16,
     pub(super) large: u16,
 }
 
-/// Everything known, by word or by phrase, in lower case.
+/// The classes and groups of all known words and phrases, in lower case.
 pub struct Lexicon {
     known: HashMap<&'static str, WordClasses>,
     groups: HashMap<&'static str, Groups>,
@@ -140,7 +140,7 @@ impl Lexicon {
         Self { known, groups, longest_phrase }
     }
 
-    /// The words and phrases that are known as something, in the order of the alphabet.
+    /// All known words and phrases with a class, in alphabetical order.
     #[must_use]
     pub fn all(&self, class: WordClasses) -> Vec<&'static str> {
         let mut all: Vec<_> =
@@ -149,7 +149,7 @@ impl Lexicon {
         all
     }
 
-    /// What a word or phrase in lower case is known as.
+    /// The classes of a word or phrase in lower case.
     #[must_use]
     pub fn known(&self, phrase: &str) -> WordClasses {
         self.known.get(phrase).copied().unwrap_or_default()
@@ -160,7 +160,7 @@ impl Lexicon {
         self.groups.get(word).copied()
     }
 
-    /// How many words the longest known phrase has.
+    /// The number of words in the longest known phrase.
     pub(super) fn longest_phrase(&self) -> usize {
         self.longest_phrase
     }
@@ -181,7 +181,7 @@ pub fn places() -> impl Iterator<Item = &'static str> {
     entries(PLACES)
 }
 
-/// Organizations that are no companies of a stock index.
+/// Organizations other than companies of stock indices.
 pub fn organizations() -> impl Iterator<Item = &'static str> {
     entries(ORGANIZATIONS)
 }

@@ -1,43 +1,40 @@
-//! The port of the models that turn text into vectors.
+//! The port of embedders.
 
 use self_domain::model::{About, ModelId};
 use self_onnx::OnnxError;
 
 use super::tokenizer::TokenizerError;
 
-/// Turns texts into vectors of length one: the dot product of two is their likeness in meaning,
+/// Turns texts into vectors of length one: the dot product of two vectors is the similarity of meaning,
 /// from -1 to 1.
 pub trait Embedder {
-    /// Which model this is. Vectors of different models cannot be compared.
+    /// The name and version of the model. Vectors of different models cannot be compared.
     fn id(&self) -> ModelId;
 
-    /// What people are told of it.
+    /// The description of the model for people.
     fn about(&self) -> About {
         About::default()
     }
 
-    /// How many numbers a vector has.
+    /// The number of dimensions of a vector.
     fn dimensions(&self) -> usize;
 
-    /// One vector for each text, in the order of the texts. A text that is too long for the model
-    /// is represented by its beginning.
-    ///
-    /// # Errors
-    /// [`EmbedError`] when the model fails; no text is bad input.
+    /// Returns one vector for each text, in order. Of a text that is too long for the model, only the
+    /// beginning is used. Every text is valid input: an error means that the model failed.
     fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError>;
 }
 
-/// What can go wrong between the files of an embedder and its vectors.
+/// An error of loading or using an embedder.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
     #[error(transparent)]
     Onnx(#[from] OnnxError),
-    /// A file of weights that is damaged or of another model.
+    /// The file of weights is damaged or belongs to another model.
     #[error("the weights of the embedder are unusable: {0}")]
     Weights(String),
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
-    /// Whoever asked does not wait any more.
+    /// The result is no longer needed.
     #[error("nobody waits for the vectors any more")]
     Abandoned,
 }

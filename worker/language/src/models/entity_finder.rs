@@ -1,4 +1,4 @@
-//! The port of the models that find names.
+//! The port of entity finders.
 
 use std::ops::Range;
 
@@ -11,20 +11,21 @@ use super::tokenizer::TokenizerError;
 
 /// Finds the people, places and organizations that texts name.
 pub trait EntityFinder {
-    /// Which model this is, stored with what it finds.
+    /// The name and version of the model, stored with its results.
     fn id(&self) -> ModelId;
 
-    /// What people are told of it.
+    /// The description of the model for people.
     fn about(&self) -> About {
         About::default()
     }
 
-    /// The names in each of the texts, in order, none over another. The texts are those of one
-    /// conversation, in order: what one says of a name helps to understand the next. `awaited` is
-    /// asked between two steps of the model.
+    /// Finds the names in each of the texts, in order and without overlaps. The texts belong to one
+    /// conversation, in order: one text may help to understand the names in another. `awaited` is called
+    /// between two steps of the model, and returns false when the result is no longer needed. Every text is
+    /// valid input.
     ///
     /// # Errors
-    /// [`FindError`] when the model fails, or when nobody waits any more; no text is bad input.
+    /// [`FindError`] when the model fails, or when the result is no longer needed.
     fn find(&mut self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError>;
 }
 
@@ -33,21 +34,21 @@ pub trait EntityFinder {
 pub struct Name {
     /// A person, a place or an organization.
     pub kind: EntityKind,
-    /// Where it is, in bytes of the text.
+    /// The position in the text, in bytes.
     pub range: Range<usize>,
 }
 
-/// What can go wrong between the files of an entity finder and its names.
+/// An error of loading or using an entity finder.
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
-    /// The network that reads words in context.
+    /// An error of the network that reads words in context.
     #[error(transparent)]
     Reader(#[from] EmbedError),
     #[error(transparent)]
     Onnx(#[from] OnnxError),
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
-    /// Whoever asked does not wait any more.
+    /// The result is no longer needed.
     #[error("nobody waits for the names any more")]
     Abandoned,
 }

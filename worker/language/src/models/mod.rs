@@ -1,5 +1,4 @@
-//! The models that read text, each behind the few calls that the rest of the library needs of it:
-//! two ports, [`EntityFinder`] and [`Embedder`], and what is built in for them.
+//! The models that read text: two ports, [`EntityFinder`] and [`Embedder`], and their built-in adapters.
 
 mod embedder;
 mod entity_finder;

@@ -1,31 +1,28 @@
-//! Texts and words as the numbers that a model knows: the one place that knows the library
-//! `tokenizers`.
+//! Tokenizers. This is the only module that uses the library `tokenizers`.
 
 use std::path::Path;
 
 use tokenizers::TruncationParams;
 use tokenizers::pipeline::{EncodeOptions, Override, PipelineToken, PipelineTokenizer};
 
-/// The vocabulary of a model: pieces of words, with their numbers (Wu et al. 2016, "Google's Neural
-/// Machine Translation System").
+/// The vocabulary of a model: word pieces and their numbers (Wu et al. 2016, "Google's Neural Machine
+/// Translation System").
 pub(crate) struct Tokenizer {
     tokenizer: PipelineTokenizer,
     texts: EncodeOptions,
     words: EncodeOptions,
 }
 
-/// A vocabulary that is damaged, or of another kind of model, or a text that it cannot take.
+/// The vocabulary is damaged or of an unsupported kind, or a text cannot be tokenized.
 #[derive(Debug, thiserror::Error)]
 #[error("the tokenizer is unusable: {0}")]
 pub struct TokenizerError(String);
 
 impl Tokenizer {
-    /// Reads a `tokenizer.json`. A text has at most `longest` tokens; the rest is cut off.
-    ///
-    /// # Errors
-    /// [`TokenizerError`] if the file cannot be read, or is of a kind that is not built in.
+    /// Reads a `tokenizer.json`. A text has at most `longest` tokens; the rest is cut off. The error says
+    /// whether the file is unreadable or of an unsupported kind.
     pub(crate) fn load(file: &Path, longest: usize) -> Result<Self, TokenizerError> {
-        // Packages have files of an older format than what the tokenizer reads.
+        // The files in packages have an older format than the tokenizer reads.
         let file = tokenizers::canonicalize_file(file).map_err(unusable)?;
         let tokenizer = tokenizers::from_json(&file).map_err(unusable)?;
         let truncation = TruncationParams { max_length: longest, ..TruncationParams::default() };
@@ -42,18 +39,12 @@ impl Tokenizer {
         Ok(Self { tokenizer, texts, words })
     }
 
-    /// The tokens of a text, with those that mark its start and end.
-    ///
-    /// # Errors
-    /// [`TokenizerError`], which no ordinary text leads to.
+    /// The tokens of a text, including those that mark its start and end. No ordinary text gives an error.
     pub(crate) fn text(&self, text: &str) -> Result<Vec<i32>, TokenizerError> {
         self.encode(text, &self.texts)
     }
 
-    /// The tokens of a word, and nothing around them.
-    ///
-    /// # Errors
-    /// [`TokenizerError`], which no ordinary word leads to.
+    /// The tokens of a word alone. No ordinary word gives an error.
     pub(crate) fn word(&self, word: &str) -> Result<Vec<i32>, TokenizerError> {
         self.encode(word, &self.words)
     }

@@ -1,4 +1,4 @@
-//! Days that were spoken of and are near.
+//! Insights about mentioned days that are near.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use self_domain::date::{Precision, When};
@@ -8,28 +8,28 @@ use uuid::Uuid;
 use super::phrase;
 use crate::resolve::Zone;
 
-/// What is farther away than this is not near.
+/// The largest distance of a near day.
 pub const NEAR: TimeDelta = TimeDelta::days(3);
-/// Places that are shown for one day.
+/// The number of mentions shown for one day.
 const MOST: usize = 10;
 
-/// A place where a day was mentioned.
+/// A mention of a day.
 #[derive(Clone, Debug)]
 pub struct Ahead {
     /// The date as an entity.
     pub entity: Uuid,
-    /// When it is.
+    /// The time of the date.
     pub when: When,
     /// The segment.
     pub segment: Uuid,
-    /// What that says.
+    /// The text of the segment.
     pub text: String,
-    /// When it was said.
+    /// The time when it was said.
     pub said_at: DateTime<Utc>,
 }
 
-/// The days ahead that are near, each with everything that was said of it. A day is worth telling if
-/// it was ahead when it was spoken of: of today people speak all day.
+/// Finds the near days, each with all its mentions. A day counts only if it was in the future when it was
+/// mentioned: people mention the current day too often.
 #[must_use]
 pub fn approaching(ahead: &[Ahead], now: DateTime<Utc>, zone: Zone) -> Vec<NewInsight> {
     let mut found: Vec<(&Ahead, Vec<&Ahead>)> = Vec::new();

@@ -1,4 +1,4 @@
-//! What promises and tasks have in common: something is to be done, said in earnest.
+//! The common part of promises and tasks: a serious statement that something is to be done.
 
 use self_domain::date::{Precision, When};
 use self_domain::insight::{InsightKind, NewInsight, Pointers};
@@ -7,7 +7,7 @@ use super::sentence::Sentence;
 use super::{Conversation, phrase};
 use crate::resolve::Zone;
 
-/// Words that make of a sentence something that is thought of only.
+/// Words that make a sentence hypothetical.
 const HYPOTHETICAL: &[&str] = &[
     "if",
     "unless",
@@ -28,7 +28,7 @@ const HYPOTHETICAL: &[&str] = &[
     "pretend",
     "otherwise",
 ];
-/// Words of habit.
+/// Words that mark a habit.
 const HABITUAL: &[&str] = &[
     "always",
     "usually",
@@ -41,16 +41,16 @@ const HABITUAL: &[&str] = &[
     "ever",
     "anytime",
 ];
-/// What others said or thought.
+/// Words that report what others said or thought.
 const REPORTED: &[&str] = &[
     "said", "says", "told", "tells", "thought", "asked", "asks", "goes", "wrote", "writes", "claimed",
     "claims", "wondered", "shouted", "answered", "replied", "saying", "telling",
 ];
-/// Words that open a clause which says what another word means: `things that you have to do`.
+/// Words that start a relative clause: `things that you have to do`.
 const RELATIVE: &[&str] =
     &["that", "which", "what", "where", "when", "who", "whom", "how", "why", "whose", "as"];
 
-/// Verbs of what people do for one another and get done, one by one.
+/// Verbs of single errands that people do for one another.
 const ERRANDS: &[&str] = &[
     "send",
     "mail",
@@ -118,12 +118,12 @@ const ERRANDS: &[&str] = &[
     "feed",
 ];
 
-/// Something that is to be done.
+/// A statement that something is to be done.
 pub(super) struct Commitment<'a> {
     pub(super) kind: InsightKind,
-    /// The word with which it begins.
+    /// The index of its first word.
     pub(super) from: usize,
-    /// The verb that says what is to be done.
+    /// The index of the verb that is to be done.
     pub(super) verb: usize,
     pub(super) due: Option<When>,
     pub(super) sentence: &'a Sentence<'a>,
@@ -133,7 +133,7 @@ pub(super) fn is_errand(verb: &str) -> bool {
     ERRANDS.contains(&verb)
 }
 
-/// Whether a sentence is said in earnest: not thought of only, no habit, nobody else's words.
+/// Whether a sentence is serious: not hypothetical, no habit, no quotation.
 pub(super) fn is_earnest(sentence: &Sentence<'_>, from: usize) -> bool {
     let before = &sentence.words[..from];
     let reported = before.iter().any(|word| REPORTED.contains(&word.text.as_str()));
@@ -145,7 +145,7 @@ pub(super) fn is_earnest(sentence: &Sentence<'_>, from: usize) -> bool {
         && !sentence.has_any(HABITUAL)
 }
 
-/// The first date behind a word that lies ahead and is exact enough to hold somebody to it.
+/// The first date after a word that is in the future and exact enough to be a due date.
 pub(super) fn due(sentence: &Sentence<'_>, behind: usize) -> Option<When> {
     let said_at = sentence.said_at;
     sentence.dates_from(behind).map(|(_, when)| when).find(|when| {
@@ -186,7 +186,7 @@ impl Commitment<'_> {
         }
     }
 
-    /// What is to be done, without the date: a new date is news of the same thing.
+    /// The action without the date, so that a new date changes the same commitment.
     fn action(&self) -> String {
         const LITTLE: &[&str] = &[
             ",", ".", "!", "?", "by", "on", "at", "before", "until", "till", "please", "in", "the", "a",

@@ -1,5 +1,5 @@
-//! Facts as they are stated, and pairs of them that cannot both be so. Few kinds, each certain:
-//! birthdays, numbers and addresses of a named person, the day of an occasion, the price of a thing.
+//! Stated facts, and pairs of facts that contradict each other. Only few and certain kinds: birthdays,
+//! numbers and addresses of a named person, the day of an occasion, the price of a thing.
 
 use chrono::TimeDelta;
 use self_domain::date::Precision;
@@ -11,7 +11,7 @@ use super::{Conversation, Mention, phrase};
 use crate::extract::EntityKind;
 use crate::resolve::Zone;
 
-/// What takes place at a time.
+/// Occasions, which have a time.
 const OCCASIONS: &[&str] = &[
     "meeting",
     "party",
@@ -43,7 +43,7 @@ const OCCASIONS: &[&str] = &[
     "barbecue",
     "picnic",
 ];
-/// What has a price.
+/// Things that have a price.
 const PRICES: &[&str] = &[
     "rent",
     "price",
@@ -62,21 +62,21 @@ const PRICES: &[&str] = &[
     "discount",
     "invoice",
 ];
-/// Words that a name of a thing does not go across.
+/// Words that end the name of a thing.
 const BREAKS: &[&str] = &[
     "is", "was", "are", "were", "will", "and", "or", "but", "that", "which", "who", "be", ",", ".", ";", ":",
 ];
 /// The longest name of a thing, in words.
 const LONGEST: usize = 6;
-/// And in bytes: no index would hold a longer one.
+/// The longest name of a thing, in bytes: a longer one would not fit into an index.
 const LONGEST_BYTES: usize = 800;
 
-/// Prices of things change with time: stated farther apart they are no contradiction.
+/// Prices change: two prices that were stated farther apart do not contradict each other.
 const SAME_PRICE: TimeDelta = TimeDelta::days(60);
-/// Occasions of one name that are farther apart are two.
+/// Two occasions with the same name that are farther apart are different occasions.
 const SAME_OCCASION: TimeDelta = TimeDelta::days(10);
 
-/// What a conversation states.
+/// The facts that a conversation states.
 pub(super) fn statements(conversation: &Conversation, sentences: &[Sentence<'_>]) -> Vec<Statement> {
     let mut stated = Vec::new();
     for sentence in sentences.iter().filter(|sentence| !sentence.is_question()) {
@@ -159,7 +159,7 @@ fn of_thing<'a>(sentence: &'a Sentence<'_>, at: usize) -> Option<Fact<'a>> {
     Some(Fact { subject: name.join(" "), attribute, value: mention.key.clone(), mention })
 }
 
-/// What is mentioned here, an `on` or `at` apart, and ends what is said of it.
+/// The mention that is stated as the value at this word. Words like `on` and `at` may come before it.
 fn value<'a>(sentence: &'a Sentence<'_>, at: usize) -> Option<&'a Mention> {
     let at =
         (at..at + 4).find(|at| !sentence.is_any(*at, &["on", "at", "now", "the", "exactly", "still"]))?;
@@ -167,7 +167,7 @@ fn value<'a>(sentence: &'a Sentence<'_>, at: usize) -> Option<&'a Mention> {
     (at.saturating_sub(1)..=at).rev().find_map(|at| sentence.mention_at(at))
 }
 
-/// What cannot both be so, among what was stated of the same, in the order of time.
+/// Finds contradictions among statements about the same subject. `stated` is in the order of time.
 pub(super) fn contradictions(stated: &[Statement], zone: Zone) -> Vec<NewInsight> {
     let mut found: Vec<NewInsight> = Vec::new();
     for (place, later) in stated.iter().enumerate() {
@@ -176,7 +176,7 @@ pub(super) fn contradictions(stated: &[Statement], zone: Zone) -> Vec<NewInsight
             found.push(insight(earlier, later, zone));
         }
     }
-    // Of several about the same the last counts.
+    // Of several contradictions about the same subject, the last one is kept.
     found.reverse();
     let mut kept: Vec<NewInsight> = Vec::new();
     for one in found {
@@ -189,7 +189,7 @@ pub(super) fn contradictions(stated: &[Statement], zone: Zone) -> Vec<NewInsight
 
 fn contradict(earlier: &Statement, later: &Statement) -> bool {
     let same = (&earlier.subject, &earlier.attribute) == (&later.subject, &later.attribute);
-    // A day and a time on it are one thing, told twice.
+    // A day, and the same day with a time, agree.
     let agrees = earlier.value.starts_with(&later.value) || later.value.starts_with(&earlier.value);
     if !same || agrees {
         return false;

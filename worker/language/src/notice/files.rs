@@ -1,4 +1,4 @@
-//! A conversation and a file that are about the same.
+//! Insights about a conversation and a file on the same subject.
 
 use self_domain::insight::{InsightKind, NewInsight, Pointers};
 use uuid::Uuid;
@@ -10,21 +10,21 @@ use super::phrase;
 pub struct Pair {
     /// The conversation.
     pub conversation: Uuid,
-    /// What that is called.
+    /// The title of the conversation.
     pub title: String,
     /// The segments of its passage.
     pub segments: Vec<Uuid>,
-    /// What is said there.
+    /// The text of the conversation's passage.
     pub said: String,
     /// The file.
     pub file: Uuid,
-    /// Where it is, on its device.
+    /// The path of the file on its device.
     pub path: String,
-    /// What is written there.
+    /// The text of the file's passage.
     pub written: String,
 }
 
-/// Says it of each pair.
+/// Makes an insight of each pair.
 #[must_use]
 pub fn about_the_same(pairs: &[Pair]) -> Vec<NewInsight> {
     pairs.iter().map(insight).collect()

@@ -1,5 +1,5 @@
-//! Notice: what deserves a person's attention. Rules, few and precise: whatever they find can be read
-//! in the words that they show.
+//! Notice: finds what deserves a person's attention. The rules are few and precise, and the words that
+//! an insight quotes show why it was made.
 
 mod approaching;
 mod commitment;
@@ -27,51 +27,51 @@ pub use self::topics::{Near, Passage, returning};
 use crate::extract::EntityKind;
 use crate::resolve::Zone;
 
-/// The rules' name and version, stored with what they find.
+/// The name and the version of the rules, stored with each insight.
 pub const RULES: (&str, &str) = ("self-insights", "1");
 
-/// A conversation as it was understood.
+/// A conversation with its entities.
 #[derive(Clone, Debug)]
 pub struct Conversation {
-    /// Names it.
+    /// The id of the conversation.
     pub id: Uuid,
-    /// What it is called.
+    /// The title.
     pub title: String,
-    /// What was said, in order.
+    /// The segments, in order.
     pub segments: Vec<Segment>,
 }
 
-/// A segment, with what it mentions.
+/// A segment and its mentions.
 #[derive(Clone, Debug)]
 pub struct Segment {
-    /// Names it.
+    /// The id of the segment.
     pub id: Uuid,
-    /// What was said.
+    /// The text.
     pub text: String,
-    /// Who said it, if that is known.
+    /// The speaker, if known.
     pub speaker: Option<String>,
-    /// When it was said.
+    /// The time when it was said.
     pub said_at: DateTime<Utc>,
-    /// Whom and what it mentions.
+    /// The mentions of entities.
     pub mentions: Vec<Mention>,
 }
 
 /// A mention in a segment.
 #[derive(Clone, Debug)]
 pub struct Mention {
-    /// Who or what.
+    /// The id of the entity.
     pub entity: Uuid,
-    /// What it is.
+    /// The kind of the entity.
     pub kind: EntityKind,
-    /// The same for every way to write it.
+    /// The same key for every spelling.
     pub key: String,
-    /// The words that were used.
+    /// The words of the mention.
     pub text: String,
-    /// Where they are, in characters.
+    /// The start in the segment's text, in characters.
     pub start_char: usize,
-    /// And where they end.
+    /// The end in the segment's text, in characters.
     pub end_char: usize,
-    /// When it is, of a date that is known.
+    /// The time, for a date that was resolved.
     pub when: Option<When>,
 }
 
@@ -81,16 +81,16 @@ impl Mention {
     }
 }
 
-/// What a conversation says by itself.
+/// The result of reading one conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Noticed {
     /// Promises and tasks.
     pub commitments: Vec<NewInsight>,
-    /// Facts, to be held against others.
+    /// Facts, to be compared with those of other conversations.
     pub statements: Vec<Statement>,
 }
 
-/// Reads a conversation.
+/// Finds the commitments and the statements of a conversation.
 #[must_use]
 pub fn read(conversation: &Conversation, zone: Zone) -> Noticed {
     let sentences = sentence::sentences(conversation);
@@ -99,7 +99,7 @@ pub fn read(conversation: &Conversation, zone: Zone) -> Noticed {
     Noticed { commitments, statements: facts::statements(conversation, &sentences) }
 }
 
-/// What cannot both be so, among what was stated, in the order of time.
+/// Finds statements that contradict each other. `stated` is in the order of time.
 #[must_use]
 pub fn contradictions(stated: &[Statement], zone: Zone) -> Vec<NewInsight> {
     facts::contradictions(stated, zone)

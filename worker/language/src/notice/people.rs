@@ -1,4 +1,4 @@
-//! People who are not spoken of any more, and people who are spoken of much more than before.
+//! Insights about people who are no longer mentioned, or who are mentioned much more than before.
 
 use chrono::{Days, NaiveDate};
 use self_domain::insight::{InsightKind, NewInsight, Pointers};
@@ -6,36 +6,36 @@ use uuid::Uuid;
 
 use super::phrase;
 
-/// Whoever was spoken of on fewer days has no rhythm that could break off.
+/// A person mentioned on fewer days has no usual interval.
 const FEWEST_DAYS: usize = 4;
-/// Nobody is missed earlier, in days.
+/// The shortest silence that is reported, in days.
 const SHORTEST_SILENCE: i64 = 30;
-/// Nor before their usual silence has passed so many times.
+/// The shortest silence that is reported, in usual intervals.
 const USUAL_SILENCES: i64 = 4;
-/// What is longer ago is over, and not news; in days.
+/// After a longer silence, in days, nothing is reported: it is no news.
 pub const LONGEST_SILENCE: i64 = 365;
-/// People who are missed at once: those of whom was spoken most.
+/// How many silent people are reported at once: those who were mentioned most.
 const MOST_MISSED: usize = 5;
 
-/// Lately: so many days.
+/// The number of days that count as recent.
 const LATELY: u64 = 7;
-/// Often: on so many of them at least …
+/// A frequent person was mentioned on at least this many recent days …
 const OFTEN: usize = 3;
-/// … and so many times as often as in the weeks before, …
+/// … and this many times as often as in the weeks before.
 const MORE: usize = 3;
-/// … of which there are so many.
+/// The number of weeks before the recent days that are compared.
 const WEEKS_BEFORE: usize = 8;
-/// Places that are shown for one person.
+/// The number of mentions shown for one person.
 const MOST_PLACES: usize = 20;
 
-/// Somebody, and when they were spoken of.
+/// A person and their mentions.
 #[derive(Clone, Debug)]
 pub struct PersonMentions {
-    /// Who, as an entity.
+    /// The entity of the person.
     pub entity: Uuid,
-    /// What they are called.
+    /// The name of the person.
     pub name: String,
-    /// The days on which they were mentioned, and where: in the order of time.
+    /// The day and the segment of each mention, in the order of time.
     pub mentions: Vec<(NaiveDate, Uuid)>,
 }
 
@@ -56,7 +56,8 @@ impl PersonMentions {
     }
 }
 
-/// Who was spoken of regularly and is not any more: for four times as long as usual, and for a month.
+/// Finds people who were mentioned regularly and no longer are: silent for four usual intervals and for
+/// at least 30 days.
 #[must_use]
 pub fn not_heard_of(people: &[PersonMentions], today: NaiveDate) -> Vec<NewInsight> {
     let mut missed: Vec<_> = people.iter().filter_map(|one| missed(one, today)).collect();
@@ -96,9 +97,9 @@ fn missed(heard: &PersonMentions, today: NaiveDate) -> Option<(usize, NewInsight
     })
 }
 
-/// Who is spoken of much more than before: on three of the last seven days at least, and three times
-/// as often as in the eight weeks before. `since` is the day from which on there is anything at all:
-/// who has just begun has no before.
+/// Finds people who are mentioned much more than before: on at least three of the last seven days, and
+/// three times as often as in the eight weeks before. `since` is the first day with any data: when it
+/// is later than the start of these eight weeks, nothing is reported.
 #[must_use]
 pub fn often_heard_of(people: &[PersonMentions], since: NaiveDate, today: NaiveDate) -> Vec<NewInsight> {
     let begin = today - Days::new(LATELY - 1);
@@ -148,7 +149,7 @@ mod tests {
         let found = not_heard_of(&weekly, day("2024-02-21"));
         assert_eq!(found[0].title, "Nothing of Maria Silva since 22 January 2024");
         assert!(found[0].detail.contains("on 4 days") && found[0].detail.contains("every 7 days"));
-        // It says the same tomorrow: it is produced once.
+        // The insight of the next day is equal, so it is produced only once.
         assert_eq!(not_heard_of(&weekly, day("2024-03-21")), found);
         assert_eq!(not_heard_of(&weekly, day("2025-03-21")), []);
 
@@ -174,7 +175,7 @@ mod tests {
         let new = heard(&["2024-05-01", "2024-05-03", "2024-05-05"]);
         assert_eq!(often_heard_of(&new, since, day("2024-05-06")).len(), 1);
         assert_eq!(often_heard_of(&new, since, day("2024-05-08")), []);
-        // Nobody knows what was usual before there was anything.
+        // There is nothing to compare with before the first data.
         assert_eq!(often_heard_of(&new, day("2024-04-20"), day("2024-05-06")), []);
         let always = heard(&[
             "2024-03-11",

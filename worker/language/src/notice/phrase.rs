@@ -1,4 +1,4 @@
-//! How insights are worded.
+//! The wording of insights.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use self_domain::date::{Precision, When};
@@ -8,7 +8,7 @@ use crate::resolve::Zone;
 /// The longest title, in characters.
 const LINE: usize = 80;
 
-/// One line, beginning with a capital.
+/// Shortens a text to one line without a final stop, starting with a capital.
 #[must_use]
 pub fn line(text: &str) -> String {
     let text = text.trim().trim_end_matches(['.', ',', ';', ':']);

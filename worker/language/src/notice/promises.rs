@@ -8,7 +8,7 @@ use super::sentence::Sentence;
 use crate::extract::EntityKind;
 use crate::resolve::Zone;
 
-/// What may stand between `will` and what will be done.
+/// Words that may stand between `will` and the verb of a promise.
 const BETWEEN: &[&str] = &[
     "definitely",
     "also",
@@ -24,18 +24,18 @@ const BETWEEN: &[&str] = &[
     "try",
     "to",
 ];
-/// Verbs that a promise with a day to hold it to can be about, besides errands.
+/// Verbs, besides errands, that make a promise only with a due date.
 const WITH_A_DAY: &[&str] = &[
     "be", "come", "meet", "do", "have", "get", "take", "give", "make", "help", "let", "see", "visit",
     "start", "talk", "speak", "tell", "show", "look", "sort", "work", "join",
 ];
-/// Verbs of telling somebody something: with a person, they are a promise without a day.
+/// Verbs of contacting somebody: with a person, they make a promise without a due date.
 const TO_SOMEBODY: &[&str] = &[
     "call", "ring", "phone", "text", "message", "email", "e-mail", "ask", "tell", "remind", "invite",
     "contact", "pay", "write", "talk", "speak",
 ];
 
-/// What was promised in a conversation.
+/// Finds the promises of a conversation.
 pub(super) fn promises(
     conversation: &Conversation,
     sentences: &[Sentence<'_>],
@@ -62,7 +62,7 @@ pub(super) fn promise<'a>(sentence: &'a Sentence<'a>) -> Option<Commitment<'a>> 
     })
 }
 
-/// `I promise to call`, `I promise you that I will call`: the verb, whatever it is.
+/// The verb of an explicit promise: `I promise to call`, `I promise you that I will call`. Any verb counts.
 fn given_word(sentence: &Sentence<'_>, from: usize) -> Option<usize> {
     if !sentence.goes(from, &["i", "promise"]) {
         return None;
@@ -93,7 +93,6 @@ fn is_promised(sentence: &Sentence<'_>, verb: usize) -> bool {
     if with_a_day && (is_errand(word) || WITH_A_DAY.contains(&word)) {
         return true;
     }
-    // `get back to you`, `let you know`, `keep you posted`, `take care of it`, `look into it`.
     let set = [
         &["get", "back", "to"][..],
         &["let", "you", "know"],
@@ -120,11 +119,11 @@ fn is_promised(sentence: &Sentence<'_>, verb: usize) -> bool {
     if TO_SOMEBODY.contains(&word) && somebody {
         return true;
     }
-    // Something for you: `send you the invoice`, `write to you`, `bring it to you`.
+    // An errand for the listener: `send you the invoice`, `write to you`, `bring it to you`.
     let for_you = sentence.word(to) == "you"
         || is_errand(word)
             && (sentence.goes(verb + 2, &["to", "you"]) || sentence.goes(verb + 2, &["for", "you"]));
-    // I will call you names, ask you a question, remind you that …: that is how people talk.
+    // `I will call you names`, `ask you a question`, `remind you that …` are figures of speech.
     let talk = ["ask", "remind", "ring", "text", "drop", "hand", "call", "check"].contains(&word)
         && !sentence.is_any(
             to + 1,

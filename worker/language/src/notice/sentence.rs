@@ -1,4 +1,4 @@
-//! Sentences, whole: also those that a pause has cut into several segments.
+//! Whole sentences, also those that a pause has cut into several segments.
 
 use std::ops::Range;
 
@@ -9,33 +9,33 @@ use uuid::Uuid;
 use super::{Conversation, Mention};
 use crate::extract::EntityKind;
 
-/// No sentence is put together of more segments.
+/// The largest number of segments that are joined into sentences.
 const MOST_SEGMENTS: usize = 4;
 
-/// A sentence, and where it was said.
+/// A sentence, with its speaker, its time and its segments.
 #[derive(Clone, Debug)]
 pub(super) struct Sentence<'a> {
     pub(super) text: String,
-    /// Its words in lower case, short forms written out: `I'll` is `i will`.
+    /// Its words in lower case, with contractions expanded: `I'll` is `i will`.
     pub(super) words: Vec<RuleWord>,
-    /// Who and what it mentions, by bytes of the text.
+    /// Its mentions, by ranges of bytes of the text.
     pub(super) mentions: Vec<(Range<usize>, &'a Mention)>,
-    /// The segments that it is in.
+    /// The segments that contain it.
     pub(super) segments: Vec<Uuid>,
     pub(super) speaker: Option<&'a str>,
     pub(super) said_at: DateTime<Utc>,
 }
 
-/// A word as rules see it.
+/// A word in the form that the rules read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RuleWord {
     pub(super) text: String,
-    /// Where it is, in bytes of the sentence.
+    /// Its range in the sentence, in bytes.
     pub(super) range: Range<usize>,
 }
 
 impl Sentence<'_> {
-    /// A word; nothing beyond either end.
+    /// A word; empty beyond either end.
     pub(super) fn word(&self, at: usize) -> &str {
         self.words.get(at).map_or("", |word| word.text.as_str())
     }
@@ -44,7 +44,7 @@ impl Sentence<'_> {
         words.contains(&self.word(at))
     }
 
-    /// Whether these words follow one another from here.
+    /// Whether these words follow one another from this index.
     pub(super) fn goes(&self, at: usize, words: &[&str]) -> bool {
         words.iter().enumerate().all(|(step, word)| self.word(at + step) == *word)
     }
@@ -57,18 +57,18 @@ impl Sentence<'_> {
         self.text.trim_end_matches(['"', '”', '\'', '’', ')', ' ']).ends_with('?')
     }
 
-    /// Whether somebody else is quoted.
+    /// Whether the sentence contains a quotation.
     pub(super) fn quotes(&self) -> bool {
         self.text.contains(['"', '“', '”'])
     }
 
-    /// What is mentioned at a word.
+    /// The mention at a word.
     pub(super) fn mention_at(&self, at: usize) -> Option<&Mention> {
         let place = self.words.get(at)?.range.start;
         self.mentions.iter().find(|(range, _)| range.contains(&place)).map(|(_, mention)| *mention)
     }
 
-    /// The dates behind a word that are known, with their place among the bytes.
+    /// The resolved dates from a word on, with their ranges of bytes.
     pub(super) fn dates_from(&self, at: usize) -> impl Iterator<Item = (&Range<usize>, When)> {
         let start = self.words.get(at).map_or(usize::MAX, |word| word.range.start);
         self.mentions.iter().filter_map(move |(range, mention)| {
@@ -102,7 +102,7 @@ pub(super) fn sentences(conversation: &Conversation) -> Vec<Sentence<'_>> {
     sentences
 }
 
-/// Up to where the segments from here on belong to sentences that begin among them.
+/// The end of the segments that are joined with the one at `from`, because a sentence continues.
 fn joined(conversation: &Conversation, from: usize) -> usize {
     let segments = &conversation.segments;
     let mut to = from + 1;
@@ -163,7 +163,8 @@ fn byte(text: &str, char: usize) -> usize {
     text.char_indices().nth(char).map_or(text.len(), |(at, _)| at)
 }
 
-/// Where sentences are, without the spaces around them. A full stop ends one when a capital follows.
+/// The ranges of the sentences, without the spaces around them. A full stop ends a sentence if a capital
+/// follows.
 fn ranges(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut start = 0;
@@ -199,7 +200,7 @@ fn ranges(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Short forms, written out. What both `'d` and `'s` can stand for is left open.
+/// Contractions and their full forms. `'d` and `'s` are ambiguous and stay.
 const ENDINGS: &[(&str, &str)] =
     &[("'ll", "will"), ("'re", "are"), ("'ve", "have"), ("'m", "am"), ("'d", "'d"), ("'s", "'s")];
 const WHOLE: &[(&str, &[&str])] = &[

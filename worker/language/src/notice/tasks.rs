@@ -10,28 +10,28 @@ use super::sentence::Sentence;
 use crate::extract::EntityKind;
 use crate::resolve::Zone;
 
-/// What may stand before a clause that asks somebody to do something.
+/// Words that may stand before a clause that asks somebody to do something.
 const OPENING: &[&str] = &[
     "please", "and", "but", "so", "oh", "ok", "okay", "also", "then", "just", "well", "now", "hey", ",", ";",
     ":", "-",
 ];
-/// Verbs that a need with a day to hold it to can be about, besides errands.
+/// Verbs, besides errands, that make a task only with a due date.
 const WITH_A_DAY: &[&str] = &[
     "be", "meet", "do", "get", "take", "give", "make", "leave", "go", "see", "start", "talk", "speak",
     "decide", "move", "visit",
 ];
-/// What an errand without a day is about: a thing, not errands as such.
+/// Words that start the object of an errand without a due date: a certain thing.
 const A_THING: &[&str] = &[
     "the", "a", "an", "my", "our", "your", "his", "her", "their", "that", "this", "these", "those", "some",
     "more", "it", "him", "them", "up", "for", "new",
 ];
-/// Verbs of what one asks of another without saying by when.
+/// Verbs of requests without a due date.
 const ASKED: &[&str] = &[
     "send", "email", "e-mail", "mail", "text", "call", "ring", "phone", "message", "bring", "lend",
     "forward", "buy", "book", "pick", "pay", "print", "order", "remind",
 ];
 
-/// What is to be done according to a conversation, and was not promised by the same sentence.
+/// Finds the tasks of a conversation. A sentence with a promise makes no task.
 pub(super) fn tasks(conversation: &Conversation, sentences: &[Sentence<'_>], zone: Zone) -> Vec<NewInsight> {
     let found = sentences.iter().filter(|sentence| promise(sentence).is_none()).filter_map(task);
     found.map(|task| task.insight(conversation, zone)).collect()
@@ -44,7 +44,7 @@ fn task<'a>(sentence: &'a Sentence<'a>) -> Option<Commitment<'a>> {
             .or_else(|| need(sentence, from))
             .or_else(|| please(sentence, from))
             .or_else(|| request(sentence, from))?;
-        // Asking is polite: `could you` is no thought.
+        // `could you` is a polite request, not a hypothesis.
         let earnest = is_earnest(sentence, from)
             || sentence.is_any(from, &["could", "would"]) && is_earnest(&without_first(sentence, from), 0);
         earnest.then(|| Commitment {
@@ -75,7 +75,7 @@ fn reminder(sentence: &Sentence<'_>, from: usize) -> Option<usize> {
     let words =
         set.iter().find(|words| sentence.goes(from, words)).filter(|_| opens && !sentence.is_question())?;
     let verb = from + words.len();
-    // `make sure to` and `remember to be` are what instructions say: there it needs a day.
+    // `make sure to` and `remember to be` are common in instructions: these need a due date.
     let is_advice = words.contains(&"sure") || words[0] == "remember" && !is_errand(sentence.word(verb));
     let is_meant = !is_advice || due(sentence, verb).is_some();
     (is_meant && !sentence.word(verb).is_empty()).then_some(verb)
@@ -94,7 +94,7 @@ fn need(sentence: &Sentence<'_>, from: usize) -> Option<usize> {
         _ => return None,
     };
     let (word, due) = (sentence.word(verb), due(sentence, verb));
-    // Whoever advises names months and seasons: `you should book before October`.
+    // Advice names months: `you should book before October`.
     let is_advice =
         sentence.word(at) == "should" && due.is_some_and(|when| when.precision == Precision::Month);
     if due.is_some() && !is_advice {
@@ -108,7 +108,7 @@ fn need(sentence: &Sentence<'_>, from: usize) -> Option<usize> {
     (in_earnest && is_errand(word) && a_thing).then_some(verb)
 }
 
-/// `buy milk`: one word and nothing more.
+/// Whether the object is a single word: `buy milk`.
 fn bare_thing(sentence: &Sentence<'_>, at: usize) -> bool {
     sentence.word(at).len() > 2 && sentence.is_any(at + 1, &["", ".", "!", ",", "and", "today", "tomorrow"])
 }

@@ -9,7 +9,7 @@ use crate::resolve::resolve;
 
 const MONDAY: &str = "2024-05-06T09:00:00Z";
 
-/// A conversation in which these were said, one segment after the other.
+/// A conversation with these texts, one segment each.
 fn said(texts: &[&str], at: &str) -> Conversation {
     let zone = Zone::named("UTC");
     let at: DateTime<Utc> = at.parse().unwrap();
@@ -205,7 +205,7 @@ fn what_cannot_both_be_so_is_told_with_both() {
 fn what_can_both_be_so_is_no_contradiction() {
     let (monday, tuesday) = (MONDAY, "2024-05-07T09:00:00Z");
     for pair in [
-        // The same, told twice or more exactly.
+        // The same fact, stated twice or more exactly.
         [
             ("The budget meeting is on Thursday.", monday),
             ("The budget meeting is on the ninth of May.", tuesday),

@@ -1,4 +1,4 @@
-//! Topics that return: passages of several conversations, on several days, about the same.
+//! Insights about returning topics: passages of several conversations, on several days, on one subject.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::LazyLock;
@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::phrase;
 
-/// On so many days, in as many conversations, before it is said to return.
+/// A topic returns when it occurs on at least this many days, in at least as many conversations.
 const DAYS: usize = 3;
-/// Topics of one conversation.
+/// The largest number of topics of one conversation.
 const MOST: usize = 3;
-/// Words that name a topic.
+/// The largest number of words in the name of a topic.
 const NAME: usize = 3;
-/// What is in every conversation and names none, besides the stop words of written English.
+/// Words of every conversation, which name no topic, besides the stop words of written English.
 const EVERYDAY: &str = include_str!("everyday_words.txt");
 
 /// A passage of a conversation.
@@ -23,18 +23,18 @@ const EVERYDAY: &str = include_str!("everyday_words.txt");
 pub struct Passage {
     /// The conversation.
     pub conversation: Uuid,
-    /// What that is called.
+    /// The title of the conversation.
     pub title: String,
-    /// The day on which it began.
+    /// The day on which the conversation began.
     pub day: NaiveDate,
     /// The segments.
     pub segments: Vec<Uuid>,
-    /// What they say.
+    /// The text of the segments.
     pub text: String,
 }
 
-/// A passage of the conversation that is looked at, and the nearest passage of each other conversation
-/// that is near to it in meaning.
+/// A passage of the current conversation, and the nearest passage of each other conversation that is
+/// close to it in meaning.
 #[derive(Clone, Debug)]
 pub struct Near {
     /// The passage.
@@ -43,8 +43,8 @@ pub struct Near {
     pub others: Vec<Passage>,
 }
 
-/// The topics that return with a conversation. A topic is named by words that its conversations share;
-/// what shares none is no topic that anybody would see.
+/// Finds the topics of a conversation that return. The name of a topic consists of words that its
+/// conversations share; passages that share no word make no topic.
 #[must_use]
 pub fn returning(near: &[Near]) -> Vec<NewInsight> {
     let mut candidates: Vec<(Vec<String>, Vec<&Passage>)> = near.iter().filter_map(topic).collect();
@@ -62,7 +62,7 @@ pub fn returning(near: &[Near]) -> Vec<NewInsight> {
 fn topic(near: &Near) -> Option<(Vec<String>, Vec<&Passage>)> {
     let all: Vec<&Passage> = std::iter::once(&near.passage).chain(&near.others).collect();
     let name = name(&all)?;
-    // Only those that speak of it in its own words.
+    // Only passages that contain the first word of the name.
     let passages: Vec<&Passage> =
         all.into_iter().filter(|passage| words(&passage.text).contains(&name[0])).collect();
     (days(&passages) >= DAYS && passages.len() >= DAYS).then_some((name, passages))
@@ -72,7 +72,7 @@ fn days(passages: &[&Passage]) -> usize {
     passages.iter().map(|passage| passage.day).collect::<BTreeSet<_>>().len()
 }
 
-/// The words that most of these conversations share, those shared by most coming first.
+/// The words that most of these passages share, the most frequent first.
 fn name(passages: &[&Passage]) -> Option<Vec<String>> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for passage in passages {
@@ -86,12 +86,12 @@ fn name(passages: &[&Passage]) -> Option<Vec<String>> {
     (!words.is_empty()).then_some(words)
 }
 
-/// The words of a text that could name a topic; plurals count as what they are several of.
+/// The words of a text that could name a topic, with plurals reduced to the singular.
 fn words(text: &str) -> BTreeSet<String> {
     naming(text).iter().map(|word| stem(word).to_owned()).collect()
 }
 
-/// A word as it was said, be it one or several: the shortest form.
+/// The shortest form in which a stemmed word was said.
 fn form(stemmed: &str, passages: &[&Passage]) -> String {
     let said = passages.iter().flat_map(|passage| naming(&passage.text)).filter(|word| stem(word) == stemmed);
     said.min_by_key(|word| word.chars().count()).unwrap_or_else(|| stemmed.to_owned())

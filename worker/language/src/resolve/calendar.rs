@@ -1,4 +1,4 @@
-//! Which of all days, weeks and years is meant.
+//! Finds the day, the week or the year that a date means.
 
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, Weekday};
 use self_domain::date::Precision;
@@ -9,19 +9,19 @@ use crate::extract::dates::spoken::{
     Calendar, Clock, Half, Holiday, PartOfDay, Season, Spoken, Unit, Which, Year,
 };
 
-/// How many years around are looked at for a day that fits its weekday.
+/// How many years before and after are searched for a day that matches its weekday.
 const NEAR_YEARS: i32 = 6;
 
-/// When and how something was said.
+/// The time and the tense of a date's sentence.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SpeechContext {
-    /// What the clocks showed.
+    /// The local time.
     pub(super) at: NaiveDateTime,
     pub(super) tense: Tense,
     pub(super) is_southern: bool,
 }
 
-/// What is meant; none if nobody can know.
+/// Resolves a date; none if its words are not enough.
 pub(super) fn place(spoken: &Spoken, said: &SpeechContext) -> Option<Span> {
     let calendar = match spoken.calendar {
         Some(calendar) => said.calendar(calendar)?,
@@ -55,7 +55,7 @@ impl SpeechContext {
                 let days = (this_year - around..=this_year + around)
                     .filter_map(|year| NaiveDate::from_ymd_opt(year, month, day))
                     .filter(fits);
-                // A weekday that fits says more than the tense.
+                // A matching weekday says more than the tense.
                 let tense = if weekday.is_some() { Tense::Open } else { self.tense };
                 self.nearest(days.filter_map(Span::day), tense)
             }
@@ -74,7 +74,7 @@ impl SpeechContext {
             }
             Calendar::Year(year) => Span::year(year),
             Calendar::Decade(first) => Span::decade(first),
-            // The latest that is over: in 2024 the twenties are those of last century.
+            // The latest decade that is over: in 2024 the twenties are those of the last century.
             Calendar::NamedDecade(decade) => {
                 let first = this_year - this_year.rem_euclid(100) + decade;
                 Span::decade(if first + 10 <= this_year { first } else { first - 100 })
@@ -91,9 +91,9 @@ impl SpeechContext {
         }
     }
 
-    /// `next Tuesday` is that of next week, also on a Monday: of tomorrow people say tomorrow, or this
-    /// Tuesday. `last Tuesday` is the latest that is over, which on a Friday is that of this week. Alone
-    /// it is the one to come, unless it is told of the past; today has a name of its own.
+    /// `next Tuesday` is the Tuesday of next week, also on a Monday: people call the next day tomorrow, or
+    /// this Tuesday. `last Tuesday` is the latest that is over; on a Friday, the one of this week.
+    /// `Tuesday` alone is the coming one, or the latest one in the past tense; it never means today.
     fn weekday(&self, weekday: Weekday, which: Which) -> Option<NaiveDate> {
         let today = self.today();
         let of_week = |weeks: i64| {
@@ -112,8 +112,8 @@ impl SpeechContext {
         }
     }
 
-    /// Of what returns every year: `last` is over, `next` has not begun, any other is the nearest that
-    /// the tense allows.
+    /// Chooses among yearly spans: `last` is over, `next` has not begun, any other is the nearest that the
+    /// tense allows.
     fn which(&self, which: Which, of_year: impl Fn(i32) -> Option<Span>) -> Option<Span> {
         let (year, today) = (self.today().year(), NaiveDateTime::from(self.today()));
         let spans: Vec<Span> = (year - 2..=year + 2).filter_map(of_year).collect();
@@ -124,8 +124,8 @@ impl SpeechContext {
         }
     }
 
-    /// The nearest to the day on which it was said, the tense allowing: what is told of the past has
-    /// begun, what is told of the future is not over. Of two that are as near, the one to come.
+    /// The span nearest to the day of speaking that the tense allows: in the past tense it has begun, in
+    /// the future tense it is not over. Of two equally near spans, the later one.
     fn nearest(&self, spans: impl Iterator<Item = Span>, tense: Tense) -> Option<Span> {
         let today = NaiveDateTime::from(self.today());
         let distance = |span: &Span| {
@@ -145,7 +145,7 @@ impl SpeechContext {
         spans.filter(allowed).min_by_key(|span| (distance(span), std::cmp::Reverse(span.from)))
     }
 
-    /// A distance is as exact as what it is counted in: three days ago is a day, two years ago a year.
+    /// A distance is as exact as its unit: three days ago is a day, two years ago a year.
     fn away(&self, unit: Unit, count: i64) -> Option<Span> {
         let (at, today) = (self.at, self.today());
         match unit {
@@ -176,8 +176,8 @@ impl SpeechContext {
         }
     }
 
-    /// A time of day without a day: the next one if it is told of the future, the last one if it is
-    /// told of the past. Else it may be any day's.
+    /// Resolves a time of day without a day: the next one in the future tense, the last one in the past
+    /// tense. Without a tense the day is unknown.
     fn without_day(&self, clock: Clock, part: Option<PartOfDay>) -> Option<Span> {
         let day = |away: i64| time(self.today() + TimeDelta::days(away), clock, part);
         match self.tense {
@@ -188,14 +188,13 @@ impl SpeechContext {
     }
 }
 
-/// A time on a day. Where nobody says which half of the day, it is in the hours in which people are
-/// awake and about: from seven to half past six.
+/// Puts a time on a day. When the half of the day was not said, the time is from 7:00 to 18:59.
 fn time(day: NaiveDate, clock: Clock, part: Option<PartOfDay>) -> Option<Span> {
     let (hour, minute) = (clock.hour, clock.minute.unwrap_or(0));
     let (days, hour) = match (clock.half, part) {
         (Half::Told, _) => (0, hour),
         (Half::Before, _) | (Half::Open, Some(PartOfDay::Morning)) => (0, hour % 12),
-        // The small hours of a night are those of the next day.
+        // The hours after midnight belong to the next day.
         (Half::Open, Some(PartOfDay::Night)) if hour == 12 || hour < 6 => (1, hour % 12),
         (Half::After, _) | (Half::Open, Some(_)) => (0, hour % 12 + 12),
         (Half::Open, None) if (1..=6).contains(&hour) => (0, hour + 12),

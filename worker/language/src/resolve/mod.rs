@@ -1,20 +1,20 @@
-//! Resolve: which day, week or year a date means, by the recording's own clock.
+//! Resolve: finds the day, the week or the year that a date means, by the recording's own clock.
 //!
-//! A date is understood by what it says (`extract::dates`), by when it was said and
-//! in what time zone, and by whether its sentence tells of the past or of the future. It becomes a
-//! stretch of time, as long as it was said exactly. The conventions, where people differ:
+//! A date is understood by its words (`extract::dates`), by the time and the time zone in which it was
+//! said, and by the tense of its sentence. The result is a span of time, as exact as the words. The
+//! conventions, where usage differs:
 //!
-//! - `next Tuesday` is that of next week, also when a Monday says it; `this Tuesday` is that of this
-//!   week; `last Tuesday` is the latest that is over; `Tuesday` alone is the one to come, or the last one
-//!   where it is told of the past. Weeks begin on Monday.
+//! - `next Tuesday` is the Tuesday of next week, also on a Monday; `this Tuesday` is the Tuesday of this
+//!   week; `last Tuesday` is the latest that is over; `Tuesday` alone is the coming one, or the latest one
+//!   in the past tense. Weeks begin on Monday.
 //! - `the third of May` is the nearest in time, unless the tense rules it out; with a weekday, the
-//!   nearest on which that fits.
+//!   nearest that falls on this weekday.
 //! - `last summer` is the latest that is over, `next summer` the first that has not begun.
 //! - `two years ago` is a year, `two days ago` a day: a distance is as exact as its unit.
-//! - `at five` without its half of the day is in the hours from seven to half past six.
-//! - `five thousand years ago` is before any year that a timestamp can write, and is left as it was said.
-//! - What hangs on another time (`two weeks later`), names no day (`at nine`, in a sentence without a
-//!   tense), or is read in two ways (`5/3/2024`) is left as it was said.
+//! - `at five` without its half of the day is a time from 7:00 to 18:59.
+//! - `five thousand years ago` is before any year that a timestamp can write, and stays unresolved.
+//! - A date that depends on another time (`two weeks later`), names no day (`at nine`, in a sentence
+//!   without a tense), or has two readings (`5/3/2024`) stays unresolved.
 
 mod calendar;
 mod span;
@@ -34,14 +34,14 @@ use self::tense::tense;
 pub use self::zone::Zone;
 use crate::extract::{Entity, EntityKind, Mention, dates};
 
-/// When each mention of a date is, by its segment and the character at which it starts.
+/// The time of each mention of a date, by its segment and the character at which it starts.
 pub type Dates = HashMap<(usize, usize), When>;
 
-/// Resolves the dates among the entities of a transcript. The texts are those of its segments, and
-/// `said_at` are the moments at which these begin.
+/// Resolves the dates among the entities of a transcript. `texts` are the texts of its segments, and
+/// `said_at` the times at which the segments begin.
 ///
-/// The same day is one entity however it was called, and `tomorrow` of two days is two: a date that is
-/// resolved is called by what it is, with what was said as its aliases.
+/// All mentions of one day become one entity, whatever their words; `tomorrow` said on two days becomes two
+/// entities. The name of a resolved date is the date; the spoken words are its aliases.
 #[must_use]
 pub fn resolve(
     entities: Vec<Entity>,

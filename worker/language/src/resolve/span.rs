@@ -1,4 +1,4 @@
-//! A stretch of the calendar, by the clocks of wherever somebody is.
+//! A span of the calendar, in local time.
 
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Weekday};
 use self_domain::date::{Precision, When};
@@ -6,7 +6,7 @@ use self_domain::date::{Precision, When};
 use super::Zone;
 use crate::extract::dates::spoken::{PartOfDay, Season};
 
-/// From one moment up to another.
+/// From one moment up to another, the second excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) from: NaiveDateTime,
@@ -38,8 +38,8 @@ impl Span {
         Self::months(NaiveDate::from_ymd_opt(first, 1, 1)?, 120, Precision::Decade)
     }
 
-    /// A season that begins in a year: three whole months, as meteorologists count them. Winter is
-    /// called by the year in which it begins.
+    /// A season that begins in a year: three whole months, as meteorologists count them. Winter has the
+    /// year in which it begins.
     pub(super) fn season(season: Season, year: i32, is_southern: bool) -> Option<Self> {
         let northern = match season {
             Season::Spring => 3,
@@ -51,8 +51,7 @@ impl Span {
         Self::months(NaiveDate::from_ymd_opt(year, month, 1)?, 3, Precision::Season)
     }
 
-    /// A part of a day. The night is that of the evening on which it begins: it is what people mean
-    /// by Friday night.
+    /// A part of a day. The night of a day begins on its evening, as in Friday night.
     pub(super) fn part(day: NaiveDate, part: PartOfDay) -> Option<Self> {
         let (from, hours) = match part {
             PartOfDay::Morning => (6, 6),
@@ -74,17 +73,17 @@ impl Span {
         Some(Self { from, to: from + TimeDelta::minutes(1), precision: Precision::Minute })
     }
 
-    /// Whether all of it is in years that RFC 3339 writes, wherever somebody is.
+    /// Whether the whole span is in years that RFC 3339 can write, in every time zone.
     pub(super) fn can_be_written(&self) -> bool {
         self.from.year() > 1 && self.to.year() < 9999
     }
 
-    /// The same, by the one clock that everybody shares.
+    /// The same span in UTC.
     pub(super) fn when(&self, zone: Zone) -> When {
         When { from: zone.moment(self.from), to: zone.moment(self.to), precision: self.precision }
     }
 
-    /// The same for every way to say it; the forms are those of TIMEX3.
+    /// The same key for every wording; the forms are those of TIMEX3.
     pub(super) fn key(&self) -> String {
         let from = self.from;
         match self.precision {
@@ -100,7 +99,7 @@ impl Span {
         }
     }
 
-    /// What to call it where nobody knows when it was said.
+    /// A name that is clear without the time of speaking.
     pub(super) fn name(&self, is_southern: bool) -> String {
         let from = self.from;
         match self.precision {
@@ -138,7 +137,7 @@ impl Span {
     }
 }
 
-/// The Monday of a day's week: weeks are those of ISO 8601.
+/// The Monday of a day's week, by ISO 8601.
 pub(super) fn monday(day: NaiveDate) -> NaiveDate {
     day.week(Weekday::Mon).first_day()
 }

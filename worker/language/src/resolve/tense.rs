@@ -1,12 +1,11 @@
-//! Whether something is told of the past or of the future: `on Friday we met` and `on Friday we will
-//! meet` are two Fridays.
+//! The tense of a sentence: `on Friday we met` and `on Friday we will meet` are two Fridays.
 
-/// Which way a sentence looks from the moment of speaking.
+/// The direction of a sentence from the moment of speaking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tense {
     Past,
     Future,
-    /// It does not say.
+    /// The sentence has no tense.
     Open,
 }
 
@@ -15,7 +14,7 @@ const FUTURE: &[&str] = &[
     "has", "can", "may", "might", "could", "plan", "due", "by", "until", "till", "want", "hope", "promise",
     "please", "remind", "tomorrow", "remember", "forget",
 ];
-/// Past forms that do not end in `-ed`, as often as people say them.
+/// Past forms that do not end in `-ed`, the most frequent first.
 const PAST: &[&str] = &[
     "was",
     "wasn't",
@@ -88,12 +87,12 @@ const PAST: &[&str] = &[
     "born",
     "yesterday",
 ];
-/// They look like past forms.
+/// Words that look like past forms and are none.
 const NOT_PAST: &[&str] =
     &["need", "feed", "speed", "indeed", "hundred", "red", "bed", "wed", "shed", "bleed", "seed", "breed"];
 
-/// The tense of a sentence around a place in it, in bytes: the nearest word before it that has one
-/// decides, else the nearest behind it.
+/// The tense of a sentence at a range of bytes: the nearest word with a tense before the range decides,
+/// else the nearest after it.
 pub(super) fn tense(text: &str, place: std::ops::Range<usize>) -> Tense {
     let (before, behind) = (&text[..place.start], &text[place.end..]);
     let before = before.rsplit(['.', '!', '?', '…', ';']).next().unwrap_or_default();

@@ -1,10 +1,10 @@
-//! Where somebody's clocks are.
+//! Time zones.
 
 use chrono::{DateTime, MappedLocalTime, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// Zones south of the equator: their summer is at the turn of the year. Countries of the tropics,
-/// which have no such seasons, are not told apart.
+/// Zones south of the equator, with summer around the new year. Tropical countries, which have no such
+/// seasons, are not treated separately.
 const SOUTHERN: &[&str] = &[
     "Africa/Johannesburg",
     "Africa/Maputo",
@@ -29,20 +29,20 @@ const SOUTHERN: &[&str] = &[
 pub struct Zone(Tz);
 
 impl Zone {
-    /// The zone of this name; UTC if nobody knows it.
+    /// The zone with this name; UTC if the name is unknown.
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self(name.parse().unwrap_or(Tz::UTC))
     }
 
-    /// What the clocks show at a moment.
+    /// The local time at a moment.
     #[must_use]
     pub fn local(self, at: DateTime<Utc>) -> NaiveDateTime {
         at.with_timezone(&self.0).naive_local()
     }
 
-    /// The moment at which the clocks show this. Where they show it twice, the first of the two; where
-    /// they skip it, the moment that it would have been, as RFC 5545 (3.3.5) has it: 2:30 is 3:30 then.
+    /// The moment of a local time. Of two such moments, the first; a local time that the clocks skip
+    /// becomes the moment that it would have been, as in RFC 5545 (3.3.5): 2:30 is 3:30 then.
     #[must_use]
     pub fn moment(self, local: NaiveDateTime) -> DateTime<Utc> {
         match self.0.from_local_datetime(&local) {
@@ -55,7 +55,7 @@ impl Zone {
         }
     }
 
-    /// Whether summer is at the turn of the year.
+    /// Whether summer is around the new year.
     pub(super) fn is_southern(self) -> bool {
         SOUTHERN.iter().any(|zone| self.0.name().starts_with(zone))
     }
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_time_that_the_clocks_skip_is_where_it_would_have_been() {
         assert_eq!(moment("Europe/Berlin", "2024-03-31T02:30:00"), "2024-03-31T01:30:00+00:00");
-        // Where midnight itself is skipped, the day begins at one.
+        // Where midnight itself is skipped, the day begins at 1:00.
         assert_eq!(moment("Africa/Cairo", "2024-04-26T00:00:00"), "2024-04-25T22:00:00+00:00");
     }
 

@@ -1,4 +1,4 @@
-//! Agreement within a document: what a word is in one place speaks for what it is in the others
+//! Agreement within a document: the scores of a word influence the other occurrences of the same word
 //! (after the skip chains of Sutton and McCallum 2004, "Collective Segmentation and Labeling of
 //! Distant Entities in Information Extraction").
 
@@ -7,25 +7,25 @@ use std::collections::HashMap;
 use super::document::{Document, Sentence};
 use super::{KINDS, OUTSIDE, Scores};
 
-/// How much the mean of all other places counts beside what a place says itself.
+/// The weight of the mean evidence of all other occurrences, relative to a word's own scores.
 const WEIGHT: f32 = 0.3;
 
-/// No place is heard louder than this, for a name or against it.
+/// The limit of the evidence of one occurrence, for or against a name.
 const LOUDEST: f32 = 4.0;
 
-/// A sentence, and the scores of the words in it that may belong to a name.
+/// A sentence, and the scores of its candidate words.
 #[derive(Debug)]
 pub(super) struct Scored {
     pub(super) sentence: Sentence,
-    /// The words, by their index.
+    /// The indices of the candidate words.
     pub(super) about: Vec<usize>,
     pub(super) scores: Vec<Scores>,
 }
 
-/// What speaks for each kind of name, against its being none.
+/// The evidence for each kind of name, relative to no name.
 type Evidence = [f32; KINDS.len()];
 
-/// Lets each word with a capital hear what the same word is elsewhere.
+/// Adds to each capitalised word the mean evidence of its other occurrences.
 pub(super) fn agree(document: &Document<'_>, scored: &mut [Scored]) {
     let mut said: HashMap<&str, (Evidence, f32)> = HashMap::new();
     for (word, scores) in scored.iter_mut().flat_map(|sentence| capitalised(document, sentence)) {
@@ -38,7 +38,7 @@ pub(super) fn agree(document: &Document<'_>, scored: &mut [Scored]) {
         if places > 1.0 {
             add(&mut others, evidence(scores), -1.0);
             for (kind, sum) in others.iter().enumerate() {
-                // Whether the name begins here or goes on, others do not know.
+                // The other occurrences do not say whether the name begins or continues here.
                 for tag in [kind * 2 + 1, kind * 2 + 2] {
                     scores[tag] += WEIGHT * sum / (places - 1.0);
                 }
@@ -47,7 +47,7 @@ pub(super) fn agree(document: &Document<'_>, scored: &mut [Scored]) {
     }
 }
 
-/// The words of a sentence that are written with a capital, with their scores.
+/// The capitalised words of a sentence, with their scores.
 fn capitalised<'a, 'text>(
     document: &'a Document<'text>,
     scored: &'a mut Scored,
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use crate::tagger::TAGS;
 
-    /// The text with the score of each capitalised word for being a place, after agreement.
+    /// The text with the score of each capitalised word for a place, after agreement.
     fn agreed(text: &str, places: &[f32]) -> Vec<f32> {
         let document = Document::read(&[text]);
         let mut places = places.iter();
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_word_hears_the_mean_of_the_other_places() {
-        // The first and second hear 1 and 3 of the third and of one another.
+        // The first and the second receive the 1 and the 3 of the others.
         assert_eq!(agreed("Ulm is far. Ulm is Ulm.", &[1.0, 1.0, 3.0]), [1.6, 1.6, 3.3]);
     }
 

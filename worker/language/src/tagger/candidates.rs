@@ -1,5 +1,6 @@
-//! Which words may belong to a name: those that are written like one. The others are never tagged,
-//! and a sentence that has none is not even read: more than a quarter of those of news and interviews.
+//! Candidate words: words that may belong to a name, by their spelling. Other words are never tagged, and
+//! a sentence without candidates is not read by the network: more than a quarter of the sentences of news
+//! and interviews.
 
 use std::ops::RangeInclusive;
 
@@ -7,10 +8,10 @@ use super::usage::Usages;
 use crate::lexicon::{Lexicon, WordClasses};
 use crate::words::Token;
 
-/// So many small words may stand between two capitalised ones of a name: `Museum of the Arts`.
+/// The largest number of small words between two capitalised ones of a name: `Museum of the Arts`.
 const LINKS: usize = 2;
 
-/// The words of a sentence that may belong to a name, by their index.
+/// The indices of the candidate words of a sentence.
 pub(super) fn candidates(sentence: &[Token<'_>], usages: &Usages) -> Vec<usize> {
     let speaks = |index: usize| {
         let word = &sentence[index];
@@ -19,8 +20,7 @@ pub(super) fn candidates(sentence: &[Token<'_>], usages: &Usages) -> Vec<usize> 
     runs(sentence).into_iter().filter(|run| run.clone().any(speaks)).flatten().collect()
 }
 
-/// Runs of capitalised words, together with the small words that hold a name together
-/// (`University of the Arts`).
+/// Runs of capitalised words, including the small words inside a name (`University of the Arts`).
 pub(super) fn runs(sentence: &[Token<'_>]) -> Vec<RangeInclusive<usize>> {
     let is_link = |word: &Token<'_>| Lexicon::get().known(&word.text.to_lowercase()).has(WordClasses::LINK);
     let mut runs: Vec<RangeInclusive<usize>> = Vec::new();
@@ -46,7 +46,7 @@ pub(super) fn runs(sentence: &[Token<'_>]) -> Vec<RangeInclusive<usize>> {
     runs
 }
 
-/// Whether a word at the head of a sentence has its capital from there alone: an ordinary word that
+/// Whether the first word of a sentence is capitalised only because of its position: an ordinary word that
 /// the document nowhere uses as a name.
 fn is_plain(word: &Token<'_>, usages: &Usages) -> bool {
     let lower = word.text.to_lowercase();

@@ -1,9 +1,9 @@
-//! Which words are names by the lists alone: `Toronto Star`, `Ohio`, and neither `Time` nor `Jordan`.
+//! Names that are certain by the lists alone: `Toronto Star`, `Ohio`, but neither `Time` nor `Jordan`.
 
 use crate::lexicon::{Lexicon, WordClasses};
 use crate::words::Token;
 
-/// What makes a single word doubtful.
+/// The classes that make a single word doubtful.
 const DOUBTFUL: WordClasses = WordClasses::COMMON
     .and(WordClasses::GIVEN_NAME)
     .and(WordClasses::SURNAME)
@@ -11,8 +11,8 @@ const DOUBTFUL: WordClasses = WordClasses::COMMON
     .and(WordClasses::PEOPLE)
     .and(WordClasses::PRODUCT);
 
-/// For each word of a sentence, whether it is part of a place or an organization of the lists that
-/// is hardly anything else: the longest phrases, with capitals.
+/// For each word of a sentence, whether it is part of an unambiguous place or organization of the lists.
+/// The longest phrases count, and only with capitals.
 pub(super) fn certain(sentence: &[Token<'_>]) -> Vec<bool> {
     let lexicon = Lexicon::get();
     let lower: Vec<_> = sentence.iter().map(|word| word.text.to_lowercase()).collect();

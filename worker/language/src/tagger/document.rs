@@ -1,4 +1,4 @@
-//! A document: its words, its sentences, and how each word is used across the whole of it.
+//! A document: its words, its sentences, and the usage of each word in the whole document.
 
 use std::ops::Range;
 
@@ -19,9 +19,9 @@ pub struct Document<'text> {
 /// A sentence of a document.
 #[derive(Clone, Debug)]
 pub struct Sentence {
-    /// The text that it belongs to, by its index.
+    /// The index of its text.
     pub text: usize,
-    /// Its words among those of the text.
+    /// The range of its words in the text.
     words: Range<usize>,
 }
 
@@ -46,21 +46,21 @@ impl<'text> Document<'text> {
         &self.sentences
     }
 
-    /// What a reader is asked of a sentence: its words that may belong to a name.
+    /// The input of the reader for a sentence: its words, and the indices of the candidate words.
     #[must_use]
     pub fn asked(&self, sentence: &Sentence) -> Asked<'text> {
         let words = self.split(sentence);
         Asked { words: words.iter().map(|word| word.text).collect(), about: candidates(words, &self.usages) }
     }
 
-    /// The features of some words of a sentence, given by their index: for each word the numbers of those
-    /// that hold, below [`super::training::FEATURES`].
+    /// The features of some words of a sentence, given by their index: for each word the numbers of its
+    /// features, below [`super::training::FEATURES`].
     #[must_use]
     pub fn features(&self, sentence: &Sentence, some: &[usize]) -> Vec<Vec<u32>> {
         features(self.split(sentence), &self.usages, some)
     }
 
-    /// The words of a sentence and their places.
+    /// The words of a sentence.
     pub(super) fn split(&self, sentence: &Sentence) -> &[Token<'text>] {
         &self.texts[sentence.text][sentence.words.clone()]
     }

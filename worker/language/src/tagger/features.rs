@@ -1,4 +1,4 @@
-//! What the tagger looks at: for each word of a sentence, the numbers of the features that hold.
+//! The features of the tagger: for each word of a sentence, the numbers of the features that it has.
 //!
 //! The templates are the customary ones of named-entity taggers (Ratinov and Roth 2009, "Design
 //! Challenges and Misconceptions in Named Entity Recognition"): words and shapes around, affixes,
@@ -9,9 +9,9 @@ use super::usage::{Usage, Usages};
 use crate::lexicon::{Groups, Lexicon, WordClasses};
 use crate::words::Token;
 
-/// Features are numbered by a hash of so many bits. Collisions are rare and harmless.
+/// The number of bits of a feature's hash. Collisions are rare and harmless.
 const BITS: u32 = 21;
-/// How many numbers features can have.
+/// The number of possible features.
 pub const FEATURES: usize = 1 << BITS;
 
 /// The features of some words of a sentence, given by their index.
@@ -21,7 +21,7 @@ pub(super) fn features(sentence: &[Token<'_>], usages: &Usages, some: &[usize]) 
     some.iter().map(|index| window(index).collect()).collect()
 }
 
-/// A word, seen by itself.
+/// The properties of a word without its neighbours.
 struct Traits {
     lower: String,
     shape: String,
@@ -29,10 +29,10 @@ struct Traits {
     groups: Option<Groups>,
     usage: Usage,
     capitalised: bool,
-    /// Its place in a known phrase of several words, or the phrase as a whole.
+    /// Its position in a known place name of several words.
     place: NamePart,
     organization: NamePart,
-    /// The run of capitalised words that it belongs to, as first and last index.
+    /// The first and the last index of its run of capitalised words.
     run: Option<(usize, usize)>,
 }
 
@@ -73,7 +73,7 @@ fn read(sentence: &[Token<'_>], usages: &Usages) -> Vec<Traits> {
     traits
 }
 
-/// Marks the longest phrases of a list, where they are written with a capital.
+/// Marks the longest phrases of a list that are written with a capital.
 fn mark_phrases(traits: &mut [Traits], list: WordClasses, part: impl Fn(&mut Traits) -> &mut NamePart) {
     let lexicon = Lexicon::get();
     let mut start = 0;
@@ -111,14 +111,14 @@ fn shape(word: &str) -> String {
             shape.push(class);
         }
     }
-    // `A` and `AB` look alike in this form and are not.
+    // `A` and `AB` have the same shape here, and must not.
     if shape == "X" && word.chars().count() > 1 {
         shape.push('X');
     }
     shape
 }
 
-/// A word among its neighbours, gathering features.
+/// Collects the features of a word and its neighbours.
 struct Window<'sentence> {
     traits: &'sentence [Traits],
     index: usize,
@@ -152,7 +152,7 @@ impl Window<'_> {
         self.features
     }
 
-    /// What one of the words around, or the word itself, is.
+    /// Adds the features of the word or of a neighbour.
     fn neighbour(&mut self, offset: isize) {
         let at = offset.to_string();
         let Some(index) = self.index.checked_add_signed(offset).filter(|index| *index < self.traits.len())
@@ -182,8 +182,8 @@ impl Window<'_> {
         }
     }
 
-    /// What surrounds the whole run of capitalised words, and how it ends: `University` tells
-    /// about `Ohio` and `State` before it.
+    /// Adds the features around the whole run of capitalised words, and of its end: `University` says
+    /// something about `Ohio` and `State` before it.
     fn run(&mut self, here: &Traits) {
         let Some((first, last)) = here.run else { return };
         let length = (last - first + 1).min(5).to_string();
@@ -212,7 +212,7 @@ impl Window<'_> {
         self.add(41, &[&length, if names { "name" } else { "" }, &place]);
     }
 
-    /// How the word is used elsewhere in the document.
+    /// Adds the usage of the word in the rest of the document.
     fn document(&mut self, here: &Traits) {
         let first = if self.index == 0 { "first" } else { "" };
         let common = if here.known.has(WordClasses::COMMON) { "common" } else { "" };

@@ -1,8 +1,8 @@
-//! What the reader's numbers say about the tag of a word: one layer of rectified units.
+//! The head of the tagger: one layer of rectified units, from the reader's numbers to scores of tags.
 
 use super::{Scores, TAGS};
 
-/// Trained units. They score each word by itself.
+/// Trained units. They score each word separately.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Head {
     /// By input, then by unit.
@@ -14,12 +14,12 @@ pub struct Head {
 }
 
 impl Head {
-    /// The scores of each tag, for a word that is described by these numbers.
+    /// The score of each tag, for a word that the reader describes with these numbers.
     pub(super) fn scores(&self, word: &[f32]) -> Scores {
         self.out(&self.units(word))
     }
 
-    /// Puts the units of another beside these.
+    /// Appends the units of another head.
     pub fn join(&mut self, other: Self) {
         let (mine, others) = (self.bias.len(), other.bias.len());
         let rows = other.inward.len() / others.max(1);
@@ -37,7 +37,7 @@ impl Head {
     pub fn units(&self, word: &[f32]) -> Vec<f32> {
         let mut units = self.bias.clone();
         for (input, weights) in word.iter().zip(self.inward.chunks_exact(self.bias.len().max(1))) {
-            // Of an input that is hidden nothing is left.
+            // A dropped input is 0.
             if *input != 0.0 {
                 for (unit, weight) in units.iter_mut().zip(weights) {
                     *unit += input * weight;
@@ -50,7 +50,7 @@ impl Head {
         units
     }
 
-    /// What the units say.
+    /// The scores of the tags, from the outputs of the units.
     #[must_use]
     pub fn out(&self, units: &[f32]) -> Scores {
         let mut scores = [0.0; TAGS];

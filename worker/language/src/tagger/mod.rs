@@ -1,8 +1,8 @@
-//! The tagger: which words of a sentence name a person, a place or an organization.
+//! The tagger: finds the words of a sentence that name a person, a place or an organization.
 //!
-//! A conditional random field (Lafferty, McCallum and Pereira 2001) over features of each word,
-//! over what a network that reads the words in context says of them, and over pairs of
-//! neighbouring tags; decoded by Viterbi's algorithm.
+//! It is a conditional random field (Lafferty, McCallum and Pereira 2001) over features of each word,
+//! over the output of a network that reads the words in context, and over pairs of neighbouring tags. It
+//! is decoded by Viterbi's algorithm.
 
 mod agree;
 mod candidates;
@@ -29,58 +29,51 @@ pub use self::self_names::SelfNames;
 pub(crate) use self::self_names::tests::self_names;
 use crate::models::Name;
 
-/// How many tags there are.
+/// The number of tags.
 pub const TAGS: usize = 7;
 /// A tag is outside (0), or begins (odd) or continues (even) a name of one of three kinds.
 pub type Tag = usize;
-/// The tag of what is no name.
+/// The tag of a word outside names.
 pub const OUTSIDE: Tag = 0;
 /// The kinds, in the order of their tags.
 pub const KINDS: [EntityKind; 3] = [EntityKind::Person, EntityKind::Place, EntityKind::Organization];
 
-/// What speaks against every name beforehand: one that is not there bothers more than one that is
-/// missing.
+/// Added to the score of no name ([`OUTSIDE`]): a wrong name is worse than a missing one.
 const CAUTION: f32 = 2.2;
 
-/// What speaks for one where the lists leave no doubt.
+/// Subtracted from the score of no name if a name is certain by the lists.
 const TRUST: f32 = 6.0;
 
 /// The scores of the tags of one word.
 pub type Scores = [f32; TAGS];
 
-/// Those of a word that cannot belong to a name.
+/// The scores of a word that cannot belong to a name.
 pub const NO_NAME: Scores = {
     let mut scores = [f32::NEG_INFINITY; TAGS];
     scores[OUTSIDE] = 0.0;
     scores
 };
 
-/// A trained tagger. The words that it tags are described to it by a reader: some numbers for each
-/// word, the same in training and in use.
+/// A trained tagger. A reader describes each word to it with some numbers, the same way in training and in
+/// use.
 #[derive(Clone, Debug)]
 pub struct Tagger {
     model: Model,
 }
 
 impl Tagger {
-    /// The tagger with the weights that this program carries.
-    ///
-    /// # Panics
-    /// Never: a test reads the weights.
+    /// The tagger with the built-in weights.
     #[must_use]
     pub fn built_in() -> Self {
         Self::with_weights(include_bytes!("model.bin")).expect("the weights that were built in")
     }
 
     /// A tagger with weights that [`training::Weights::to_bytes`] wrote.
-    ///
-    /// # Errors
-    /// [`NotAModel`] for anything else.
     pub fn with_weights(weights: &[u8]) -> Result<Self, NotAModel> {
         Ok(Self { model: Model::from_bytes(weights)? })
     }
 
-    /// Scores the words of a sentence that were asked about, as `states` describe them.
+    /// Scores the words `about` of a sentence. `states` are the reader's numbers of these words.
     fn score(
         &self,
         document: &Document<'_>,
@@ -95,13 +88,13 @@ impl Tagger {
         Scored { sentence: sentence.clone(), about, scores }
     }
 
-    /// The names in the scored sentences of a document, each with the text that it is in.
+    /// The names in the scored sentences of a document, each with the index of its text.
     fn names(&self, document: &Document<'_>, mut scored: Vec<Scored>) -> Vec<(usize, Name)> {
         agree(document, &mut scored);
         scored.iter().flat_map(|sentence| self.decide(document, sentence)).collect()
     }
 
-    /// The names in one of them.
+    /// The names in one sentence.
     fn decide(&self, document: &Document<'_>, scored: &Scored) -> Vec<(usize, Name)> {
         let words = document.split(&scored.sentence);
         let certain = certain(words);
@@ -128,13 +121,13 @@ fn spans(tags: &[Tag]) -> impl Iterator<Item = (usize, Range<usize>)> {
     })
 }
 
-/// Whether a tag may follow another: only what was begun is continued.
+/// Whether a tag may follow another: only a name that began can continue.
 #[must_use]
 pub fn may_follow(before: Tag, tag: Tag) -> bool {
     tag == OUTSIDE || tag % 2 == 1 || before == tag || before + 1 == tag
 }
 
-/// The tags with the best sum of scores and transitions. Transitions are by tag before and tag;
+/// The tags with the best sum of scores and transitions. Transitions are by previous tag and tag;
 /// the last row is for the start of the sentence.
 fn best_path(scores: &[Scores], transitions: &[Scores; TAGS + 1]) -> Vec<Tag> {
     let mut best: Scores = [0.0; TAGS];

@@ -1,24 +1,24 @@
-//! The weights of the tagger, as they are kept in a file.
+//! The weights of the tagger and their file format.
 
 use super::head::Head;
 use super::{Scores, TAGS};
 
-/// The first bytes of a file of weights; the number is that of the format.
+/// The first bytes of a file of weights; the digit is the version of the format.
 const MAGIC: &[u8; 8] = b"selfner2";
 
 /// Weights as they were learned.
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
-    /// Of the features, by their number.
+    /// The weights of the features, by feature number.
     pub features: Vec<Scores>,
-    /// Of pairs of tags, by the tag before; the last row is for the start of the sentence.
+    /// The weights of pairs of tags, by the previous tag; the last row is for the start of the sentence.
     pub transitions: [Scores; TAGS + 1],
-    /// Of the reader's numbers.
+    /// The weights of the reader's numbers.
     pub head: Head,
 }
 
 impl Weights {
-    /// As they are kept in a file, rounded.
+    /// The rounded weights as a file.
     #[must_use]
     pub fn to_bytes(self) -> Vec<u8> {
         Model::new(self).to_bytes()
@@ -28,16 +28,16 @@ impl Weights {
 /// A trained tagger.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
-    /// The features that matter, ascending, beside their weights.
+    /// The numbers of the features with a weight other than 0, ascending, in the order of `weights`.
     features: Vec<u32>,
     weights: Vec<[i8; TAGS]>,
-    /// What one step of a weight is worth.
+    /// The value of one step of a weight.
     step: f32,
     pub(super) transitions: [Scores; TAGS + 1],
     head: Head,
 }
 
-/// A file that holds no weights of this program.
+/// A file without weights of this program.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("not a file of tagger weights: run `self-trainer train`")]
 pub struct NotAModel;
@@ -51,7 +51,7 @@ impl Model {
             .map(|(feature, weights)| (feature, weights.map(|weight| round(weight, step_of_features))))
             .filter(|(_, weights)| weights.iter().any(|weight| *weight != 0))
             .unzip();
-        // What is kept in a file is what is used: the units are rounded here, too.
+        // The units are rounded here too, so that the file has the same weights as the model.
         let mut head = trained.head;
         let step_of_units = step(&head.inward);
         for weight in &mut head.inward {
@@ -60,7 +60,7 @@ impl Model {
         Self { features, weights, step: step_of_features, transitions: trained.transitions, head }
     }
 
-    /// The score of each tag, for a word with these features that the reader describes so.
+    /// The score of each tag, for a word with these features and these numbers of the reader.
     pub(super) fn scores(&self, features: &[u32], states: &[f32]) -> Scores {
         let mut sums = [0_i32; TAGS];
         for feature in features {
@@ -77,10 +77,7 @@ impl Model {
         scores
     }
 
-    /// Reads what [`Self::to_bytes`] wrote.
-    ///
-    /// # Errors
-    /// [`NotAModel`] if it did not.
+    /// Reads the bytes that [`Self::to_bytes`] wrote.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, NotAModel> {
         let mut file = File(bytes.strip_prefix(MAGIC).ok_or(NotAModel)?);
         let [features, inputs, units] = [file.number()?, file.number()?, file.number()?];
@@ -127,7 +124,7 @@ impl Model {
     }
 }
 
-/// The step at which the largest of some weights is 127.
+/// The step with which the largest of some weights is 127.
 fn step(weights: &[f32]) -> f32 {
     let largest = weights.iter().fold(0.0_f32, |max, weight| max.max(weight.abs()));
     largest.max(f32::MIN_POSITIVE) / 127.0
@@ -137,7 +134,7 @@ fn round(weight: f32, step: f32) -> i8 {
     (weight / step).round() as i8
 }
 
-/// What is left of a file.
+/// The unread bytes of a file.
 struct File<'bytes>(&'bytes [u8]);
 
 impl<'bytes> File<'bytes> {

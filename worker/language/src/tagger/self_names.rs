@@ -1,4 +1,4 @@
-//! The entity finder that is always there: the tagger of this program over the reading half of
+//! The default entity finder: the tagger of this program, with the reader made of the lower layers of
 //! MiniLM.
 
 use std::path::Path;
@@ -10,27 +10,24 @@ use super::Tagger;
 use super::document::Document;
 use crate::models::{EmbedError, EntityFinder, FindError, MiniLmReader, Name};
 
-/// Sentences that are read together. What is kept of them until all are read is a few numbers for each
-/// word that may belong to a name, so that a long conversation takes little more memory than a short one.
+/// The number of sentences that are read together. Only a few numbers for each candidate word are kept
+/// until all are read, so a long conversation takes little more memory than a short one.
 const ROUND: usize = 64;
 
-/// The finder in memory. Single-threaded.
+/// The loaded finder. Single-threaded.
 pub struct SelfNames {
     reader: MiniLmReader,
     tagger: Tagger,
 }
 
 impl SelfNames {
-    /// Puts both together. The tagger has learned from this reader.
+    /// Combines a tagger with the reader with which it was trained.
     #[must_use]
     pub fn new(reader: MiniLmReader, tagger: Tagger) -> Self {
         Self { reader, tagger }
     }
 
     /// Loads the reader; the tagger's weights are part of this program.
-    ///
-    /// # Errors
-    /// The file of the reader that is missing, or is not what it should be.
     pub fn load(runtime: &Runtime, models: &Path) -> Result<Self, EmbedError> {
         Ok(Self::new(MiniLmReader::load(runtime, models)?, Tagger::built_in()))
     }

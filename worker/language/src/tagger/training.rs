@@ -1,5 +1,5 @@
-//! What the trainer of the tagger needs of it: the same words, lists and features in training as in use,
-//! and the form in which weights are kept.
+//! The parts that the trainer of the tagger needs: the same words, lists and features in training as in
+//! use, and the file format of the weights.
 
 pub use super::document::{Document, Sentence};
 pub use super::features::FEATURES;

@@ -1,4 +1,4 @@
-//! How words are used across a whole document. A name is often clear in one place and bare in
+//! The usage of words in a whole document. A name is often clear in one place and unclear in
 //! another: `Dr. Bos said …`, and later `Bos agreed`.
 
 use std::collections::HashMap;
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::lexicon::{Lexicon, WordClasses};
 use crate::words::Token;
 
-/// The ways in which a word is used somewhere in the document. A set of the constants.
+/// The ways in which the document uses a word: a set of the constants below.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Usage(u16);
 
@@ -46,7 +46,7 @@ impl Usage {
     }
 }
 
-/// How each word of a document is used, by the word in lower case.
+/// The usage of each word of a document, by the word in lower case.
 #[derive(Debug, Default)]
 pub(super) struct Usages(HashMap<String, Usage>);
 
@@ -55,7 +55,7 @@ impl Usages {
         self.0.get(word).copied().unwrap_or_default()
     }
 
-    /// Takes a sentence in.
+    /// Adds a sentence.
     pub(super) fn add(&mut self, sentence: &[Token<'_>]) {
         let lexicon = Lexicon::get();
         let lower: Vec<_> = sentence.iter().map(|word| word.text.to_lowercase()).collect();

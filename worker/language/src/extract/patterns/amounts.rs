@@ -1,10 +1,10 @@
-//! Amounts: money, shares and measures.
+//! Amounts: money, percentages and measures.
 
 use super::numbers::{digits, number};
 use super::{PatternMatch, Phrase};
 use crate::extract::EntityKind;
 
-/// Units as they are said and written, and the one form that stands for them in a key.
+/// Units as they are said and written. The first form stands for the unit in a key.
 const UNITS: &[(&str, &[&str])] = &[
     ("usd", &["dollar", "dollars", "buck", "bucks", "usd"]),
     ("eur", &["euro", "euros", "eur"]),
@@ -25,7 +25,7 @@ const UNITS: &[(&str, &[&str])] = &[
     ("kg", &["kg", "kilo", "kilos", "kilogram", "kilograms"]),
     ("g", &["gram", "grams"]),
     ("t", &["tonne", "tonnes", "ton", "tons"]),
-    // `pound` is money or weight; which one, the sentence knows and the key does not.
+    // `pound` is money or weight; the key does not distinguish them.
     ("pound", &["pound", "pounds", "lbs"]),
     ("oz", &["ounce", "ounces"]),
     ("l", &["liter", "liters", "litre", "litres"]),
@@ -39,7 +39,7 @@ const UNITS: &[(&str, &[&str])] = &[
 
 const SIGNS: &[(&str, &str)] = &[("$", "usd"), ("€", "eur"), ("£", "gbp"), ("¥", "jpy")];
 
-/// `$20`, `two hundred euros`, `3.5 million dollars`, `20%`, `five miles`.
+/// Finds an amount: `$20`, `two hundred euros`, `3.5 million dollars`, `20%`, `five miles`.
 pub(super) fn amount(phrase: &Phrase<'_>, at: usize) -> Option<PatternMatch> {
     let sign = SIGNS.iter().find(|(sign, _)| *sign == phrase.word(at));
     if let Some((_, unit)) = sign {
@@ -58,8 +58,8 @@ pub(super) fn amount(phrase: &Phrase<'_>, at: usize) -> Option<PatternMatch> {
         return Some(found(end + 2, value, "%"));
     }
     let (unit, _) = UNITS.iter().find(|(_, names)| names.contains(&phrase.word(end)))?;
-    // `the one percent` is people, but `one foot in` and `two in` are ordinary words: short units
-    // need a number in digits.
+    // `the one percent` means people, and `one foot in` and `two in` are ordinary words: a short unit
+    // needs a number in digits.
     let short = phrase.word(end).len() <= 2 && phrase.word(end) != "%";
     (!short || digits(phrase.word(at)).is_some()).then(|| found(end + 1, value, unit))
 }

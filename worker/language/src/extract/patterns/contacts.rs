@@ -1,21 +1,21 @@
-//! How people can be reached: e-mail addresses, phone numbers and links.
+//! Contact details: e-mail addresses, phone numbers and links.
 
 use super::numbers::small;
 use super::{Pattern, PatternMatch, Phrase};
 use crate::extract::EntityKind;
 
-/// Endings of domains that are believed without `http`. Others are too often the end of one
-/// sentence that runs into the next (`home.So`).
+/// Top-level domains that make a link without `http`. Other endings are too often two sentences without
+/// a space between them (`home.So`).
 const DOMAINS: &[&str] = &[
     "com", "org", "net", "edu", "gov", "io", "co", "ai", "app", "dev", "info", "me", "tv", "uk", "de", "fr",
     "it", "es", "nl", "ch", "at", "be", "se", "no", "dk", "fi", "ie", "eu", "us", "ca", "au", "nz", "in",
     "jp", "br",
 ];
 
-/// The fewest digits of a phone number: a local one in North America.
+/// The number of digits in a phone number. Seven is a local number in North America.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
-/// E-mail addresses and links as they are written: chunks between spaces.
+/// Finds written e-mail addresses and links, among the parts of a text between spaces.
 pub(super) fn written(text: &str) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     let mut at = 0;
@@ -93,7 +93,7 @@ pub(super) fn spoken(phrase: &Phrase<'_>, start: usize) -> Option<PatternMatch> 
     Some(PatternMatch { kind, end: at, key: address.trim_start_matches("www.").to_owned() })
 }
 
-/// Whether a word opens a domain: `at` is said for other reasons more often.
+/// Whether a spoken domain starts at this word: `at` alone is common for other reasons.
 fn spoken_domain(phrase: &Phrase<'_>, at: usize) -> bool {
     phrase.word(at + 1) == "dot"
 }
@@ -124,7 +124,7 @@ pub(super) fn phone(phrase: &Phrase<'_>, start: usize) -> Option<PatternMatch> {
         at += 1;
     }
     let international = phrase.word(start) == "+";
-    // One long number is a number; a phone number is said and written in groups.
+    // A phone number is said and written in groups; one long number is not a phone number.
     let fits =
         PHONE_DIGITS.contains(&digits.len()) && (groups >= 2 || international) && !is_date(&digits, groups);
     fits.then(|| PatternMatch {
@@ -134,7 +134,7 @@ pub(super) fn phone(phrase: &Phrase<'_>, start: usize) -> Option<PatternMatch> {
     })
 }
 
-/// `2024-05-03` has the digits of a phone number.
+/// Whether the digits are a date: `2024-05-03` has as many digits as a phone number.
 fn is_date(digits: &str, groups: usize) -> bool {
     groups == 3 && digits.len() == 8 && (digits.starts_with("19") || digits.starts_with("20"))
 }

@@ -1,5 +1,5 @@
-//! What follows a pattern instead of being a name: dates and times, amounts, e-mail addresses,
-//! phone numbers and links, as they are written and as they are spoken.
+//! Entities that follow a pattern: dates and times, amounts, e-mail addresses, phone numbers and links,
+//! as they are written and as they are spoken.
 
 mod amounts;
 mod contacts;
@@ -11,16 +11,16 @@ use std::ops::Range;
 use super::EntityKind;
 use crate::words::{Token, words};
 
-/// Something found, in bytes of the text.
+/// A match, in bytes of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
     pub(super) kind: EntityKind,
     pub(super) range: Range<usize>,
-    /// The same thing has the same key, however it was written.
+    /// The same key for every spelling of the same thing.
     pub(super) key: String,
 }
 
-/// Finds all patterns of a text, in its order. None overlaps another.
+/// Finds all patterns of a text, in order and without overlaps.
 pub(super) fn find(text: &str) -> Vec<Pattern> {
     let words = words(text);
     let phrase = Phrase::new(&words);
@@ -49,14 +49,14 @@ pub(super) fn find(text: &str) -> Vec<Pattern> {
     found
 }
 
-/// Something found at a word: up to which word it goes.
+/// A match that starts at a word, and the index of the word after it.
 struct PatternMatch {
     kind: EntityKind,
     end: usize,
     key: String,
 }
 
-/// Words as patterns see them.
+/// The words of a text, in the form that patterns read.
 struct Phrase<'text> {
     words: &'text [Token<'text>],
     lower: Vec<String>,
@@ -67,7 +67,7 @@ impl<'text> Phrase<'text> {
         Self { words, lower: words.iter().map(|word| word.text.to_lowercase()).collect() }
     }
 
-    /// A word in lower case; nothing beyond either end.
+    /// A word in lower case; empty beyond either end.
     fn word(&self, at: usize) -> &str {
         self.lower.get(at).map_or("", String::as_str)
     }

@@ -28,14 +28,14 @@ const ORDINALS: &[&str] = &[
     "nineteenth",
 ];
 
-/// A number that starts at this word: the word behind it, and its value. `1,200`, `2.5 million`,
-/// `two hundred and fifty`, `a hundred`, `twenty-one`.
+/// Reads the number that starts at this word, and returns the index of the next word and the value:
+/// `1,200`, `2.5 million`, `two hundred and fifty`, `a hundred`, `twenty-one`.
 pub(super) fn number(phrase: &Phrase<'_>, start: usize) -> Option<(usize, f64)> {
     let (mut at, mut sum, mut part) = (start, 0.0, None);
     loop {
         let word = phrase.word(at);
         if let Some(value) = digits(word).or_else(|| small(word)) {
-            // Two numbers side by side are two numbers, unless they read as one: `twenty one`.
+            // Two neighbouring numbers are two numbers, unless they combine: `twenty one`.
             match part {
                 None => part = Some(value),
                 Some(0.0) if sum > 0.0 => part = Some(value),
@@ -67,7 +67,8 @@ pub(super) fn number(phrase: &Phrase<'_>, start: usize) -> Option<(usize, f64)> 
     part.map(|part| (at, sum + part))
 }
 
-/// A day of a month: `3`, `3rd`, `third`, `twenty-first`. The word behind it, and the day.
+/// Reads a day of a month, and returns the index of the next word and the day: `3`, `3rd`, `third`,
+/// `twenty-first`.
 pub(super) fn day(phrase: &Phrase<'_>, at: usize) -> Option<(usize, u32)> {
     let word = phrase.word(at);
     if let Some(value) = ordinal(word) {
@@ -99,7 +100,7 @@ fn ordinal(word: &str) -> Option<u32> {
     })
 }
 
-/// A year in digits, or in the two halves that people say: `nineteen eighty-four`, `twenty twenty`.
+/// Reads a year in digits, or in two spoken halves: `nineteen eighty-four`, `twenty twenty`.
 pub(super) fn year(phrase: &Phrase<'_>, at: usize) -> Option<(usize, u32)> {
     let word = phrase.word(at);
     if word.len() == 4

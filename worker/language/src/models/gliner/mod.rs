@@ -1,9 +1,9 @@
 //! GLiNER (Zaratiana et al. 2024, "GLiNER: Generalist Model for Named Entity Recognition using
-//! Bidirectional Transformer") of the kind that scores spans, for those who have its files.
+//! Bidirectional Transformer"), the variant that scores spans, for installations that have its files.
 //!
-//! What is looked for is said to the network in words before the text: `<<ENT>> person <<ENT>>
-//! place <<ENT>> organization <<SEP>> I met Anna …`. It answers with a score for each short run of
-//! words and each kind.
+//! The labels are given to the network as words before the text: `<<ENT>> person <<ENT>> place <<ENT>>
+//! organization <<SEP>> I met Anna …`. The network returns a score for each short run of words and each
+//! label.
 
 mod prompt;
 mod spans;
@@ -22,25 +22,25 @@ use self::split::split;
 use super::entity_finder::{EntityFinder, FindError, Name};
 use super::tokenizer::{Tokenizer, TokenizerError};
 
-/// The files that are needed, as they are published.
+/// The required files, with their published names.
 const GRAPH: &str = "model.onnx";
 const VOCABULARY: &str = "tokenizer.json";
 const CONFIG: &str = "gliner_config.json";
 
-/// What is looked for, in the words that the network reads.
+/// The labels, in the words that the network reads.
 const LABELS: [(&str, EntityKind); 3] = [
     ("person", EntityKind::Person),
     ("place", EntityKind::Place),
     ("organization", EntityKind::Organization),
 ];
 
-/// Texts that are run together.
+/// The number of texts in a batch.
 const BATCH: usize = 8;
 
-/// The tokens of a word beyond these are not read.
+/// The largest number of tokens that are read of a word.
 const LONGEST_WORD: usize = 32;
 
-/// The model in memory. Single-threaded.
+/// The loaded model. Single-threaded.
 pub struct Gliner {
     graph: Graph,
     prompt: Prompt,
@@ -48,12 +48,12 @@ pub struct Gliner {
     settings: Settings,
 }
 
-/// What of `gliner_config.json` is needed.
+/// The required part of `gliner_config.json`.
 #[derive(Debug, Deserialize)]
 struct Settings {
-    /// The most words that a name has.
+    /// The largest number of words in a name.
     max_width: usize,
-    /// The most words that a text has.
+    /// The largest number of words in a text.
     max_len: usize,
     #[serde(default = "ent_token")]
     ent_token: String,
@@ -75,7 +75,7 @@ fn model_name() -> String {
     "unnamed".to_owned()
 }
 
-/// Files that are not those of a GLiNER.
+/// The files are not those of a GLiNER.
 #[derive(Debug, thiserror::Error)]
 pub enum GlinerError {
     #[error(
@@ -93,10 +93,7 @@ pub enum GlinerError {
 }
 
 impl Gliner {
-    /// Loads the model from its folder.
-    ///
-    /// # Errors
-    /// The file that is missing, or is not what it should be.
+    /// Loads the model from its folder. The error names the file that is missing or invalid.
     pub fn load(runtime: &Runtime, folder: &Path) -> Result<Self, GlinerError> {
         let [graph, tokenizer, config] = [GRAPH, VOCABULARY, CONFIG].map(|name| folder.join(name));
         if let Some(missing) = [&graph, &tokenizer, &config].into_iter().find(|file| !file.is_file()) {
@@ -119,7 +116,7 @@ impl Gliner {
         })
     }
 
-    /// The names in a few stretches of text.
+    /// Finds the names in a batch of texts.
     fn run(&mut self, stretches: &[Stretch<'_>]) -> Result<Vec<Vec<Name>>, FindError> {
         let words: Vec<_> = stretches.iter().map(|stretch| stretch.words.as_slice()).collect();
         let inputs = Inputs::new(&self.prompt, &words, self.settings.max_width)?;
@@ -141,7 +138,7 @@ impl Gliner {
     }
 }
 
-/// A text, or as much of it as the network takes at once.
+/// A text, or a part of it that the network can take at once.
 struct Stretch<'text> {
     text: usize,
     words: Vec<split::PromptWord<'text>>,
@@ -153,7 +150,7 @@ impl EntityFinder for Gliner {
     }
 
     fn about(&self) -> About {
-        // Its files tell neither languages nor licence.
+        // The files state neither languages nor licence.
         About { source: Some("the files in GLINER_DIR".to_owned()), ..About::default() }
     }
 

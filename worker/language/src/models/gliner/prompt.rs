@@ -1,4 +1,4 @@
-//! What GLiNER reads: the labels, then the words, as tokens, and which spans of words to score.
+//! The input of GLiNER: the labels and the words as tokens, and the spans of words to score.
 
 use self_onnx::{OnnxError, Tensor};
 
@@ -7,21 +7,21 @@ use super::{GlinerError, LABELS, LONGEST_WORD, Settings};
 use crate::models::FindError;
 use crate::models::tokenizer::Tokenizer;
 
-/// The labels as tokens, with what comes before the text and after it.
+/// The tokens of the labels, and those before and after the text.
 pub(super) struct Prompt {
     tokenizer: Tokenizer,
     before: Vec<i32>,
     after: Vec<i32>,
 }
 
-/// The network's inputs for a few stretches of text, padded to the longest of them.
+/// The network's inputs for a batch of texts, padded to the longest of them.
 pub(super) struct Inputs {
     tensors: [(&'static str, Tensor); 6],
 }
 
 impl Prompt {
     pub(super) fn new(tokenizer: Tokenizer, settings: &Settings) -> Result<Self, GlinerError> {
-        // An empty text has only what every text starts and ends with.
+        // The tokens of an empty text are those at the start and the end of every text.
         let mut around = tokenizer.text("")?;
         let after = around.split_off(around.len().div_ceil(2));
         let mut before = around;
@@ -34,7 +34,7 @@ impl Prompt {
 }
 
 impl Inputs {
-    /// Names have at most `width` words.
+    /// Builds the inputs. Names have at most `width` words.
     pub(super) fn new(prompt: &Prompt, texts: &[&[PromptWord<'_>]], width: usize) -> Result<Self, FindError> {
         let mut rows = Vec::with_capacity(texts.len());
         for words in texts {
@@ -56,7 +56,7 @@ impl Inputs {
         for text in texts {
             for first in 0..words {
                 for last in first..first + width {
-                    // What lies beyond the text points nowhere in particular and is not scored.
+                    // A span that ends after the text is masked, so that its indices have no meaning.
                     let is_span = last < text.len();
                     are_spans.push(is_span);
                     spans.extend(if is_span { [first as i64, last as i64] } else { [0, 0] });
@@ -80,10 +80,10 @@ impl Inputs {
     }
 }
 
-/// One stretch of text.
+/// The tokens of one text.
 struct Row {
     ids: Vec<i64>,
-    /// At the first token of each word its number, from 1; elsewhere 0.
+    /// The number of each word, from 1, at its first token; elsewhere 0.
     words: Vec<i64>,
 }
 
@@ -94,7 +94,8 @@ impl Row {
         for (index, word) in words.iter().enumerate() {
             let mut tokens = prompt.tokenizer.word(word.text)?;
             tokens.truncate(LONGEST_WORD);
-            // The number of a word must be somewhere: a word without tokens is what padding is.
+            // Each number of a word must occur once: a word without tokens gets the token 0, which is
+            // padding.
             row.add(if tokens.is_empty() { &[0] } else { &tokens }, index as i64 + 1);
         }
         row.add(&prompt.after, 0);

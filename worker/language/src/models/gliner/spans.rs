@@ -1,12 +1,12 @@
-//! What GLiNER answers: a score for each span of words and each label.
+//! The output of GLiNER: a score for each span of words and each label.
 
 use self_onnx::OnnxError;
 
-/// A span is a name when the network gives it more than even odds: the customary threshold of 0.5
-/// for the logistic function of a score, which is 0 for the score itself.
+/// The smallest score of a name: 0, which is a probability of 0.5 after the logistic function, the usual
+/// threshold.
 const THRESHOLD: f32 = 0.0;
 
-/// The scores of a few texts: by text, first word, number of words less one, and label.
+/// The scores of a batch of texts: by text, first word, number of words less one, and label.
 pub(super) struct Scores<'run> {
     values: &'run [f32],
     words: usize,
@@ -14,7 +14,7 @@ pub(super) struct Scores<'run> {
     classes: usize,
 }
 
-/// Words that name something, from first to last.
+/// A span of words that is a name, from the first to the last word.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Span {
     pub(super) first: usize,
@@ -24,10 +24,7 @@ pub(super) struct Span {
 }
 
 impl<'run> Scores<'run> {
-    /// From the network's output.
-    ///
-    /// # Errors
-    /// [`OnnxError::Shape`] when it is of another shape: the network of another kind of GLiNER.
+    /// Reads the network's output. Another shape means another variant of GLiNER.
     pub(super) fn new(
         shape: &[i64],
         values: &'run [f32],
@@ -46,8 +43,8 @@ impl<'run> Scores<'run> {
         }
     }
 
-    /// The names in a text of so many words, in order: the likeliest first, then whatever does not
-    /// overlap what was taken before.
+    /// The names in a text with this number of words, in order. Spans are taken by descending score,
+    /// without overlaps.
     pub(super) fn spans(&self, text: usize, words: usize) -> Vec<Span> {
         let mut candidates: Vec<Span> = Vec::new();
         for first in 0..words.min(self.words) {
@@ -82,11 +79,11 @@ mod tests {
 
     #[test]
     fn the_likeliest_spans_win_and_none_overlap() {
-        // Three words, spans of up to two, two labels.
+        // Three words, spans of up to two words, two labels.
         let mut values = vec![-1.0; 3 * 2 * 2];
         values[2] = 2.0; // Words 0 and 1, label 0.
-        values[5] = 1.0; // PromptWord 1 alone, label 1: overlaps.
-        values[8] = 0.5; // PromptWord 2 alone, label 0.
+        values[5] = 1.0; // Word 1 alone, label 1: overlaps.
+        values[8] = 0.5; // Word 2 alone, label 0.
         let scores = Scores::new(&[1, 3, 2, 2], &values, 2, 2).unwrap();
         let spans: Vec<_> =
             scores.spans(0, 3).iter().map(|span| (span.first, span.last, span.class)).collect();

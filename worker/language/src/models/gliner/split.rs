@@ -1,11 +1,11 @@
-//! Words as GLiNER was trained on them: letters and digits, held together by `-` and `_`; every
-//! other mark by itself.
+//! Words in the way that GLiNER was trained: letters and digits, joined by `-` and `_`; every other
+//! character separately.
 
 /// A word of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PromptWord<'text> {
     pub(super) text: &'text str,
-    /// Where it starts, in bytes of the text.
+    /// The start in the text, in bytes.
     pub(super) start: usize,
 }
 
@@ -15,7 +15,7 @@ impl PromptWord<'_> {
     }
 }
 
-/// The words of a text, in stretches of at most so many, which end with a sentence where they can.
+/// Splits a text into words, in parts of at most `most` words, which end with a sentence if possible.
 pub(super) fn split(text: &str, most: usize) -> Vec<Vec<PromptWord<'_>>> {
     let words = words(text);
     let mut stretches = Vec::new();
@@ -43,7 +43,7 @@ fn words(text: &str) -> Vec<PromptWord<'_>> {
     words
 }
 
-/// The length of the word that a text starts with.
+/// The length of the word at the start of a text.
 fn word_length(text: &str) -> usize {
     let run =
         |from: usize| text[from..].find(|letter| !is_of_word(letter)).map_or(text.len(), |end| from + end);

@@ -1,4 +1,5 @@
-//! GLiNER without its weights: a network of the same inputs and outputs that knows a few words.
+//! Tests of GLiNER without its weights: with a network of the same inputs and outputs that knows a few
+//! words.
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +30,7 @@ const VOCABULARY_OF_TEST: &[&str] = &[
     "##ia",
 ];
 
-/// What the network makes of a word, by its first token: the score of each label.
+/// The output of the network for a word, by its first token: the score of each label.
 fn opinion(token: &str) -> [f32; 3] {
     match token {
         "anna" | "karenina" => [3.0, -5.0, -5.0],
@@ -126,10 +127,9 @@ fn a_missing_file_is_named_together_with_the_variable() {
     assert!(error.contains(CONFIG) && error.contains("max_width"), "{error}");
 }
 
-/// A network in ONNX's own format (protocol buffers; onnx.proto of the ONNX project names the
-/// fields).
+/// A network in the format of ONNX (protocol buffers; the fields are those of ONNX's onnx.proto).
 mod network {
-    /// A message that is being written.
+    /// A protocol buffer message that is being written.
     #[derive(Default)]
     struct Message(Vec<u8>);
 
@@ -192,15 +192,15 @@ mod network {
         let named = inputs.iter().fold(Message::default(), |node, input| node.bytes(1, input.as_bytes()));
         let node = named.bytes(2, output.as_bytes()).bytes(4, operator.as_bytes());
         settings.iter().fold(node, |node, (name, value)| {
-            // The type of the setting, field 20, takes a tag of two bytes: 2 for an integer.
+            // The type of the attribute, field 20, has a tag of two bytes; 2 stands for an integer.
             let mut setting = Message::default().bytes(1, name.as_bytes()).number(3, *value);
             setting.0.extend([0xa0, 0x01, 2]);
             node.message(5, setting)
         })
     }
 
-    /// A network that scores a span by its first and last word, each by its first token in a table
-    /// (tokens × 3), and prefers two words to one.
+    /// A network that scores a span by its first and last word, which it looks up in a table (tokens × 3)
+    /// by their first tokens, and that prefers two words to one.
     pub(super) fn model(table: impl IntoIterator<Item = f32>) -> Vec<u8> {
         let table: Vec<f32> = table.into_iter().collect();
         let nodes = [

@@ -1,8 +1,8 @@
-//! all-MiniLM-L6-v2 (Reimers and Gurevych 2019, "Sentence-BERT"): sentences and short passages of
-//! English as 384 numbers.
+//! all-MiniLM-L6-v2 (Reimers and Gurevych 2019, "Sentence-BERT"): an embedder of English sentences and
+//! short passages, with 384 dimensions.
 //!
-//! The package has weights and no graph, so the graph is built here and run by ONNX Runtime. A
-//! vector is the mean of the last layer over the tokens of the text, brought to length one.
+//! The package has weights but no graph, so the graph is built here and run by ONNX Runtime. A vector is
+//! the mean of the last layer over the tokens of the text, normalised to length one.
 
 mod network;
 mod reader;
@@ -19,13 +19,14 @@ use self::weights::Weights;
 use super::embedder::{EmbedError, Embedder};
 use super::tokenizer::Tokenizer;
 
-/// The model was trained on texts of up to so many tokens (`max_seq_length` of its package).
+/// The largest number of tokens of a text with which the model was trained (`max_seq_length` of its
+/// package).
 const MAX_TOKENS: usize = 256;
 
-/// Texts that are run together. More bring no more speed on one core, only memory.
+/// The number of texts in a batch. More do not increase the speed on one core, only the memory.
 const BATCH: usize = 8;
 
-/// The model in memory. Single-threaded: one for each thread that embeds.
+/// The loaded model. Single-threaded: one for each thread that embeds.
 pub struct MiniLm {
     graph: Graph,
     tokenizer: Tokenizer,
@@ -35,7 +36,7 @@ impl MiniLm {
     /// Loads `model.safetensors` and `tokenizer.json` from `models/minilm`.
     ///
     /// # Errors
-    /// [`OnnxError::Missing`] before set-up; otherwise the file that is not what it should be.
+    /// [`OnnxError::Missing`] before set-up; otherwise the error names the invalid file.
     pub fn load(runtime: &Runtime, models: &Path) -> Result<Self, EmbedError> {
         let folder = models.join("minilm");
         let tokenizer = tokenizer(&folder, MAX_TOKENS)?;
@@ -43,7 +44,7 @@ impl MiniLm {
         Ok(Self { graph: network::whole(runtime, weights)?, tokenizer })
     }
 
-    /// The vectors of a few texts.
+    /// Embeds a batch of texts.
     fn run(&mut self, texts: &[&[i32]]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let [ids, mask] = network::pad(texts)?;
         let states = self.graph.run(&[(IDS, &ids), (MASK, &mask)])?.take(&network::after(LAYERS))?;
@@ -76,7 +77,7 @@ impl Embedder for MiniLm {
 
     fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let tokens = texts.iter().map(|text| self.tokenizer.text(text)).collect::<Result<Vec<_>, _>>()?;
-        // Texts of like length go together: what is padded is computed for nothing.
+        // Texts of similar length share a batch, since padding costs computation.
         let mut order: Vec<_> = (0..texts.len()).collect();
         order.sort_by_key(|&text| tokens[text].len());
         let mut vectors = vec![Vec::new(); texts.len()];
@@ -90,7 +91,7 @@ impl Embedder for MiniLm {
     }
 }
 
-/// The vocabulary in the model's folder.
+/// Loads the tokenizer from the model's folder.
 fn tokenizer(folder: &Path, longest: usize) -> Result<Tokenizer, EmbedError> {
     let file = folder.join("tokenizer.json");
     if !file.exists() {
@@ -99,7 +100,7 @@ fn tokenizer(folder: &Path, longest: usize) -> Result<Tokenizer, EmbedError> {
     Ok(Tokenizer::load(&file, longest)?)
 }
 
-/// The mean of the states of a text's tokens, brought to length one.
+/// The mean of the states of a text's tokens, normalised to length one.
 fn pool(states: &[f32]) -> Vec<f32> {
     let mut sum = vec![0.0; DIMENSIONS];
     for state in states.chunks_exact(DIMENSIONS) {
@@ -107,7 +108,7 @@ fn pool(states: &[f32]) -> Vec<f32> {
             *sum += value;
         }
     }
-    // Dividing by the count first would change nothing: the length is set to one anyway.
+    // Division by the count is not needed before normalising.
     let length = sum.iter().map(|value| value * value).sum::<f32>().sqrt();
     for value in &mut sum {
         *value /= length.max(f32::MIN_POSITIVE);
@@ -121,7 +122,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Where set-up has put the models.
+    /// The folder in which set-up has put the models.
     pub(crate) fn models() -> PathBuf {
         std::env::var_os("SELF_TEST_MODELS")
             .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.self/models"), Into::into)

@@ -6,7 +6,7 @@ use self_onnx::{Graph, Network, OnnxError, Runtime, Setting, Tensor};
 use super::weights::Weights;
 use crate::models::EmbedError;
 
-/// The size of a vector, between layers and at the end.
+/// The size of a vector, in and after each layer.
 pub(super) const DIMENSIONS: usize = 384;
 pub(super) const LAYERS: usize = 6;
 const HEADS: i64 = 12;
@@ -16,18 +16,18 @@ const POSITIONS: usize = 512;
 /// `layer_norm_eps` of the model's configuration.
 const EPSILON: Setting = Setting::Float(1e-12);
 
-/// The names of what goes in.
+/// The names of the inputs.
 pub(super) const IDS: &str = "ids";
 pub(super) const MASK: &str = "mask";
 pub(super) const ASKED: &str = "asked";
 
-/// The name of what comes out after so many layers.
+/// The name of the output of this many layers; 0 for the embeddings.
 pub(super) fn after(layer: usize) -> String {
     format!("after.{layer}")
 }
 
-/// Builds the whole network: [`IDS`] and [`MASK`] (texts × tokens, `i32`) to the states [`after`] the
-/// last layer (texts × tokens × 384).
+/// Builds the whole network. Inputs: [`IDS`] and [`MASK`] (texts × tokens, `i32`). Output: the states
+/// [`after`] the last layer (texts × tokens × 384).
 pub(super) fn whole(runtime: &Runtime, weights: Weights) -> Result<Graph, EmbedError> {
     let mut encoder = Encoder { network: runtime.network()?, weights };
     encoder.network.input(IDS, 2);
@@ -39,9 +39,9 @@ pub(super) fn whole(runtime: &Runtime, weights: Weights) -> Result<Graph, EmbedE
     Ok(encoder.network.finish(&[(after(LAYERS), 3)])?)
 }
 
-/// Builds the layers up to the last of some, for a few tokens of one text: [`IDS`] (1 × tokens, `i32`)
-/// and the places of the [`ASKED`] among them (`i32`) to their states [`after`] each of those layers
-/// (1 × asked × 384). The last layer is computed for the asked alone, which look at all tokens.
+/// Builds the lower layers, for some tokens of one text. Inputs: [`IDS`] (1 × tokens, `i32`) and the
+/// positions of the [`ASKED`] tokens (`i32`). Outputs: their states [`after`] each of `layers` (1 × asked ×
+/// 384). The last layer is computed only for the asked tokens, which attend to all tokens.
 pub(super) fn lower(runtime: &Runtime, weights: Weights, layers: [usize; 2]) -> Result<Graph, EmbedError> {
     let [first, last] = layers;
     let every = |layer: usize| format!("every.{layer}");
@@ -57,7 +57,7 @@ pub(super) fn lower(runtime: &Runtime, weights: Weights, layers: [usize; 2]) -> 
     Ok(encoder.network.finish(&layers.map(|layer| (after(layer), 3)))?)
 }
 
-/// `IDS` and `MASK` of a few texts, padded to the longest of them.
+/// The inputs `IDS` and `MASK` of a batch of texts, padded to the longest.
 pub(super) fn pad(texts: &[&[i32]]) -> Result<[Tensor; 2], OnnxError> {
     let longest = texts.iter().map(|tokens| tokens.len()).max().unwrap_or(0);
     let shape = [texts.len(), longest];
@@ -71,10 +71,10 @@ pub(super) fn pad(texts: &[&[i32]]) -> Result<[Tensor; 2], OnnxError> {
     Ok([Tensor::new(&shape, ids)?, Tensor::new(&shape, mask)?])
 }
 
-/// What attention is made of, as the file names it.
+/// The parts of attention, as the file names them.
 const PARTS: [&str; 3] = ["query", "key", "value"];
 
-/// The name of something in a layer.
+/// The name of a part of a layer.
 fn at(layer: usize, part: &str) -> String {
     format!("encoder.layer.{layer}.{part}")
 }
@@ -85,13 +85,13 @@ struct Encoder<'runtime> {
 }
 
 impl Encoder<'_> {
-    /// What a token means by itself, plus where it stands, normalised.
+    /// The embedding of each token and of its position, normalised.
     fn embeddings(&mut self, output: &str) -> Result<(), EmbedError> {
         let words = "embeddings.word_embeddings.weight";
         let positions = "embeddings.position_embeddings.weight";
         self.tensor(words, &[VOCABULARY, DIMENSIONS])?;
-        // A text is always the first "sentence" of BERT's two: the kind is a constant, which is
-        // added to every position once, here.
+        // BERT distinguishes two "sentences", and a text is always the first. This token type is a
+        // constant, so it is added to every position once, here.
         let mut kind = [0.0; DIMENSIONS];
         let kinds = "embeddings.token_type_embeddings.weight";
         self.weights.read(kinds, &[2, DIMENSIONS], |index, value| {
@@ -115,8 +115,8 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    /// One layer: every token looks at every other, then each is transformed by itself. Without a
-    /// mask (an empty name) no token is padding.
+    /// Adds a layer: attention between all tokens, then the transformation of each. Without a mask (an
+    /// empty name) no token is padding.
     fn layer(&mut self, layer: usize, input: &str, mask: &str, output: &str) -> Result<(), EmbedError> {
         let name = at(layer, "attention.self");
         let attended = at(layer, "attended");
@@ -130,7 +130,7 @@ impl Encoder<'_> {
         self.transform(layer, [&attended, input], output)
     }
 
-    /// One layer for the asked tokens, which look at every token.
+    /// Adds a layer only for the asked tokens, which attend to all tokens.
     fn last_layer(&mut self, layer: usize, input: &str, output: &str) -> Result<(), EmbedError> {
         let name = at(layer, "attention.self");
         let [asked, attended] = ["asked", "attended"].map(|part| at(layer, part));
@@ -149,12 +149,12 @@ impl Encoder<'_> {
         self.transform(layer, [&attended, &asked], output)
     }
 
-    /// The states of the asked tokens out of those of all.
+    /// Selects the states of the asked tokens.
     fn take(&mut self, input: &str, output: &str) -> Result<(), EmbedError> {
         Ok(self.network.node("Gather", &[input, ASKED], &[output], &[("axis", Setting::Int(1))])?)
     }
 
-    /// The second half of a layer: what each token has seen, beside what it was, is transformed.
+    /// Adds the second half of a layer: the result of attention and the input are combined and transformed.
     fn transform(
         &mut self,
         layer: usize,
@@ -179,7 +179,7 @@ impl Encoder<'_> {
         self.add_and_normalise([&narrowed, &middle], &dense, &at("output.LayerNorm"), output)
     }
 
-    /// The weights of queries, keys and values side by side, as the fused operator wants them.
+    /// The weights of queries, keys and values side by side, as the fused operator requires them.
     fn attention_weight(&mut self, name: &str) -> Result<String, EmbedError> {
         let weight = format!("{name}.weight");
         self.network.weight(&weight, &[DIMENSIONS, 3 * DIMENSIONS], |to| {
@@ -208,8 +208,7 @@ impl Encoder<'_> {
         Ok(bias)
     }
 
-    /// Multiplies by a weight of the file, which holds it transposed. The bias is left to the
-    /// operator that follows.
+    /// Multiplies by a weight of the file, which is stored transposed. The next operator adds the bias.
     fn multiply(
         &mut self,
         input: &str,
@@ -226,7 +225,7 @@ impl Encoder<'_> {
         Ok(self.network.node("MatMul", &[input, &weight], &[output], &[])?)
     }
 
-    /// What is to be added after [`Self::multiply`].
+    /// The bias that is added after [`Self::multiply`].
     fn bias(&mut self, name: &str, columns: usize) -> Result<String, EmbedError> {
         let bias = format!("{name}.bias");
         self.tensor(&bias, &[columns])?;
@@ -260,7 +259,7 @@ impl Encoder<'_> {
         Ok(names)
     }
 
-    /// A tensor as the file has it.
+    /// Adds a tensor of the file without changes.
     fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<(), EmbedError> {
         self.network
             .weight(name, shape, |to| self.weights.read(name, shape, |index, value| to[index] = value))

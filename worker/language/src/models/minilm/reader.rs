@@ -1,7 +1,7 @@
-//! The lower layers of MiniLM, for what each word means where it stands.
+//! The reader: the lower layers of MiniLM, which describe each word in its context.
 //!
-//! The last layers serve a sentence as a whole; what a word is, a name of somebody or of somewhere,
-//! is plainest in the middle (Tenney et al. 2019, "BERT Rediscovers the Classical NLP Pipeline").
+//! The last layers represent a whole sentence. The meaning of a word, such as being a name, is clearest in
+//! the middle layers (Tenney et al. 2019, "BERT Rediscovers the Classical NLP Pipeline").
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,24 +13,24 @@ use super::weights::Weights;
 use crate::models::EmbedError;
 use crate::models::tokenizer::Tokenizer;
 
-/// The layers whose states describe a word. The first is read of every token, the second of those
-/// alone that are asked about.
+/// The layers whose states describe a word. The first is computed for every token, the second only for the
+/// candidate words.
 const LAYERS: [usize; 2] = [1, 3];
 
 /// How many numbers describe a word.
 const WIDTH: usize = LAYERS.len() * DIMENSIONS;
 
-/// What every text starts and ends with, in BERT's vocabulary.
+/// The tokens at the start and the end of every text, in BERT's vocabulary.
 const START: i32 = 101;
 const END: i32 = 102;
 
-/// Tokens that are read together: a few sentences tell more than one.
+/// The largest number of tokens in a window. A few sentences together give more context than one.
 const LONGEST: usize = 128;
 
-/// A word of more pieces than these, a long number perhaps, is read by its beginning.
+/// The largest number of tokens that are read of a word, such as a long number.
 const LONGEST_WORD: usize = 16;
 
-/// The reading half of the model in memory. Single-threaded: one for each thread that reads.
+/// The loaded lower layers. Single-threaded: one for each thread that reads.
 pub struct MiniLmReader {
     graph: Graph,
     tokenizer: Tokenizer,
@@ -40,23 +40,22 @@ pub struct MiniLmReader {
 #[derive(Clone, Debug)]
 pub struct Asked<'text> {
     pub words: Vec<&'text str>,
-    /// By their index, ascending.
+    /// The indices of these words, ascending.
     pub about: Vec<usize>,
 }
 
 /// Words that are read together.
 struct Window {
     tokens: Vec<i32>,
-    /// Where the pieces of each word are that is asked about.
+    /// The ranges of tokens of the words that are to be described.
     asked: Vec<Range<usize>>,
 }
 
 impl MiniLmReader {
-    /// Loads what [`super::MiniLm`] loads, up to the layers that are needed.
+    /// Loads the files of [`super::MiniLm`], but only the layers that are needed.
     ///
     /// # Errors
-    /// [`self_onnx::OnnxError::Missing`] before set-up; otherwise the file that is not
-    /// what it should be.
+    /// [`self_onnx::OnnxError::Missing`] before set-up; otherwise the error names the invalid file.
     pub fn load(runtime: &Runtime, models: &Path) -> Result<Self, EmbedError> {
         let folder = models.join("minilm");
         let tokenizer = super::tokenizer(&folder, LONGEST)?;
@@ -64,12 +63,9 @@ impl MiniLmReader {
         Ok(Self { graph: network::lower(runtime, weights, LAYERS)?, tokenizer })
     }
 
-    /// Describes each word that is asked about by the states of two layers, 768 numbers, in one row of
-    /// numbers for each sentence. Sentences that follow one another are read together, but for those of
-    /// which nothing is asked: they are not read at all.
-    ///
-    /// # Errors
-    /// [`EmbedError`] when the model fails; no word is bad input.
+    /// Describes each requested word by the states of two layers, 768 numbers, in one row of numbers for
+    /// each sentence. Neighbouring sentences are read together; sentences without requested words are not
+    /// read. Every word is valid input: an error means that the model failed.
     pub fn read(&mut self, sentences: &[Asked<'_>]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let mut states = Vec::new();
         for window in self.windows(sentences)? {
@@ -80,7 +76,7 @@ impl MiniLmReader {
         Ok(sentences.iter().map(row).collect())
     }
 
-    /// Fills windows with whole sentences, where they fit.
+    /// Fills windows with whole sentences, if they fit.
     fn windows(&self, sentences: &[Asked<'_>]) -> Result<Vec<Window>, EmbedError> {
         let mut windows: Vec<Window> = Vec::new();
         for sentence in sentences.iter().filter(|sentence| !sentence.about.is_empty()) {
@@ -97,7 +93,7 @@ impl MiniLmReader {
             }
             let mut about = sentence.about.iter().peekable();
             for (index, word) in pieces.into_iter().enumerate() {
-                // A sentence that fills more than a window goes on in the next.
+                // A sentence that does not fit into one window continues in the next.
                 if !windows.last().is_some_and(|window| fits(window, word.len())) {
                     windows.push(Window::new());
                 }
@@ -116,11 +112,11 @@ impl MiniLmReader {
         Ok(windows)
     }
 
-    /// Appends the states of the words that are asked about. One window at a time: together they would
-    /// be padded to the longest, and a window fills the processor by itself.
+    /// Appends the states of the requested words. Windows are run one at a time: in a batch they would be
+    /// padded to the longest, and one window uses the processor fully.
     fn run(&mut self, window: &Window, states: &mut Vec<f32>) -> Result<(), EmbedError> {
         let asked: Vec<_> = window.asked.iter().cloned().flatten().map(|token| token as i32).collect();
-        // A window may have no more than the end of a sentence, and a word no pieces at all.
+        // A window may have only the end of a sentence, and a word may have no tokens.
         if asked.is_empty() {
             states.extend(window.asked.iter().flat_map(|_| [0.0; WIDTH]));
             return Ok(());
@@ -150,7 +146,7 @@ impl Window {
     }
 }
 
-/// Appends the mean of the states of a word's pieces; zeros for a word that has none.
+/// Appends the mean of the states of a word's tokens; zeros for a word without tokens.
 fn mean(pieces: &[f32], to: &mut Vec<f32>) {
     let count = (pieces.len() / DIMENSIONS).max(1) as f32;
     let sum = |column: usize| pieces[column.min(pieces.len())..].iter().step_by(DIMENSIONS).sum::<f32>();
@@ -166,7 +162,7 @@ mod tests {
         MiniLmReader::load(&Runtime::load(&fetched()).unwrap(), &fetched()).unwrap()
     }
 
-    /// Asks about every word.
+    /// Requests every word.
     fn whole<'text>(words: &[&'text str]) -> Asked<'text> {
         Asked { words: words.to_vec(), about: (0..words.len()).collect() }
     }
@@ -183,7 +179,7 @@ mod tests {
             vec!["I", "met", "Susan", "yesterday"],
             vec!["I", "flew", "to", "Jordan"],
         ];
-        // Each by itself: in one window they would all stand around one another.
+        // One sentence at a time: in one window, each would be the context of the others.
         let mut reader = reader();
         let [somebody, susan, somewhere] =
             sentences.map(|sentence| reader.read(&[whole(&sentence)]).unwrap().remove(0));

@@ -10,10 +10,10 @@ use self_onnx::OnnxError;
 
 use crate::models::EmbedError;
 
-/// The largest table of contents that is believed; that of this model has 10 KB.
+/// The largest header that is accepted, in bytes; the header of this model has 10 KB.
 const HEADER_LIMIT: u64 = 1 << 20;
 
-/// An open file of weights. Tensors stream from it, so that loading a model takes no more memory
+/// An open file of weights. Tensors are streamed from it, so that loading a model takes no more memory
 /// than the model.
 pub(super) struct Weights {
     file: BufReader<File>,
@@ -38,8 +38,7 @@ impl Weights {
         Ok(Self { file, contents, data_start: 8 + length })
     }
 
-    /// Reads the tensor of this name and shape, passing each number with its place in row-major
-    /// order.
+    /// Reads the tensor with this name and shape, and passes each number with its index in row-major order.
     pub(super) fn read(
         &mut self,
         name: &str,

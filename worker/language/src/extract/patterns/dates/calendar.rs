@@ -25,7 +25,7 @@ const WEEKDAYS: &[&str] = &["monday", "tuesday", "wednesday", "thursday", "frida
 const DECADES: &[&str] =
     &["twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"];
 
-/// Whatever is named in the calendar here, and the word behind it.
+/// Reads the calendar date at a word, and returns it with the index of the next word.
 pub(super) fn calendar(phrase: &Phrase<'_>, start: usize) -> Option<(usize, Calendar)> {
     if let Some(weekday) = weekday(phrase.word(start)).filter(|_| phrase.is_capitalised(start)) {
         let comma = start + 1 + usize::from(phrase.word(start + 1) == ",");
@@ -79,7 +79,7 @@ fn day_of_month(phrase: &Phrase<'_>, start: usize) -> Option<(usize, Calendar)> 
     Some((end, Calendar::Day { day, month, year, weekday: None }))
 }
 
-/// The month that is named, as a name: from 1.
+/// The month that is named at a word, counted from 1.
 pub(super) fn month(phrase: &Phrase<'_>, at: usize) -> Option<u32> {
     let place = MONTHS.iter().position(|month| *month == phrase.word(at))?;
     phrase.is_capitalised(at).then_some(place as u32 + 1)
@@ -90,7 +90,8 @@ pub(super) fn weekday(word: &str) -> Option<Weekday> {
     Weekday::try_from(u8::try_from(place).ok()?).ok()
 }
 
-/// A day that has a name, and the word behind it; without the day where it follows another calendar.
+/// Reads a holiday, and returns it with the index of the next word; `None` as the day if the holiday
+/// follows another calendar.
 pub(super) fn holiday(phrase: &Phrase<'_>, at: usize, is_certain: bool) -> Option<(usize, Option<Holiday>)> {
     let of_year = phrase.word(at) == "new"
         && phrase.word(at + 1) == "year"
@@ -114,8 +115,8 @@ pub(super) fn holiday(phrase: &Phrase<'_>, at: usize, is_certain: bool) -> Optio
     (is_certain || phrase.is_capitalised(at)).then_some((end, holiday))
 }
 
-/// `May`, `March`, `April` and `June` are other things as well: alone they need a word before them
-/// that wants a time.
+/// Whether a month name means the month. `May`, `March`, `April`, `June` and `August` have other meanings:
+/// alone they need a preposition of time before them.
 fn is_certain(phrase: &Phrase<'_>, at: usize) -> bool {
     const TIME_PREPS: &[&str] = &[
         "in", "of", "since", "until", "till", "by", "last", "next", "this", "early", "late", "mid", "from",
@@ -143,7 +144,7 @@ pub(super) fn written(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Calendar
     let short = |at: usize| digits(phrase.word(at)).filter(|_| phrase.word(at).len() <= 2);
     let (one, other) = (short(at)? as u32, short(at + 2).filter(|_| slash(at + 1))? as u32);
     let year = digits(phrase.word(at + 4)).filter(|_| slash(at + 3))? as i32;
-    // Some write the month first and some the day: where both could be meant, nobody knows.
+    // Some people write the month first, others the day: when both readings are possible, it is unresolved.
     let calendar = match (one, other) {
         _ if phrase.word(at + 4).len() != 4 => Calendar::Elsewhere,
         (month, day) if month == day || day > 12 => of(year, month, day),

@@ -9,7 +9,7 @@ const MORE: &[&str] = &[
     "because", "if", "at", "today", "tomorrow",
 ];
 
-/// A time that is one whatever stands around it, and the word behind it.
+/// Reads a time that is clear without its context, and returns it with the index of the next word.
 pub(super) fn clock(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Clock)> {
     let told = |hour| Some((at + 1, Clock { hour, minute: None, half: Half::Told }));
     match phrase.word(at) {
@@ -23,14 +23,14 @@ pub(super) fn clock(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Clock)> {
         .or_else(|| spoken(phrase, at))
 }
 
-/// A bare hour, which only a day and an `at` make a time: `tomorrow at nine`, `at 3:30 on Friday`.
+/// Reads a bare hour, which is a time only with a day and an `at`: `tomorrow at nine`, `at 3:30 on Friday`.
 pub(super) fn bare(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Clock)> {
     let (end, hour) = hour(phrase, at)?;
     let (end, minute) = minutes(phrase, end);
     MORE.contains(&phrase.word(end)).then_some((end, Clock { hour, minute, half: Half::Open }))
 }
 
-/// `morning`, `in the morning`, `at night`: a part of the day that was named before.
+/// Reads a part of the day that was named before: `morning`, `in the morning`, `at night`.
 pub(super) fn part(phrase: &Phrase<'_>, at: usize) -> Option<(usize, PartOfDay)> {
     let named = match (phrase.word(at), phrase.word(at + 1)) {
         ("in", "the") => at + 2,

@@ -1,5 +1,5 @@
-//! Days and times, as they are said. They are found and understood here, and resolved against the
-//! recording's own clock by [`crate::resolve`].
+//! Spoken dates and times. This module finds and parses them; [`crate::resolve`] resolves them against
+//! the recording's own clock.
 
 mod calendar;
 mod clock;
@@ -11,21 +11,21 @@ use super::{PatternMatch, Phrase};
 use crate::extract::EntityKind;
 use crate::words::words;
 
-/// A day, a time, or a day with its time: `the 3rd of May`, `next Tuesday at half past nine`.
+/// Finds a day, a time, or a day with its time: `the 3rd of May`, `next Tuesday at half past nine`.
 pub(super) fn date(phrase: &Phrase<'_>, start: usize) -> Option<PatternMatch> {
     let (end, _) = spoken(phrase, start)?;
     Some(PatternMatch { kind: EntityKind::Date, end, key: phrase.join(start..end) })
 }
 
-/// Whether a date in digits begins here, which could be taken for a number of another kind.
+/// Whether a date in digits starts here, which another pattern could take for a number.
 pub(super) fn is_written(phrase: &Phrase<'_>, at: usize) -> bool {
     calendar::written(phrase, at).is_some()
 }
 
-/// What a text says that was found to be a date.
+/// Parses a text that was found to be a date.
 #[must_use]
 pub(crate) fn read(text: &str) -> Option<Spoken> {
-    // Some are dates only behind one of these words, which are not a part of them.
+    // Some dates are recognised only after one of these words, which are not part of the date.
     ["in", "the", "at"].iter().find_map(|lead| {
         let text = format!("{lead} {text}");
         let words = words(&text);
@@ -57,7 +57,7 @@ fn time((end, clock): (usize, spoken::Clock)) -> (usize, Spoken) {
     (end, Spoken { calendar: None, part: None, clock: Some(clock) })
 }
 
-/// `nine tomorrow`, `five in the morning`, behind an `at`.
+/// Reads a time before a day, after `at`: `nine tomorrow`, `five in the morning`.
 fn time_before_day(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Spoken)> {
     let behind_at = at.checked_sub(1).is_some_and(|before| phrase.word(before) == "at");
     let (end, clock) = clock::bare(phrase, at).filter(|_| behind_at)?;
@@ -67,7 +67,7 @@ fn time_before_day(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Spoken)> {
     is_time.then(|| time((end, clock)))
 }
 
-/// What follows a date and belongs to it.
+/// Reads the continuation of a date.
 fn more(phrase: &Phrase<'_>, end: usize, so_far: &Spoken) -> Option<(usize, Spoken)> {
     let needs_part = so_far.part.is_none() && (so_far.is_a_day() || so_far.clock.is_some());
     if let Some((end, part)) = clock::part(phrase, end).filter(|_| needs_part) {

@@ -1,4 +1,4 @@
-//! Times that are told from the moment of speaking: `tomorrow`, `next week`, `two years ago`.
+//! Dates relative to the moment of speaking: `tomorrow`, `next week`, `two years ago`.
 
 use super::super::Phrase;
 use super::super::numbers::number;
@@ -49,7 +49,7 @@ fn named(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Spoken)> {
     };
     let calendar = |calendar| Spoken { calendar: Some(calendar), ..Spoken::default() };
     if let Some((end, part)) = super::clock::part(phrase, at + 1).filter(|(end, _)| *end == at + 2) {
-        // `the next morning` is the one after whatever is told of.
+        // `the next morning` is relative to the time of the story, not to the moment of speaking.
         let day = match (which, part) {
             (Which::This, _) | (Which::Last, PartOfDay::Night | PartOfDay::Evening) => {
                 Calendar::Away { unit: Unit::Day, count }
@@ -94,7 +94,7 @@ fn distance(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Calendar)> {
     directed(phrase, ahead, end + 1, unit, count)
 }
 
-/// A distance whose direction is told, before or behind it.
+/// A distance whose direction is given before or after it.
 fn directed(
     phrase: &Phrase<'_>,
     ahead: bool,
@@ -103,7 +103,7 @@ fn directed(
     count: f64,
 ) -> Option<(usize, Calendar)> {
     let away = |unit: Option<Unit>, direction: i64| match unit {
-        // Nobody means more than this, and whoever says half a year means no calendar year.
+        // Larger counts are not meant literally, and half a year is no calendar year.
         Some(unit) if count.fract() == 0.0 && count < 10_000.0 => {
             Calendar::Away { unit, count: count as i64 * direction }
         }
@@ -125,7 +125,7 @@ fn directed(
     (ahead && phrase.is_any(end, &["", ".", ",", "?", "!", "or", "and"])).then(|| (end, away(unit, 1)))
 }
 
-/// A period, whether it is several, and what it is counted in; none where that is too vague.
+/// Parses a period: whether it is a plural, and its unit; `None` as the unit if it is too vague.
 fn period(word: &str) -> Option<(bool, Option<Unit>)> {
     let (many, one) = match word.strip_suffix('s') {
         Some(one) => (true, one),

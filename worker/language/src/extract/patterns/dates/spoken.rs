@@ -1,19 +1,19 @@
-//! What a date says by itself, before anybody knows when it was said.
+//! The content of a spoken date, independent of the time when it was said.
 
 use chrono::Weekday;
 
-/// A date as it was said: which day, which part of the day, what time. At least one is there.
+/// A date as it was said: a day, a part of the day, a time. At least one of them is present.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spoken {
-    /// Which day, or week, or year.
+    /// The day, the week or the year.
     pub calendar: Option<Calendar>,
-    /// Which part of the day.
+    /// The part of the day.
     pub part: Option<PartOfDay>,
-    /// What time of the day.
+    /// The time of day.
     pub clock: Option<Clock>,
 }
 
-/// A place in the calendar, or how far away one is.
+/// A calendar date, or a distance in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Calendar {
     /// `Tuesday, May 3rd, 2024`
@@ -34,16 +34,16 @@ pub(crate) enum Calendar {
     Decade(i32),
     /// `the nineties`, by 90
     NamedDecade(i32),
-    /// `yesterday`, `next week`, `in three days`: so many units away, backwards below zero
+    /// `yesterday`, `next week`, `in three days`: the number of units from now, negative for the past
     Away { unit: Unit, count: i64 },
-    /// A time that hangs on another, or on a calendar that is not known here: `two weeks later`
+    /// A time that depends on another, or on a calendar that is not supported: `two weeks later`
     Elsewhere,
 }
 
-/// Which of those that return.
+/// Which occurrence of a recurring day, month or season.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
-    /// Nothing was said.
+    /// None was named.
     Any,
     /// The last.
     Last,
@@ -51,11 +51,11 @@ pub(crate) enum Which {
     This,
     /// The next.
     Next,
-    /// The one in a week that is so many away.
+    /// The occurrence in the week that is this number of weeks away.
     OfWeek(i64),
 }
 
-/// A year, named or counted from this one.
+/// A year, named or relative to the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Year {
     /// `2024`
@@ -64,7 +64,7 @@ pub(crate) enum Year {
     Away(i64),
 }
 
-/// What time is counted in.
+/// A unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Minute,
@@ -110,29 +110,29 @@ pub(crate) enum PartOfDay {
 /// A time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clock {
-    /// 0 to 24; where `half` is told, or nothing is, as people count it: 1 to 12.
+    /// 0 to 24 if `half` is `Told`, else 1 to 12.
     pub hour: u32,
-    /// None when only the hour was named.
+    /// None if only the hour was named.
     pub minute: Option<u32>,
-    /// Which half of the day, if that was said.
+    /// The half of the day, if it was said.
     pub half: Half,
 }
 
-/// Which half of the day an hour is in.
+/// The half of the day of an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Half {
     /// `9 a.m.`
     Before,
     /// `9 p.m.`
     After,
-    /// The hour tells it: `21:30`, `09:30`, `noon`.
+    /// The hour itself shows it: `21:30`, `09:30`, `noon`.
     Told,
-    /// Nobody said.
+    /// It was not said.
     Open,
 }
 
 impl Spoken {
-    /// One date of two that were said together; none if both say the same thing, each its own way.
+    /// Combines two dates that were said together; none if both name the same part of a date.
     pub(super) fn and(self, other: Self) -> Option<Self> {
         if self.part.is_some() && other.part.is_some() || self.clock.is_some() && other.clock.is_some() {
             return None;
@@ -144,7 +144,7 @@ impl Spoken {
         Some(Self { calendar, part: self.part.or(other.part), clock: self.clock.or(other.clock) })
     }
 
-    /// Whether it is about one day, so that a time of day can belong to it.
+    /// Whether the date is one day, so that a time of day can belong to it.
     pub(super) fn is_a_day(&self) -> bool {
         matches!(
             self.calendar,
@@ -159,7 +159,7 @@ impl Spoken {
 }
 
 impl Calendar {
-    /// `Tuesday` within `next week`, `May 3rd` within `next year`.
+    /// Combines two calendar parts: `Tuesday` within `next week`, `May 3rd` within `next year`.
     fn within(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Weekday { weekday, which: Which::Any }, Self::Away { unit: Unit::Week, count }) => {
