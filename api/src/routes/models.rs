@@ -22,7 +22,7 @@ impl ModelRoutes {
     /// List the models
     ///
     /// What listens, finds names, embeds and sums up here: in which languages, from which source and
-    /// under which licence, and whether sound or text leaves this house for it. While no worker runs,
+    /// under which licence, and whether sound or text leaves this server for it. While no worker runs,
     /// these are the models of the last one.
     #[oai(path = "/", method = "get", operation_id = "list_models")]
     async fn list(&self, _caller: Caller, app: Data<&App>) -> Result<Json<ModelCardListView>, Failing<List>> {

@@ -4,7 +4,7 @@ use self_shared::domain::model::{ModelCard, ModelRole, Sent};
 
 use crate::wire_enums::Wire;
 
-/// A model that this house works with.
+/// A model that this server works with.
 #[derive(Object)]
 #[oai(rename = "InstalledModel", skip_serializing_if_is_none, example)]
 pub(crate) struct ModelCardView {
@@ -20,13 +20,13 @@ pub(crate) struct ModelCardView {
     pub source: Option<String>,
     /// Its licence, where that is known.
     pub licence: Option<String>,
-    /// The host that serves it, as `host` or `host:port`; absent where it runs within this house.
+    /// The host that serves it, as `host` or `host:port`; absent where it runs on this server.
     pub host: Option<String>,
-    /// What is sent to that host; absent where nothing leaves this house for it.
+    /// What is sent to that host; absent where nothing leaves this server for it.
     pub sends: Option<Wire<Sent>>,
 }
 
-/// The models of this house.
+/// The models of this server.
 #[derive(Object)]
 #[oai(rename = "InstalledModelList", example)]
 pub(crate) struct ModelCardListView {

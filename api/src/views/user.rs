@@ -55,7 +55,7 @@ pub(crate) struct TranscriptionOptionsView {
     /// The language spoken, as a BCP 47 tag; one that a model of `GET /api/v1/models` speaks. The
     /// transcriber's own choice when absent.
     pub language: Option<Text<Language>>,
-    /// Whether the sound may be sent to a transcriber on another machine, where this house has one;
+    /// Whether the sound may be sent to a transcriber on another machine, where this server has one;
     /// allowed when absent.
     pub allow_remote: Option<bool>,
 }

@@ -17,7 +17,7 @@ wire_enum! {
         DamagedAudio = "damaged_audio",
         /// The file breaks off before any sound.
         AudioCutShort = "audio_cut_short",
-        /// The recording is longer than the house allows.
+        /// The recording is longer than `AUDIO_MAX_HOURS` allows.
         AudioTooLong = "audio_too_long",
         /// More channels or a stranger sample rate than any recorder makes.
         AudioOutOfRange = "audio_out_of_range",

@@ -102,7 +102,7 @@ impl AudioRoutes {
     /// Upload a recording
     ///
     /// Send the bytes as the body, or as the field `file` of a form, of any length up to what this
-    /// house accepts: they are streamed. wav, mp3, m4a, aac, flac, ogg, webm, aiff, caf and others are
+    /// server accepts: they are streamed. wav, mp3, m4a, aac, flac, ogg, webm, aiff, caf and others are
     /// known by their first bytes. The answer comes once the recording is stored and the work on it
     /// is accepted; the work goes on by itself from there.
     ///

@@ -115,7 +115,9 @@ pub async fn enqueue_when_due(tx: &mut impl Tx, job: &Job, every: Duration) -> s
 
 /// Deletes the rows of workers that report no more, and old rows of the fair share.
 pub async fn tidy(tx: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query("delete from fair_share where served_at < now() - interval '1 day'").execute(&mut *tx).await?;
+    sqlx::query("delete from fair_share where served_at < now() - interval '1 day'")
+        .execute(&mut *tx)
+        .await?;
     sqlx::query("delete from workers where seen_at < now() - interval '1 minute'").execute(tx).await?;
     Ok(())
 }

@@ -17,8 +17,7 @@ pub fn container(file: &File) -> Option<Container> {
     Container::of(&head(file, Container::TELLING))
 }
 
-/// Opens the track of a file with this index, see [`super::choice`]; if it cannot be decoded, the refusal
-/// names the codec.
+/// Opens a track of a file by its index, see [`super::choice`]. A refusal names the codec.
 pub(super) fn open(file: &File, place: usize) -> Result<Track, Refusal> {
     let clone = || file.try_clone().map_err(|_| Refusal::NotAudio);
     let (file, again) = (clone()?, clone()?);

@@ -146,7 +146,9 @@ fn listen(models: &Models, mut listener: Listener, queue: &Mutex<mpsc::Unbounded
         if !is_whole {
             match models.listener() {
                 Ok(fresh) => listener = fresh,
-                Err(error) => tracing::error!(%error, "a transcriber session is kept although it failed once"),
+                Err(error) => {
+                    tracing::error!(%error, "a transcriber session is kept although it failed once")
+                }
             }
         }
     }
