@@ -110,7 +110,7 @@ const MODULES: &[(&str, &Allowed)] = &[
                     "wire_enums",
                 ],
             ),
-            ("document", &["input", "problem", "routes"]),
+            ("document", &["input", "problem", "push", "routes"]),
             ("commands", &["document"]),
             ("server", &["app", "document", "request_middleware", "methods"]),
         ],

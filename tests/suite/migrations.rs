@@ -4,7 +4,7 @@ use self_tests::database::Database;
 use self_tests::environment::program;
 use self_tests::servers::Servers;
 
-/// Everything that a migration can leave, one item a line: columns, constraints, indexes, policies, row
+/// Everything that a migration can leave, one item a line: columns, views, constraints, indexes, policies, row
 /// security, functions, privileges, extensions.
 const SCHEMA: &str = "
     with ours as (
@@ -18,6 +18,8 @@ const SCHEMA: &str = "
         left join pg_attrdef d on d.adrelid = o.oid and d.adnum = a.attnum where o.relkind = 'r'
         union all select format('table %s %s %s %s', relname, relrowsecurity, relforcerowsecurity, relacl)
         from ours where relkind = 'r'
+        union all select format('view %s %s %s %s', o.relname, o.relacl, c.reloptions, pg_get_viewdef(o.oid))
+        from ours o join pg_class c on c.oid = o.oid where o.relkind = 'v'
         union all select format('constraint %s %s %s', o.relname, c.conname, pg_get_constraintdef(c.oid))
         from ours o join pg_constraint c on c.conrelid = o.oid
         union all select format('index %s', pg_get_indexdef(oid)) from ours where relkind = 'i'
