@@ -14,15 +14,16 @@ use crate::domain::conversation::Source;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum ConversationUpdate {
-    /// It is new.
+    /// The conversation is new.
     Created(Conversation),
-    /// A person changed it, or what was said in it.
+    /// A person changed the conversation, or the text of one of its segments.
     Edited(Conversation),
-    /// A transcript of it is complete and understood.
+    /// A transcript of the conversation is complete, and its entities and passages are found. Read the
+    /// conversation by REST to get them.
     Understood(Conversation),
-    /// It is gone, with everything in it.
+    /// The conversation was deleted, with everything in it.
     Deleted {
-        /// The conversation.
+        /// Id of the conversation.
         id: Uuid,
     },
 }
@@ -30,35 +31,35 @@ pub enum ConversationUpdate {
 /// A conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Conversation {
-    /// Names it.
+    /// Id of the conversation.
     pub id: Uuid,
-    /// What it is called; empty until something is found or given.
+    /// Title. Empty until the person sets a title or a title is derived from the text.
     pub title: String,
-    /// What the person wrote down about it.
+    /// Notes of the person.
     pub notes: String,
-    /// What the person sorts it under.
+    /// Tags of the person.
     pub tags: Vec<String>,
-    /// Who the voices are: as they are marked in the segments, and the name.
+    /// Names of the speakers, by the labels that `speaker` of the segments holds.
     pub speakers: BTreeMap<String, String>,
-    /// How it came here.
+    /// Origin of the conversation.
     #[schemars(with = "Source")]
     pub source: String,
-    /// The language spoken, once known.
+    /// Spoken language, as a BCP 47 tag. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// When it began.
+    /// Start of the conversation.
     pub started_at: DateTime<Utc>,
-    /// How long it took, once known.
+    /// Duration, in milliseconds. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<i64>,
-    /// What to know before relying on its transcripts.
+    /// Warnings about the quality of the transcripts. A person should know them before relying on the text.
     #[serde(default)]
     pub warnings: Vec<Warning>,
-    /// Counts its changes; in the `ETag`, too.
+    /// Number of the version. It grows with every change. The `ETag` header holds it, too.
     pub version: i64,
-    /// When it was first heard of.
+    /// Time when the server created the conversation.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: DateTime<Utc>,
 }
 

@@ -6,39 +6,39 @@ use uuid::Uuid;
 
 use super::{Payload, Room};
 
-/// A person decided something about an entity, or took it back. Names are not told: what is forgotten
-/// later would live on in the event.
+/// A person decided something about an entity, or took a decision back. The event holds ids and no names: a
+/// name that is forgotten later must not live on in an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum EntityUpdate {
-    /// The entity has another name, or is of another kind.
+    /// The entity has a new name or a new kind.
     Edited {
-        /// The entity.
+        /// Id of the entity.
         id: Uuid,
     },
-    /// The other entity is a part of this one.
+    /// Another entity was merged into this one.
     Merged {
-        /// The entity.
+        /// Id of the entity that remains.
         id: Uuid,
-        /// The other entity, which is gone.
+        /// Id of the other entity, which is gone.
         other_id: Uuid,
     },
-    /// The other entity was a part of this one.
+    /// A new entity was split off from this one.
     Split {
-        /// The entity.
+        /// Id of the entity that was split.
         id: Uuid,
-        /// The other entity, which is new.
+        /// Id of the new entity.
         other_id: Uuid,
     },
-    /// The entity is gone, and is passed over from now on.
+    /// The entity is gone. Its names are ignored from now on.
     Forgotten {
-        /// The entity.
+        /// Id of the entity.
         id: Uuid,
     },
-    /// A decision does not count any more. What follows for entities is told with the conversations
-    /// that are understood anew.
+    /// A decision no longer applies. The server analyses the affected conversations again. For each of them,
+    /// `conversation_update` with the change `understood` follows.
     TakenBack {
-        /// The decision.
+        /// Id of the decision.
         decision_id: Uuid,
     },
 }

@@ -2,11 +2,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What is left of an event about a conversation that was deleted: replay has no gaps.
+/// The remainder of an event about a deleted conversation. The event keeps its `seq`, so that replay has no
+/// gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Erased {
-    /// The conversation.
+    /// Id of the deleted conversation.
     pub conversation_id: Uuid,
-    /// Always true.
+    /// Always `true`.
     pub deleted: bool,
 }

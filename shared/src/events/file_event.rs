@@ -9,87 +9,90 @@ use super::{Payload, Room};
 use crate::domain::failure::Failure;
 use crate::domain::file::{ContentKind, ContentState, FileState, Forgotten};
 
-/// A file was created, changed, moved, understood or forgotten: how it is now.
+/// A file was created, changed, moved, made searchable or forgotten. The event holds the current state of the
+/// file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(rename = "FileUpdate")]
 pub enum FileEvent {
-    /// How the file is now.
+    /// The file as it is now.
     Known(Box<File>),
-    /// The file is forgotten, as if nobody had ever told of it.
+    /// The file was forgotten: the server deleted everything that it knew about the file.
     Forgotten {
-        /// The file.
+        /// Id of the file.
         id: Uuid,
         /// Always `forgotten`.
         state: Forgotten,
     },
 }
 
-/// A file as it is now, as far as is known.
+/// A file, in its latest known state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct File {
-    /// Names it, wherever it is moved.
+    /// Id of the file. It stays the same when the file is moved.
     pub id: Uuid,
-    /// On which device it is.
+    /// Device that holds the file.
     pub device: String,
-    /// Where it is there, or was last.
+    /// Path on the device. For a deleted file, the last known path.
     pub path: String,
-    /// Whether it is still there.
+    /// Whether the file still exists on the device.
     pub state: FileState,
-    /// How many bytes, where the newest event that wrote it said.
+    /// Size in bytes. Absent if the newest event that wrote the file did not give it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<i64>,
-    /// The SHA-256 of its bytes, in hexadecimal, where that event said.
+    /// SHA-256 of the bytes of the file, in hexadecimal. Absent if the newest event that wrote the file did
+    /// not give it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// Its media type, where that event said.
+    /// Media type. Absent if the newest event that wrote the file did not give it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// When it was last created, modified, moved or deleted.
+    /// Time when the file was last created, modified, moved or deleted.
     pub changed_at: DateTime<Utc>,
-    /// When it was last opened.
+    /// Time when the file was last opened, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<DateTime<Utc>>,
-    /// When it was first heard of.
+    /// Time when the server received the first event of the file.
     pub created_at: DateTime<Utc>,
-    /// When something was last heard of it.
+    /// Time when the server last received an event or content of the file.
     pub updated_at: DateTime<Utc>,
-    /// What is in it, where that was sent.
+    /// Content of the file. Absent if none was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<FileContent>,
 }
 
-/// What is in a file, and whether it can be searched.
+/// The content that was sent of a file, and whether it can be searched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FileContent {
-    /// What it is.
+    /// Media type of the content.
     pub kind: ContentKind,
-    /// How many bytes were sent.
+    /// Number of bytes that were sent.
     pub size_bytes: i64,
-    /// Their SHA-256, in hexadecimal.
+    /// SHA-256 of the bytes that were sent, in hexadecimal.
     pub sha256: String,
-    /// The time of the event that it belongs to.
+    /// Time of the file event that the content belongs to.
     pub as_of: DateTime<Utc>,
-    /// Whether the file was changed since, and what is in it now was not sent: this is found until
-    /// then.
+    /// Whether the file has changed since `as_of` without new content being sent. Search finds this content
+    /// until new content is sent.
     pub is_stale: bool,
-    /// Whether there is more text in it than is read of a file: the beginning, 1 MiB, can be searched.
+    /// Whether the content holds more text than the server reads. Only the first 1 MiB of the text can be
+    /// searched.
     pub is_cut: bool,
-    /// Whether it can be searched.
+    /// Whether the content can be searched.
     pub state: ContentState,
-    /// Why not, if it cannot be read.
+    /// Reason why the content cannot be read. Present only in the state `failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// The newest work on it.
+    /// Id of the newest job for the content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<Uuid>,
-    /// When it could first be searched.
+    /// Time when the content first became searchable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedded_at: Option<DateTime<Utc>>,
 }
 
 impl FileEvent {
-    /// The file is forgotten.
+    /// The event for a forgotten file.
     #[must_use]
     pub const fn forgotten(id: Uuid) -> Self {
         Self::Forgotten { id, state: Forgotten::Forgotten }

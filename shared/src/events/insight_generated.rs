@@ -10,71 +10,71 @@ use uuid::Uuid;
 use super::{Payload, Room};
 use crate::domain::insight::InsightKind;
 
-/// Something deserves attention, for the first time or anew.
+/// An insight was found, or an insight has a new version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline)]
 pub struct InsightGenerated(pub Insight);
 
-/// Something that deserves attention, with all that speaks for it.
+/// Something that deserves the attention of the person, with its evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Insight {
-    /// Names this version of it.
+    /// Id of this version of the insight. Each version has its own id.
     pub id: Uuid,
-    /// What kind it is. `summary` and `action_item` come from a summarizer, if there is one.
+    /// Kind of the insight. `summary` and `action_item` come from a summarizer, if the server has one.
     #[schemars(with = "InsightKind")]
     pub kind: String,
-    /// One line.
+    /// Title, in one line.
     pub title: String,
-    /// Plain sentences.
+    /// Explanation, in plain sentences.
     pub detail: String,
-    /// By when something is to be done, or when something is.
+    /// Deadline of something to do, or time of an occasion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<DateTime<Utc>>,
-    /// What speaks for it.
+    /// Evidence for the insight.
     pub evidence: InsightEvidence,
-    /// What found it: the product's own rules, or a summarizer.
+    /// Source of the insight: the name of the built-in rules, or of a summarizer.
     pub model: String,
-    /// In which version.
+    /// Version of the built-in rules or of the summarizer.
     pub model_version: String,
-    /// When it was found.
+    /// Time when this version was found.
     pub created_at: DateTime<Utc>,
-    /// The version before it: something about it has changed.
+    /// Id of the previous version, which this version replaces. Absent for a first version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<Uuid>,
-    /// The version after it; absent from the one that counts.
+    /// Id of the next version. Absent for the current version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<Uuid>,
-    /// When it was dismissed.
+    /// Time when the person dismissed the insight. Absent if it is not dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dismissed_at: Option<DateTime<Utc>>,
 }
 
-/// What speaks for an insight, and whom and what it is about.
+/// The evidence for an insight, and the entities that the insight is about.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InsightEvidence {
-    /// Where it was said.
+    /// Segments that are evidence for the insight.
     pub segments: Vec<Evidence>,
-    /// The conversations in which that is.
+    /// Ids of the conversations of these segments.
     pub conversation_ids: BTreeSet<Uuid>,
-    /// Who and what it is about.
+    /// Ids of the entities that the insight is about.
     pub entity_ids: Vec<Uuid>,
-    /// The files in which it is written.
+    /// Ids of the files that are evidence for the insight.
     pub file_ids: Vec<Uuid>,
 }
 
-/// A segment that speaks for something.
+/// A segment that is evidence for something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// The conversation.
+    /// Id of the conversation.
     pub conversation_id: Uuid,
-    /// The segment.
+    /// Id of the segment.
     pub segment_id: Uuid,
-    /// Where it begins in the recording.
+    /// Start in the recording, in milliseconds.
     pub start_ms: i64,
-    /// Where it ends.
+    /// End in the recording, in milliseconds.
     pub end_ms: i64,
-    /// What it says.
+    /// Text of the segment.
     pub text: String,
 }
 

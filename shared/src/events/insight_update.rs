@@ -11,32 +11,32 @@ use super::{Payload, Room};
 use crate::domain::insight::InsightKind;
 use crate::domain::wire_enum;
 
-/// An insight was dismissed, restored, or is not so any more.
+/// An insight was dismissed, restored or withdrawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InsightUpdate {
-    /// The insight.
+    /// Id of the insight.
     pub id: Uuid,
-    /// What kind it is.
+    /// Kind of the insight.
     #[schemars(with = "InsightKind")]
     pub kind: String,
-    /// What happened.
+    /// Change of the insight.
     pub change: InsightChange,
-    /// When it was dismissed, if it is.
+    /// Time when the person dismissed the insight. Absent if it is not dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dismissed_at: Option<DateTime<Utc>>,
-    /// The conversations in which its evidence is.
+    /// Ids of the conversations of its evidence.
     #[serde(default)]
     pub conversation_ids: BTreeSet<Uuid>,
 }
 
 wire_enum! {
-    /// What happened to an insight.
+    /// A change of an insight.
     pub enum InsightChange {
-        /// The person does not want to be told of it again.
+        /// The person does not want to see the insight again.
         Dismissed = "dismissed",
         /// The dismissal was taken back.
         Restored = "restored",
-        /// It is not so any more.
+        /// The insight no longer holds.
         Withdrawn = "withdrawn",
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Payload, Room, job_update};
 use crate::domain::job::JobSnapshot;
 
-/// A running job got further. It is never stored.
+/// A running job made progress. The event is volatile: it is never stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline)]

@@ -8,10 +8,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What a client can listen to.
+/// The subjects whose events a client can receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Room {
-    /// Everything of the person.
+    /// All events of the person.
     User,
     /// One conversation, with its transcription and its jobs.
     Conversation(Uuid),

@@ -8,131 +8,131 @@ use uuid::Uuid;
 use super::{Payload, Room, Warning};
 use crate::domain::transcription::{self, CoverageKind, CoverageSpan, Timing, thousandths};
 
-/// Segments of a transcript were added or replaced, or it was completed. Text is replaced, by `id` and
-/// `revision`, and never appended.
+/// Segments of a transcript were added or replaced, or the transcript was completed. A segment replaces the
+/// segment with the same `id` and a lower `revision`. Text is never appended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TranscriptionUpdate {
-    /// The transcript.
+    /// Id of the transcription.
     pub transcription_id: Uuid,
-    /// The conversation that it is of.
+    /// Id of the conversation.
     pub conversation_id: Uuid,
-    /// The recording that is heard; absent for what came as text.
+    /// Id of the recording. Absent for imported text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_id: Option<Uuid>,
-    /// The job that writes it; absent when a person has corrected a segment.
+    /// Id of the job that writes the transcript. Absent when a person has corrected a segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<Uuid>,
-    /// The segments that are new or were replaced.
+    /// Segments that are new or were replaced.
     pub segments: Vec<Segment>,
-    /// The language heard, or asked for; absent when it is not certain.
+    /// Recognized or requested language, as a BCP 47 tag. Absent if the language is uncertain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// Whether the speech was not understood and is perhaps in a language that the transcriber does not
-    /// know. It is then kept out of search, entities and insights.
+    /// Whether the speech was not understood and may be in a language that the transcriber does not support.
+    /// The transcript is then left out of search, entities and insights.
     #[serde(default)]
     pub language_uncertain: bool,
-    /// The model that heard it.
+    /// Model that transcribed the recording.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Model>,
-    /// The host to which the sound was sent to be transcribed; absent where it stayed here.
+    /// Host to which the sound was sent for transcription. Absent if the sound stayed on this installation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// Sound in all, once known.
+    /// Length of the recording, in milliseconds. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<i64>,
-    /// Sound before this is in the segments.
+    /// Position in the recording, in milliseconds. The segments cover the sound before it.
     #[serde(default)]
     pub transcribed_ms: i64,
-    /// Whether it is complete and nothing was said.
+    /// Whether the transcript is complete and nothing was said.
     #[serde(default)]
     pub is_silent: bool,
-    /// What became of each stretch of the recording, in order and without gaps; empty while segments
-    /// still arrive, and for text that was never heard.
+    /// What became of each span of the recording, in order and without gaps. Empty while segments still
+    /// arrive, and for imported text.
     #[serde(default, deserialize_with = "none_as_empty")]
     pub coverage: Vec<Coverage>,
-    /// What to know before relying on it; empty while segments still arrive.
+    /// Warnings about the quality of the transcript. A person should know them before relying on the text.
+    /// Empty while segments still arrive.
     #[serde(default, deserialize_with = "none_as_empty")]
     pub warnings: Vec<Warning>,
-    /// When it was complete; absent while segments still arrive.
+    /// Time when the transcript was completed. Absent while segments still arrive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<DateTime<Utc>>,
 }
 
-/// What was said from one moment to another.
+/// The text that was said from one time to another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "SegmentUpdate")]
 pub struct Segment {
-    /// Names it, across revisions.
+    /// Id of the segment. It stays the same across revisions.
     #[serde(alias = "segment_id")]
     pub id: Uuid,
-    /// Its place in the transcript: 0, 1, 2 … in the order of time.
+    /// Index in the transcript: 0, 1, 2 … in the order of time.
     pub position: i32,
-    /// Where it begins in the recording.
+    /// Start in the recording, in milliseconds.
     pub start_ms: i64,
-    /// Where it ends.
+    /// End in the recording, in milliseconds.
     pub end_ms: i64,
-    /// What was said.
+    /// Current text.
     pub text: String,
-    /// What was heard, where a person has corrected it.
+    /// Text as transcribed. Present only if a person has corrected the segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original_text: Option<String>,
-    /// Who said it, where that is known: a mark, or the name itself. Names of marks are among the
-    /// `speakers` of the conversation.
+    /// Speaker, if known: a label or a name. `speakers` of the conversation has the names for labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speaker: Option<String>,
-    /// A higher revision replaces a lower one.
+    /// Revision of the segment. A higher revision replaces a lower one.
     pub revision: i32,
-    /// The probability, from 0 to 1, that a word of it is right, as the transcriber judges; absent for
-    /// text that no model heard.
+    /// Probability, from 0 to 1, that a word of the segment is right, as the transcriber estimates it. Absent
+    /// for text that no model transcribed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
-    /// Whether the transcriber doubts it. It is then kept out of search, entities and insights, until a
-    /// person corrects or confirms it.
+    /// Whether the transcriber doubts the segment. Such a segment is left out of search, entities and
+    /// insights until a person corrects or confirms it.
     #[serde(default)]
     pub uncertain: bool,
-    /// The words as they were heard, with their times; only with `"include": ["words"]`, and where these
-    /// are known.
+    /// Words as transcribed, with their times. Present only with `"include": ["words"]` in `join_room`, and
+    /// only if the times are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<Vec<Word>>,
-    /// Where the times of the words come from.
+    /// Source of the times of the words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
-    /// Whether the text is settled: only a person changes it from now on.
+    /// Whether the text is final. Only a person changes a final text.
     pub is_final: bool,
-    /// Whether the speaker paused behind it.
+    /// Whether the speaker paused after the segment.
     pub speech_final: bool,
 }
 
-/// A word, and when it was said.
+/// A word with its times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Word {
-    /// The word, with the punctuation behind it.
+    /// The word, with the punctuation after it.
     pub text: String,
-    /// Where it begins in the recording.
+    /// Start in the recording, in milliseconds.
     pub start_ms: u64,
-    /// Where it ends.
+    /// End in the recording, in milliseconds.
     pub end_ms: u64,
-    /// The probability, from 0 to 1, that it is right.
+    /// Probability, from 0 to 1, that the word is right.
     pub confidence: f64,
 }
 
 /// A model and its version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Model {
-    /// Its name.
+    /// Name of the model.
     pub name: String,
-    /// Its version.
+    /// Version of the model.
     pub version: String,
 }
 
-/// What became of a stretch of a recording.
+/// A span of a recording, and what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
-    /// What became of it.
+    /// What became of the span: heard, silent, damaged or missing.
     pub kind: CoverageKind,
-    /// Where it begins in the recording.
+    /// Start in the recording, in milliseconds.
     pub start_ms: u64,
-    /// Where it ends.
+    /// End in the recording, in milliseconds.
     pub end_ms: u64,
 }
 

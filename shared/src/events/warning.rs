@@ -3,12 +3,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::transcription::Warning as WarningCode;
 
-/// What a person should know before they rely on a transcript.
+/// A warning about the quality of a transcript. A person should know it before relying on the text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
-    /// Names it, for programs.
+    /// Stable code, for programs.
     pub code: WarningCode,
-    /// What it means and what to do, for people.
+    /// Meaning of the warning and what to do, as text for people.
     pub detail: String,
 }
 
