@@ -3,15 +3,15 @@
 use super::wire_enum;
 
 wire_enum! {
-    /// How a conversation came here.
+    /// The origin of a conversation.
     pub enum Source as ("ConversationSource") {
         /// A recording was uploaded.
         Upload = "upload",
         /// It was recorded live.
         Live = "live",
-        /// It came as text.
+        /// It was imported as text.
         Import = "import",
-        /// It was made to add recordings to.
+        /// It was created empty, so that recordings can be added.
         Empty = "empty",
     }
 }

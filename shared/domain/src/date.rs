@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::wire_enum;
 
 wire_enum! {
-    /// How exactly a time was said.
+    /// The precision of a time that was mentioned.
     pub enum Precision {
         /// `half past nine`
         Minute = "minute",

@@ -3,11 +3,11 @@
 use super::wire_enum;
 
 wire_enum! {
-    /// The kind of a thing that is mentioned.
+    /// The kind of an entity.
     pub enum EntityKind {
-        /// Somebody, by name.
+        /// A person, by name.
         Person = "person",
-        /// Somewhere, by name.
+        /// A place, by name.
         Place = "place",
         /// A company, a school, a band: people who act under one name.
         Organization = "organization",
@@ -17,7 +17,7 @@ wire_enum! {
         Email = "email",
         /// A phone number.
         Phone = "phone",
-        /// An address on the web.
+        /// A web address.
         Link = "link",
         /// Money, a share, a measure: a number with its unit.
         Amount = "amount",
@@ -25,9 +25,9 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// How two entities are connected.
+    /// The kind of a connection between two entities.
     pub enum ConnectionKind {
-        /// They were spoken of together.
+        /// The two entities were mentioned together.
         MentionedTogether = "mentioned_together",
     }
 }

@@ -9,58 +9,58 @@ use super::wire_enum;
 wire_enum! {
     /// The stable code of a failure.
     pub enum FailureCode {
-        /// The file is not a recording that we know.
+        /// The file is not a recording in a known format.
         NotAudio = "not_audio",
-        /// A recording, but in a coding that we cannot read.
+        /// The recording has a codec that is not supported.
         UnsupportedCodec = "unsupported_codec",
-        /// Too broken to make sense of.
+        /// The recording is too damaged to be decoded.
         DamagedAudio = "damaged_audio",
-        /// The file breaks off before any sound.
+        /// The file ends before any sound.
         AudioCutShort = "audio_cut_short",
         /// The recording is longer than `AUDIO_MAX_HOURS` allows.
         AudioTooLong = "audio_too_long",
-        /// More channels or a stranger sample rate than any recorder makes.
+        /// The recording has too many channels, or a sample rate outside the accepted range.
         AudioOutOfRange = "audio_out_of_range",
-        /// Decoding it took more memory or time than a recording may.
+        /// Decoding took more memory or time than is allowed for a recording.
         DecoderLimit = "decoder_limit",
-        /// Decoding it crashed the decoder.
+        /// The decoder crashed on the recording.
         DecoderCrashed = "decoder_crashed",
-        /// No transcriber here speaks the language that was asked for.
+        /// No transcriber of this installation supports the requested language.
         LanguageUnsupported = "language_unsupported",
-        /// The transcriber elsewhere does not answer; it is tried again by itself.
+        /// The remote transcriber does not answer. The job is retried automatically.
         TranscriberAway = "transcriber_away",
-        /// The transcriber elsewhere refuses what it is sent, until an operator mends that; it is tried
-        /// again by itself.
+        /// The remote transcriber rejects the requests, until an operator corrects the cause. The job is
+        /// retried automatically.
         TranscriberRefused = "transcriber_refused",
-        /// The file holds no text, or none that can be taken out of it.
+        /// The file holds no text, or no text that can be extracted.
         NotText = "not_text",
-        /// The file wants a password.
+        /// The file needs a password.
         EncryptedFile = "encrypted_file",
-        /// The file is too broken to take its text out.
+        /// The file is too damaged for its text to be extracted.
         DamagedFile = "damaged_file",
-        /// Taking its text out took more memory or time than a file may.
+        /// Extracting the text took more memory or time than is allowed for a file.
         ReaderLimit = "reader_limit",
-        /// The stored bytes are gone.
+        /// The stored bytes are missing.
         ObjectMissing = "object_missing",
-        /// There is more than fits into one archive.
+        /// The data does not fit into one archive.
         ExportTooLarge = "export_too_large",
-        /// The worker died several times while doing it.
+        /// The worker crashed several times while it had the job.
         WorkerDied = "worker_died",
-        /// Something around it is broken; it is tried again by itself.
+        /// Something that the job needs does not work. The job is retried automatically.
         TemporaryFault = "temporary_fault",
-        /// It failed until patience ran out.
+        /// The attempts failed for too long. The job is no longer retried.
         GaveUp = "gave_up",
-        /// The stored job makes no sense to this version.
+        /// This version cannot read the stored job.
         UnknownJob = "unknown_job",
     }
 }
 
-/// A code for programs and a sentence for people.
+/// The reason why a job died, or why its last attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
-    /// What programs match on.
+    /// Stable code, for programs.
     pub code: FailureCode,
-    /// What went wrong and what to do, for the person whose recording it is.
+    /// What went wrong and what to do, as text for the person who owns the data.
     pub detail: String,
 }
 

@@ -5,61 +5,61 @@ use super::wire_enum;
 wire_enum! {
     /// What happened to a file.
     pub enum FileEventKind {
-        /// It is new at its path.
+        /// The file is new at its path.
         Created = "created",
-        /// Its bytes are others.
+        /// The bytes of the file changed.
         Modified = "modified",
-        /// It came here from another path of the same device.
+        /// The file was moved here from another path of the same device.
         Moved = "moved",
-        /// It is gone.
+        /// The file is gone.
         Deleted = "deleted",
-        /// Somebody looked into it.
+        /// Somebody opened the file.
         Opened = "opened",
     }
 }
 
 wire_enum! {
-    /// Whether a file is still there.
+    /// Whether a file still exists.
     pub enum FileState {
-        /// It is.
+        /// The file exists.
         Present = "present",
-        /// It was deleted, or another file was moved over it.
+        /// The file was deleted, or another file was moved over it.
         Deleted = "deleted",
     }
 }
 
 wire_enum! {
-    /// What can be read in a file: the media type.
+    /// The media type of the content of a file.
     pub enum ContentKind as ("FileContentKind") {
-        /// Text without a structure that is known.
+        /// Text without a known structure.
         Text = "text/plain",
         /// CommonMark.
         Markdown = "text/markdown",
-        /// A page.
+        /// A web page.
         Html = "text/html",
-        /// A document.
+        /// A PDF document.
         Pdf = "application/pdf",
     }
 }
 
 wire_enum! {
-    /// Whether what is in a file can be searched by now.
+    /// Whether the content of a file can be searched.
     pub enum ContentState as ("FileContentState") {
-        /// Work on it waits or runs.
+        /// The job for the content waits or runs.
         Pending = "pending",
-        /// It can.
+        /// The content can be searched.
         Embedded = "embedded",
-        /// It cannot be read.
+        /// The content cannot be read.
         Failed = "failed",
-        /// Somebody asked for the work on it to stop.
+        /// Somebody asked to cancel the job for the content.
         Cancelled = "cancelled",
     }
 }
 
 wire_enum! {
-    /// What apps are told of a file that is not known any more.
+    /// The state in the event of a forgotten file.
     pub enum Forgotten {
-        /// It is as if nobody had ever told of it.
+        /// The server deleted everything that it knew about the file.
         Forgotten = "forgotten",
     }
 }

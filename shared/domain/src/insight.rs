@@ -13,21 +13,21 @@ wire_enum! {
         Promise = "promise",
         /// Somebody said that something has to be done.
         Task = "task",
-        /// A day that was spoken of is near.
+        /// A day that was mentioned is near.
         DateApproaching = "date_approaching",
-        /// Somebody who was spoken of regularly is not any more.
+        /// A person who was mentioned regularly is no longer mentioned.
         PersonNotHeardOf = "person_not_heard_of",
-        /// Somebody is spoken of much more than before.
+        /// A person is mentioned much more than before.
         PersonOftenHeardOf = "person_often_heard_of",
-        /// Conversations of several days are about the same.
+        /// Conversations of several days have the same topic.
         TopicReturning = "topic_returning",
-        /// A conversation and a file are about the same.
+        /// A conversation and a file have the same topic.
         FileAboutConversation = "file_about_conversation",
-        /// Two things were said that cannot both be so.
+        /// Two statements contradict each other.
         Contradiction = "contradiction",
-        /// What a conversation was about, in a few sentences.
+        /// The summary of a conversation, in a few sentences.
         Summary = "summary",
-        /// Something to be done that a summarizer found.
+        /// A task that a summarizer found.
         ActionItem = "action_item",
     }
 }

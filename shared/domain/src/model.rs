@@ -8,27 +8,27 @@ use super::language::{is_same, speaks};
 use super::wire_enum;
 
 wire_enum! {
-    /// What a model is there for.
+    /// The purpose of a model.
     pub enum ModelRole {
         /// Turns speech into text.
         Transcriber = "transcriber",
-        /// Tells speech from other sound.
+        /// Distinguishes speech from other sound.
         VoiceActivity = "voice_activity",
-        /// Finds the people, places and organizations that texts name.
+        /// Finds the people, places and organizations that are mentioned in texts.
         EntityFinder = "entity_finder",
-        /// Turns text into vectors, by which it is found.
+        /// Turns text into vectors, for search.
         Embedder = "embedder",
-        /// Sums conversations up.
+        /// Summarizes conversations.
         Summarizer = "summarizer",
     }
 }
 
 wire_enum! {
-    /// What is sent to a model that another program serves.
+    /// The kind of data that is sent to a model of another program.
     pub enum Sent {
         /// Sound of recordings.
         Sound = "sound",
-        /// What was said, as text.
+        /// Speech, as text.
         Text = "text",
     }
 }

@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 use super::wire_enum;
 
 wire_enum! {
-    /// What a job is doing right now.
+    /// The current step of a job.
     pub enum Stage {
-        /// Brings the recording from object storage.
+        /// Fetches the recording from object storage.
         Fetch = "fetch",
-        /// Opens it: container, codec, length.
+        /// Opens the recording: container, codec, length.
         Decode = "decode",
-        /// Takes the text out of a file.
+        /// Extracts the text of a file.
         Read = "read",
-        /// Turns sound into text, chunk by chunk.
+        /// Transcribes the sound, chunk by chunk.
         Transcribe = "transcribe",
-        /// Finds who and what was mentioned.
+        /// Finds the entities that were mentioned.
         Extract = "extract",
-        /// Turns passages into vectors.
+        /// Computes the vectors of passages.
         Embed = "embed",
         /// Writes an archive.
         Pack = "pack",
@@ -27,26 +27,26 @@ wire_enum! {
     }
 }
 
-/// How far a running job is.
+/// The progress of a running job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Progress {
-    /// Of the whole job, 0 to 100.
+    /// Progress of the whole job, from 0 to 100.
     pub percent: f32,
-    /// Sound already transcribed, in milliseconds.
+    /// Length of the sound that is transcribed, in milliseconds.
     pub audio_done_ms: u64,
-    /// Sound in all, in milliseconds, as soon as it is known.
+    /// Length of all sound, in milliseconds. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_total_ms: Option<u64>,
-    /// Bytes of recordings already copied.
+    /// Number of bytes of recordings that an export has copied.
     pub bytes_done: u64,
-    /// Bytes of recordings in all, where they are copied.
+    /// Number of bytes of all recordings that an export copies. Absent for other jobs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_total: Option<u64>,
-    /// Time to go, in milliseconds, from the speed measured so far.
+    /// Estimated remaining time, in milliseconds, by the speed measured so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eta_ms: Option<u64>,
-    /// Seconds of sound per second of work, as measured.
+    /// Measured speed: seconds of sound per second of work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f32>,
 }

@@ -81,23 +81,23 @@ pub fn words(text: &str, times: &[WordTime]) -> Option<Vec<Word>> {
 }
 
 super::wire_enum! {
-    /// Where the times of words come from.
+    /// The source of the times of words.
     pub enum Timing {
         /// Estimated from the sound and the text of the segment.
         Estimated = "estimated",
-        /// Told by the transcriber.
+        /// Given by the transcriber.
         Measured = "measured",
     }
 }
 
 super::wire_enum! {
-    /// What became of a stretch of a recording.
+    /// What became of a span of a recording.
     pub enum CoverageKind {
-        /// Somebody speaks, and the transcript says what.
+        /// Somebody speaks, and the speech is in the transcript.
         Heard = "heard",
         /// Nobody speaks.
         Silent = "silent",
-        /// The file is damaged there: the sound could not be decoded.
+        /// The sound could not be decoded, because the file is damaged.
         Damaged = "damaged",
         /// The file holds no sound for this time.
         Missing = "missing",
@@ -128,19 +128,19 @@ impl From<CoverageSpan> for (CoverageKind, u64, u64) {
 }
 
 super::wire_enum! {
-    /// What a person should know before they rely on a transcript.
+    /// A warning about the quality of a transcript.
     pub enum Warning as ("WarningCode") {
-        /// The file stops in the middle of the sound: what came behind is not in it.
+        /// The file ends in the middle of the sound. The rest of the recording is not in the transcript.
         CutShort = "cut_short",
         /// Parts of the sound could not be decoded.
         Damaged = "damaged",
-        /// The file holds no sound for a part of its time.
+        /// The file holds no sound for a part of its duration.
         Missing = "missing",
-        /// The file holds several tracks of sound, of which one was heard.
+        /// The file holds several sound tracks, and only one of them was transcribed.
         OtherTracks = "other_tracks",
-        /// The transcriber doubts some of what it heard.
+        /// The transcriber doubts some segments.
         UncertainSegments = "uncertain_segments",
-        /// The speech is perhaps in a language that the transcriber does not know.
+        /// The speech may be in a language that the transcriber does not support.
         LanguageUncertain = "language_uncertain",
     }
 }

@@ -3,24 +3,24 @@
 use crate::wire_enum;
 
 wire_enum! {
-    /// What scales separately. A worker is started with the lanes that it serves.
+    /// A queue that is scaled separately. A worker is started with the lanes that it serves.
     pub enum Lane {
         /// Sound that is still being recorded.
         Live = "live",
-        /// Recordings: decode, transcribe and all that follows.
+        /// Recordings: decoding, transcription and all later steps.
         Audio = "audio",
         /// Text that needs no sound.
         Text = "text",
         /// Contents of files.
         Files = "files",
-        /// What deserves attention.
+        /// The search for insights.
         Insights = "insights",
-        /// What an outside service is asked for.
+        /// Requests to the summarizer, an external service.
         Summaries = "summaries",
-        /// Upkeep of the system itself.
+        /// Maintenance of the system itself.
         Maintenance = "maintenance",
-        /// Archives for people to take with them. They take as long as storage takes to read all that
-        /// somebody has, be it hours: in a lane of their own nobody waits behind one but who wants one.
+        /// Archives with all data of a person. An export takes as long as storage needs to read this data,
+        /// possibly hours. Exports have a separate lane, so that only other exports wait for them.
         Exports = "exports",
     }
 }

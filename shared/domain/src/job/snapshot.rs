@@ -9,57 +9,57 @@ use super::{JobKind, JobState, Lane};
 use crate::failure::Failure;
 use crate::progress::{Progress, Stage};
 
-/// A job as clients see it: the same figures by polling and by push.
+/// A job as clients see it. REST and events give the same values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Job")]
 pub struct JobSnapshot {
-    /// Its id.
+    /// Id of the job.
     pub id: Uuid,
-    /// What kind of work it is.
+    /// Kind of the job.
     pub kind: JobKind,
-    /// Where it runs.
+    /// Lane in which the job runs.
     pub lane: Lane,
-    /// Where it stands.
+    /// State of the job.
     pub state: JobState,
-    /// What it is doing right now, while running.
+    /// Current stage. Present only while the job runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
-    /// How far it is.
+    /// Progress of the job.
     #[serde(flatten)]
     pub progress: Progress,
-    /// How many jobs of the lane come first, while queued.
+    /// Number of jobs of the lane that come before this job. Present only while the job is queued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place_in_queue: Option<u64>,
-    /// How often it was started.
+    /// Number of times that the job was started.
     pub attempt: i32,
-    /// Whether somebody asked for it to stop.
+    /// Whether somebody asked to cancel the job.
     pub cancel_requested: bool,
-    /// Why it died, or why the last try failed.
+    /// Reason why the job died, or why its last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// The recording that it is about.
+    /// Id of the recording that the job is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_id: Option<Uuid>,
-    /// The conversation that it is about.
+    /// Id of the conversation that the job is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<Uuid>,
-    /// The transcription that it fills.
+    /// Id of the transcription that the job fills.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transcription_id: Option<Uuid>,
-    /// The archive that it writes.
+    /// Id of the archive that the job writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub export_id: Option<Uuid>,
-    /// The file that it is about.
+    /// Id of the file that the job is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_id: Option<Uuid>,
-    /// When it was accepted.
+    /// Time when the job was accepted.
     pub created_at: DateTime<Utc>,
-    /// When it may start, or start again.
+    /// Earliest time at which the job may start, or start again.
     pub run_at: DateTime<Utc>,
-    /// When it last started.
+    /// Time of the last start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
-    /// When it reached its ending.
+    /// Time when the job reached its end state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
 }

@@ -3,17 +3,18 @@
 use crate::wire_enum;
 
 wire_enum! {
-    /// Where a job stands. `queued` and `running` may alternate; the other three are endings.
+    /// The state of a job. A job can alternate between `queued` and `running`. The other three states end the
+    /// job.
     pub enum JobState {
-        /// Waits for a worker, or for its next try.
+        /// The job waits for a worker, or for its next attempt.
         Queued = "queued",
-        /// A worker holds its lease.
+        /// A worker holds the lease of the job.
         Running = "running",
-        /// Its results are committed.
+        /// The results of the job are committed.
         Succeeded = "succeeded",
-        /// Somebody asked for it to stop.
+        /// Somebody asked to cancel the job.
         Cancelled = "cancelled",
-        /// It cannot work, or failed too often.
+        /// The job cannot work, or it failed too often.
         Dead = "dead",
     }
 }
