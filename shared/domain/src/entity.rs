@@ -19,7 +19,7 @@ wire_enum! {
         Phone = "phone",
         /// A web address.
         Link = "link",
-        /// Money, a share, a measure: a number with its unit.
+        /// An amount of money, a percentage or a measure: a number with its unit.
         Amount = "amount",
     }
 }

@@ -60,7 +60,7 @@ wire_enum! {
 pub struct Failure {
     /// Stable code, for programs.
     pub code: FailureCode,
-    /// What went wrong and what to do, as text for the person who owns the data.
+    /// What went wrong and what to do, as text for the user who owns the data.
     pub detail: String,
 }
 

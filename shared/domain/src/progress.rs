@@ -31,19 +31,19 @@ wire_enum! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Progress {
-    /// Progress of the whole job, from 0 to 100.
+    /// The progress of the whole job, from 0 to 100.
     pub percent: f32,
-    /// Length of the sound that is transcribed, in milliseconds.
+    /// The length of the sound that is transcribed, in milliseconds.
     pub audio_done_ms: u64,
-    /// Length of all sound, in milliseconds. Absent until it is known.
+    /// The length of all sound, in milliseconds. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_total_ms: Option<u64>,
-    /// Number of bytes of recordings that an export has copied.
+    /// The number of bytes of recordings that an export has copied.
     pub bytes_done: u64,
-    /// Number of bytes of all recordings that an export copies. Absent for other jobs.
+    /// The number of bytes of all recordings that an export copies. Absent for other jobs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_total: Option<u64>,
-    /// Estimated remaining time, in milliseconds, by the speed measured so far.
+    /// The estimated remaining time, in milliseconds, by the speed measured so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eta_ms: Option<u64>,
     /// Measured speed: seconds of sound per second of work.

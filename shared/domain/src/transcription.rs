@@ -138,7 +138,7 @@ super::wire_enum! {
         Missing = "missing",
         /// The file holds several sound tracks, and only one of them was transcribed.
         OtherTracks = "other_tracks",
-        /// The transcriber doubts some segments.
+        /// The transcriber is uncertain about some segments.
         UncertainSegments = "uncertain_segments",
         /// The speech may be in a language that the transcriber does not support.
         LanguageUncertain = "language_uncertain",

@@ -16,14 +16,14 @@ use crate::domain::conversation::Source;
 pub enum ConversationUpdate {
     /// The conversation is new.
     Created(Conversation),
-    /// A person changed the conversation, or the text of one of its segments.
+    /// The conversation itself, the text of a segment or the sound of a recording was changed.
     Edited(Conversation),
     /// A transcript of the conversation is complete, and its entities and passages are found. Read the
     /// conversation by REST to get them.
     Understood(Conversation),
     /// The conversation was deleted, with everything in it.
     Deleted {
-        /// Id of the conversation.
+        /// The id of the conversation.
         id: Uuid,
     },
 }
@@ -31,35 +31,35 @@ pub enum ConversationUpdate {
 /// A conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Conversation {
-    /// Id of the conversation.
+    /// The id of the conversation.
     pub id: Uuid,
-    /// Title. Empty until the person sets a title or a title is derived from the text.
+    /// The title. Empty until the user sets a title or a title is found in the text.
     pub title: String,
-    /// Notes of the person.
+    /// Free text of the user about the conversation.
     pub notes: String,
-    /// Tags of the person.
+    /// The tags of the conversation.
     pub tags: Vec<String>,
-    /// Names of the speakers, by the labels that `speaker` of the segments holds.
+    /// The names of the speakers: a map from the label in the segments (such as `A`) to the name.
     pub speakers: BTreeMap<String, String>,
-    /// Origin of the conversation.
+    /// The origin of the conversation.
     #[schemars(with = "Source")]
     pub source: String,
-    /// Spoken language, as a BCP 47 tag. Absent until it is known.
+    /// The spoken language, as a BCP 47 tag. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// Start of the conversation.
+    /// The start of the conversation.
     pub started_at: DateTime<Utc>,
-    /// Duration, in milliseconds. Absent until it is known.
+    /// The duration, in milliseconds. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<i64>,
-    /// Warnings about the quality of the transcripts. A person should know them before relying on the text.
+    /// Warnings about the quality of the transcripts. The user should know them before relying on the text.
     #[serde(default)]
     pub warnings: Vec<Warning>,
-    /// Number of the version. It grows with every change. The `ETag` header holds it, too.
+    /// The number of the version. It grows with every change. The `ETag` header holds it, too.
     pub version: i64,
-    /// Time when the server created the conversation.
+    /// The time when the server created the conversation.
     pub created_at: DateTime<Utc>,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: DateTime<Utc>,
 }
 

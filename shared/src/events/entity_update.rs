@@ -6,39 +6,39 @@ use uuid::Uuid;
 
 use super::{Payload, Room};
 
-/// A person decided something about an entity, or took a decision back. The event holds ids and no names: a
+/// The user decided something about an entity, or took a decision back. The event holds ids and no names: a
 /// name that is forgotten later must not live on in an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum EntityUpdate {
     /// The entity has a new name or a new kind.
     Edited {
-        /// Id of the entity.
+        /// The id of the entity.
         id: Uuid,
     },
     /// Another entity was merged into this one.
     Merged {
-        /// Id of the entity that remains.
+        /// The id of the entity that remains.
         id: Uuid,
-        /// Id of the other entity, which is gone.
+        /// The id of the other entity, which is gone.
         other_id: Uuid,
     },
     /// A new entity was split off from this one.
     Split {
-        /// Id of the entity that was split.
+        /// The id of the entity that was split.
         id: Uuid,
-        /// Id of the new entity.
+        /// The id of the new entity.
         other_id: Uuid,
     },
     /// The entity is gone. Its names are ignored from now on.
     Forgotten {
-        /// Id of the entity.
+        /// The id of the entity.
         id: Uuid,
     },
     /// A decision no longer applies. The server analyses the affected conversations again. For each of them,
     /// `conversation_update` with the change `understood` follows.
     TakenBack {
-        /// Id of the decision.
+        /// The id of the decision.
         decision_id: Uuid,
     },
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 /// gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Erased {
-    /// Id of the deleted conversation.
+    /// The id of the deleted conversation.
     pub conversation_id: Uuid,
     /// Always `true`.
     pub deleted: bool,

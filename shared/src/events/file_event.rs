@@ -19,7 +19,7 @@ pub enum FileEvent {
     Known(Box<File>),
     /// The file was forgotten: the server deleted everything that it knew about the file.
     Forgotten {
-        /// Id of the file.
+        /// The id of the file.
         id: Uuid,
         /// Always `forgotten`.
         state: Forgotten,
@@ -29,34 +29,34 @@ pub enum FileEvent {
 /// A file, in its latest known state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct File {
-    /// Id of the file. It stays the same when the file is moved.
+    /// The id of the file. It stays the same when the file is moved.
     pub id: Uuid,
-    /// Device that holds the file.
+    /// The device that holds the file.
     pub device: String,
-    /// Path on the device. For a deleted file, the last known path.
+    /// The path on the device. For a deleted file, the last known path.
     pub path: String,
     /// Whether the file still exists on the device.
     pub state: FileState,
-    /// Size in bytes. Absent if the newest event that wrote the file did not give it.
+    /// The size in bytes. Absent if the newest event that wrote the file did not give it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<i64>,
-    /// SHA-256 of the bytes of the file, in hexadecimal. Absent if the newest event that wrote the file did
-    /// not give it.
+    /// The SHA-256 of the bytes of the file, in hexadecimal. Absent if the newest event that wrote the file
+    /// did not give it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// Media type. Absent if the newest event that wrote the file did not give it.
+    /// The media type. Absent if the newest event that wrote the file did not give it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// Time when the file was last created, modified, moved or deleted.
+    /// The time when the file was last created, modified, moved or deleted.
     pub changed_at: DateTime<Utc>,
-    /// Time when the file was last opened, if known.
+    /// The time when the file was last opened, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<DateTime<Utc>>,
-    /// Time when the server received the first event of the file.
+    /// The time when the server received the first event of the file.
     pub created_at: DateTime<Utc>,
-    /// Time when the server last received an event or content of the file.
+    /// The time when the server last received an event or content of the file.
     pub updated_at: DateTime<Utc>,
-    /// Content of the file. Absent if none was sent.
+    /// The content of the file. Absent if none was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<FileContent>,
 }
@@ -64,13 +64,13 @@ pub struct File {
 /// The content that was sent of a file, and whether it can be searched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FileContent {
-    /// Media type of the content.
+    /// The media type of the content.
     pub kind: ContentKind,
-    /// Number of bytes that were sent.
+    /// The number of bytes that were sent.
     pub size_bytes: i64,
-    /// SHA-256 of the bytes that were sent, in hexadecimal.
+    /// The SHA-256 of the bytes that were sent, in hexadecimal.
     pub sha256: String,
-    /// Time of the file event that the content belongs to.
+    /// The time of the file event that the content belongs to.
     pub as_of: DateTime<Utc>,
     /// Whether the file has changed since `as_of` without new content being sent. Search finds this content
     /// until new content is sent.
@@ -80,13 +80,13 @@ pub struct FileContent {
     pub is_cut: bool,
     /// Whether the content can be searched.
     pub state: ContentState,
-    /// Reason why the content cannot be read. Present only in the state `failed`.
+    /// The reason why the content cannot be read. Present only in the state `failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// Id of the newest job for the content.
+    /// The id of the newest job for the content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<Uuid>,
-    /// Time when the content first became searchable.
+    /// The time when the content first became searchable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedded_at: Option<DateTime<Utc>>,
 }

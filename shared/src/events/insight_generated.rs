@@ -16,36 +16,36 @@ use crate::domain::insight::InsightKind;
 #[schemars(inline)]
 pub struct InsightGenerated(pub Insight);
 
-/// Something that deserves the attention of the person, with its evidence.
+/// Something that deserves the attention of the user, with its evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Insight {
-    /// Id of this version of the insight. Each version has its own id.
+    /// The id of this version of the insight. Each version has its own id.
     pub id: Uuid,
-    /// Kind of the insight. `summary` and `action_item` come from a summarizer, if the server has one.
+    /// The kind of the insight. `summary` and `action_item` come from a summarizer, if the server has one.
     #[schemars(with = "InsightKind")]
     pub kind: String,
-    /// Title, in one line.
+    /// The title, in one line.
     pub title: String,
-    /// Explanation, in plain sentences.
+    /// The explanation, in plain sentences.
     pub detail: String,
-    /// Deadline of something to do, or time of an occasion.
+    /// The deadline of something to do, or the time of an occasion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<DateTime<Utc>>,
-    /// Evidence for the insight.
+    /// The evidence for the insight.
     pub evidence: InsightEvidence,
-    /// Source of the insight: the name of the built-in rules, or of a summarizer.
+    /// The source of the insight: the name of the built-in rules, or of a summarizer.
     pub model: String,
-    /// Version of the built-in rules or of the summarizer.
+    /// The version of the built-in rules or of the summarizer.
     pub model_version: String,
-    /// Time when this version was found.
+    /// The time when this version was found.
     pub created_at: DateTime<Utc>,
-    /// Id of the previous version, which this version replaces. Absent for a first version.
+    /// The id of the previous version, which this version replaces. Absent for a first version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<Uuid>,
-    /// Id of the next version. Absent for the current version.
+    /// The id of the next version. Absent for the current version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<Uuid>,
-    /// Time when the person dismissed the insight. Absent if it is not dismissed.
+    /// The time when the user dismissed the insight. Absent if it is not dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dismissed_at: Option<DateTime<Utc>>,
 }
@@ -53,28 +53,28 @@ pub struct Insight {
 /// The evidence for an insight, and the entities that the insight is about.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InsightEvidence {
-    /// Segments that are evidence for the insight.
+    /// The segments that are evidence for the insight.
     pub segments: Vec<Evidence>,
-    /// Ids of the conversations of these segments.
+    /// The ids of the conversations of these segments.
     pub conversation_ids: BTreeSet<Uuid>,
-    /// Ids of the entities that the insight is about.
+    /// The ids of the entities that the insight is about.
     pub entity_ids: Vec<Uuid>,
-    /// Ids of the files that are evidence for the insight.
+    /// The ids of the files that are evidence for the insight.
     pub file_ids: Vec<Uuid>,
 }
 
 /// A segment that is evidence for something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// Id of the conversation.
+    /// The id of the conversation.
     pub conversation_id: Uuid,
-    /// Id of the segment.
+    /// The id of the segment.
     pub segment_id: Uuid,
-    /// Start in the recording, in milliseconds.
+    /// The start in the recording, in milliseconds.
     pub start_ms: i64,
-    /// End in the recording, in milliseconds.
+    /// The end in the recording, in milliseconds.
     pub end_ms: i64,
-    /// Text of the segment.
+    /// The text of the segment.
     pub text: String,
 }
 

@@ -14,17 +14,17 @@ use crate::domain::wire_enum;
 /// An insight was dismissed, restored or withdrawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InsightUpdate {
-    /// Id of the insight.
+    /// The id of the insight.
     pub id: Uuid,
-    /// Kind of the insight.
+    /// The kind of the insight.
     #[schemars(with = "InsightKind")]
     pub kind: String,
-    /// Change of the insight.
+    /// The change of the insight.
     pub change: InsightChange,
-    /// Time when the person dismissed the insight. Absent if it is not dismissed.
+    /// The time when the user dismissed the insight. Absent if it is not dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dismissed_at: Option<DateTime<Utc>>,
-    /// Ids of the conversations of its evidence.
+    /// The ids of the conversations of its evidence.
     #[serde(default)]
     pub conversation_ids: BTreeSet<Uuid>,
 }
@@ -32,11 +32,11 @@ pub struct InsightUpdate {
 wire_enum! {
     /// A change of an insight.
     pub enum InsightChange {
-        /// The person does not want to see the insight again.
+        /// The user does not want to see the insight again.
         Dismissed = "dismissed",
         /// The dismissal was taken back.
         Restored = "restored",
-        /// The insight no longer holds.
+        /// The insight was removed: it no longer holds, or its evidence was deleted.
         Withdrawn = "withdrawn",
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// The subjects whose events a client can receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Room {
-    /// All events of the person.
+    /// All events of the user.
     User,
     /// One conversation, with its transcription and its jobs.
     Conversation(Uuid),

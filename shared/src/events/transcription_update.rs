@@ -12,35 +12,36 @@ use crate::domain::transcription::{self, CoverageKind, CoverageSpan, Timing, tho
 /// segment with the same `id` and a lower `revision`. Text is never appended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TranscriptionUpdate {
-    /// Id of the transcription.
+    /// The id of the transcription.
     pub transcription_id: Uuid,
-    /// Id of the conversation.
+    /// The id of the conversation.
     pub conversation_id: Uuid,
-    /// Id of the recording. Absent for imported text.
+    /// The id of the recording. Absent for imported text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_id: Option<Uuid>,
-    /// Id of the job that writes the transcript. Absent when a person has corrected a segment.
+    /// The id of the job that writes the transcript. Absent when the user has corrected a segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<Uuid>,
-    /// Segments that are new or were replaced.
+    /// The segments that are new or were replaced.
     pub segments: Vec<Segment>,
-    /// Recognized or requested language, as a BCP 47 tag. Absent if the language is uncertain.
+    /// The recognized or requested language, as a BCP 47 tag. Absent if the language is uncertain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// Whether the speech was not understood and may be in a language that the transcriber does not support.
     /// The transcript is then left out of search, entities and insights.
     #[serde(default)]
     pub language_uncertain: bool,
-    /// Model that transcribed the recording.
+    /// The model that transcribed the recording.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Model>,
-    /// Host to which the sound was sent for transcription. Absent if the sound stayed on this installation.
+    /// The host to which the sound was sent for transcription. Absent if the sound stayed in this
+    /// installation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// Length of the recording, in milliseconds. Absent until it is known.
+    /// The length of the recording, in milliseconds. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<i64>,
-    /// Position in the recording, in milliseconds. The segments cover the sound before it.
+    /// The position in the recording, in milliseconds. The segments cover the sound before it.
     #[serde(default)]
     pub transcribed_ms: i64,
     /// Whether the transcript is complete and nothing was said.
@@ -50,11 +51,11 @@ pub struct TranscriptionUpdate {
     /// arrive, and for imported text.
     #[serde(default, deserialize_with = "none_as_empty")]
     pub coverage: Vec<Coverage>,
-    /// Warnings about the quality of the transcript. A person should know them before relying on the text.
+    /// Warnings about the quality of the transcript. The user should know them before relying on the text.
     /// Empty while segments still arrive.
     #[serde(default, deserialize_with = "none_as_empty")]
     pub warnings: Vec<Warning>,
-    /// Time when the transcript was completed. Absent while segments still arrive.
+    /// The time when the transcript was completed. Absent while segments still arrive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<DateTime<Utc>>,
 }
@@ -63,41 +64,42 @@ pub struct TranscriptionUpdate {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "SegmentUpdate")]
 pub struct Segment {
-    /// Id of the segment. It stays the same across revisions.
+    /// The id of the segment. It stays the same across revisions.
     #[serde(alias = "segment_id")]
     pub id: Uuid,
-    /// Index in the transcript: 0, 1, 2 … in the order of time.
+    /// The index in the transcript: 0, 1, 2 … in the order of time.
     pub position: i32,
-    /// Start in the recording, in milliseconds.
+    /// The start in the recording, in milliseconds.
     pub start_ms: i64,
-    /// End in the recording, in milliseconds.
+    /// The end in the recording, in milliseconds.
     pub end_ms: i64,
-    /// Current text.
+    /// The current text.
     pub text: String,
-    /// Text as transcribed. Present only if a person has corrected the segment.
+    /// The text as transcribed. Present only if the user has corrected the segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original_text: Option<String>,
-    /// Speaker, if known: a label or a name. `speakers` of the conversation has the names for labels.
+    /// The speaker, if known: a label, or the name itself. The names for labels are in `speakers` of the
+    /// conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speaker: Option<String>,
-    /// Revision of the segment. A higher revision replaces a lower one.
+    /// The revision of the segment. A higher revision replaces a lower one.
     pub revision: i32,
-    /// Probability, from 0 to 1, that a word of the segment is right, as the transcriber estimates it. Absent
-    /// for text that no model transcribed.
+    /// The probability, from 0 to 1, that a word of the segment is right, as the transcriber estimates it.
+    /// Absent for text that no model transcribed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
-    /// Whether the transcriber doubts the segment. Such a segment is left out of search, entities and
-    /// insights until a person corrects or confirms it.
+    /// Whether the transcriber is uncertain about the segment. Such a segment is left out of search, entities
+    /// and insights until the user corrects or confirms it.
     #[serde(default)]
     pub uncertain: bool,
-    /// Words as transcribed, with their times. Present only with `"include": ["words"]` in `join_room`, and
-    /// only if the times are known.
+    /// The words as transcribed, with their times. Present only with `"include": ["words"]` in `join_room`,
+    /// and only if the times are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<Vec<Word>>,
-    /// Source of the times of the words.
+    /// The source of the times of the words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
-    /// Whether the text is final. Only a person changes a final text.
+    /// Whether the text is final. Only the user changes a final text.
     pub is_final: bool,
     /// Whether the speaker paused after the segment.
     pub speech_final: bool,
@@ -108,20 +110,20 @@ pub struct Segment {
 pub struct Word {
     /// The word, with the punctuation after it.
     pub text: String,
-    /// Start in the recording, in milliseconds.
+    /// The start in the recording, in milliseconds.
     pub start_ms: u64,
-    /// End in the recording, in milliseconds.
+    /// The end in the recording, in milliseconds.
     pub end_ms: u64,
-    /// Probability, from 0 to 1, that the word is right.
+    /// The probability, from 0 to 1, that the word is right.
     pub confidence: f64,
 }
 
 /// A model and its version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Model {
-    /// Name of the model.
+    /// The name of the model.
     pub name: String,
-    /// Version of the model.
+    /// The version of the model.
     pub version: String,
 }
 
@@ -130,9 +132,9 @@ pub struct Model {
 pub struct Coverage {
     /// What became of the span: heard, silent, damaged or missing.
     pub kind: CoverageKind,
-    /// Start in the recording, in milliseconds.
+    /// The start in the recording, in milliseconds.
     pub start_ms: u64,
-    /// End in the recording, in milliseconds.
+    /// The end in the recording, in milliseconds.
     pub end_ms: u64,
 }
 

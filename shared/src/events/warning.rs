@@ -3,12 +3,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::transcription::Warning as WarningCode;
 
-/// A warning about the quality of a transcript. A person should know it before relying on the text.
+/// A warning about the quality of a transcript. The user should know it before relying on the text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
     /// Stable code, for programs.
     pub code: WarningCode,
-    /// Meaning of the warning and what to do, as text for people.
+    /// The meaning of the warning and what to do, as text for people.
     pub detail: String,
 }
 

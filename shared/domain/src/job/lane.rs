@@ -19,7 +19,7 @@ wire_enum! {
         Summaries = "summaries",
         /// Maintenance of the system itself.
         Maintenance = "maintenance",
-        /// Archives with all data of a person. An export takes as long as storage needs to read this data,
+        /// Archives with all data of the user. An export takes as long as storage needs to read this data,
         /// possibly hours. Exports have a separate lane, so that only other exports wait for them.
         Exports = "exports",
     }

@@ -13,53 +13,53 @@ use crate::progress::{Progress, Stage};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Job")]
 pub struct JobSnapshot {
-    /// Id of the job.
+    /// The id of the job.
     pub id: Uuid,
-    /// Kind of the job.
+    /// The kind of the job.
     pub kind: JobKind,
-    /// Lane in which the job runs.
+    /// The lane in which the job runs.
     pub lane: Lane,
-    /// State of the job.
+    /// The state of the job.
     pub state: JobState,
-    /// Current stage. Present only while the job runs.
+    /// The current stage. Present only while the job runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
-    /// Progress of the job.
+    /// The progress of the job.
     #[serde(flatten)]
     pub progress: Progress,
-    /// Number of jobs of the lane that come before this job. Present only while the job is queued.
+    /// The number of jobs of the lane that come before this job. Present only while the job is queued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place_in_queue: Option<u64>,
-    /// Number of times that the job was started.
+    /// The number of times that the job was started.
     pub attempt: i32,
     /// Whether somebody asked to cancel the job.
     pub cancel_requested: bool,
-    /// Reason why the job died, or why its last attempt failed.
+    /// The reason why the job died, or why its last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// Id of the recording that the job is about.
+    /// The id of the recording that the job is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_id: Option<Uuid>,
-    /// Id of the conversation that the job is about.
+    /// The id of the conversation that the job is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<Uuid>,
-    /// Id of the transcription that the job fills.
+    /// The id of the transcription that the job fills.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transcription_id: Option<Uuid>,
-    /// Id of the archive that the job writes.
+    /// The id of the archive that the job writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub export_id: Option<Uuid>,
-    /// Id of the file that the job is about.
+    /// The id of the file that the job is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_id: Option<Uuid>,
-    /// Time when the job was accepted.
+    /// The time when the job was accepted.
     pub created_at: DateTime<Utc>,
-    /// Earliest time at which the job may start, or start again.
+    /// The earliest time at which the job may start, or start again.
     pub run_at: DateTime<Utc>,
-    /// Time of the last start.
+    /// The time of the last start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
-    /// Time when the job reached its end state.
+    /// The time when the job reached its end state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
 }
