@@ -3,7 +3,7 @@
 use super::wire_enum;
 
 wire_enum! {
-    /// The origin of a conversation.
+    /// The source of a conversation.
     pub enum Source as ("ConversationSource") {
         /// A recording was uploaded.
         Upload = "upload",

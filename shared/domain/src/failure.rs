@@ -58,9 +58,9 @@ wire_enum! {
 /// The reason why a job died, or why its last attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
-    /// Stable code, for programs.
+    /// The stable code of the failure. Programs decide by this field.
     pub code: FailureCode,
-    /// What went wrong and what to do, as text for the user who owns the data.
+    /// What went wrong and what to do, as text for the user.
     pub detail: String,
 }
 

@@ -33,20 +33,20 @@ wire_enum! {
 pub struct Progress {
     /// The progress of the whole job, from 0 to 100.
     pub percent: f32,
-    /// The length of the sound that is transcribed, in milliseconds.
+    /// The duration of the sound that is transcribed so far, in milliseconds.
     pub audio_done_ms: u64,
-    /// The length of all sound, in milliseconds. Absent until it is known.
+    /// The duration of the whole sound, in milliseconds. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_total_ms: Option<u64>,
-    /// The number of bytes of recordings that an export has copied.
+    /// The bytes of recordings that an export has copied so far.
     pub bytes_done: u64,
-    /// The number of bytes of all recordings that an export copies. Absent for other jobs.
+    /// The bytes of all recordings that an export copies. Absent for other jobs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_total: Option<u64>,
-    /// The estimated remaining time, in milliseconds, by the speed measured so far.
+    /// The estimated remaining time in milliseconds, from the speed measured so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eta_ms: Option<u64>,
-    /// Measured speed: seconds of sound per second of work.
+    /// The measured speed: seconds of sound per second of work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f32>,
 }

@@ -91,7 +91,7 @@ super::wire_enum! {
 }
 
 super::wire_enum! {
-    /// What became of a span of a recording.
+    /// The result of the transcription for a span of a recording.
     pub enum CoverageKind {
         /// Somebody speaks, and the speech is in the transcript.
         Heard = "heard",

@@ -33,33 +33,33 @@ pub enum ConversationUpdate {
 pub struct Conversation {
     /// The id of the conversation.
     pub id: Uuid,
-    /// The title. Empty until the user sets a title or a title is found in the text.
+    /// The title. Empty until one is found in the text or given by the user.
     pub title: String,
     /// Free text of the user about the conversation.
     pub notes: String,
-    /// The tags of the conversation.
+    /// The tags that the user gave.
     pub tags: Vec<String>,
     /// The names of the speakers: a map from the label in the segments (such as `A`) to the name.
     pub speakers: BTreeMap<String, String>,
-    /// The origin of the conversation.
+    /// The source of the conversation.
     #[schemars(with = "Source")]
     pub source: String,
-    /// The spoken language, as a BCP 47 tag. Absent until it is known.
+    /// The language spoken, as a BCP 47 tag. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// The start of the conversation.
+    /// When the conversation began.
     pub started_at: DateTime<Utc>,
-    /// The duration, in milliseconds. Absent until it is known.
+    /// The duration in milliseconds. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<i64>,
-    /// Warnings about the quality of the transcripts. The user should know them before relying on the text.
+    /// Warnings about the quality of the transcripts. Show them to the user.
     #[serde(default)]
     pub warnings: Vec<Warning>,
-    /// The number of the version. It grows with every change. The `ETag` header holds it, too.
+    /// The number of the version; each change increases it. The `ETag` contains it, too.
     pub version: i64,
-    /// The time when the server created the conversation.
+    /// When the conversation was created on this server.
     pub created_at: DateTime<Utc>,
-    /// The time of the last change.
+    /// When the conversation was last changed.
     pub updated_at: DateTime<Utc>,
 }
 

@@ -26,16 +26,16 @@ pub enum FileEvent {
     },
 }
 
-/// A file, in its latest known state.
+/// The last known state of a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct File {
     /// The id of the file. It stays the same when the file is moved.
     pub id: Uuid,
-    /// The device that holds the file.
+    /// The device that the file is on.
     pub device: String,
-    /// The path on the device. For a deleted file, the last known path.
+    /// The path of the file on the device; of a deleted file, its last path.
     pub path: String,
-    /// Whether the file still exists on the device.
+    /// Whether the file still exists.
     pub state: FileState,
     /// The size in bytes. Absent if the newest event that wrote the file did not give it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,46 +47,44 @@ pub struct File {
     /// The media type. Absent if the newest event that wrote the file did not give it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// The time when the file was last created, modified, moved or deleted.
+    /// When the file was last created, modified, moved or deleted.
     pub changed_at: DateTime<Utc>,
-    /// The time when the file was last opened, if known.
+    /// When the file was last opened. Absent if that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<DateTime<Utc>>,
-    /// The time when the server received the first event of the file.
+    /// When the server received the first event of the file.
     pub created_at: DateTime<Utc>,
-    /// The time when the server last received an event or content of the file.
+    /// When the server last received an event or content of the file.
     pub updated_at: DateTime<Utc>,
-    /// The content of the file. Absent if none was sent.
+    /// The content of the file. Absent if no content was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<FileContent>,
 }
 
-/// The content that was sent of a file, and whether it can be searched.
+/// The content of a file, and whether it can be searched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FileContent {
     /// The media type of the content.
     pub kind: ContentKind,
-    /// The number of bytes that were sent.
+    /// The size of the content in bytes.
     pub size_bytes: i64,
-    /// The SHA-256 of the bytes that were sent, in hexadecimal.
+    /// The SHA-256 of the content, in hexadecimal.
     pub sha256: String,
     /// The time of the file event that the content belongs to.
     pub as_of: DateTime<Utc>,
-    /// Whether the file has changed since `as_of` without new content being sent. Search finds this content
-    /// until new content is sent.
+    /// Whether the file has changed since, without new content. Search then still uses this content.
     pub is_stale: bool,
-    /// Whether the content holds more text than the server reads. Only the first 1 MiB of the text can be
-    /// searched.
+    /// Whether the text is longer than the limit of 1 MiB. Only the first 1 MiB can then be searched.
     pub is_cut: bool,
     /// Whether the content can be searched.
     pub state: ContentState,
-    /// The reason why the content cannot be read. Present only in the state `failed`.
+    /// Why the content cannot be read. Absent if it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// The id of the newest job for the content.
+    /// The newest job of the content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<Uuid>,
-    /// The time when the content first became searchable.
+    /// When the content could first be searched. Absent until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedded_at: Option<DateTime<Utc>>,
 }

@@ -16,36 +16,36 @@ use crate::domain::insight::InsightKind;
 #[schemars(inline)]
 pub struct InsightGenerated(pub Insight);
 
-/// Something that deserves the attention of the user, with its evidence.
+/// An insight: something that deserves the user's attention, with its evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Insight {
     /// The id of this version of the insight. Each version has its own id.
     pub id: Uuid,
-    /// The kind of the insight. `summary` and `action_item` come from a summarizer, if the server has one.
+    /// The kind of the insight. `summary` and `action_item` come from a summarizer, if this server has one.
     #[schemars(with = "InsightKind")]
     pub kind: String,
-    /// The title, in one line.
+    /// The title: one line.
     pub title: String,
     /// The explanation, in plain sentences.
     pub detail: String,
-    /// The deadline of something to do, or the time of an occasion.
+    /// When something is due, or when it takes place. Absent if neither is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<DateTime<Utc>>,
     /// The evidence for the insight.
     pub evidence: InsightEvidence,
-    /// The source of the insight: the name of the built-in rules, or of a summarizer.
+    /// The name of the model that found the insight: the product's own rules, or a summarizer.
     pub model: String,
-    /// The version of the built-in rules or of the summarizer.
+    /// The version of that model.
     pub model_version: String,
-    /// The time when this version was found.
+    /// When this version was found.
     pub created_at: DateTime<Utc>,
-    /// The id of the previous version, which this version replaces. Absent for a first version.
+    /// The id of the previous version, of which something has changed. Absent for the first version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<Uuid>,
     /// The id of the next version. Absent for the current version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<Uuid>,
-    /// The time when the user dismissed the insight. Absent if it is not dismissed.
+    /// When the insight was dismissed. Absent if it is not dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dismissed_at: Option<DateTime<Utc>>,
 }
@@ -53,13 +53,13 @@ pub struct Insight {
 /// The evidence for an insight, and the entities that the insight is about.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InsightEvidence {
-    /// The segments that are evidence for the insight.
+    /// The segments that are evidence.
     pub segments: Vec<Evidence>,
-    /// The ids of the conversations of these segments.
+    /// The conversations of these segments.
     pub conversation_ids: BTreeSet<Uuid>,
-    /// The ids of the entities that the insight is about.
+    /// The entities that the insight is about.
     pub entity_ids: Vec<Uuid>,
-    /// The ids of the files that are evidence for the insight.
+    /// The files that contain evidence.
     pub file_ids: Vec<Uuid>,
 }
 
@@ -70,9 +70,9 @@ pub struct Evidence {
     pub conversation_id: Uuid,
     /// The id of the segment.
     pub segment_id: Uuid,
-    /// The start in the recording, in milliseconds.
+    /// The start of the segment in the recording, in milliseconds.
     pub start_ms: i64,
-    /// The end in the recording, in milliseconds.
+    /// The end of the segment in the recording, in milliseconds.
     pub end_ms: i64,
     /// The text of the segment.
     pub text: String,

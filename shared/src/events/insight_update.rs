@@ -21,10 +21,10 @@ pub struct InsightUpdate {
     pub kind: String,
     /// The change of the insight.
     pub change: InsightChange,
-    /// The time when the user dismissed the insight. Absent if it is not dismissed.
+    /// When the insight was dismissed. Absent if it is not dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dismissed_at: Option<DateTime<Utc>>,
-    /// The ids of the conversations of its evidence.
+    /// The conversations of its evidence.
     #[serde(default)]
     pub conversation_ids: BTreeSet<Uuid>,
 }

@@ -12,70 +12,70 @@ use crate::domain::transcription::{self, CoverageKind, CoverageSpan, Timing, tho
 /// segment with the same `id` and a lower `revision`. Text is never appended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TranscriptionUpdate {
-    /// The id of the transcription.
+    /// The id of the transcript.
     pub transcription_id: Uuid,
-    /// The id of the conversation.
+    /// The conversation that the transcript belongs to.
     pub conversation_id: Uuid,
-    /// The id of the recording. Absent for imported text.
+    /// The recording that is transcribed. Absent for imported text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_id: Option<Uuid>,
-    /// The id of the job that writes the transcript. Absent when the user has corrected a segment.
+    /// The job that writes the transcript. Absent when the user has corrected a segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<Uuid>,
     /// The segments that are new or were replaced.
     pub segments: Vec<Segment>,
-    /// The recognized or requested language, as a BCP 47 tag. Absent if the language is uncertain.
+    /// The language that was detected or requested, as a BCP 47 tag. Absent if it is uncertain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// Whether the speech was not understood and may be in a language that the transcriber does not support.
-    /// The transcript is then left out of search, entities and insights.
+    /// Whether the transcriber did not understand the speech, perhaps because it does not support the
+    /// language. The transcript is then excluded from search, entities and insights.
     #[serde(default)]
     pub language_uncertain: bool,
     /// The model that transcribed the recording.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Model>,
-    /// The host to which the sound was sent for transcription. Absent if the sound stayed in this
-    /// installation.
+    /// The host to which the sound was sent for transcription. Absent if the sound stayed on this server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// The length of the recording, in milliseconds. Absent until it is known.
+    /// The duration of the sound in milliseconds. Absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<i64>,
-    /// The position in the recording, in milliseconds. The segments cover the sound before it.
+    /// The position up to which the sound is transcribed, in milliseconds: the segments cover the sound
+    /// before it.
     #[serde(default)]
     pub transcribed_ms: i64,
-    /// Whether the transcript is complete and nothing was said.
+    /// Whether the transcript is complete and contains no speech.
     #[serde(default)]
     pub is_silent: bool,
-    /// What became of each span of the recording, in order and without gaps. Empty while segments still
+    /// The result for each span of the recording, in order and without gaps. Empty while segments still
     /// arrive, and for imported text.
     #[serde(default, deserialize_with = "none_as_empty")]
     pub coverage: Vec<Coverage>,
-    /// Warnings about the quality of the transcript. The user should know them before relying on the text.
-    /// Empty while segments still arrive.
+    /// Warnings about the quality of the transcript. Show them to the user. Empty while segments still
+    /// arrive.
     #[serde(default, deserialize_with = "none_as_empty")]
     pub warnings: Vec<Warning>,
-    /// The time when the transcript was completed. Absent while segments still arrive.
+    /// When the transcript was completed. Absent while segments still arrive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<DateTime<Utc>>,
 }
 
-/// The text that was said from one time to another.
+/// A segment of a transcript: the text that was said from one time to another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "SegmentUpdate")]
 pub struct Segment {
-    /// The id of the segment. It stays the same across revisions.
+    /// The id of the segment. It stays the same in all revisions.
     #[serde(alias = "segment_id")]
     pub id: Uuid,
     /// The index in the transcript: 0, 1, 2 … in the order of time.
     pub position: i32,
-    /// The start in the recording, in milliseconds.
+    /// The start of the segment in the recording, in milliseconds.
     pub start_ms: i64,
-    /// The end in the recording, in milliseconds.
+    /// The end of the segment in the recording, in milliseconds.
     pub end_ms: i64,
-    /// The current text.
+    /// The text of the segment.
     pub text: String,
-    /// The text as transcribed. Present only if the user has corrected the segment.
+    /// The text of the transcriber, if the user has corrected it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original_text: Option<String>,
     /// The speaker, if known: a label, or the name itself. The names for labels are in `speakers` of the
@@ -84,16 +84,16 @@ pub struct Segment {
     pub speaker: Option<String>,
     /// The revision of the segment. A higher revision replaces a lower one.
     pub revision: i32,
-    /// The probability, from 0 to 1, that a word of the segment is right, as the transcriber estimates it.
+    /// The probability, from 0 to 1, that a word of the segment is right, as estimated by the transcriber.
     /// Absent for text that no model transcribed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
-    /// Whether the transcriber is uncertain about the segment. Such a segment is left out of search, entities
-    /// and insights until the user corrects or confirms it.
+    /// Whether the transcriber is uncertain of the segment. It is then excluded from search, entities and
+    /// insights, until the user corrects or confirms it.
     #[serde(default)]
     pub uncertain: bool,
-    /// The words as transcribed, with their times. Present only with `"include": ["words"]` in `join_room`,
-    /// and only if the times are known.
+    /// The words of the transcriber, with their times. Only with `"include": ["words"]` in `join_room`, and
+    /// only if they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<Vec<Word>>,
     /// The source of the times of the words.
@@ -110,9 +110,9 @@ pub struct Segment {
 pub struct Word {
     /// The word, with the punctuation after it.
     pub text: String,
-    /// The start in the recording, in milliseconds.
+    /// The start of the word in the recording, in milliseconds.
     pub start_ms: u64,
-    /// The end in the recording, in milliseconds.
+    /// The end of the word in the recording, in milliseconds.
     pub end_ms: u64,
     /// The probability, from 0 to 1, that the word is right.
     pub confidence: f64,
@@ -127,14 +127,14 @@ pub struct Model {
     pub version: String,
 }
 
-/// A span of a recording, and what became of it.
+/// The result of the transcription for a span of the recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
-    /// What became of the span: heard, silent, damaged or missing.
+    /// The result for this span.
     pub kind: CoverageKind,
-    /// The start in the recording, in milliseconds.
+    /// The start of the span in the recording, in milliseconds.
     pub start_ms: u64,
-    /// The end in the recording, in milliseconds.
+    /// The end of the span in the recording, in milliseconds.
     pub end_ms: u64,
 }
 

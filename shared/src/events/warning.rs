@@ -3,12 +3,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::transcription::Warning as WarningCode;
 
-/// A warning about the quality of a transcript. The user should know it before relying on the text.
+/// A warning about the quality of a transcript.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
-    /// Stable code, for programs.
+    /// The stable code of the warning. Programs decide by this field.
     pub code: WarningCode,
-    /// The meaning of the warning and what to do, as text for people.
+    /// What the warning means and what to do, as text for the user.
     pub detail: String,
 }
 

@@ -21,45 +21,45 @@ pub struct JobSnapshot {
     pub lane: Lane,
     /// The state of the job.
     pub state: JobState,
-    /// The current stage. Present only while the job runs.
+    /// The current stage, while the job is running.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
     /// The progress of the job.
     #[serde(flatten)]
     pub progress: Progress,
-    /// The number of jobs of the lane that come before this job. Present only while the job is queued.
+    /// The number of jobs in the lane that come before this one, while it is queued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place_in_queue: Option<u64>,
-    /// The number of times that the job was started.
+    /// How many times the job has been started.
     pub attempt: i32,
-    /// Whether somebody asked to cancel the job.
+    /// Whether the cancellation of the job was requested.
     pub cancel_requested: bool,
-    /// The reason why the job died, or why its last attempt failed.
+    /// Why the job is dead, or why its last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// The id of the recording that the job is about.
+    /// The recording that the job is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_id: Option<Uuid>,
-    /// The id of the conversation that the job is about.
+    /// The conversation that the job is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<Uuid>,
-    /// The id of the transcription that the job fills.
+    /// The transcript that the job writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transcription_id: Option<Uuid>,
-    /// The id of the archive that the job writes.
+    /// The export that the job writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub export_id: Option<Uuid>,
-    /// The id of the file that the job is about.
+    /// The file that the job is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_id: Option<Uuid>,
-    /// The time when the job was accepted.
+    /// When the job was accepted.
     pub created_at: DateTime<Utc>,
-    /// The earliest time at which the job may start, or start again.
+    /// When the job may start, or start again.
     pub run_at: DateTime<Utc>,
-    /// The time of the last start.
+    /// When the job last started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
-    /// The time when the job reached its end state.
+    /// When the job ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
 }
