@@ -72,7 +72,8 @@ pub struct FileContent {
     pub sha256: String,
     /// The time of the file event that the content belongs to.
     pub as_of: DateTime<Utc>,
-    /// Whether the file has changed since, without new content. Search then still uses this content.
+    /// Whether the file has changed after `as_of` and its new content was not sent. Search then still uses
+    /// this content.
     pub is_stale: bool,
     /// Whether the text is longer than the limit of 1 MiB. Only the first 1 MiB can then be searched.
     pub is_cut: bool,

@@ -63,7 +63,7 @@ pub struct InsightEvidence {
     pub file_ids: Vec<Uuid>,
 }
 
-/// A segment that is evidence for something.
+/// A segment that is evidence for a connection or an insight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// The id of the conversation.

@@ -88,8 +88,8 @@ pub struct Segment {
     /// Absent for text that no model transcribed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
-    /// Whether the transcriber is uncertain of the segment. It is then excluded from search, entities and
-    /// insights, until the user corrects or confirms it.
+    /// Whether the transcriber is uncertain of the segment. The segment is then excluded from search,
+    /// entities and insights, until the user corrects or confirms it.
     #[serde(default)]
     pub uncertain: bool,
     /// The words of the transcriber, with their times. Only with `"include": ["words"]` in `join_room`, and
