@@ -9,7 +9,7 @@ wire_enum! {
         Created = "created",
         /// The bytes of the file changed.
         Modified = "modified",
-        /// The file was moved here from another path of the same device.
+        /// The file was moved to its path from another path of the same device.
         Moved = "moved",
         /// The file is gone.
         Deleted = "deleted",
