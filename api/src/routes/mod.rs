@@ -39,7 +39,7 @@ pub(crate) enum Tag {
     Transcriptions,
     /// Conversations, and the entities that they mention.
     Conversations,
-    /// Entities: people, places and things that are mentioned, across all conversations.
+    /// Entities: people, places, organizations, dates and others that conversations mention.
     Entities,
     /// Files on the user's devices: their events, their current state, and their content.
     Files,

@@ -8,7 +8,8 @@ use super::{DateView, MentionView, example_id, example_time};
 use crate::time::Time;
 use crate::wire_enums::Stored;
 
-/// An entity: a person, place or thing that conversations mention, across all conversations.
+/// An entity, summed up over all conversations: a person, place, organization, date, amount or contact
+/// that is mentioned.
 #[derive(Clone, Object)]
 #[oai(rename = "EntitySummary", example)]
 pub(crate) struct EntitySummaryView {

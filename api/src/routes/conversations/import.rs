@@ -94,8 +94,8 @@ pub(super) struct AcceptedConversationView {
     pub conversation: ConversationView,
     /// The id of the transcript. Absent if the conversation is empty.
     pub transcription_id: Option<Uuid>,
-    /// The job that processes the text. Absent if the conversation is empty. Follow it with `GET
-    /// /api/v1/jobs/{id}` or over the WebSocket.
+    /// The job that processes the text. Absent if the conversation is empty. Follow it with
+    /// `GET /api/v1/jobs/{id}` or over the WebSocket.
     pub job: Option<JobView>,
 }
 

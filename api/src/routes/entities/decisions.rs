@@ -67,8 +67,8 @@ struct DecisionPageView {
 #[derive(Object)]
 #[oai(rename = "DecisionTakenBack", example)]
 struct TakenBackView {
-    /// The jobs that process the affected conversations again, one for each conversation. Conversations
-    /// that have such a job in the queue already are left out.
+    /// The jobs that process the affected conversations again. Conversations that have such a job in the
+    /// queue already are left out.
     jobs: Vec<JobView>,
 }
 
