@@ -47,7 +47,7 @@ pub(crate) enum Include {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum ToApp {
-    /// The app has joined the room. Events follow from now on.
+    /// The app has joined the room. From now on it receives the events of the room as they happen.
     Joined {
         /// The room.
         room: Room,

@@ -158,7 +158,7 @@ impl From<Entity> for EntitySummaryView {
 }
 
 impl AppearanceView {
-    /// Appearances by conversation; they come with those of one conversation together.
+    /// Groups appearances by conversation. Those of one conversation must stand next to each other.
     pub(crate) fn gather(appearances: Vec<Appearance>) -> Vec<Self> {
         let mut timeline: Vec<Self> = Vec::new();
         for one in appearances {
@@ -186,7 +186,7 @@ impl AppearanceView {
 }
 
 impl EntityConnectionView {
-    /// A connection with its other end, and what speaks for it.
+    /// A connection with the other entity and its evidence.
     pub(crate) fn new(edge: Edge, other: EntitySummaryView, evidence: Vec<Evidence>) -> Self {
         Self {
             id: edge.id,

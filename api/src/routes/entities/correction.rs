@@ -24,7 +24,7 @@ pub(super) struct EntityPatch {
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct Merge {
-    /// The entity that is merged into the entity of the address.
+    /// The entity that is merged into the entity in the path.
     pub(super) entity_id: Uuid,
 }
 
