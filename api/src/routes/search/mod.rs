@@ -78,7 +78,7 @@ impl SearchRoutes {
     ///
     /// Finds passages by words, by `"phrases in quotes"` that must occur exactly, and by `-exclusions`.
     /// Words that occur nowhere are treated as typing errors; `corrections` contains the words that
-    /// were searched for as well. By default, meaning is compared, too (`hybrid`). While no worker can
+    /// were searched for instead. By default, meaning is compared, too (`hybrid`). While no worker can
     /// compare meaning, only words are compared.
     ///
     /// Hits from conversations and from files are ranked in one list. A filter that applies only to
