@@ -50,8 +50,8 @@ pub struct Identity {
     pub session: Uuid,
 }
 
-/// The access token of a session: `Authorization: Bearer <access_token>`. Registering, logging in
-/// and refreshing give one; it is good for ten minutes.
+/// The access token of a session: `Authorization: Bearer <access_token>`. Register, log in or refresh
+/// to get one. It is valid for ten minutes.
 #[derive(SecurityScheme)]
 #[oai(rename = "access_token", ty = "bearer", bearer_format = "JWT", checker = "authenticate")]
 pub struct Caller(pub Identity);
@@ -85,7 +85,7 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Makes it with the secrets of the configuration.
+    /// Creates it with the secrets of the configuration.
     #[must_use]
     pub fn new(config: &ApiConfig, database: Database, bus: Bus, buckets: Buckets) -> Self {
         Self {

@@ -8,38 +8,38 @@ use self_shared::domain::transcription::TranscriptionOptions;
 
 use super::text::{Language, Text};
 
-/// What a person chooses, once for everything.
+/// The preferences of the user. They apply to everything.
 #[derive(Object)]
 #[oai(example)]
 pub(crate) struct ChosenPreferences {
-    /// Where they live, as a name of the time zone database (`Europe/Lisbon`): what "tomorrow at
-    /// nine" means in what they say.
+    /// The time zone of the user, as a name of the time zone database (`Europe/Lisbon`). It decides
+    /// what "tomorrow at nine" in a recording means.
     #[oai(default = "utc", validator(max_length = 64))]
     time_zone: String,
-    /// The language in which they want to be written to, as a BCP 47 tag.
+    /// The language for texts that are written to the user, as a BCP 47 tag.
     language: Option<Text<Language>>,
-    /// How recordings are transcribed that say nothing else.
+    /// The options for recordings that are uploaded without their own options.
     #[oai(default)]
     transcription: ChosenTranscriptionOptions,
-    /// After how many days conversations are deleted, counted from when they began; never when
-    /// absent.
+    /// The number of days after which conversations are deleted, counted from their beginning. When
+    /// absent, they are never deleted.
     #[oai(validator(minimum(value = "1"), maximum(value = "36500")))]
     keep_days: Option<i32>,
-    /// After how many days the sound of recordings is removed, counted from when their conversations
-    /// began; what was heard stays. Never when absent.
+    /// The number of days after which the sound of recordings is deleted, counted from the beginning of
+    /// their conversations. The transcripts are kept. When absent, the sound is never deleted.
     #[oai(validator(minimum(value = "1"), maximum(value = "36500")))]
     keep_audio_days: Option<i32>,
 }
 
-/// How to transcribe.
+/// Options of a transcription.
 #[derive(Object, Default)]
 #[oai(skip_serializing_if_is_none)]
 pub(crate) struct ChosenTranscriptionOptions {
-    /// The language spoken, as a BCP 47 tag; one that a model of `GET /api/v1/models` speaks. The
-    /// transcriber's own choice when absent.
+    /// The language spoken, as a BCP 47 tag. A model of `GET /api/v1/models` must support it. When
+    /// absent, the transcriber chooses the language.
     pub language: Option<Text<Language>>,
-    /// Whether the sound may be sent to a transcriber on another machine, where this server has one;
-    /// allowed when absent.
+    /// Whether the sound may be sent to a transcriber on another machine, if this server uses one. When
+    /// absent, this is allowed.
     pub allow_remote: Option<bool>,
 }
 

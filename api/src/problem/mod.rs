@@ -39,30 +39,30 @@ pub struct Problem {
 /// What is wrong with one field of the input.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct FieldProblem {
-    /// The field, as it is called in the body, the query or the path.
+    /// The name of the field in the body, the query or the path.
     pub field: String,
     /// What is wrong with it.
     pub detail: String,
 }
 
-/// Why a request was not answered as asked (RFC 9457).
+/// An error (RFC 9457): why the request was not answered as asked.
 #[derive(Object)]
 #[oai(rename = "Problem", example)]
 pub struct ProblemView {
-    /// A URI that stands for the code.
+    /// A URI that represents `code`.
     #[oai(rename = "type")]
     kind: String,
-    /// What the code means.
+    /// The meaning of `code`.
     title: String,
-    /// The HTTP status, again.
+    /// The HTTP status of the response.
     status: u16,
-    /// What programs match on: stable.
+    /// The stable code of the error. Programs decide by this field.
     code: Wire<Code>,
-    /// What is wrong this time, and what to do about it.
+    /// What is wrong with this request, and what to do about it.
     detail: String,
-    /// Names the request in the logs: quote it when asking for help.
+    /// The id of the request in the server's logs. Quote it when you ask for help.
     request_id: String,
-    /// What is wrong with each field, where the input is at fault.
+    /// The invalid fields. Absent if no field is at fault.
     #[oai(default, skip_serializing_if_is_empty)]
     errors: Vec<FieldProblem>,
 }

@@ -10,75 +10,76 @@ use uuid::Uuid;
 
 use crate::problem::Code;
 
-/// What an app says.
+/// A message from the app to the server.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum FromApp {
-    /// Begin to hear a room: first everything durable after `after`, if given, then what happens.
+    /// Join a room. The server sends first the stored events after `after`, if it is given, and then
+    /// new events as they happen.
     JoinRoom {
         /// The room.
         room: Room,
-        /// The last `seq` that the app has.
+        /// The highest `seq` that the app has.
         #[serde(default)]
         after: Option<i64>,
-        /// What the app wants beside the events of the room.
+        /// Additional data that the app wants with the events of the room.
         #[serde(default)]
         include: Vec<Include>,
     },
-    /// Hear a room no longer.
+    /// Leave a room. The server sends no more events of this room.
     LeaveRoom {
         /// The room.
         room: Room,
     },
-    /// Is anybody there?
+    /// Check the connection. The server answers `pong`.
     Ping {},
 }
 
-/// What an app can have beside the events of a room.
+/// Additional data with the events of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Include {
-    /// The words of segments, each with its times and confidence.
+    /// The words of segments, with their times and confidence.
     Words,
 }
 
-/// What an app is told.
+/// A message from the server to the app.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum ToApp {
-    /// The room is heard from now on.
+    /// The app has joined the room. From now on it receives the events of the room as they happen.
     Joined {
         /// The room.
         room: Room,
-        /// The number up to which everything was told.
+        /// All events up to this `seq` have been sent.
         seq: i64,
-        /// How the job of a `job:` room stands.
+        /// The current state of the job, in a `job:` room only.
         #[serde(skip_serializing_if = "Option::is_none")]
         job: Option<Box<JobSnapshot>>,
     },
-    /// The room is heard no longer.
+    /// The app has left the room.
     Left {
         /// The room.
         room: Room,
     },
-    /// Events after `after` cannot be given any more: read by REST what matters, and go on from
-    /// `seq`.
+    /// Events after `after` are no longer kept. Read the data that the app needs by REST, and continue
+    /// from `seq`.
     Resync {
         /// The room.
         room: Room,
-        /// The last number before those that are missing.
+        /// The `seq` of the last event before the missing ones.
         after: i64,
-        /// The last number that is missing.
+        /// The `seq` of the last missing event.
         seq: i64,
     },
-    /// Somebody is there.
+    /// The answer to `ping`.
     Pong,
-    /// What was said cannot be done.
+    /// The server could not do what a message asked.
     Error {
-        /// One of the codes of the API's own table.
+        /// A stable code of the API's list of problem codes.
         #[schemars(schema_with = "problem_code")]
         code: &'static str,
-        /// What is wrong and what to do.
+        /// What is wrong, and what to do about it.
         detail: String,
     },
 }

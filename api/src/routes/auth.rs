@@ -17,37 +17,38 @@ use crate::views::UserView;
 
 pub(crate) struct AuthRoutes;
 
-/// Who registers.
+/// A registration.
 #[derive(Object)]
 #[oai(example)]
 struct Registration {
-    /// How they will log in; unique whatever its case.
+    /// The e-mail address to log in with. It must be unique; upper and lower case are the same.
     email: Text<Email>,
-    /// Shorter ones are guessed; there are no other rules, because they do not help.
+    /// The password. Shorter passwords are easy to guess. There are no other rules, because they do not
+    /// help.
     #[oai(validator(min_length = 8, max_length = 512))]
     password: Password,
-    /// What they are called.
+    /// The name of the user.
     #[oai(default, validator(max_length = 200))]
     name: String,
 }
 
-/// Who logs in.
+/// A login.
 #[derive(Object)]
 #[oai(example)]
 struct Login {
-    /// The address they registered with.
+    /// The e-mail address that the user registered with.
     #[oai(validator(max_length = 254))]
     email: String,
-    /// Their password.
+    /// The password of the user.
     #[oai(validator(max_length = 512))]
     password: Password,
 }
 
-/// What keeps a session alive.
+/// A refresh token to exchange.
 #[derive(Object)]
 #[oai(example)]
 struct Refresh {
-    /// The newest refresh token of the session. It is good for one exchange.
+    /// The newest refresh token of the session. Each refresh token can be exchanged once.
     refresh_token: String,
 }
 
@@ -55,44 +56,45 @@ struct Refresh {
 #[derive(Object)]
 #[oai(rename = "Tokens", example)]
 struct TokensView {
-    /// For `Authorization: Bearer …`.
+    /// The access token. Send it with every request as `Authorization: Bearer <access_token>`.
     access_token: String,
     /// Always `Bearer`.
     token_type: String,
-    /// How long the access token is good, in seconds.
+    /// How long the access token is valid, in seconds.
     expires_in: u64,
-    /// For the next pair of tokens, at `/api/v1/auth/refresh`. Keep it like a password.
+    /// The refresh token. Exchange it for the next pair of tokens at `/api/v1/auth/refresh`. Store it
+    /// as safely as a password.
     refresh_token: String,
 }
 
-/// A session that was opened.
+/// A new session.
 #[derive(Object)]
 #[oai(rename = "OpenedSession", example)]
 struct OpenedView {
-    /// Its tokens.
+    /// The tokens of the session.
     #[oai(flatten)]
     tokens: TokensView,
-    /// Whose it is.
+    /// The user to whom the session belongs.
     user: UserView,
 }
 
-/// What opens one WebSocket.
+/// A ticket that opens one WebSocket.
 #[derive(Object)]
 #[oai(rename = "SocketTicket", example)]
 struct TicketView {
-    /// Open the socket with it: `new WebSocket("wss://…/api/v1/ws?ticket=" + ticket)`.
+    /// The ticket. Open the WebSocket with it: `new WebSocket("wss://…/api/v1/ws?ticket=" + ticket)`.
     ticket: String,
-    /// How long it is good, in seconds. It is good once.
+    /// How long the ticket is valid, in seconds. It can be used once.
     expires_in: u64,
 }
 
 #[derive(ApiResponse)]
 enum Registered {
-    /// Registered, and logged in.
+    /// The user is registered and logged in.
     #[oai(status = 201)]
     Created(
         Json<OpenedView>,
-        /// Where the person is.
+        /// The address of the user.
         #[oai(header = "Location")]
         String,
     ),
@@ -100,7 +102,7 @@ enum Registered {
 
 #[derive(ApiResponse)]
 enum LoggedOut {
-    /// The session is over, and its sockets are closed.
+    /// The session has ended, and its WebSockets are closed.
     #[oai(status = 204)]
     Done,
 }
@@ -116,7 +118,7 @@ declare! {
 impl AuthRoutes {
     /// Register
     ///
-    /// Registers a person and logs them in.
+    /// Registers a user and opens a session.
     #[oai(path = "/auth/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
@@ -139,7 +141,7 @@ impl AuthRoutes {
 
     /// Log in
     ///
-    /// Opens a session. An unknown address and a wrong password are answered alike.
+    /// Opens a session. The answer to an unknown e-mail address and to a wrong password is the same.
     #[oai(path = "/auth/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
@@ -161,9 +163,10 @@ impl AuthRoutes {
 
     /// Refresh
     ///
-    /// Exchanges a refresh token for the next pair of tokens. If the answer gets lost, ask again
-    /// within ten seconds and get the same. A token that was used longer ago ends the session: it
-    /// may be stolen.
+    /// Exchanges a refresh token for the next pair of tokens. If the answer is lost, send the same
+    /// refresh token again within ten seconds: the answer contains the same refresh token as before. A
+    /// refresh token that is sent again later may be stolen: the session ends, and the user must log in
+    /// again.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,
@@ -176,7 +179,8 @@ impl AuthRoutes {
 
     /// Log out
     ///
-    /// Ends the session of the access token, with its refresh token and its sockets.
+    /// Ends the session of the access token: its refresh token becomes invalid, and its WebSockets are
+    /// closed.
     #[oai(path = "/auth/logout", method = "post", operation_id = "logout")]
     async fn logout(&self, caller: Caller, app: Data<&App>) -> Result<LoggedOut, Failing<Plain>> {
         app.auth.logout(caller.0).await?;
@@ -185,8 +189,8 @@ impl AuthRoutes {
 
     /// Get a ticket for a socket
     ///
-    /// For browsers, which cannot send a header when they open a WebSocket. Everybody else sends
-    /// the access token in `Authorization`.
+    /// For pages in a browser, which cannot send a header when they open a WebSocket. Other clients
+    /// send the access token in `Authorization`.
     #[oai(path = "/auth/socket-ticket", method = "post", operation_id = "get_socket_ticket")]
     async fn socket_ticket(
         &self,

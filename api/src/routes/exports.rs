@@ -33,23 +33,24 @@ impl content::Kind for Archive {
     const NAME: &'static str = "export.zip";
 }
 
-/// An archive that was asked for, and the work on it.
+/// An export, and the job that writes its archive.
 #[derive(Object)]
 #[oai(rename = "AcceptedExport", example)]
 struct AcceptedExportView {
-    /// The archive.
+    /// The export.
     export: ExportView,
-    /// The work on it. Follow it at its address or over the WebSocket.
+    /// The job that writes the archive. Follow it with `GET /api/v1/jobs/{id}` or over the WebSocket.
     job: JobView,
 }
 
 #[derive(ApiResponse)]
 enum Accepted {
-    /// It is being written; if one was already, that one is.
+    /// The archive is being written. If an earlier export is still being written, the answer describes
+    /// that one.
     #[oai(status = 202)]
     Accepted(
         Json<AcceptedExportView>,
-        /// Where the job is.
+        /// The address of the job.
         #[oai(header = "Location")]
         String,
     ),
@@ -57,7 +58,7 @@ enum Accepted {
 
 #[derive(ApiResponse)]
 enum Deleted {
-    /// It is gone, and the work on it is stopped.
+    /// The export and its archive are deleted, and its job is cancelled.
     #[oai(status = 204)]
     Deleted,
 }
@@ -73,13 +74,14 @@ declare! {
 impl ExportRoutes {
     /// Export everything of mine
     ///
-    /// A zip archive with my recordings as they were uploaded; each conversation as JSON, Markdown and
-    /// subtitles; entities, connections, decisions, files, insights and sessions as JSON; and a README
-    /// that explains it all. One is written at a time: who asks again meanwhile gets the same. It stays for
-    /// a week, or until a newer one is complete.
+    /// Writes a zip archive with the recordings as they were uploaded; each conversation as JSON,
+    /// Markdown and subtitles; entities, connections, decisions, files, insights and sessions as JSON;
+    /// and a README that explains the contents. Only one archive is written at a time: a request during
+    /// this time gets the same export. The archive is kept for a week, or until a newer one is
+    /// complete.
     ///
-    /// What changes while it is being written is in it as it was, or as it is then: each conversation by
-    /// itself is whole.
+    /// If data changes while the archive is being written, the archive contains either the old or the
+    /// new state. Each single conversation is consistent.
     #[oai(path = "/users/me/export", method = "post", operation_id = "export_me")]
     async fn export(
         &self,
@@ -103,9 +105,9 @@ impl ExportRoutes {
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// How many at most: 1 to 100, 20 when absent.
+        /// The largest number of exports in the page: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
-        /// `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
     ) -> Result<Json<ExportPageView>, Failing<List>> {
         let (limit, after) = (page::limit(limit.0)?, page::decode::<ExportCursor>(cursor.0.as_deref())?);
@@ -130,8 +132,8 @@ impl ExportRoutes {
 
     /// Get the archive of an export
     ///
-    /// Whole, or a part by `Range`, so that a download that broke off goes on where it was. `HEAD` tells
-    /// what there is.
+    /// The whole archive, or with `Range` a part of it: so a client can continue a download that was
+    /// interrupted. `HEAD` returns the headers without the bytes.
     #[oai(path = "/exports/:id/content", method = "get", operation_id = "get_export_content")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn content(
@@ -141,13 +143,15 @@ impl ExportRoutes {
         request: &Request,
         /// The export.
         id: Path<Id>,
-        /// One range of bytes, as `bytes=0-1023`.
+        /// One range of bytes, such as `bytes=0-1023`.
         #[oai(name = "Range")]
         _range: Header<Option<String>>,
-        /// The `ETag` of what is there already: 304 if it is still the same.
+        /// The `ETag` of the client's copy. If it is still current, the answer is 304 without the
+        /// bytes.
         #[oai(name = "If-None-Match")]
         _if_none_match: Header<Option<String>>,
-        /// The `ETag` that the range is of: everything if it is another by now.
+        /// The `ETag` of the content that the range belongs to. If the content has changed since, the
+        /// answer is the whole content.
         #[oai(name = "If-Range")]
         _if_range: Header<Option<String>>,
     ) -> Result<Outgoing<Archive>, Failing<ReadContent>> {
@@ -175,7 +179,8 @@ impl ExportRoutes {
 
     /// Delete an export
     ///
-    /// With its archive. If that is still being written, this is stopped.
+    /// Deletes the export with its archive. If the archive is still being written, its job is
+    /// cancelled.
     #[oai(path = "/exports/:id", method = "delete", operation_id = "delete_export")]
     async fn delete(
         &self,

@@ -9,57 +9,57 @@ use crate::app::App;
 
 pub(crate) struct HealthRoutes;
 
-/// How something is.
+/// The state of the server or of one part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum)]
 #[oai(rename = "HealthState", rename_all = "snake_case")]
 enum State {
-    /// As it should be.
+    /// It works.
     Ok,
-    /// Something is missing; what is accepted is still safe.
+    /// Something does not work, but accepted data is safe.
     Degraded,
-    /// Requests will fail.
+    /// Requests fail.
     Down,
 }
 
-/// How the place is.
+/// The health of the server.
 #[derive(Object)]
 #[oai(rename = "Health", example)]
 struct HealthView {
-    /// The worst of the parts that matter.
+    /// The worst state of the parts that matter.
     state: State,
-    /// The version that answers.
+    /// The version of the server.
     version: String,
-    /// Each part.
+    /// The parts on which the server depends.
     parts: Vec<PartView>,
 }
 
-/// How one part is.
+/// The health of one part.
 #[derive(Debug, PartialEq, Object)]
 #[oai(rename = "HealthPart", skip_serializing_if_is_none)]
 struct PartView {
-    /// `postgres`, `objects`, `redis`, `nats`, or `qdrant` where there is one.
+    /// `postgres`, `objects`, `redis`, `nats`, or, if this server uses it, `qdrant`.
     name: String,
-    /// How it is.
+    /// The state of the part.
     state: State,
-    /// What is wrong.
+    /// The fault. Absent if there is none.
     reason: Option<String>,
-    /// What to do about it.
+    /// What an operator does about the fault. Absent if there is none.
     remedy: Option<String>,
 }
 
 #[derive(ApiResponse)]
 enum Readiness {
-    /// Requests are answered; at most something is slower than usual.
+    /// The server answers requests, some perhaps more slowly than usual.
     #[oai(status = 200)]
     Ready(Json<HealthView>),
-    /// Requests would fail: send them elsewhere, and do what the remedies say.
+    /// Requests would fail. Send them to another server, and follow the `remedy` of each faulty part.
     #[oai(status = 503)]
     NotReady(Json<HealthView>),
 }
 
 #[OpenApi(tag = "Tag::Operations")]
 impl HealthRoutes {
-    /// Is all well?
+    /// Get the health
     ///
     /// The same as `/health/ready`.
     #[oai(path = "/health", method = "get", operation_id = "get_health")]
@@ -69,7 +69,8 @@ impl HealthRoutes {
 
     /// Is the process alive?
     ///
-    /// Says nothing about what it depends on: restarting it would not help those.
+    /// Does not check the parts on which the server depends: a restart of the server would not repair
+    /// them.
     #[oai(path = "/health/live", method = "get", operation_id = "get_liveness")]
     async fn live(&self) -> PlainText<&'static str> {
         PlainText("alive\n")
@@ -77,7 +78,7 @@ impl HealthRoutes {
 
     /// Can requests be answered?
     ///
-    /// Each dependency, what is wrong with it, and what to do.
+    /// Lists each part on which the server depends, with its fault and the remedy.
     #[oai(path = "/health/ready", method = "get", operation_id = "get_readiness")]
     async fn ready(&self, app: Data<&App>) -> Readiness {
         ready(&app).await

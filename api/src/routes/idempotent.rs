@@ -8,20 +8,21 @@ use sha2::{Digest, Sha256};
 
 use crate::problem::{Code, Problem};
 
-/// Longer keys than this are no keys.
+/// The longest key, in bytes.
 const LONGEST: usize = 255;
 
-/// A key, and the request that came with it.
+/// An idempotency key, and the hash of its request.
 pub(crate) struct Key {
     key: String,
     request_hash: Vec<u8>,
 }
 
 impl Key {
-    /// The key of a request, if it has one. `request` is all that matters of it.
+    /// The key of a request, if it has one. `request` contains everything that distinguishes the
+    /// request.
     ///
     /// # Errors
-    /// [`Code::InvalidInput`] for a key that is none.
+    /// [`Code::InvalidInput`] for an invalid key.
     pub(crate) fn of(
         key: Option<String>,
         operation: &str,
@@ -35,10 +36,10 @@ impl Key {
         Ok(Some(Self { key, request_hash: Sha256::digest(request).to_vec() }))
     }
 
-    /// What this very request was answered.
+    /// The answer to the first request with this key, if there was one.
     ///
     /// # Errors
-    /// [`Code::IdempotencyConflict`] when the key came with another request.
+    /// [`Code::IdempotencyConflict`] if the key came with another request.
     pub(crate) async fn recall<A: ParseFromJSON>(&self, tx: &mut UserTx) -> Result<Option<A>, Problem> {
         let Some(remembered) = idempotency::recall(tx, &self.key).await? else { return Ok(None) };
         if remembered.request_hash != self.request_hash {
@@ -51,10 +52,8 @@ impl Key {
         Ok(A::parse_from_json(Some(remembered.answer)).ok())
     }
 
-    /// Remembers the answer. False when the same key was faster: give the transaction up and recall.
-    ///
-    /// # Errors
-    /// When the database refuses.
+    /// Stores the answer. Returns false if a concurrent request with the same key was faster: then roll
+    /// back and call `recall`.
     pub(crate) async fn remember(&self, tx: &mut UserTx, answer: &impl ToJSON) -> Result<bool, Problem> {
         let answered = Remembered {
             request_hash: self.request_hash.clone(),

@@ -44,34 +44,34 @@ impl WireEnum for State {
 impl InsightRoutes {
     /// List insights
     ///
-    /// What deserves attention, found last coming first, each with what speaks for it. For what is due,
-    /// ask with `due_from` and `due_to`.
+    /// The insight that was found last comes first. Each has its evidence. To list what is due, use
+    /// `due_from` and `due_to`.
     #[oai(path = "/", method = "get", operation_id = "list_insights")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn list(
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// `current` (those that hold and were not dismissed; when absent), `dismissed`, or `all`, former
-        /// versions among them.
+        /// `current` (insights that are valid and not dismissed; this is the default), `dismissed`, or
+        /// `all`, which includes earlier versions.
         state: Query<Option<Wire<State>>>,
-        /// Only of this kind.
+        /// Only insights of this kind.
         kind: Query<Option<Wire<InsightKind>>>,
-        /// Only those that rest on this conversation.
+        /// Only insights with evidence in this conversation.
         conversation_id: Query<Option<Uuid>>,
-        /// Only those about this entity.
+        /// Only insights about this entity.
         entity_id: Query<Option<Uuid>>,
-        /// Only those found then or later.
+        /// Only insights found at this time or later.
         from: Query<Option<Time>>,
-        /// Only those found before.
+        /// Only insights found before this time.
         to: Query<Option<Time>>,
-        /// Only those due then or later.
+        /// Only insights due at this time or later.
         due_from: Query<Option<Time>>,
-        /// Only those due before.
+        /// Only insights due before this time.
         due_to: Query<Option<Time>>,
-        /// How many at most: 1 to 100, 20 when absent.
+        /// The largest number of insights in the page: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
-        /// `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
     ) -> Result<Json<InsightPageView>, Failing<List>> {
         let filter = Filter {
@@ -99,7 +99,7 @@ impl InsightRoutes {
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// The insight, in any of its versions.
+        /// The id of any version of the insight.
         id: Path<Id>,
     ) -> Result<Json<InsightView>, Failing<Read>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
@@ -109,7 +109,8 @@ impl InsightRoutes {
 
     /// Dismiss an insight
     ///
-    /// It is not told again, also when it is found again. To dismiss it twice changes nothing.
+    /// A dismissed insight is not sent again, even if it is found again. To dismiss it twice changes
+    /// nothing.
     #[oai(path = "/:id/dismiss", method = "post", operation_id = "dismiss_insight")]
     async fn dismiss(
         &self,
@@ -123,7 +124,7 @@ impl InsightRoutes {
 
     /// Restore an insight
     ///
-    /// Takes a dismissal back.
+    /// Takes the dismissal back.
     #[oai(path = "/:id/restore", method = "post", operation_id = "restore_insight")]
     async fn restore(
         &self,

@@ -37,21 +37,21 @@ impl JobRoutes {
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// Only those that stand here.
+        /// Only jobs in this state.
         state: Query<Option<Wire<JobState>>>,
-        /// Only this kind of work.
+        /// Only jobs of this kind.
         kind: Query<Option<Wire<JobKind>>>,
-        /// Only those of this lane.
+        /// Only jobs of this lane.
         lane: Query<Option<Wire<Lane>>>,
-        /// Only those about this recording.
+        /// Only jobs for this recording.
         audio_id: Query<Option<Uuid>>,
-        /// Only those about this conversation.
+        /// Only jobs for this conversation.
         conversation_id: Query<Option<Uuid>>,
-        /// Only those about this file.
+        /// Only jobs for this file.
         file_id: Query<Option<Uuid>>,
-        /// How many at most: 1 to 100, 20 when absent.
+        /// The largest number of jobs in the page: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
-        /// `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
     ) -> Result<Json<JobPageView>, Failing<List>> {
         let filter = JobFilter {
@@ -87,8 +87,8 @@ impl JobRoutes {
 
     /// Cancel a job
     ///
-    /// One that waits is cancelled at once. One that runs is asked to stop, and does at its next
-    /// step; `cancel_requested` says so until then. Asking again changes nothing.
+    /// A queued job is cancelled at once. A running job stops at its next step; until then
+    /// `cancel_requested` is true. To send the request again changes nothing.
     #[oai(path = "/:id/cancel", method = "post", operation_id = "cancel_job")]
     async fn cancel(
         &self,
@@ -105,7 +105,8 @@ impl JobRoutes {
 
     /// Try a job again
     ///
-    /// One that is dead or cancelled is queued again, and goes on from what it had saved.
+    /// A job that is dead or cancelled is queued again. It continues from the progress that it had
+    /// saved.
     #[oai(path = "/:id/retry", method = "post", operation_id = "retry_job")]
     async fn retry(
         &self,

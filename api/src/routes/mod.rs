@@ -22,34 +22,34 @@ use poem_openapi::{OpenApi, Tags};
 
 use crate::problem::Documented;
 
-/// The subjects of the document.
+/// The subjects of the API document.
 #[derive(Tags)]
 pub(crate) enum Tag {
-    /// Registering, logging in, and staying logged in.
+    /// Register, log in, and stay logged in.
     Auth,
-    /// Oneself: choices, password, sessions, taking everything along, and being forgotten.
+    /// The user's own account: preferences, password, sessions, export and erasure.
     Users,
-    /// Recordings: in, out, and transcribed again.
+    /// Recordings: upload, download, and transcribe again.
     Audio,
-    /// Work that was accepted: where it stands, stop it, try it again.
+    /// Jobs: follow, cancel, and try again.
     Jobs,
-    /// What listens, reads and embeds here, and where.
+    /// The models of this server, and where they run.
     Models,
-    /// What was said, with times.
+    /// Transcripts, with times.
     Transcriptions,
-    /// Conversations, and who and what they mention.
+    /// Conversations, and the entities that they mention.
     Conversations,
-    /// Who and what was mentioned, in all conversations together.
+    /// Entities: people, places, organizations, dates and others that conversations mention.
     Entities,
-    /// What happens to a person's files, how they are now, and what is in them.
+    /// Files on the user's devices: their events, their current state, and their content.
     Files,
-    /// What deserves attention, and what speaks for it.
+    /// Insights: what deserves the user's attention, with the evidence.
     Insights,
-    /// Being told what happens, as it happens.
+    /// Events over a WebSocket, as they happen.
     Push,
-    /// Finding what was said by what it means.
+    /// Search in conversations and files, by words and by meaning.
     Search,
-    /// For those who run the place.
+    /// For the operators of this server.
     Operations,
 }
 

@@ -21,9 +21,9 @@ declare! {
 impl ModelRoutes {
     /// List the models
     ///
-    /// What listens, finds names, embeds and sums up here: in which languages, from which source and
-    /// under which licence, and whether sound or text leaves this server for it. While no worker runs,
-    /// these are the models of the last one.
+    /// The models that transcribe, find entities, embed and summarize on this server: their languages,
+    /// source and licence, and whether sound or text is sent to another machine for them. While no
+    /// worker runs, these are the models of the last worker.
     #[oai(path = "/", method = "get", operation_id = "list_models")]
     async fn list(&self, _caller: Caller, app: Data<&App>) -> Result<Json<ModelCardListView>, Failing<List>> {
         let items = of_the_fleet(&app).await?.into_iter().map(ModelCardView::from).collect();
@@ -36,8 +36,8 @@ async fn of_the_fleet(app: &App) -> Result<Vec<ModelCard>, Problem> {
     Ok(models::of_the_fleet(&mut tx).await?)
 }
 
-/// Refuses a language that no transcriber speaks which may hear the sound; `field` is where it was asked
-/// for.
+/// Refuses a language that no permitted transcriber supports; `field` is the field of the request with
+/// the language.
 pub(super) async fn refuse_unspoken(
     app: &App,
     field: &str,

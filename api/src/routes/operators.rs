@@ -17,7 +17,7 @@ use crate::wire_enums::Wire;
 
 pub(crate) struct OperatorRoutes;
 
-/// The token of those who run the place: `Authorization: Bearer <OPERATOR_TOKEN>`.
+/// The token of the operators of this server: `Authorization: Bearer <OPERATOR_TOKEN>`.
 #[derive(SecurityScheme)]
 #[oai(rename = "operator_token", ty = "bearer", checker = "authenticate")]
 struct Operator(());
@@ -38,31 +38,33 @@ async fn authenticate(request: &Request, bearer: Bearer) -> poem::Result<()> {
     }
 }
 
-/// How a lane is to be.
+/// The settings of a lane.
 #[derive(Object)]
 #[oai(example)]
 struct LaneSettings {
-    /// Whether nothing new is to be started in it. What runs, runs on.
+    /// Whether the lane is paused. No job starts in a paused lane; running jobs continue.
     #[oai(default)]
     paused: bool,
-    /// Jobs that each worker is to run at once; what each was started with when absent.
+    /// The number of jobs that each worker may run at once. When absent, the number that the worker was
+    /// started with.
     #[oai(validator(minimum(value = "0"), maximum(value = "1024")))]
     concurrency: Option<i32>,
 }
 
-/// A lane: its settings, and what goes on in it.
+/// A lane: its settings and the number of its jobs.
 #[derive(Object)]
 #[oai(rename = "LaneState", skip_serializing_if_is_none, example)]
 struct LaneView {
-    /// Its name.
+    /// The name of the lane.
     lane: Wire<Lane>,
-    /// Whether nothing new is started in it.
+    /// Whether the lane is paused: no job starts in it.
     paused: bool,
-    /// Jobs that each worker runs at once; absent when it is what each was started with.
+    /// The number of jobs that each worker may run at once. Absent if it is the number that the worker
+    /// was started with.
     concurrency: Option<i32>,
-    /// Jobs that wait.
+    /// The number of queued jobs.
     queued: i64,
-    /// Jobs that run.
+    /// The number of running jobs.
     running: i64,
 }
 
@@ -78,7 +80,7 @@ impl OperatorRoutes {
         &self,
         _operator: Operator,
         app: Data<&App>,
-        /// The lane.
+        /// The name of the lane.
         lane: Path<Wire<Lane>>,
     ) -> Result<Json<LaneView>, Failing<Operate>> {
         let mut tx = app.database.as_system().await?;
@@ -88,14 +90,14 @@ impl OperatorRoutes {
 
     /// Change a lane
     ///
-    /// Pause it, or change how many jobs each worker runs at once. Workers follow within seconds,
-    /// without a restart.
+    /// Pauses the lane, or changes how many jobs each worker may run at once. Workers apply the change
+    /// within seconds, without a restart.
     #[oai(path = "/lanes/:lane", method = "put", operation_id = "put_lane")]
     async fn put(
         &self,
         _operator: Operator,
         app: Data<&App>,
-        /// The lane.
+        /// The name of the lane.
         lane: Path<Wire<Lane>>,
         body: Input<LaneSettings>,
     ) -> Result<Json<LaneView>, Failing<Operate>> {

@@ -21,7 +21,8 @@ declare! {
     Open: OriginNotAllowed, UpgradeRequired;
 }
 
-/// A ticket of *Get a ticket for a socket*, in `?ticket=`: opens one socket, within half a minute.
+/// A ticket from *Get a ticket for a socket*, sent as `?ticket=`. It opens one WebSocket, within 30
+/// seconds.
 #[derive(SecurityScheme)]
 #[oai(rename = "socket_ticket", ty = "api_key", key_name = "ticket", key_in = "query", checker = "redeem")]
 pub(crate) struct TicketHolder(Identity);
@@ -34,7 +35,7 @@ async fn redeem(request: &Request, ticket: ApiKey) -> poem::Result<Identity> {
     Ok(app.auth.redeem_ticket(&ticket).await?.ok_or_else(refused)?)
 }
 
-/// Whoever opens a socket: an app shows its token, a page in a browser its ticket.
+/// The credentials of a WebSocket: an app sends its access token, a page in a browser its ticket.
 #[derive(SecurityScheme)]
 pub(crate) enum Opener {
     Page(TicketHolder),
@@ -45,19 +46,22 @@ pub(crate) enum Opener {
 impl PushRoutes {
     /// Open a WebSocket
     ///
-    /// Messages are JSON objects with a `type`, one a text frame. Say
-    /// `{"type": "join_room", "room": "user", "after": 41}` to hear everything of yours from event 42
-    /// on; rooms are `user`, `conversation:<id>`, `job:<id>` and `file:<id>`, and without `after` you hear
-    /// what happens from now on. The answer is `joined`, with the `seq` up to which you were told; in the
-    /// room of a job, with the job as it stands. With `"include": ["words"]` the segments of
-    /// `transcription_update` come with their words, each with its times and confidence. `leave_room`
-    /// undoes it, `ping` is answered by `pong`.
+    /// Each text frame is one message: a JSON object with a `type`.
     ///
-    /// You are told `job_update`, `transcription_update`, `conversation_update`, `insight_generated`,
-    /// `insight_update`, `entity_update` and `file_event`, each with a `seq` one above the last, and
-    /// `job_progress` without one; `/asyncapi.json` describes all messages. `resync` says that events after your `after`
-    /// are no longer kept: read anew what matters, and go on from its `seq`. The socket closes with
-    /// 4401 when the session ends.
+    /// To receive events, join a room: `user`, `conversation:<id>`, `job:<id>` or `file:<id>`.
+    /// `{"type": "join_room", "room": "user", "after": 41}` delivers all of your events from number 42
+    /// on. Without `after`, only events from now on are delivered. The server answers `joined` with the
+    /// `seq` up to which events were sent, and in the room of a job with the current state of the job.
+    /// With `"include": ["words"]`, the segments of `transcription_update` contain their words with
+    /// times and confidence. `leave_room` leaves the room. The server answers `ping` with `pong`.
+    ///
+    /// The events are `job_update`, `transcription_update`, `conversation_update`, `insight_generated`,
+    /// `insight_update`, `entity_update` and `file_event`; each has a `seq`: its number among all of
+    /// your events, without gaps. `job_progress` has no `seq`. `/asyncapi.json` describes all messages.
+    ///
+    /// `resync` means that events after your `after` are no longer kept: read the data that you need by
+    /// REST again, and continue from its `seq`. The WebSocket is closed with code 4401 when the session
+    /// ends.
     #[oai(path = "/ws", method = "get", operation_id = "open_socket")]
     async fn open(
         &self,
@@ -82,8 +86,9 @@ impl PushRoutes {
     }
 }
 
-/// Browsers say which page opens a socket, and send the person's tickets for any page that asks:
-/// only this server's own pages and those of listed origins may (RFC 6455, section 10.2).
+/// Browsers send the origin of the page that opens a WebSocket, and would open it for any page in the
+/// name of the user. Only this server's own pages and pages of listed origins may (RFC 6455, section
+/// 10.2).
 fn may_open(headers: &HeaderMap, allowed: &[String]) -> bool {
     let text = |name| headers.get(name).and_then(|value: &poem::http::HeaderValue| value.to_str().ok());
     let Some(origin) = text(header::ORIGIN) else { return true };

@@ -22,36 +22,36 @@ use crate::views::{JobView, SegmentView, example_id};
 
 pub(crate) struct SegmentRoutes;
 
-/// What is to change about a segment; what is absent stays.
+/// Changes to a segment. Fields that are absent keep their value.
 #[derive(Object)]
 #[oai(example)]
 struct Correction {
-    /// What was really said.
+    /// The corrected text.
     #[oai(validator(min_length = 1, max_length = 10_000, pattern = "\\S"))]
     text: Option<String>,
-    /// Who said it: a mark, or the name itself; empty for nobody known.
+    /// The speaker: a label such as `A`, or the name itself. Empty if the speaker is unknown.
     #[oai(validator(max_length = 100))]
     speaker: Option<String>,
 }
 
-/// A segment that was corrected.
+/// A corrected segment.
 #[derive(Object)]
 #[oai(rename = "CorrectedSegment", skip_serializing_if_is_none, example)]
 struct CorrectedView {
-    /// As it is now.
+    /// The segment after the correction.
     segment: SegmentView,
-    /// The work that brings entities, connections and search up to date; absent when the text is the
-    /// same as before, or when such work waits already.
+    /// The job that updates entities, connections and search. Absent if neither the text nor
+    /// `uncertain` has changed, or if such a job is queued already.
     job: Option<JobView>,
 }
 
 #[derive(ApiResponse)]
 enum Corrected {
-    /// As it is now.
+    /// The segment after the correction.
     #[oai(status = 200)]
     Corrected(
         Json<CorrectedView>,
-        /// Names this revision of it.
+        /// The revision of the segment after the correction.
         #[oai(header = "ETag")]
         String,
     ),
@@ -65,9 +65,10 @@ declare! {
 impl SegmentRoutes {
     /// Correct a segment
     ///
-    /// Its times stay, and what was heard is kept as `original_text`. What changed is understood and
-    /// embedded anew. A segment that is marked as uncertain is not so any more once its text was sent,
-    /// be it the same text: it is then understood like the others.
+    /// The times do not change, and the text of the transcriber is kept as `original_text`. Changed
+    /// text is processed and embedded again. A correction with `text`, even with the same text, also
+    /// confirms an uncertain segment: it is no longer marked as uncertain, and is processed like the
+    /// others.
     #[oai(path = "/:id", method = "patch", operation_id = "correct_segment")]
     async fn correct(
         &self,
@@ -76,7 +77,8 @@ impl SegmentRoutes {
         request: &Request,
         /// The segment.
         id: Path<Id>,
-        /// The segment's `revision` that was read, in quotes: 412 if it has changed since.
+        /// The `revision` of the segment that the client has read, in quotes. If the segment has
+        /// changed since, the answer is 412: read it again.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Input<Correction>,
@@ -107,7 +109,7 @@ impl SegmentRoutes {
     }
 }
 
-/// While a worker still writes the transcript, nobody else does.
+/// Refuses corrections while a worker still writes the transcript.
 async fn complete(tx: &mut UserTx, transcription: Uuid) -> Result<(), Problem> {
     let transcription = transcriptions::get(tx, transcription).await?;
     if transcription.is_none_or(|transcription| transcription.completed_at.is_none()) {
@@ -119,8 +121,8 @@ async fn complete(tx: &mut UserTx, transcription: Uuid) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Accepts the work that follows, unless the same waits already: one that runs has perhaps read the
-/// old text.
+/// Enqueues the job that processes the correction, unless such a job is queued already. A running job
+/// does not count: it may have read the old text.
 async fn understand(
     tx: &mut UserTx,
     segment: &Segment,

@@ -24,14 +24,14 @@ use crate::views::{ErasureView, SessionListView, SessionView, UserView};
 
 pub(crate) struct UserRoutes;
 
-/// What a person says about themselves; replaces what was said before.
+/// The profile of the user. It replaces the previous profile.
 #[derive(Object)]
 #[oai(example)]
 struct Profile {
-    /// What they are called.
+    /// The name of the user.
     #[oai(validator(max_length = 200))]
     name: String,
-    /// What they have chosen.
+    /// The preferences of the user.
     preferences: ChosenPreferences,
 }
 
@@ -39,30 +39,30 @@ struct Profile {
 #[derive(Object)]
 #[oai(example)]
 struct PasswordChange {
-    /// The one until now.
+    /// The current password.
     #[oai(validator(max_length = 512))]
     current_password: Password,
-    /// The one from now on.
+    /// The new password.
     #[oai(validator(min_length = 8, max_length = 512))]
     new_password: Password,
 }
 
-/// That a person means it.
+/// The confirmation of an erasure.
 #[derive(Object)]
 #[oai(example)]
 struct EraseRequest {
-    /// Their password.
+    /// The password of the user.
     #[oai(validator(max_length = 512))]
     password: Password,
 }
 
 #[derive(ApiResponse)]
 enum Me {
-    /// The person.
+    /// The user.
     #[oai(status = 200)]
     Me(
         Json<UserView>,
-        /// Names this version: send it as `If-Match` with a change.
+        /// The version of the user. Send it as `If-Match` with a change.
         #[oai(header = "ETag")]
         String,
     ),
@@ -70,18 +70,18 @@ enum Me {
 
 #[derive(ApiResponse)]
 enum Done {
-    /// Done.
+    /// The request is done.
     #[oai(status = 204)]
     Done,
 }
 
 #[derive(ApiResponse)]
 enum EraseAccepted {
-    /// Nobody can log in any more, and the rest is being removed.
+    /// The sessions have ended and login is impossible. The remaining data is being deleted.
     #[oai(status = 202)]
     Accepted(
         Json<ErasureView>,
-        /// Where the receipt is.
+        /// The address of the receipt.
         #[oai(header = "Location")]
         String,
     ),
@@ -97,7 +97,7 @@ declare! {
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Users")]
 impl UserRoutes {
-    /// Who am I?
+    /// Get my account
     #[oai(path = "/users/me", method = "get", operation_id = "get_me")]
     async fn me(&self, caller: Caller, app: Data<&App>) -> Result<Me, Failing<Plain>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
@@ -105,15 +105,16 @@ impl UserRoutes {
         Ok(Me::new(user))
     }
 
-    /// Replace what I say about myself
+    /// Replace my profile
     ///
-    /// Name and preferences, all of them.
+    /// Replaces the name and all preferences.
     #[oai(path = "/users/me", method = "put", operation_id = "replace_me")]
     async fn replace(
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// The `ETag` that was read: 412 if it has changed since.
+        /// The `ETag` that the client has read. If the user has changed since, the answer is 412: read
+        /// it again.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Input<Profile>,
@@ -134,7 +135,7 @@ impl UserRoutes {
 
     /// Change my password
     ///
-    /// All other sessions end, and their sockets close.
+    /// All other sessions end, and their WebSockets are closed.
     #[oai(path = "/users/me/password", method = "put", operation_id = "change_password")]
     async fn change_password(
         &self,
@@ -151,7 +152,7 @@ impl UserRoutes {
 
     /// List my sessions
     ///
-    /// Where I am logged in, the last used first.
+    /// The session that was used last comes first.
     #[oai(path = "/users/me/sessions", method = "get", operation_id = "list_sessions")]
     async fn sessions(
         &self,
@@ -166,7 +167,7 @@ impl UserRoutes {
 
     /// End my other sessions
     ///
-    /// All but the one of this request; their sockets close.
+    /// Ends all sessions except the one of this request, and closes their WebSockets.
     #[oai(path = "/users/me/sessions", method = "delete", operation_id = "end_other_sessions")]
     async fn end_others(&self, caller: Caller, app: Data<&App>) -> Result<Done, Failing<Plain>> {
         app.auth.end_others(caller.0).await?;
@@ -175,7 +176,7 @@ impl UserRoutes {
 
     /// End a session of mine
     ///
-    /// Its sockets close.
+    /// The WebSockets of the session are closed.
     #[oai(path = "/users/me/sessions/:id", method = "delete", operation_id = "end_session")]
     async fn end(
         &self,
@@ -190,9 +191,9 @@ impl UserRoutes {
 
     /// Erase everything of mine
     ///
-    /// Me, my recordings, all that was understood of them, my files, and what was told of it all. It
-    /// cannot be taken back: export first. Logging in is impossible at once; the rest takes as long as
-    /// it takes, and the receipt says when nothing is left.
+    /// Deletes the account, the recordings, everything found in them, the files, and all events. This
+    /// cannot be undone: export first. Login is impossible at once. The deletion of the data takes
+    /// longer; the receipt tells when it is complete.
     #[oai(path = "/users/me/erase", method = "post", operation_id = "erase_me")]
     async fn erase(
         &self,
@@ -209,12 +210,12 @@ impl UserRoutes {
 
     /// Get the receipt of an erasure
     ///
-    /// Open to whoever knows its id: nobody is left who could log in.
+    /// This needs no token, only the id of the receipt: after an erasure nobody can log in.
     #[oai(path = "/erasures/:id", method = "get", operation_id = "get_erasure")]
     async fn erasure(
         &self,
         app: Data<&App>,
-        /// The receipt.
+        /// The id of the receipt.
         id: Path<Id>,
     ) -> Result<Json<ErasureView>, Failing<Receipt>> {
         let mut tx = app.database.as_system().await?;
@@ -230,8 +231,8 @@ impl Me {
     }
 }
 
-/// Makes sure that it is the person who asks, and not whoever found their phone unlocked. Guessing
-/// is limited as it is for logins.
+/// Checks the password, so that somebody who finds an unlocked phone cannot erase the account. Attempts
+/// are limited as for login.
 async fn confirm(
     app: &App,
     caller: &Caller,

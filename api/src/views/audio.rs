@@ -10,31 +10,31 @@ use crate::time::Time;
 #[derive(Object)]
 #[oai(rename = "Audio", skip_serializing_if_is_none, example)]
 pub(crate) struct AudioView {
-    /// Names it.
+    /// The id of the recording.
     pub id: Uuid,
-    /// The conversation that it is of.
+    /// The conversation that the recording belongs to.
     pub conversation_id: Uuid,
-    /// What the file was called; empty when nobody said.
+    /// The name of the uploaded file. Empty if it is unknown.
     pub filename: String,
-    /// The media type of its container, found in the bytes.
+    /// The media type of the container, detected from the bytes.
     pub content_type: String,
-    /// How many bytes.
+    /// The size in bytes.
     pub size_bytes: i64,
-    /// The SHA-256 of its bytes, in hexadecimal.
+    /// The SHA-256 of the bytes, in hexadecimal.
     pub sha256: String,
-    /// How its sound is coded, once decoded.
+    /// The codec of the sound. Absent until the recording is decoded.
     pub codec: Option<String>,
-    /// Samples a second, once decoded.
+    /// The sample rate in hertz. Absent until the recording is decoded.
     pub sample_rate: Option<i32>,
-    /// Channels, once decoded.
+    /// The number of channels. Absent until the recording is decoded.
     pub channels: Option<i32>,
-    /// How long it plays, once decoded.
+    /// The duration in milliseconds. Absent until the recording is decoded.
     pub duration_ms: Option<i64>,
-    /// When it was recorded, where that is known.
+    /// When the recording was made. Absent if that is unknown.
     pub recorded_at: Option<Time>,
-    /// When it was uploaded.
+    /// When the recording was uploaded.
     pub created_at: Time,
-    /// When its sound was removed; absent while that is kept.
+    /// When the sound was deleted. Absent while the server has it.
     pub removed_at: Option<Time>,
 }
 

@@ -12,151 +12,153 @@ use super::{AudioView, DateView, WarningView, example_id, example_time};
 use crate::time::Time;
 use crate::wire_enums::Stored;
 
-/// A conversation. The event `conversation_update` of the WebSocket carries the same, and as `change`
-/// what happened: `created`, `edited`, `understood`, or `deleted` (with nothing but the `id`).
+/// A conversation. The event `conversation_update` of the WebSocket carries the same fields, and in
+/// `change` the reason: `created`, `edited`, `understood`, or `deleted` (then with no field but `id`).
 #[derive(Clone, Object)]
 #[oai(rename = "Conversation", skip_serializing_if_is_none, example)]
 pub(crate) struct ConversationView {
-    /// Names it.
+    /// The id of the conversation.
     pub id: Uuid,
-    /// What it is called; empty until something is found or given.
+    /// The title. Empty until one is found or given.
     pub title: String,
-    /// What the person wrote down about it.
+    /// Free text of the user about the conversation.
     pub notes: String,
-    /// What the person sorts it under.
+    /// The tags that the user gave.
     pub tags: Vec<String>,
-    /// Who the voices are: as they are marked in the segments, and the name.
+    /// The names of the speakers: a map from the label in the segments (such as `A`) to the name.
     pub speakers: BTreeMap<String, String>,
-    /// How it came here.
+    /// The source of the conversation.
     pub source: Stored<Source>,
-    /// The language spoken, once known.
+    /// The language spoken, as a BCP 47 tag. Absent until it is known.
     pub language: Option<String>,
-    /// When it began.
+    /// When the conversation began.
     pub started_at: Time,
-    /// How long it took, once known.
+    /// The duration in milliseconds. Absent until it is known.
     pub duration_ms: Option<i64>,
-    /// What to know before relying on its transcripts.
+    /// Warnings about the quality of the transcripts. Show them to the user.
     pub warnings: Vec<WarningView>,
-    /// Counts its changes; in the `ETag`, too.
+    /// The number of the version; each change increases it. The `ETag` contains it, too.
     pub version: i64,
-    /// When it was first heard of.
+    /// When the conversation was created on this server.
     pub created_at: Time,
-    /// When it last changed.
+    /// When the conversation was last changed.
     pub updated_at: Time,
 }
 
-/// A page of conversations, newest first.
+/// A page of conversations, in the requested order.
 #[derive(Object)]
 #[oai(rename = "ConversationPage", skip_serializing_if_is_none, example)]
 pub(crate) struct ConversationPageView {
     /// The conversations.
     pub items: Vec<ConversationView>,
-    /// Pass it as `cursor` to get the next page; absent on the last.
+    /// Send it as `cursor` to get the next page. Absent on the last page.
     pub next_cursor: Option<String>,
 }
 
-/// A conversation with what belongs to it. Who and what it mentions comes, for each recording, from
-/// the newest transcript that is complete.
+/// A conversation with its details. Its entities come, for each recording, from the newest complete
+/// transcript.
 #[derive(Object)]
 #[oai(rename = "ConversationDetail", example)]
 pub(crate) struct ConversationDetailView {
-    /// The conversation itself.
+    /// The conversation.
     #[oai(flatten)]
     pub conversation: ConversationView,
-    /// Its recordings, oldest first.
+    /// The recordings, oldest first.
     pub audio: Vec<AudioView>,
-    /// Its transcripts: those that are complete first, and the newest first of these and of the others.
+    /// The ids of the transcripts. Complete transcripts come first; within each group, the newest comes
+    /// first.
     pub transcriptions: Vec<Uuid>,
-    /// Who and what it mentions, in the order of appearance.
+    /// The entities that the conversation mentions, in the order of their first mention.
     pub entities: Vec<EntityView>,
-    /// What those have to do with one another, strongest first.
+    /// The connections between these entities, strongest first.
     pub connections: Vec<ConnectionView>,
-    /// Other conversations about something alike, closest first.
+    /// Other conversations about similar subjects, most similar first.
     pub related_conversations: Vec<RelatedConversationView>,
-    /// Files about something alike, closest first.
+    /// Files about similar subjects, most similar first.
     pub related_files: Vec<RelatedFileView>,
 }
 
-/// A conversation about something alike.
+/// A conversation about a similar subject.
 #[derive(Object)]
 #[oai(rename = "RelatedConversation")]
 pub(crate) struct RelatedConversationView {
-    /// Names it.
+    /// The id of the conversation.
     pub id: Uuid,
-    /// What it is called.
+    /// The title of the conversation.
     pub title: String,
-    /// When it began.
+    /// When the conversation began.
     pub started_at: Time,
-    /// How close it is in meaning, by its closest passage: 1 means the same.
+    /// The similarity in meaning of its closest passage: 1 means the same.
     pub score: f64,
-    /// Who and what both mention.
+    /// The entities that both mention.
     pub entity_ids: Vec<Uuid>,
 }
 
-/// A file about something alike.
+/// A file about a similar subject.
 #[derive(Object)]
 #[oai(rename = "RelatedFile")]
 pub(crate) struct RelatedFileView {
-    /// Names it.
+    /// The id of the file.
     pub id: Uuid,
-    /// On which device it is.
+    /// The device that the file is on.
     pub device: String,
-    /// Where it is there.
+    /// The path of the file on the device.
     pub path: String,
-    /// How close it is in meaning, by its closest passage: 1 means the same.
+    /// The similarity in meaning of its closest passage: 1 means the same.
     pub score: f64,
 }
 
-/// Somebody or something that was mentioned.
+/// An entity, with its mentions in this conversation.
 #[derive(Object)]
 #[oai(rename = "Entity")]
 pub(crate) struct EntityView {
-    /// Names it, across conversations.
+    /// The id of the entity, the same in all conversations.
     pub id: Uuid,
-    /// What it is.
+    /// The kind of the entity.
     pub kind: Stored<EntityKind>,
-    /// What it is called.
+    /// The name of the entity.
     pub name: String,
-    /// What else it is called.
+    /// Other names of the entity.
     pub aliases: Vec<String>,
-    /// Where this conversation mentions it, in the order of time.
+    /// The mentions in this conversation, in the order of time.
     pub mentions: Vec<MentionView>,
 }
 
-/// A place where an entity was mentioned.
+/// A mention of an entity.
 #[derive(Object)]
 #[oai(rename = "Mention", skip_serializing_if_is_none)]
 pub(crate) struct MentionView {
-    /// In what transcript.
+    /// The transcript of the mention.
     pub transcription_id: Uuid,
-    /// In what segment of it.
+    /// The segment of the mention.
     pub segment_id: Uuid,
-    /// Where to play from: where the words begin in the recording, or their segment, where the times of its
-    /// words are not known.
+    /// The start of the mention in the recording, in milliseconds: play from here. If the times of the
+    /// words are unknown, the start of the segment.
     pub start_ms: i64,
-    /// Where they end.
+    /// The end of the mention, or of its segment, in milliseconds.
     pub end_ms: i64,
-    /// The words that were used.
+    /// The words of the mention.
     pub text: String,
-    /// When that is, for dates and times of which it can be known: by when and where it was said.
+    /// The resolved date, for a date or time. Absent if it cannot be resolved from when and where it
+    /// was said.
     pub date: Option<DateView>,
 }
 
-/// What two entities have to do with one another.
+/// A connection between two entities.
 #[derive(Object)]
 #[oai(rename = "Connection")]
 pub(crate) struct ConnectionView {
-    /// Names it.
+    /// The id of the connection.
     pub id: Uuid,
-    /// One end.
+    /// One of the two entities.
     pub from_entity_id: Uuid,
-    /// The other.
+    /// The other entity.
     pub to_entity_id: Uuid,
-    /// What they have to do with one another.
+    /// The kind of the connection.
     pub kind: Stored<ConnectionKind>,
-    /// How much speaks for it, in all conversations.
+    /// The strength of the connection: how much evidence there is in all conversations.
     pub strength: f32,
-    /// The segments of this conversation that speak for it.
+    /// The segments of this conversation that are evidence for the connection.
     pub segment_ids: Vec<Uuid>,
 }
 

@@ -7,21 +7,21 @@ use super::example_time;
 use crate::time::Time;
 use crate::wire_enums::Wire;
 
-/// When something is that was said, resolved against the recording's own clock and the person's time
-/// zone: somewhere in this stretch of time, which is as long as it was said exactly.
+/// The meaning of a spoken date or time, resolved with the time of the recording and the time zone of
+/// the user. It is the period from `from` to `to`. The less precise the words, the longer the period.
 #[derive(Clone, Object)]
 #[oai(rename = "ResolvedDate", example)]
 pub(crate) struct DateView {
-    /// Where it begins.
+    /// The start of the period.
     pub from: Time,
-    /// Where it is over: the first moment that is not meant any more.
+    /// The end of the period: the first moment after it.
     pub to: Time,
-    /// How exactly it was said.
+    /// The precision of the words.
     pub precision: Wire<Precision>,
 }
 
 impl DateView {
-    /// A date as its columns hold it, if there is one.
+    /// The date in these columns, if there is one.
     pub(crate) fn of(
         from: Option<DateTime<Utc>>,
         to: Option<DateTime<Utc>>,

@@ -8,66 +8,67 @@ use super::{DateView, MentionView, example_id, example_time};
 use crate::time::Time;
 use crate::wire_enums::Stored;
 
-/// Somebody or something that was mentioned, in all conversations together.
+/// An entity, summed up over all conversations: a person, place, organization, date, amount or contact
+/// that is mentioned.
 #[derive(Clone, Object)]
 #[oai(rename = "EntitySummary", example)]
 pub(crate) struct EntitySummaryView {
-    /// Names it.
+    /// The id of the entity.
     pub id: Uuid,
-    /// What it is.
+    /// The kind of the entity.
     pub kind: Stored<EntityKind>,
-    /// What it is called.
+    /// The name of the entity.
     pub name: String,
-    /// What else it is called.
+    /// Other names of the entity.
     pub aliases: Vec<String>,
-    /// When the first conversation began that mentions it.
+    /// When the earliest conversation that mentions the entity began.
     pub first_seen_at: Time,
-    /// When the last one did.
+    /// When the latest conversation that mentions the entity began.
     pub last_seen_at: Time,
-    /// How often it is mentioned.
+    /// The number of mentions.
     pub mention_count: i64,
-    /// In how many conversations.
+    /// The number of conversations with a mention.
     pub conversation_count: i64,
 }
 
-/// A page of entities, those mentioned last coming first.
+/// A page of entities. The entity that was mentioned last comes first.
 #[derive(Object)]
 #[oai(rename = "EntityPage", skip_serializing_if_is_none, example)]
 pub(crate) struct EntityPageView {
     /// The entities.
     pub items: Vec<EntitySummaryView>,
-    /// Pass it as `cursor` to get the next page; absent on the last.
+    /// Send it as `cursor` to get the next page. Absent on the last page.
     pub next_cursor: Option<String>,
 }
 
-/// An entity, and when it was mentioned.
+/// An entity with its timeline.
 #[derive(Object)]
 #[oai(rename = "EntityDetail", example)]
 pub(crate) struct EntityDetailView {
-    /// The entity itself.
+    /// The entity.
     #[oai(flatten)]
     pub entity: EntitySummaryView,
-    /// The newest conversations that mention it, newest first.
+    /// The newest conversations that mention the entity, newest first.
     pub timeline: Vec<AppearanceView>,
 }
 
-/// A conversation that mentions an entity, and where.
+/// A conversation that mentions an entity, with the mentions.
 #[derive(Object)]
 #[oai(rename = "Appearance")]
 pub(crate) struct AppearanceView {
     /// The conversation.
     pub conversation_id: Uuid,
-    /// What that is called.
+    /// The title of the conversation.
     pub title: String,
-    /// When it began.
+    /// When the conversation began.
     pub started_at: Time,
-    /// Where it mentions the entity, in the order of time.
+    /// The mentions of the entity in this conversation, in the order of time.
     pub mentions: Vec<MentionView>,
-    /// What is said where it is mentioned first.
+    /// The text of the first mention's segment.
     pub text: String,
 }
 
-/// What an entity is connected with, strongest first.
+/// The connections of an entity, strongest first.
 #[derive(Object)]
 #[oai(rename = "EntityConnections", example)]
 pub(crate) struct EntityConnectionsView {
@@ -75,27 +76,27 @@ pub(crate) struct EntityConnectionsView {
     pub items: Vec<EntityConnectionView>,
 }
 
-/// A connection, seen from one of its ends.
+/// A connection of an entity to another one.
 #[derive(Object)]
 #[oai(rename = "EntityConnection")]
 pub(crate) struct EntityConnectionView {
-    /// Names the connection.
+    /// The id of the connection.
     pub id: Uuid,
-    /// The other end.
+    /// The other entity.
     pub entity: EntitySummaryView,
-    /// What they have to do with one another.
+    /// The kind of the connection.
     pub kind: Stored<ConnectionKind>,
-    /// How much speaks for it.
+    /// The strength of the connection: how much evidence there is.
     pub strength: f32,
-    /// When the first conversation began that speaks for it.
+    /// When the earliest conversation with evidence began.
     pub first_seen_at: Time,
-    /// When the last one did.
+    /// When the latest conversation with evidence began.
     pub last_seen_at: Time,
-    /// What speaks for it: the newest few segments.
+    /// The evidence: the newest segments, a few of them.
     pub evidence: Vec<EvidenceView>,
 }
 
-/// A segment that speaks for a connection.
+/// A segment that is evidence for a connection or an insight.
 #[derive(Object)]
 #[oai(rename = "Evidence")]
 pub(crate) struct EvidenceView {
@@ -103,21 +104,21 @@ pub(crate) struct EvidenceView {
     pub conversation_id: Uuid,
     /// The segment.
     pub segment_id: Uuid,
-    /// Where it begins in the recording.
+    /// The start of the segment in the recording, in milliseconds.
     pub start_ms: i64,
-    /// Where it ends.
+    /// The end of the segment in the recording, in milliseconds.
     pub end_ms: i64,
-    /// What it says.
+    /// The text of the segment.
     pub text: String,
 }
 
-/// A part of a person's graph: entities, and all connections between them.
+/// A part of the user's graph: entities, and all connections between them.
 #[derive(Object)]
 #[oai(rename = "Graph", example)]
 pub(crate) struct GraphView {
-    /// The entities, nearest first; the one that was asked for is the first.
+    /// The entities, nearest first. The first one is the entity of the request.
     pub entities: Vec<EntitySummaryView>,
-    /// The connections between these, strongest first.
+    /// The connections between these entities, strongest first.
     pub connections: Vec<GraphConnectionView>,
 }
 
@@ -125,19 +126,19 @@ pub(crate) struct GraphView {
 #[derive(Object)]
 #[oai(rename = "GraphConnection")]
 pub(crate) struct GraphConnectionView {
-    /// Names it.
+    /// The id of the connection.
     pub id: Uuid,
-    /// One end.
+    /// One of the two entities.
     pub from_entity_id: Uuid,
-    /// The other.
+    /// The other entity.
     pub to_entity_id: Uuid,
-    /// What they have to do with one another.
+    /// The kind of the connection.
     pub kind: Stored<ConnectionKind>,
-    /// How much speaks for it.
+    /// The strength of the connection: how much evidence there is.
     pub strength: f32,
-    /// When the first conversation began that speaks for it.
+    /// When the earliest conversation with evidence began.
     pub first_seen_at: Time,
-    /// When the last one did.
+    /// When the latest conversation with evidence began.
     pub last_seen_at: Time,
 }
 
@@ -157,7 +158,7 @@ impl From<Entity> for EntitySummaryView {
 }
 
 impl AppearanceView {
-    /// Appearances by conversation; they come with those of one conversation together.
+    /// Groups appearances by conversation. Those of one conversation must stand next to each other.
     pub(crate) fn gather(appearances: Vec<Appearance>) -> Vec<Self> {
         let mut timeline: Vec<Self> = Vec::new();
         for one in appearances {
@@ -185,7 +186,7 @@ impl AppearanceView {
 }
 
 impl EntityConnectionView {
-    /// A connection with its other end, and what speaks for it.
+    /// A connection with the other entity and its evidence.
     pub(crate) fn new(edge: Edge, other: EntitySummaryView, evidence: Vec<Evidence>) -> Self {
         Self {
             id: edge.id,

@@ -9,35 +9,36 @@ use super::{example_id, example_time, hex};
 use crate::time::Time;
 use crate::wire_enums::Wire;
 
-/// An archive of everything that a person has here.
+/// An export: an archive of all data of the user.
 #[derive(Object)]
 #[oai(rename = "Export", skip_serializing_if_is_none, example)]
 pub(crate) struct ExportView {
-    /// Names it.
+    /// The id of the export.
     pub id: Uuid,
-    /// The work on it: how far it is, and why it failed.
+    /// The job that writes the archive: it tells the progress, and why the export failed.
     pub job_id: Uuid,
-    /// Where that stands: when it has `succeeded`, the archive can be fetched.
+    /// The state of the job. When it is `succeeded`, the archive can be downloaded.
     pub state: Wire<JobState>,
-    /// How many bytes it has, once it is complete.
+    /// The size of the archive in bytes. Absent until it is complete.
     pub size_bytes: Option<i64>,
-    /// The SHA-256 of its bytes, in hexadecimal, once it is complete.
+    /// The SHA-256 of the archive, in hexadecimal. Absent until it is complete.
     pub sha256: Option<String>,
-    /// When it was asked for.
+    /// When the export was requested.
     pub created_at: Time,
-    /// When it was complete.
+    /// When the archive was completed. Absent until then.
     pub completed_at: Option<Time>,
-    /// When it is removed: a week after it was complete, and as soon as a newer one is.
+    /// When the archive is deleted: a week after it was completed, or earlier if a newer archive is
+    /// completed.
     pub expires_at: Time,
 }
 
-/// A page of archives, newest first.
+/// A page of exports, newest first.
 #[derive(Object)]
 #[oai(rename = "ExportPage", skip_serializing_if_is_none, example)]
 pub(crate) struct ExportPageView {
-    /// The archives.
+    /// The exports.
     pub items: Vec<ExportView>,
-    /// Pass it as `cursor` to get the next page; absent on the last.
+    /// Send it as `cursor` to get the next page. Absent on the last page.
     pub next_cursor: Option<String>,
 }
 

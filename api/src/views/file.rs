@@ -11,100 +11,99 @@ use super::{example_id, example_time, hex};
 use crate::time::Time;
 use crate::wire_enums::Wire;
 
-/// A file as it is now, as far as is known. The event `file_event` of the WebSocket carries the same, or
-/// of a file that is forgotten, its `id` with `state` as `forgotten`.
+/// The last known state of a file. The event `file_event` of the WebSocket carries the same fields. If
+/// the file is forgotten, the event carries only its `id`, and `forgotten` as `state`.
 #[derive(Object)]
 #[oai(rename = "File", skip_serializing_if_is_none, example)]
 pub(crate) struct FileView {
-    /// Names it, wherever it is moved.
+    /// The id of the file. It stays the same when the file is moved.
     pub id: Uuid,
-    /// On which device it is.
+    /// The device that the file is on.
     pub device: String,
-    /// Where it is there, or was last.
+    /// The path of the file on the device; of a deleted file, its last path.
     pub path: String,
-    /// Whether it is still there.
+    /// Whether the file still exists.
     pub state: Wire<FileState>,
-    /// How many bytes, where the newest event that wrote it said.
+    /// The size in bytes, if the newest event that wrote the file contained it.
     pub size_bytes: Option<i64>,
-    /// The SHA-256 of its bytes, in hexadecimal, where that event said.
+    /// The SHA-256 of the file's bytes, in hexadecimal, if that event contained it.
     pub sha256: Option<String>,
-    /// Its media type, where that event said.
+    /// The media type, if that event contained it.
     pub content_type: Option<String>,
-    /// When it was last created, modified, moved or deleted.
+    /// When the file was last created, modified, moved or deleted.
     pub changed_at: Time,
-    /// When it was last opened.
+    /// When the file was last opened.
     pub opened_at: Option<Time>,
-    /// When it was first heard of.
+    /// When the server received the first event of the file.
     pub created_at: Time,
-    /// When something was last heard of it.
+    /// When the server last received something about the file.
     pub updated_at: Time,
-    /// What is in it, where that was sent.
+    /// The content of the file. Absent if no content was sent.
     pub content: Option<FileContentView>,
 }
 
-/// What is in a file, and whether it can be searched.
+/// The content of a file, and whether it can be searched.
 #[derive(Object)]
 #[oai(rename = "FileContent", skip_serializing_if_is_none)]
 pub(crate) struct FileContentView {
-    /// What it is.
+    /// The kind of the content.
     pub kind: Wire<ContentKind>,
-    /// How many bytes were sent.
+    /// The size of the content in bytes.
     pub size_bytes: i64,
-    /// Their SHA-256, in hexadecimal.
+    /// The SHA-256 of the content, in hexadecimal.
     pub sha256: String,
-    /// The time of the event that it belongs to.
+    /// The time of the file event that the content belongs to.
     pub as_of: Time,
-    /// Whether the file was changed since, and what is in it now was not sent: this is found until
-    /// then.
+    /// Whether the file has changed since, without new content. Search then still uses this content.
     pub is_stale: bool,
-    /// Whether there is more text in it than is read of a file: the beginning, 1 MiB, can be searched.
+    /// Whether the text is longer than the limit of 1 MiB. Only the first 1 MiB can then be searched.
     pub is_cut: bool,
-    /// Whether it can be searched.
+    /// Whether the content can be searched.
     pub state: Wire<ContentState>,
-    /// Why not, if it cannot be read.
+    /// Why the content cannot be read. Absent if it can.
     pub failure: Option<FailureView>,
-    /// The newest work on it.
+    /// The newest job of the content.
     pub job_id: Option<Uuid>,
-    /// When it could first be searched.
+    /// When the content could first be searched. Absent until then.
     pub embedded_at: Option<Time>,
 }
 
-/// A file with what happened to it last, and what else is about the same.
+/// A file with its newest events and related conversations.
 #[derive(Object)]
 #[oai(rename = "FileDetail", example)]
 pub(crate) struct FileDetailView {
-    /// The file itself.
+    /// The file.
     #[oai(flatten)]
     pub file: FileView,
-    /// The newest twenty events of its history, newest first.
+    /// The newest twenty events of the file, newest first.
     pub events: Vec<FileEventView>,
-    /// The conversations that are closest in meaning, best first.
+    /// The conversations whose meaning is most similar, most similar first.
     pub related_conversations: Vec<RelatedConversationView>,
 }
 
-/// Something that happened to a file.
+/// An event of a file.
 #[derive(Object)]
 #[oai(rename = "FileEvent", skip_serializing_if_is_none, example)]
 pub(crate) struct FileEventView {
-    /// Names it: the app's own id.
+    /// The id of the event, made by the app.
     pub id: Uuid,
-    /// What happened.
+    /// The kind of the event.
     pub kind: Wire<FileEventKind>,
-    /// On which device.
+    /// The device that the file is on.
     pub device: String,
-    /// At which path; of a move, its end.
+    /// The path of the file; for a move, the new path.
     pub path: String,
-    /// Of a move, its beginning.
+    /// The previous path. Only for a move.
     pub from_path: Option<String>,
-    /// How many bytes the file had then.
+    /// The size of the file after the event, in bytes.
     pub size_bytes: Option<i64>,
-    /// The SHA-256 of its bytes, in hexadecimal.
+    /// The SHA-256 of the file's bytes, in hexadecimal.
     pub sha256: Option<String>,
-    /// Its media type.
+    /// The media type of the file.
     pub content_type: Option<String>,
-    /// When, by the app's clock.
+    /// When the event happened, by the app's clock.
     pub happened_at: Time,
-    /// Whether its content came along.
+    /// Whether the event contained the content of the file.
     pub has_content: bool,
 }
 
@@ -112,19 +111,19 @@ pub(crate) struct FileEventView {
 #[derive(Object)]
 #[oai(rename = "FilePage", skip_serializing_if_is_none, example)]
 pub(crate) struct FilePageView {
-    /// The files, in the order that was asked for.
+    /// The files, in the requested order.
     pub items: Vec<FileView>,
-    /// Pass it as `cursor` to get the next page; absent on the last.
+    /// Send it as `cursor` to get the next page. Absent on the last page.
     pub next_cursor: Option<String>,
 }
 
-/// A page of a file's history.
+/// A page of the events of a file.
 #[derive(Object)]
 #[oai(rename = "FileEventPage", skip_serializing_if_is_none, example)]
 pub(crate) struct FileEventPageView {
-    /// What happened, newest first.
+    /// The events, newest first.
     pub items: Vec<FileEventView>,
-    /// Pass it as `cursor` to get the next page; absent on the last.
+    /// Send it as `cursor` to get the next page. Absent on the last page.
     pub next_cursor: Option<String>,
 }
 

@@ -9,59 +9,62 @@ use super::{EvidenceView, example_id, example_time};
 use crate::time::Time;
 use crate::wire_enums::Stored;
 
-/// Something that deserves attention, with all that speaks for it. The event `insight_generated` of the
-/// WebSocket carries the same; `insight_update` carries `id`, `kind` and as `change` what happened:
-/// `dismissed`, `restored`, or `withdrawn` when it is not so any more.
+/// An insight: something that deserves the user's attention, with its evidence. The event
+/// `insight_generated` of the WebSocket carries the same fields. The event `insight_update` carries
+/// `id`, `kind`, and in `change` the reason: `dismissed`, `restored`, or `withdrawn` if the insight is
+/// not valid any more.
 #[derive(Object)]
 #[oai(rename = "Insight", skip_serializing_if_is_none, example)]
 pub(crate) struct InsightView {
-    /// Names this version of it.
+    /// The id of this version of the insight.
     pub id: Uuid,
-    /// What kind it is. `summary` and `action_item` come from a summarizer, if there is one.
+    /// The kind of the insight. `summary` and `action_item` come from a summarizer, if this server has
+    /// one.
     pub kind: Stored<InsightKind>,
-    /// One line.
+    /// The title: one line.
     pub title: String,
-    /// Plain sentences.
+    /// The explanation, in plain sentences.
     pub detail: String,
-    /// By when something is to be done, or when something is.
+    /// When something is due, or when it takes place. Absent if neither is known.
     pub due_at: Option<Time>,
-    /// What speaks for it.
+    /// The evidence for the insight.
     pub evidence: InsightEvidenceView,
-    /// What found it: the product's own rules, or a summarizer.
+    /// The name of the model that found the insight: the product's own rules, or a summarizer.
     pub model: String,
-    /// In which version.
+    /// The version of that model.
     pub model_version: String,
-    /// When it was found.
+    /// When this version was found.
     pub created_at: Time,
-    /// The version before it: something about it has changed.
+    /// The id of the previous version, of which something has changed. Absent for the first version.
     pub supersedes: Option<Uuid>,
-    /// The version after it; absent from the one that counts.
+    /// The id of the next version. Absent for the current version.
     pub superseded_by: Option<Uuid>,
-    /// When it was dismissed.
+    /// When the insight was dismissed. Absent if it is not dismissed.
     pub dismissed_at: Option<Time>,
 }
 
-/// What speaks for an insight. There is none without: where this is gone, the insight goes.
+/// The evidence for an insight. Every insight has evidence. If its evidence is deleted, the insight is
+/// deleted, too.
 #[derive(Object)]
 #[oai(rename = "InsightEvidence")]
 pub(crate) struct InsightEvidenceView {
-    /// Where it was said.
+    /// The segments in which it was said.
     pub segments: Vec<EvidenceView>,
-    /// The conversations in which that is.
+    /// The conversations of these segments.
     pub conversation_ids: Vec<Uuid>,
-    /// Who and what it is about.
+    /// The entities that the insight is about.
     pub entity_ids: Vec<Uuid>,
-    /// The files in which it is written.
+    /// The files that contain evidence.
     pub file_ids: Vec<Uuid>,
 }
 
-/// A page of insights, those found last coming first.
+/// A page of insights. The insight that was found last comes first.
 #[derive(Object)]
 #[oai(rename = "InsightPage", skip_serializing_if_is_none, example)]
 pub(crate) struct InsightPageView {
     /// The insights.
     pub items: Vec<InsightView>,
-    /// Pass it as `cursor` to get the next page; absent on the last.
+    /// Send it as `cursor` to get the next page. Absent on the last page.
     pub next_cursor: Option<String>,
 }
 

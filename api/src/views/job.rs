@@ -9,70 +9,70 @@ use super::{example_id, example_time};
 use crate::time::Time;
 use crate::wire_enums::Wire;
 
-/// Work that was accepted: where it stands, how far it is, and what it is about. The events
-/// `job_update` and `job_progress` of the WebSocket carry the same figures.
+/// A job: its state, its progress, and the things that it is about. The events `job_update` and
+/// `job_progress` of the WebSocket carry the same values.
 #[derive(Object)]
 #[oai(rename = "Job", skip_serializing_if_is_none, example)]
 pub(crate) struct JobView {
-    /// Names it.
+    /// The id of the job.
     pub id: Uuid,
-    /// What kind of work it is.
+    /// The kind of the job.
     pub kind: Wire<JobKind>,
-    /// Where it runs.
+    /// The lane in which the job runs.
     pub lane: Wire<Lane>,
-    /// Where it stands.
+    /// The state of the job.
     pub state: Wire<JobState>,
-    /// What it is doing, while running.
+    /// The current stage, while the job is running.
     pub stage: Option<Wire<Stage>>,
-    /// How far the whole of it is, 0 to 100.
+    /// The progress of the whole job, from 0 to 100.
     pub percent: f32,
-    /// Sound already transcribed.
+    /// The duration of the sound that is transcribed so far, in milliseconds.
     pub audio_done_ms: u64,
-    /// Sound in all, once known.
+    /// The duration of the whole sound, in milliseconds. Absent until it is known.
     pub audio_total_ms: Option<u64>,
-    /// Bytes of recordings already copied, by an export.
+    /// The bytes of recordings that an export has copied so far.
     pub bytes_done: u64,
-    /// Bytes of recordings that there are to copy.
+    /// The bytes of all recordings that an export copies.
     pub bytes_total: Option<u64>,
-    /// Time to go, from the speed measured so far.
+    /// The estimated remaining time in milliseconds, from the speed measured so far.
     pub eta_ms: Option<u64>,
-    /// Seconds of sound per second of work, as measured.
+    /// The measured speed: seconds of sound per second of work.
     pub speed: Option<f32>,
-    /// How many jobs of the lane come first, while queued.
+    /// The number of jobs in the lane that come before this one, while it is queued.
     pub place_in_queue: Option<u64>,
-    /// How often it was started.
+    /// How many times the job has been started.
     pub attempt: i32,
-    /// Whether somebody asked for it to stop.
+    /// Whether the cancellation of the job was requested.
     pub cancel_requested: bool,
-    /// Why it died, or why the last try failed.
+    /// Why the job is dead, or why its last attempt failed.
     pub failure: Option<FailureView>,
-    /// The recording that it is about.
+    /// The recording that the job is about.
     pub audio_id: Option<Uuid>,
-    /// The conversation that it is about.
+    /// The conversation that the job is about.
     pub conversation_id: Option<Uuid>,
-    /// The transcript that it fills.
+    /// The transcript that the job writes.
     pub transcription_id: Option<Uuid>,
-    /// The archive that it writes.
+    /// The export that the job writes.
     pub export_id: Option<Uuid>,
-    /// The file that it is about.
+    /// The file that the job is about.
     pub file_id: Option<Uuid>,
-    /// When it was accepted.
+    /// When the job was accepted.
     pub created_at: Time,
-    /// When it may start, or start again.
+    /// When the job may start, or start again.
     pub run_at: Time,
-    /// When it last started.
+    /// When the job last started.
     pub started_at: Option<Time>,
-    /// When it reached its ending.
+    /// When the job ended.
     pub finished_at: Option<Time>,
 }
 
-/// Why a job died.
+/// Why a job failed.
 #[derive(Object)]
 #[oai(rename = "Failure")]
 pub(crate) struct FailureView {
-    /// What programs match on: stable.
+    /// The stable code of the failure. Programs decide by this field.
     pub code: Wire<FailureCode>,
-    /// What went wrong and what to do, for the person whose recording it is.
+    /// What went wrong and what to do, as text for the user.
     pub detail: String,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct FailureView {
 pub(crate) struct JobPageView {
     /// The jobs.
     pub items: Vec<JobView>,
-    /// Pass it as `cursor` to get the next page; absent on the last.
+    /// Send it as `cursor` to get the next page. Absent on the last page.
     pub next_cursor: Option<String>,
 }
 

@@ -4,25 +4,26 @@ use self_shared::domain::model::{ModelCard, ModelRole, Sent};
 
 use crate::wire_enums::Wire;
 
-/// A model that this server works with.
+/// A model that this server uses.
 #[derive(Object)]
 #[oai(rename = "InstalledModel", skip_serializing_if_is_none, example)]
 pub(crate) struct ModelCardView {
-    /// What it is there for.
+    /// The task of the model.
     pub role: Wire<ModelRole>,
-    /// Its name, as it stands beside what it produced.
+    /// The name of the model, as in the data that it produced.
     pub name: String,
-    /// Its version, where it is known.
+    /// The version of the model. Absent if it is unknown.
     pub version: Option<String>,
-    /// The languages that it is for, as BCP 47 tags; any language when empty.
+    /// The languages that the model supports, as BCP 47 tags. If empty, it supports any language.
     pub languages: Vec<String>,
-    /// Where it is from, where that is known.
+    /// The origin of the model. Absent if it is unknown.
     pub source: Option<String>,
-    /// Its licence, where that is known.
+    /// The licence of the model. Absent if it is unknown.
     pub licence: Option<String>,
-    /// The host that serves it, as `host` or `host:port`; absent where it runs on this server.
+    /// The host that serves the model, as `host` or `host:port`. Absent if the model runs on this
+    /// server.
     pub host: Option<String>,
-    /// What is sent to that host; absent where nothing leaves this server for it.
+    /// The data that is sent to that host. Absent if the model runs on this server.
     pub sends: Option<Wire<Sent>>,
 }
 
@@ -30,7 +31,7 @@ pub(crate) struct ModelCardView {
 #[derive(Object)]
 #[oai(rename = "InstalledModelList", example)]
 pub(crate) struct ModelCardListView {
-    /// The models, by role.
+    /// The models, ordered by role.
     pub items: Vec<ModelCardView>,
 }
 

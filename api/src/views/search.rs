@@ -6,176 +6,177 @@ use uuid::Uuid;
 use super::{example_id, example_time};
 use crate::time::Time;
 
-/// The longest snippet, in characters: two lines of a phone.
+/// The longest snippet, in characters: two lines on a phone.
 const SNIPPET: usize = 160;
 
-/// What was found.
+/// The hits of a search.
 #[derive(Object)]
 #[oai(rename = "Found", skip_serializing_if_is_none, example)]
 pub(crate) struct FoundView {
     /// The passages, best first.
     pub items: Vec<HitView>,
-    /// The model that compared meanings; absent when only words were compared, because that was asked
-    /// for or because no worker was there to do more.
+    /// The model that compared meaning. Absent if only words were compared, because the request asked
+    /// for words only or because no worker could compare meaning.
     pub model: Option<String>,
-    /// Words that occur nowhere, and what was searched for instead.
+    /// Words that occur nowhere, with the words that were searched for instead.
     pub corrections: Vec<CorrectionView>,
-    /// Pass it as `cursor` to get the next page; absent on the last. Pages show what was there when the
-    /// first was asked for.
+    /// Send it as `cursor` to get the next page. Absent on the last page. All pages show the data at
+    /// the time of the first request.
     pub next_cursor: Option<String>,
 }
 
-/// A passage, and why it was found. `kind` tells what it is from.
+/// A passage, with the reasons why it was found. `kind` tells the type of the source.
 #[derive(Union)]
 #[oai(rename = "Hit", discriminator_name = "kind", one_of)]
 pub(crate) enum HitView {
-    /// Something that was said.
+    /// A passage of a conversation.
     #[oai(mapping = "conversation")]
     Conversation(ConversationHitView),
-    /// Something that was written.
+    /// A passage of a file.
     #[oai(mapping = "file")]
     File(FileHitView),
 }
 
-/// Something that was said, ready to be played.
+/// A passage of a conversation, with its position in the recording.
 #[derive(Object)]
 #[oai(rename = "ConversationHit", skip_serializing_if_is_none)]
 pub(crate) struct ConversationHitView {
-    /// The conversation that it is from.
+    /// The conversation of the passage.
     pub conversation_id: Uuid,
-    /// What that is called.
+    /// The title of the conversation.
     pub title: String,
-    /// When that began.
+    /// When the conversation began.
     pub started_at: Time,
-    /// The transcript that it is from.
+    /// The transcript of the passage.
     pub transcription_id: Uuid,
-    /// The recording to play.
+    /// The recording to play. Absent if there is none.
     pub audio_id: Option<Uuid>,
-    /// The segments that it is made of.
+    /// The segments of the passage.
     pub segment_ids: Vec<Uuid>,
-    /// Where the passage begins in the recording.
+    /// The start of the passage in the recording, in milliseconds.
     pub start_ms: i64,
-    /// Where it ends.
+    /// The end of the passage in the recording, in milliseconds.
     pub end_ms: i64,
-    /// Where to play from: the first of the words in the snippet that were asked for, or the passage where
-    /// it was found by meaning alone.
+    /// Where to start playback, in milliseconds: the first word of the query in the snippet. If the
+    /// passage was found by meaning alone, the start of the passage.
     pub play_from_ms: i64,
     #[oai(flatten)]
     pub found: ReasonView,
 }
 
-/// Something that was written.
+/// A passage of a file.
 #[derive(Object)]
 #[oai(rename = "FileHit", skip_serializing_if_is_none)]
 pub(crate) struct FileHitView {
-    /// The file that it is from.
+    /// The file of the passage.
     pub file_id: Uuid,
-    /// The device that this is on.
+    /// The device that the file is on.
     pub device: String,
-    /// Where it is there.
+    /// The path of the file on the device.
     pub path: String,
-    /// What kind of file it is.
+    /// The media type of the file. Absent if it is unknown.
     pub content_type: Option<String>,
-    /// When it last changed.
+    /// When the file last changed.
     pub changed_at: Time,
-    /// Which of the file's passages this is, from 0.
+    /// The number of the passage in the file, counted from 0.
     pub position: u32,
     #[oai(flatten)]
     pub found: ReasonView,
 }
 
-/// What was found, and what speaks for it.
+/// The text of a passage, and the reasons why it was found.
 #[derive(Object)]
 #[oai(rename = "Reason", skip_serializing_if_is_none)]
 pub(crate) struct ReasonView {
-    /// What was said, or what is written there.
+    /// The text of the passage.
     pub text: String,
-    /// Where words that were asked for stand in the text.
+    /// The positions in `text` of words of the query.
     pub highlights: Vec<HighlightView>,
-    /// The part of it to show in a list.
+    /// The part of the text to show in a list of hits.
     pub snippet: SnippetView,
-    /// How good it is, in the measure of this answer only: the sum of 1 / (60 + rank) over its own ranks
-    /// and `source_ranks`.
+    /// The score of the passage, comparable only within this answer: the sum of 1 / (60 + rank) over
+    /// the ranks of the passage and `source_ranks`.
     pub score: f64,
-    /// Its rank by words; absent when it shares none with the query.
+    /// The rank by words. Absent if the passage has no word of the query.
     pub by_words: Option<ByWordsView>,
-    /// Its rank by meaning; absent when many others are closer.
+    /// The rank by meaning. Absent if many other passages are more similar.
     pub by_meaning: Option<ByMeaningView>,
-    /// The ranks of its conversation or file: each stands where its best passage does. Empty where words
-    /// alone or meaning alone found anything, and their own order is kept.
+    /// The ranks of the conversation or file of the passage. The best passage of a conversation or file
+    /// decides its rank. Empty if only one method, words or meaning, found anything: the order of that
+    /// method is then kept.
     pub source_ranks: SourceRanksView,
 }
 
-/// The ranks of a conversation or file, among conversations and files, from 1.
+/// The ranks of a conversation or file among all conversations and files, counted from 1.
 #[derive(Object)]
 #[oai(rename = "SourceRanks", skip_serializing_if_is_none)]
 pub(crate) struct SourceRanksView {
-    /// By words; absent when none of its passages shares any with the query.
+    /// The rank by words. Absent if none of its passages has a word of the query.
     pub words: Option<u32>,
-    /// By meaning; absent when many others are closer.
+    /// The rank by meaning. Absent if many others are more similar.
     pub meaning: Option<u32>,
 }
 
-/// A part of a text with the most of the words that were asked for: at most 160 characters, `…` where
-/// something was left out.
+/// The part of a text with the most words of the query: at most 160 characters, with `…` where text is
+/// left out.
 #[derive(Object)]
 #[oai(rename = "Snippet")]
 pub(crate) struct SnippetView {
-    /// What to show.
+    /// The text to show.
     pub text: String,
-    /// Where words that were asked for stand in it.
+    /// The positions in this text of words of the query.
     pub highlights: Vec<HighlightView>,
 }
 
-/// A part of a text.
+/// A span of a text.
 #[derive(Object)]
 #[oai(rename = "Highlight", skip_serializing_if_is_none)]
 pub(crate) struct HighlightView {
-    /// Where it begins, in characters.
+    /// The position of the first character, in Unicode code points, counted from 0.
     pub start_char: u32,
-    /// Where it ends.
+    /// The position after the last character, in Unicode code points.
     pub end_char: u32,
-    /// Where its words begin in the recording, or their segment, where the times of its words are not known;
-    /// absent for what is written.
+    /// The start of the span in the recording, in milliseconds. If the times of the words are unknown,
+    /// the start of the segment. Absent in a file.
     pub start_ms: Option<u64>,
-    /// Where they end.
+    /// The end of the span in the recording, or of its segment, in milliseconds. Absent in a file.
     pub end_ms: Option<u64>,
 }
 
-/// What speaks for a passage by its words.
+/// The result of the comparison by words.
 #[derive(Object)]
 #[oai(rename = "ByWords")]
 pub(crate) struct ByWordsView {
-    /// Its rank among all that share words with the query, from 1.
+    /// The rank among all passages that have words of the query, counted from 1.
     pub rank: u32,
-    /// BM25: the more and the rarer the words, the higher.
+    /// The BM25 score. More words, and rarer words, give a higher score.
     pub score: f64,
-    /// The stems of the words that it shares with the query, the rarest first.
+    /// The stems of the words that query and passage have in common, rarest first.
     pub terms: Vec<String>,
 }
 
-/// What speaks for a passage by its meaning.
+/// The result of the comparison by meaning.
 #[derive(Object)]
 #[oai(rename = "ByMeaning")]
 pub(crate) struct ByMeaningView {
-    /// Its rank among all, from 1.
+    /// The rank among all passages, counted from 1.
     pub rank: u32,
-    /// How close in meaning: 1 is the same, 0 has nothing in common.
+    /// The similarity: 1 means the same, 0 means nothing in common.
     pub similarity: f64,
 }
 
-/// A word that occurs nowhere, and what was searched for instead.
+/// A word that occurs nowhere, and the word that was searched for instead.
 #[derive(Object)]
 #[oai(rename = "SpellingCorrection")]
 pub(crate) struct CorrectionView {
-    /// As it was typed.
+    /// The word in the query.
     pub typed: String,
-    /// As it occurs.
+    /// The word that was searched for instead.
     pub meant: String,
 }
 
 impl HitView {
-    /// A passage, and how it was found.
+    /// A hit, from a passage and its ranks.
     pub(crate) fn new(passage: Passage, found: &Fused) -> Self {
         match passage {
             Passage::Conversation(said) => {

@@ -10,43 +10,45 @@ use super::{example_id, example_time};
 use crate::time::Time;
 use crate::wire_enums::Wire;
 
-/// A transcript. While its job runs, it holds what was heard so far.
+/// A transcript. While its job runs, it contains the segments so far.
 #[derive(Object)]
 #[oai(rename = "Transcription", skip_serializing_if_is_none, example)]
 pub(crate) struct TranscriptionView {
-    /// Names it.
+    /// The id of the transcript.
     pub id: Uuid,
-    /// The conversation that it is of.
+    /// The conversation that the transcript belongs to.
     pub conversation_id: Uuid,
-    /// The recording that was heard.
+    /// The recording that was transcribed. Absent for imported text.
     pub audio_id: Option<Uuid>,
-    /// The language heard, or asked for; absent when it is not certain.
+    /// The language that was detected or requested, as a BCP 47 tag. Absent if it is uncertain.
     pub language: Option<String>,
-    /// Whether the speech was not understood and is perhaps in a language that the transcriber does not
-    /// know. It is then kept out of search, entities and insights.
+    /// Whether the transcriber did not understand the speech, perhaps because it does not support the
+    /// language. The transcript is then excluded from search, entities and insights.
     pub language_uncertain: bool,
-    /// The model that heard it.
+    /// The model that transcribed the recording.
     pub model: Option<ModelView>,
-    /// The host to which the sound was sent to be transcribed; absent where it stayed here.
+    /// The host to which the sound was sent for transcription. Absent if the sound stayed on this
+    /// server.
     pub endpoint: Option<String>,
-    /// Sound in all, once known.
+    /// The duration of the sound in milliseconds. Absent until it is known.
     pub duration_ms: Option<i64>,
-    /// Sound before this is in the segments.
+    /// The position up to which the sound is transcribed, in milliseconds: the segments cover the sound
+    /// before it.
     pub transcribed_ms: i64,
-    /// Whether it is complete and nothing was said.
+    /// Whether the transcript is complete and contains no speech.
     pub is_silent: bool,
-    /// All that was said, a line for each segment.
+    /// The whole text, one line for each segment.
     pub text: String,
-    /// What was said when, in the order of time.
+    /// The segments, in the order of time.
     pub segments: Vec<SegmentView>,
-    /// What became of each stretch of the recording, in order and without gaps; empty while segments
-    /// still arrive, and for text that was never heard.
+    /// The result for each span of the recording, in order and without gaps. Empty while segments still
+    /// arrive, and for imported text.
     pub coverage: Vec<CoverageView>,
-    /// What to know before relying on it.
+    /// Warnings about the quality of the transcript. Show them to the user.
     pub warnings: Vec<WarningView>,
-    /// When it was asked for.
+    /// When the transcript was requested.
     pub created_at: Time,
-    /// When it was complete; absent while segments still arrive.
+    /// When the transcript was completed. Absent while segments still arrive.
     pub completed_at: Option<Time>,
 }
 
@@ -54,77 +56,77 @@ pub(crate) struct TranscriptionView {
 #[derive(Object)]
 #[oai(rename = "Model")]
 pub(crate) struct ModelView {
-    /// Its name.
+    /// The name of the model.
     pub name: String,
-    /// Its version.
+    /// The version of the model.
     pub version: String,
 }
 
-/// What was said from one moment to another.
+/// A segment of a transcript: one utterance with its times.
 #[derive(Object)]
 #[oai(rename = "Segment", skip_serializing_if_is_none, example)]
 pub(crate) struct SegmentView {
-    /// Names it, across revisions.
+    /// The id of the segment. It stays the same in all revisions.
     pub id: Uuid,
-    /// Where it begins in the recording.
+    /// The start of the segment in the recording, in milliseconds.
     pub start_ms: i64,
-    /// Where it ends.
+    /// The end of the segment in the recording, in milliseconds.
     pub end_ms: i64,
-    /// What was said.
+    /// The text of the segment.
     pub text: String,
-    /// What was heard, where a person has corrected it.
+    /// The text of the transcriber, if a person has corrected it.
     pub original_text: Option<String>,
-    /// Who said it, where that is known: a mark, or the name itself. Names of marks are among the
-    /// `speakers` of the conversation.
+    /// The speaker, if known: a label, or the name itself. The names for labels are in `speakers` of
+    /// the conversation.
     pub speaker: Option<String>,
     /// A higher revision replaces a lower one.
     pub revision: i32,
-    /// The probability, from 0 to 1, that a word of it is right, as the transcriber judges; absent for
-    /// text that no model heard.
+    /// The probability, from 0 to 1, that a word of the segment is right, as estimated by the
+    /// transcriber. Absent for text that no model transcribed.
     pub confidence: Option<f64>,
-    /// Whether the transcriber doubts it. It is then kept out of search, entities and insights, until a
-    /// person corrects or confirms it.
+    /// Whether the transcriber is uncertain of the segment. It is then excluded from search, entities
+    /// and insights, until a person corrects or confirms it.
     pub uncertain: bool,
-    /// The words as they were heard, with their times; only with `include=words`, and where these are
+    /// The words of the transcriber, with their times. Only with `include=words`, and only if they are
     /// known.
     pub words: Option<Vec<WordView>>,
-    /// Where the times of the words come from.
+    /// The source of the times of the words.
     pub timing: Option<Wire<Timing>>,
 }
 
-/// A word, and when it was said.
+/// A word with its times.
 #[derive(Object)]
 #[oai(rename = "Word")]
 pub(crate) struct WordView {
-    /// The word, with the punctuation behind it.
+    /// The word, with the punctuation after it.
     pub text: String,
-    /// Where it begins in the recording.
+    /// The start of the word in the recording, in milliseconds.
     pub start_ms: u64,
-    /// Where it ends.
+    /// The end of the word in the recording, in milliseconds.
     pub end_ms: u64,
-    /// The probability, from 0 to 1, that it is right.
+    /// The probability, from 0 to 1, that the word is right.
     pub confidence: f64,
 }
 
-/// What became of a stretch of a recording.
+/// The result of the transcription for a span of the recording.
 #[derive(Object)]
 #[oai(rename = "Coverage", example)]
 pub(crate) struct CoverageView {
-    /// What became of it.
+    /// The result for this span.
     pub kind: Wire<CoverageKind>,
-    /// Where it begins in the recording.
+    /// The start of the span in the recording, in milliseconds.
     pub start_ms: u64,
-    /// Where it ends.
+    /// The end of the span in the recording, in milliseconds.
     pub end_ms: u64,
 }
 
-/// What a person should know before they rely on a transcript.
+/// A warning about the quality of a transcript.
 #[derive(Clone, Object)]
 #[oai(rename = "Warning", example)]
 pub(crate) struct WarningView {
-    /// Names it, for programs.
+    /// The stable code of the warning. Programs decide by this field.
     pub code: Wire<WarningCode>,
-    /// What it means and what to do, for people.
+    /// What the warning means and what to do, as text for the user.
     pub detail: String,
 }
 
@@ -161,7 +163,7 @@ impl TranscriptionView {
 }
 
 impl SegmentView {
-    /// A segment as it is shown, with its words where they are wanted and known.
+    /// A segment as clients see it, with its words if they are requested and known.
     pub(crate) fn new(segment: Segment, with_words: bool) -> Self {
         let words = segment.words.filter(|_| with_words);
         Self {

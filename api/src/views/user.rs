@@ -11,74 +11,74 @@ use super::{example_id, example_time};
 use crate::input::text::{Language, Text};
 use crate::time::Time;
 
-/// A person.
+/// A user.
 #[derive(Object)]
 #[oai(rename = "User", example)]
 pub(crate) struct UserView {
-    /// Names them.
+    /// The id of the user.
     pub id: Uuid,
-    /// How they log in.
+    /// The e-mail address, with which the user logs in.
     pub email: String,
-    /// What they are called.
+    /// The name of the user.
     pub name: String,
-    /// What they have chosen.
+    /// The preferences of the user.
     pub preferences: PreferencesView,
-    /// When they registered.
+    /// When the user registered.
     pub created_at: Time,
-    /// When they last changed something about themselves.
+    /// When the account last changed.
     pub updated_at: Time,
 }
 
-/// What a person has chosen, once for everything.
+/// The preferences of the user. They apply to everything.
 #[derive(Object)]
 #[oai(rename = "Preferences", skip_serializing_if_is_none, example)]
 pub(crate) struct PreferencesView {
-    /// Where they live, as a name of the time zone database (`Europe/Lisbon`): what "tomorrow at
-    /// nine" means in what they say.
+    /// The time zone of the user, as a name of the time zone database (`Europe/Lisbon`). It decides
+    /// what "tomorrow at nine" in a recording means.
     pub time_zone: String,
-    /// The language in which they want to be written to, as a BCP 47 tag.
+    /// The language for texts that are written to the user, as a BCP 47 tag.
     pub language: Option<Text<Language>>,
-    /// How recordings are transcribed that say nothing else.
+    /// The options for recordings that are uploaded without their own options.
     pub transcription: TranscriptionOptionsView,
-    /// After how many days conversations are deleted, counted from when they began; never when
-    /// absent.
+    /// The number of days after which conversations are deleted, counted from their beginning. When
+    /// absent, they are never deleted.
     pub keep_days: Option<i32>,
-    /// After how many days the sound of recordings is removed, counted from when their conversations
-    /// began; what was heard stays. Never when absent.
+    /// The number of days after which the sound of recordings is deleted, counted from the beginning of
+    /// their conversations. The transcripts are kept. When absent, the sound is never deleted.
     pub keep_audio_days: Option<i32>,
 }
 
-/// How recordings are transcribed.
+/// Options of a transcription.
 #[derive(Object)]
 #[oai(rename = "TranscriptionOptions", skip_serializing_if_is_none)]
 pub(crate) struct TranscriptionOptionsView {
-    /// The language spoken, as a BCP 47 tag; one that a model of `GET /api/v1/models` speaks. The
-    /// transcriber's own choice when absent.
+    /// The language spoken, as a BCP 47 tag. A model of `GET /api/v1/models` must support it. When
+    /// absent, the transcriber chooses the language.
     pub language: Option<Text<Language>>,
-    /// Whether the sound may be sent to a transcriber on another machine, where this server has one;
-    /// allowed when absent.
+    /// Whether the sound may be sent to a transcriber on another machine, if this server uses one. When
+    /// absent, this is allowed.
     pub allow_remote: Option<bool>,
 }
 
-/// A login on one device.
+/// A session: a login on one device.
 #[derive(Object)]
 #[oai(rename = "Session", example)]
 pub(crate) struct SessionView {
-    /// Names it.
+    /// The id of the session.
     pub id: Uuid,
-    /// The program that opened it, as it called itself.
+    /// The `User-Agent` of the client that logged in.
     pub user_agent: String,
-    /// Whether this very request was made in it.
+    /// Whether it is the session of this request.
     pub is_current: bool,
-    /// When it was opened.
+    /// When the user logged in.
     pub created_at: Time,
-    /// When it last got new tokens.
+    /// When the session last received new tokens.
     pub last_used_at: Time,
-    /// When it ends, unless it is used before.
+    /// When the session ends, if it is not used before.
     pub expires_at: Time,
 }
 
-/// The sessions of a person, the last used first.
+/// The sessions of the user. The session that was used last comes first.
 #[derive(Object)]
 #[oai(rename = "SessionList", example)]
 pub(crate) struct SessionListView {
@@ -86,20 +86,20 @@ pub(crate) struct SessionListView {
     pub items: Vec<SessionView>,
 }
 
-/// The receipt of an erasure. It can be read without a token by whoever knows its id, since nobody
-/// is left who could log in, and tells nothing of whom it was.
+/// The receipt of an erasure. It can be read without a token by anybody who knows its id, because
+/// nobody can log in any more. It contains nothing that identifies the erased user.
 #[derive(Object)]
 #[oai(rename = "Erasure", skip_serializing_if_is_none, example)]
 pub(crate) struct ErasureView {
-    /// Names it. Keep it.
+    /// The id of the receipt. Store it: it is needed to read the receipt.
     pub id: Uuid,
-    /// When it was asked for.
+    /// When the erasure was requested.
     pub requested_at: Time,
-    /// When nothing was left; absent until then.
+    /// When all data was deleted. Absent until then.
     pub completed_at: Option<Time>,
-    /// Rows that were removed so far, not counting what went along with them.
+    /// The number of rows deleted so far. Rows that were deleted together with these are not counted.
     pub rows_erased: i64,
-    /// Recordings and other objects that were removed.
+    /// The number of recordings and other objects deleted so far.
     pub objects_erased: i64,
 }
 
@@ -124,7 +124,7 @@ impl From<Preferences> for PreferencesView {
 }
 
 impl SessionView {
-    /// As it looks from the session `current`.
+    /// The session, marked if it is the session `current`.
     pub(crate) fn seen_from(current: Uuid, session: Session) -> Self {
         let Session { id, user_agent, created_at, last_used_at, expires_at } = session;
         Self {

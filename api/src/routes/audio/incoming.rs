@@ -17,26 +17,26 @@ use tokio_util::io::ReaderStream;
 use super::container;
 use crate::problem::{Code, Problem};
 
-/// A sender that is silent for so long has gone.
+/// An upload that sends no bytes for this long is interrupted.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Fields of a form other than the file are read over, as long as they are small.
+/// Other fields of a form than the file are skipped if they are not larger than this, in bytes.
 const OTHER_FIELDS: usize = 64 * 1024;
 
-/// How much of a refused file is read before the refusal.
+/// The number of bytes of a refused file that are read before the refusal is sent.
 const READ_OVER: usize = 16 * 1024 * 1024;
 
-/// The bytes of a recording, as they come.
+/// The bytes of a recording, as a stream.
 pub(in crate::routes) type Chunks = BoxStream<'static, io::Result<Bytes>>;
 
-/// A recording, or another file, on its way in.
+/// The upload of a recording or of another file.
 pub(in crate::routes) struct Incoming {
-    /// What a form called the file.
+    /// The filename in the form.
     pub filename: Option<String>,
     chunks: Chunks,
 }
 
 impl Incoming {
-    /// What kind of file it is, by its first bytes, and all of its bytes.
+    /// Returns the media type of the file, found in its first bytes, and all of its bytes.
     ///
     /// # Errors
     /// [`Code::EmptyUpload`], [`Code::UnsupportedMedia`], [`Code::UploadInterrupted`].
@@ -60,7 +60,8 @@ impl Incoming {
         Ok((media_type, bytes))
     }
 
-    /// At least so many of its first bytes, unless it has fewer, and all of its bytes.
+    /// Returns at least this many first bytes of the file (all, if it is shorter), and all of its
+    /// bytes.
     ///
     /// # Errors
     /// [`Code::EmptyUpload`], [`Code::UploadInterrupted`].
@@ -88,8 +89,8 @@ fn interrupted(error: io::Error) -> Problem {
         .because(error)
 }
 
-/// The bytes of something that may be a recording. Whoever stores them can give up, and the rest is
-/// still here.
+/// The bytes of a file that may be a recording. When the code that stores them gives up, the unread
+/// bytes are still available here.
 pub(in crate::routes) struct Recognised(Arc<Mutex<Chunks>>);
 
 impl Recognised {
@@ -97,7 +98,7 @@ impl Recognised {
         Self(Arc::new(Mutex::new(chunks)))
     }
 
-    /// The bytes that nobody has read yet.
+    /// The bytes that are not read yet.
     pub(in crate::routes) fn chunks(&self) -> Chunks {
         stream::unfold(self.0.clone(), |chunks| async {
             let chunk = chunks.lock().await.next().await?;
@@ -106,8 +107,8 @@ impl Recognised {
         .boxed()
     }
 
-    /// Reads on for a moment, and drops it: many clients do not look for an answer before they have
-    /// sent everything, and would see a broken connection instead of a refusal.
+    /// Reads and drops some of the remaining bytes. Many clients read the answer only after they have
+    /// sent everything: without this they would see a broken connection instead of the refusal.
     pub(in crate::routes) async fn read_over(&self) {
         let mut read = 0;
         let mut chunks = self.chunks();
@@ -124,7 +125,7 @@ impl Recognised {
     }
 }
 
-/// The same chunks; an error when the next one does not come.
+/// The same chunks, with an error if the next chunk does not arrive in time.
 fn patient(chunks: Chunks) -> Chunks {
     stream::unfold(Some(chunks), |chunks| async {
         let mut chunks = chunks?;

@@ -41,19 +41,20 @@ impl content::Kind for AudioContent {
 
 #[derive(ApiResponse)]
 enum Uploaded {
-    /// These very bytes were here already: the recording, conversation and job from the first time.
+    /// The server has these bytes already. The answer contains the recording, conversation and job of
+    /// the first upload.
     #[oai(status = 200)]
     Known(
         Json<AcceptedView>,
-        /// Where the job is; where the recording is, when there is no job any more.
+        /// The address of the job, or of the recording if the job no longer exists.
         #[oai(header = "Location")]
         String,
     ),
-    /// Stored, and work on it accepted.
+    /// The recording is stored, and the job that transcribes it is accepted.
     #[oai(status = 202)]
     Accepted(
         Json<AcceptedView>,
-        /// Where the job is.
+        /// The address of the job.
         #[oai(header = "Location")]
         String,
     ),
@@ -61,29 +62,29 @@ enum Uploaded {
 
 #[derive(ApiResponse)]
 enum Deleted {
-    /// The sound is gone.
+    /// The sound is deleted.
     #[oai(status = 204)]
     Deleted,
 }
 
-/// What is to be transcribed again, and how.
+/// A recording to transcribe again, and the options.
 #[derive(Object)]
 #[oai(example)]
 struct Transcribe {
     /// The recording.
     audio_id: Uuid,
-    /// How.
+    /// The options of the transcription.
     #[oai(default)]
     options: ChosenTranscriptionOptions,
 }
 
 #[derive(ApiResponse)]
 enum WorkAccepted {
-    /// The work was accepted.
+    /// The job is accepted.
     #[oai(status = 202)]
     Accepted(
         Json<JobView>,
-        /// Where the job is.
+        /// The address of the job.
         #[oai(header = "Location")]
         String,
     ),
@@ -101,12 +102,13 @@ declare! {
 impl AudioRoutes {
     /// Upload a recording
     ///
-    /// Send the bytes as the body, or as the field `file` of a form, of any length up to what this
-    /// server accepts: they are streamed. wav, mp3, m4a, aac, flac, ogg, webm, aiff, caf and others are
-    /// known by their first bytes. The answer comes once the recording is stored and the work on it
-    /// is accepted; the work goes on by itself from there.
+    /// Send the bytes as the body, or as the field `file` of a form. They are streamed; the server
+    /// limits the size. The format is recognised by the first bytes: wav, mp3, m4a, aac, flac, ogg,
+    /// webm, aiff, caf and others. The answer comes once the recording is stored and its job is
+    /// accepted. The job then runs by itself.
     ///
-    /// The same bytes again are recognised: the answer is then about the first time.
+    /// If the same bytes are uploaded again, the server recognises them: the answer describes the first
+    /// upload.
     #[oai(path = "/upload", method = "post", operation_id = "upload_audio")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn upload(
@@ -114,21 +116,22 @@ impl AudioRoutes {
         caller: Caller,
         app: Data<&App>,
         request: &Request,
-        /// What the file is called; a form's own filename is used otherwise.
+        /// The name of the file. When absent, the filename of the form is used.
         filename: Query<Option<String>>,
-        /// What to call the conversation; found in what was said otherwise.
+        /// The title of the conversation. When absent, it is found in the transcript.
         #[oai(validator(max_length = 300))]
         title: Query<Option<String>>,
-        /// The conversation to add it to; a new one otherwise.
+        /// The conversation to add the recording to. When absent, a new conversation is created.
         conversation_id: Query<Option<Uuid>>,
-        /// When it was recorded; now otherwise.
+        /// When the recording was made. When absent, the time of the upload.
         recorded_at: Query<Option<Time>>,
-        /// The language spoken, as a BCP 47 tag; one that a model of `GET /api/v1/models` speaks.
+        /// The language spoken, as a BCP 47 tag. A model of `GET /api/v1/models` must support it.
         language: Query<Option<Text<Language>>>,
-        /// Whether the sound may be sent to a transcriber on another machine; what the person has chosen
-        /// otherwise.
+        /// Whether the sound may be sent to a transcriber on another machine. When absent, the user's
+        /// preference applies.
         allow_remote: Query<Option<bool>>,
-        /// Names this upload: the same again within a day gets the same answer.
+        /// Identifies this upload. If it is repeated with the same key within a day, the answer is the
+        /// same.
         #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 255))]
         idempotency_key: Header<Option<String>>,
         incoming: Incoming,
@@ -162,14 +165,15 @@ impl AudioRoutes {
 
     /// Transcribe a recording again
     ///
-    /// With other options, or because models got better. The transcripts that are there stay.
+    /// With other options, or because the models have improved. Existing transcripts are kept.
     #[oai(path = "/transcribe", method = "post", operation_id = "transcribe_audio")]
     async fn transcribe(
         &self,
         caller: Caller,
         app: Data<&App>,
         request: &Request,
-        /// Names this request: the same again within a day gets the same answer.
+        /// Identifies this request. If it is repeated with the same key within a day, the answer is the
+        /// same.
         #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 255))]
         idempotency_key: Header<Option<String>>,
         body: Input<Transcribe>,
@@ -218,8 +222,8 @@ impl AudioRoutes {
 
     /// Delete the sound of a recording
     ///
-    /// Its bytes are removed; its transcripts stay, and what they mean. Work that still needs the sound
-    /// is stopped. The same bytes can be uploaded again, and are then a new recording.
+    /// The bytes are removed. The transcripts, and everything found in them, are kept. Jobs that still
+    /// need the sound are cancelled. The same bytes can be uploaded again and are then a new recording.
     #[oai(path = "/:id", method = "delete", operation_id = "delete_audio")]
     async fn delete(
         &self,
@@ -242,7 +246,7 @@ impl AudioRoutes {
 
     /// Get the bytes of a recording
     ///
-    /// Whole, or a part by `Range`. `HEAD` tells what there is.
+    /// The whole content, or with `Range` a part of it. `HEAD` returns the headers without the bytes.
     #[oai(path = "/:id/content", method = "get", operation_id = "get_audio_content")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn content(
@@ -252,13 +256,15 @@ impl AudioRoutes {
         request: &Request,
         /// The recording.
         id: Path<Id>,
-        /// One range of bytes, as `bytes=0-1023`.
+        /// One range of bytes, such as `bytes=0-1023`.
         #[oai(name = "Range")]
         _range: Header<Option<String>>,
-        /// The `ETag` of what is there already: 304 if it is still the same.
+        /// The `ETag` of the client's copy. If it is still current, the answer is 304 without the
+        /// bytes.
         #[oai(name = "If-None-Match")]
         _if_none_match: Header<Option<String>>,
-        /// The `ETag` that the range is of: everything if it is another by now.
+        /// The `ETag` of the content that the range belongs to. If the content has changed since, the
+        /// answer is the whole content.
         #[oai(name = "If-Range")]
         _if_range: Header<Option<String>>,
     ) -> Result<Outgoing<AudioContent>, Failing<ReadContent>> {
@@ -291,13 +297,13 @@ impl WorkAccepted {
     }
 }
 
-/// The last part of a path, without what does not belong into a name.
+/// The last component of a path, without characters that do not belong in a filename.
 fn plain_filename(given: String) -> String {
     let name = given.rsplit(['/', '\\']).next().unwrap_or_default();
     name.chars().filter(|c| !c.is_control()).take(255).collect()
 }
 
-/// The trace that the request belongs to (W3C Trace Context, version 00).
+/// The trace context of the request (W3C Trace Context, version 00).
 pub(super) fn traceparent(request: &Request) -> Option<&str> {
     let given = request.header("traceparent")?;
     let parts: Vec<&str> = given.split('-').collect();

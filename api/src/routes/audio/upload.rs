@@ -25,7 +25,7 @@ use crate::routes::idempotent::Key;
 use crate::routes::models::refuse_unspoken;
 use crate::views::{AudioView, ConversationView, JobView};
 
-/// What was said of the recording, besides its bytes.
+/// The metadata of an upload: everything except the bytes.
 #[derive(Clone, Serialize)]
 pub(super) struct UploadMetadata {
     pub filename: String,
@@ -35,21 +35,22 @@ pub(super) struct UploadMetadata {
     pub options: TranscriptionOptions,
 }
 
-/// A recording that was accepted, or known already.
+/// A recording that is accepted, or that the server has already.
 #[derive(Object)]
 #[oai(rename = "AcceptedRecording", skip_serializing_if_is_none, example)]
 pub(super) struct AcceptedView {
     /// The recording.
     pub audio: AudioView,
-    /// The conversation that it is of.
+    /// The conversation that the recording belongs to.
     pub conversation: ConversationView,
-    /// The work on it: the newest job. Follow it at its address or over the WebSocket.
+    /// The newest job of the recording. Follow it with `GET /api/v1/jobs/{id}` or over the WebSocket.
     pub job: Option<JobView>,
-    /// Whether these very bytes were here already; then these are the ones from the first time.
+    /// Whether the server had these bytes already. If so, recording, conversation and job are those of
+    /// the first upload.
     pub duplicate: bool,
 }
 
-/// How often two requests may get in each other's way before one of them gives up.
+/// The number of attempts when concurrent requests conflict.
 const TRIES: usize = 4;
 
 /// Stores the recording and everything about it.
@@ -126,8 +127,8 @@ struct NewRecording<'a> {
 }
 
 impl NewRecording<'_> {
-    /// Writes everything down in one transaction. None when another request with the same bytes or
-    /// the same key was faster: nothing of this one may be committed then.
+    /// Writes all rows in one transaction. Returns `None` if another request with the same bytes or the
+    /// same key was faster: then nothing of this request may be committed.
     async fn record(&self, tx: &mut UserTx, key: Option<&Key>) -> Result<Option<AcceptedView>, Problem> {
         if let Some(key) = key
             && let Some(answer) = key.recall(tx).await?
@@ -189,7 +190,7 @@ impl NewRecording<'_> {
     }
 }
 
-/// Makes room for a transcript of a recording, and accepts the work to fill it.
+/// Creates the row of a new transcript of a recording, and enqueues the job that fills it.
 pub(super) async fn transcribe(
     tx: &mut UserTx,
     audio: &Audio,
@@ -208,7 +209,7 @@ pub(super) async fn transcribe(
     Ok(jobs::enqueue(tx, Some(user), &job, 0, traceparent).await?)
 }
 
-/// What was asked for, and for the rest what the person has chosen once for everything.
+/// The requested options, completed by the preferences of the user.
 pub(super) async fn usual(
     tx: &mut UserTx,
     asked: TranscriptionOptions,

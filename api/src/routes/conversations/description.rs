@@ -9,56 +9,55 @@ use self_shared::database::conversations::Edit;
 use crate::input::text::{Line, Text};
 use crate::problem::Problem;
 
-/// More voices nobody tells apart.
+/// The largest number of speakers with a name.
 const MOST_SPEAKERS: usize = 100;
-/// Characters of a mark.
+/// The longest speaker label, in characters.
 const LONGEST_MARK: usize = 100;
 
-/// What conversations are sorted under.
+/// A tag of a conversation.
 pub(super) type Tag = Text<Line<100>>;
-/// Who the voices are: as they are marked in the segments, and the name.
+/// The names of the speakers, by the label that the segments use.
 pub(super) type Speakers = BTreeMap<String, Text<Line<100>>>;
 
-/// All that a person says about a conversation: replaces what was said before.
+/// The description of a conversation by the user. It replaces the previous description.
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct Description {
-    /// What it is called.
+    /// The title.
     #[oai(validator(min_length = 1, max_length = 300, pattern = "\\S"))]
     title: String,
-    /// What there is to note down.
+    /// Free text of the user about the conversation.
     #[oai(default, validator(max_length = 100_000))]
     notes: String,
-    /// What it is sorted under.
+    /// The tags.
     #[oai(default, validator(max_items = 50))]
     tags: Vec<Tag>,
-    /// Who the voices are: as they are marked in the segments, and the name. Up to 100.
+    /// The names of the speakers: a map from the label in the segments (such as `A`) to the name. Up to
+    /// 100.
     #[oai(default)]
     speakers: Speakers,
 }
 
-/// What is to change about a conversation; what is absent stays.
+/// Changes to the description of a conversation. Fields that are absent keep their value.
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct DescriptionPatch {
-    /// What it is called.
+    /// The title.
     #[oai(validator(min_length = 1, max_length = 300, pattern = "\\S"))]
     title: Option<String>,
-    /// What there is to note down.
+    /// Free text of the user about the conversation.
     #[oai(validator(max_length = 100_000))]
     notes: Option<String>,
-    /// What it is sorted under.
+    /// The tags. They replace all previous tags.
     #[oai(validator(max_items = 50))]
     tags: Option<Vec<Tag>>,
-    /// Who the voices are: as they are marked in the segments, and the name. Up to 100.
+    /// The names of the speakers: a map from the label in the segments (such as `A`) to the name. Up to
+    /// 100. It replaces the previous map.
     speakers: Option<Speakers>,
 }
 
 impl Description {
-    /// The edit that it is.
-    ///
-    /// # Errors
-    /// When something in it is not usable.
+    /// Converts the description to an edit of the row.
     pub(super) fn edit(self) -> Result<Edit, Problem> {
         let Self { title, notes, tags, speakers } = self;
         DescriptionPatch {
@@ -72,10 +71,7 @@ impl Description {
 }
 
 impl DescriptionPatch {
-    /// The edit that it is.
-    ///
-    /// # Errors
-    /// When something in it is not usable.
+    /// Converts the changes to an edit of the row.
     pub(super) fn edit(self) -> Result<Edit, Problem> {
         Ok(Edit {
             title: self.title.map(|title| title.trim().to_owned()),
@@ -86,12 +82,12 @@ impl DescriptionPatch {
     }
 }
 
-/// Tags, each once.
+/// The tags, sorted and without duplicates.
 pub(super) fn tags(given: Vec<Tag>) -> Vec<String> {
     given.into_iter().map(|tag| tag.0).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Names of voices.
+/// The names of the speakers, after validation.
 pub(super) fn speakers(given: Speakers) -> Result<BTreeMap<String, String>, Problem> {
     let is_mark = |mark: &String| {
         (1..=LONGEST_MARK).contains(&mark.chars().count()) && !mark.contains(char::is_control)

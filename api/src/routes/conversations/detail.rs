@@ -16,14 +16,15 @@ use crate::views::{
     RelatedFileView,
 };
 
-/// What it is called among the kept answers.
+/// The prefix of the cache key.
 const KEPT_AS: &str = "conversation";
 
-/// It with its `ETag`, kept from the last time or gathered.
+/// Returns the conversation as JSON with its `ETag`, from the cache or from the database.
 ///
-/// Everything that shows in it is changed together with an event, in one transaction: so the number of
-/// the person's newest event is the version of it all. Only a worker that transcribes writes a little
-/// beside its events, and what is not complete is not kept.
+/// Everything that the JSON shows changes together with an event, in one transaction. So the number of
+/// the person's newest event is the version of the JSON. The only exception is a worker that
+/// transcribes: it writes some rows apart from its events. A conversation with an incomplete transcript
+/// is therefore not cached.
 pub(super) async fn rendered(
     app: &App,
     user: UserId,
@@ -50,8 +51,8 @@ pub(super) async fn rendered(
     Ok((rendered, tag))
 }
 
-/// Gathers it, with up to `related` other conversations and as many files; and whether all of its
-/// transcripts are complete.
+/// Reads the conversation with up to `related` other conversations and as many files. Also returns
+/// whether all of its transcripts are complete.
 async fn of(
     tx: &mut UserTx,
     conversation: Conversation,
@@ -77,7 +78,7 @@ async fn of(
     Ok((detail, is_complete))
 }
 
-/// Who and what it mentions, and where.
+/// The entities that the conversation mentions, with their mentions.
 async fn entities(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<EntityView>> {
     let mut mentions: HashMap<Uuid, Vec<MentionView>> = HashMap::new();
     for mention in conversations::mentions(tx, conversation).await? {

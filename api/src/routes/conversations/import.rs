@@ -22,83 +22,85 @@ use crate::problem::Problem;
 use crate::time::Time;
 use crate::views::{ConversationView, JobView, example_id, example_time};
 
-/// No recording is longer than this many milliseconds: 30 days.
+/// The longest duration of a recording, in milliseconds: 30 days.
 const LONGEST_MS: i64 = 30 * 24 * 3_600_000;
-/// A longer name of a speaker is cut in a file, and refused in a segment, in characters.
+/// The longest name of a speaker, in characters. A longer name is cut in a file and refused in a
+/// segment.
 const LONGEST_NAME: usize = 100;
-/// No conversation has more segments.
+/// The largest number of segments of a conversation.
 const MOST_SEGMENTS: usize = 20_000;
 
-/// A conversation to begin with, empty or as text: by segments with times, as subtitles, or plain.
+/// A new conversation: empty, or with text. Send the text in one of three ways: as `segments` with
+/// times, as `subtitles`, or as plain `text`.
 #[derive(Object, Serialize)]
 #[oai(example)]
 pub(super) struct NewConversation {
-    /// What to call it; found in what was said otherwise.
+    /// The title. When absent, it is found in the text.
     #[oai(validator(min_length = 1, max_length = 300, pattern = "\\S"))]
     title: Option<String>,
-    /// What there is to note down.
+    /// Free text of the user about the conversation.
     #[oai(default, validator(max_length = 100_000))]
     notes: String,
-    /// What to sort it under.
+    /// The tags.
     #[oai(default, validator(max_items = 50))]
     tags: Vec<Tag>,
-    /// Who the voices are: as they are marked in the segments, and the name. Up to 100.
+    /// The names of the speakers: a map from the label in the segments (such as `A`) to the name. Up to
+    /// 100.
     #[oai(default)]
     speakers: Speakers,
     /// The language spoken, as a BCP 47 tag.
     language: Option<Text<Language>>,
-    /// When it began; now otherwise.
+    /// When the conversation began. When absent, the time of the request.
     started_at: Option<Time>,
-    /// What was said when.
+    /// The text as segments with times.
     #[oai(validator(max_items = 20_000))]
     segments: Option<Vec<NewSegmentView>>,
-    /// What was said when, as the text of a SubRip (SRT) or WebVTT file. Speakers come from voices and
-    /// from names before a colon; markup and lines that captions repeat as they roll are left out. A cue
-    /// whose times cannot be read follows the one before it; one that is longer than 400 characters is a
-    /// segment for each sentence, which share its time.
+    /// The text as a SubRip (SRT) or WebVTT file. Speakers are read from voice tags and from names
+    /// before a colon. Markup is removed. So are lines that rolling captions repeat. A cue without
+    /// readable times is placed after the previous cue. A cue of more than 400 characters becomes one
+    /// segment for each sentence; the sentences share the time of the cue.
     #[oai(validator(min_length = 1, pattern = "\\S"))]
     subtitles: Option<String>,
-    /// What was said, without times: a segment for each line; for each sentence where a line is longer
-    /// than 400 characters. Names before a colon, where the lines begin with them, are speakers.
+    /// The text without times. Each line becomes a segment; a line of more than 400 characters becomes
+    /// one segment for each sentence. If the lines begin with names before a colon, these are the
+    /// speakers.
     #[oai(validator(min_length = 1, pattern = "\\S"))]
     text: Option<String>,
 }
 
-/// Something said from one moment to another.
+/// A segment of a new conversation: one utterance with its times.
 #[derive(Object, Serialize)]
 #[oai(rename = "NewSegment")]
 struct NewSegmentView {
-    /// Where it begins, in milliseconds from the start of the conversation: up to 30 days.
+    /// The start of the segment, in milliseconds from the start of the conversation. At most 30 days.
     #[oai(validator(minimum(value = "0"), maximum(value = "2592000000")))]
     start_ms: i64,
-    /// Where it ends.
+    /// The end of the segment, in milliseconds from the start of the conversation.
     #[oai(validator(minimum(value = "0"), maximum(value = "2592000000")))]
     end_ms: i64,
-    /// What was said.
+    /// The text that was spoken.
     #[oai(validator(min_length = 1, max_length = 10_000, pattern = "\\S"))]
     text: String,
-    /// Who said it: a mark such as `A`, or the name itself.
+    /// The speaker: a label such as `A`, or the name itself.
     #[oai(validator(max_length = 100))]
     speaker: Option<String>,
 }
 
-/// A conversation that came as text, and the work on it.
+/// A new conversation, and the job that processes its text.
 #[derive(Object)]
 #[oai(rename = "AcceptedConversation", skip_serializing_if_is_none, example)]
 pub(super) struct AcceptedConversationView {
     /// The conversation.
     pub conversation: ConversationView,
-    /// What was said in it; absent when it is empty.
+    /// The id of the transcript. Absent if the conversation is empty.
     pub transcription_id: Option<Uuid>,
-    /// The work on it; absent when it is empty. Follow it at its address or over the WebSocket.
+    /// The job that processes the text. Absent if the conversation is empty. Follow it with
+    /// `GET /api/v1/jobs/{id}` or over the WebSocket.
     pub job: Option<JobView>,
 }
 
 impl NewConversation {
-    /// Writes it down with everything in it, and accepts the work to understand it.
-    ///
-    /// # Errors
-    /// When something in it is not usable, or the database refuses.
+    /// Creates the conversation with its segments, and enqueues the job that processes the text.
     pub(super) async fn create(
         self,
         tx: &mut UserTx,
@@ -147,7 +149,7 @@ impl NewConversation {
         Ok(accepted)
     }
 
-    /// What was said, whichever way it was sent; none when nothing was.
+    /// The segments, from whichever field has the text; `None` if no field has text.
     async fn segments(&self) -> Result<Option<Vec<NewSegment>>, Problem> {
         let segments = match (&self.segments, &self.subtitles, &self.text) {
             (None, None, None) => return Ok(None),
@@ -220,8 +222,8 @@ async fn subtitles(file: String) -> Result<Vec<NewSegment>, Problem> {
     timed(&read.into_iter().flat_map(parted).map(NewSegmentView::from).collect::<Vec<_>>())
 }
 
-/// A segment for each line, or for each sentence of it; names that the lines begin with are speakers.
-/// Nobody knows when it was said: all times are 0.
+/// Converts plain text to segments: one for each line, or for each sentence of a long line. Names at
+/// the beginnings of the lines become speakers. All times are 0, because they are unknown.
 fn lines(text: &str) -> Result<Vec<NewSegment>, Problem> {
     if text.contains('\0') {
         return Err(Problem::field("text", "must be without null characters"));
@@ -242,7 +244,7 @@ impl From<Cue> for NewSegmentView {
     }
 }
 
-/// How long it took; not known where nothing has a time.
+/// The duration of the conversation; `None` if no segment has a time.
 fn duration(segments: &[NewSegment]) -> Option<i64> {
     segments.iter().map(|segment| segment.end_ms).max().filter(|end| *end > 0)
 }

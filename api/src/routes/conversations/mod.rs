@@ -31,26 +31,26 @@ use crate::time::Time;
 use crate::views::{ConversationDetailView, ConversationPageView, ConversationView};
 use crate::wire_enums::{Wire, WireEnum};
 
-/// Conversations that are shown beside one.
+/// The number of related conversations, and of related files, in the detail of a conversation.
 const RELATED: i64 = 5;
 
 pub(crate) struct ConversationRoutes;
 
 #[derive(ApiResponse)]
 enum Created {
-    /// It is there, and empty.
+    /// The empty conversation is created.
     #[oai(status = 201)]
     Empty(
         Json<AcceptedConversationView>,
-        /// Where the conversation is.
+        /// The address of the conversation.
         #[oai(header = "Location")]
         String,
     ),
-    /// It is there with all that was said, and the work to understand it is accepted.
+    /// The conversation is created with its text, and the job that processes the text is accepted.
     #[oai(status = 202)]
     Imported(
         Json<AcceptedConversationView>,
-        /// Where the job is.
+        /// The address of the job.
         #[oai(header = "Location")]
         String,
     ),
@@ -62,7 +62,7 @@ enum Found {
     #[oai(status = 200)]
     Found(
         Rendered<ConversationDetailView>,
-        /// Names this version of it: send it as `If-Match` with a change.
+        /// The version of the conversation. Send it as `If-Match` with a change.
         #[oai(header = "ETag")]
         String,
     ),
@@ -70,11 +70,11 @@ enum Found {
 
 #[derive(ApiResponse)]
 enum Changed {
-    /// As it is now.
+    /// The conversation after the change.
     #[oai(status = 200)]
     Changed(
         Json<ConversationView>,
-        /// Names this version of it.
+        /// The version of the conversation after the change.
         #[oai(header = "ETag")]
         String,
     ),
@@ -82,7 +82,7 @@ enum Changed {
 
 #[derive(ApiResponse)]
 enum Deleted {
-    /// It is gone, with all that belonged to it.
+    /// The conversation and everything that belonged to it are deleted.
     #[oai(status = 204)]
     Deleted,
 }
@@ -117,27 +117,27 @@ impl ConversationRoutes {
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// Only those that began then or later.
+        /// Only conversations that began at this time or later.
         from: Query<Option<Time>>,
-        /// Only those that began before.
+        /// Only conversations that began before this time.
         to: Query<Option<Time>>,
-        /// Only those that mention this entity.
+        /// Only conversations that mention this entity.
         entity_id: Query<Option<Uuid>>,
-        /// Only those that came here like this.
+        /// Only conversations from this source.
         source: Query<Option<Wire<Source>>>,
-        /// Only those in this language.
+        /// Only conversations in this language.
         language: Query<Option<String>>,
-        /// Only those with this tag.
+        /// Only conversations with this tag.
         tag: Query<Option<String>>,
-        /// Only those with these words in what was said, in title or notes. Quotes keep words together,
-        /// a minus excludes.
+        /// Only conversations with these words in the transcript, the title or the notes. Quotes keep
+        /// words together as a phrase; a minus before a word excludes it.
         #[oai(validator(max_length = 1000))]
         text: Query<Option<String>>,
-        /// In which order; `-started_at` when absent.
+        /// The order. `-started_at` when absent.
         sort: Query<Option<Wire<Order>>>,
-        /// How many at most: 1 to 100, 20 when absent.
+        /// The largest number of conversations in the page: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
-        /// `next_cursor` of the page before. It is good for the same order only.
+        /// The `next_cursor` of the previous page. It is valid only with the same `sort`.
         cursor: Query<Option<String>>,
     ) -> Result<Json<ConversationPageView>, Failing<List>> {
         let filter = Filter {
@@ -160,15 +160,16 @@ impl ConversationRoutes {
 
     /// Create a conversation
     ///
-    /// Empty, to add recordings to; or from text, which goes through the same understanding as speech:
-    /// as segments with times, as subtitles, or plain.
+    /// Without text, the conversation is empty: add recordings to it. With text (as segments with
+    /// times, as subtitles, or plain), the text is processed in the same way as a transcript.
     #[oai(path = "/", method = "post", operation_id = "create_conversation")]
     async fn create(
         &self,
         caller: Caller,
         app: Data<&App>,
         request: &Request,
-        /// Names this request: the same again within a day gets the same answer.
+        /// Identifies this request. If it is repeated with the same key within a day, the answer is the
+        /// same.
         #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 255))]
         idempotency_key: Header<Option<String>>,
         body: Input<NewConversation>,
@@ -194,7 +195,8 @@ impl ConversationRoutes {
 
     /// Get a conversation
     ///
-    /// With its recordings, its transcripts, who and what it mentions, and what else is about the same.
+    /// With its recordings, transcripts and entities, and with conversations and files about similar
+    /// subjects.
     #[oai(path = "/:id", method = "get", operation_id = "get_conversation")]
     async fn get(
         &self,
@@ -207,9 +209,9 @@ impl ConversationRoutes {
         Ok(Found::Found(detail, tag))
     }
 
-    /// Replace what a person says about a conversation
+    /// Replace the description of a conversation
     ///
-    /// Title, notes, tags and speakers, all of them.
+    /// Replaces title, notes, tags and speakers, all of them.
     #[oai(path = "/:id", method = "put", operation_id = "replace_conversation")]
     async fn replace(
         &self,
@@ -217,7 +219,8 @@ impl ConversationRoutes {
         app: Data<&App>,
         /// The conversation.
         id: Path<Id>,
-        /// The `ETag` that was read: 412 if it has changed since.
+        /// The `ETag` that the client has read. If the conversation has changed since, the answer is
+        /// 412: read it again.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Input<Description>,
@@ -225,9 +228,9 @@ impl ConversationRoutes {
         Ok(describe(&app, &caller, id.0.0, if_match.0.as_deref(), &body.0.edit()?).await?)
     }
 
-    /// Change what a person says about a conversation
+    /// Change the description of a conversation
     ///
-    /// What is absent stays as it is.
+    /// Fields that are absent keep their value.
     #[oai(path = "/:id", method = "patch", operation_id = "change_conversation")]
     async fn change(
         &self,
@@ -235,7 +238,8 @@ impl ConversationRoutes {
         app: Data<&App>,
         /// The conversation.
         id: Path<Id>,
-        /// The `ETag` that was read: 412 if it has changed since.
+        /// The `ETag` that the client has read. If the conversation has changed since, the answer is
+        /// 412: read it again.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Input<DescriptionPatch>,
@@ -245,7 +249,8 @@ impl ConversationRoutes {
 
     /// Delete a conversation
     ///
-    /// With its recordings, transcripts, vectors, and what was told of them. Work on it is stopped.
+    /// Deletes the conversation with its recordings, transcripts and vectors, and the events about it.
+    /// Jobs of the conversation are cancelled.
     #[oai(path = "/:id", method = "delete", operation_id = "delete_conversation")]
     async fn delete(
         &self,
@@ -253,7 +258,8 @@ impl ConversationRoutes {
         app: Data<&App>,
         /// The conversation.
         id: Path<Id>,
-        /// The `ETag` that was read: 412 if it has changed since.
+        /// The `ETag` that the client has read. If the conversation has changed since, the answer is
+        /// 412: read it again.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Result<Deleted, Failing<Write>> {

@@ -4,12 +4,13 @@
 use self_shared::domain::sentences::sentences;
 use self_shared::subtitles::Cue;
 
-/// A segment has no longer text, in characters; the document says so, too.
+/// The longest text of a segment, in characters. The API document states it, too.
 pub(super) const LONGEST_TEXT: usize = 10_000;
-/// A longer line, in characters, is many sentences: a segment for each.
+/// A line longer than this, in characters, becomes one segment for each sentence.
 const LONG_LINE: usize = 400;
 
-/// A cue as it is, or one for each of its sentences when it is long. They share its time by their length.
+/// Returns a short cue unchanged, and a long cue as one cue for each sentence. The sentences share the
+/// time of the cue in proportion to their length.
 pub(super) fn parted(cue: Cue) -> Vec<Cue> {
     let pieces = pieces(&cue.text);
     if pieces.len() < 2 {
@@ -27,8 +28,8 @@ pub(super) fn parted(cue: Cue) -> Vec<Cue> {
     pieces.into_iter().map(piece).collect()
 }
 
-/// A line as it is, or its sentences when it is long. What has no punctuation is cut between words, and
-/// what has no words anywhere.
+/// Returns a short line unchanged, and a long line as its sentences. Text without punctuation is cut
+/// between words; text without spaces is cut anywhere.
 fn pieces(line: &str) -> Vec<String> {
     if line.chars().count() <= LONG_LINE {
         return vec![line.to_owned()];
@@ -54,7 +55,7 @@ fn pieces(line: &str) -> Vec<String> {
     pieces
 }
 
-/// A word, in pieces where no segment has room for it.
+/// A word, cut into pieces if it is longer than a segment may be.
 fn bounded(word: &str) -> impl Iterator<Item = &str> {
     let mut rest = word;
     std::iter::from_fn(move || {

@@ -10,35 +10,36 @@ use crate::input::text::{Line, Text};
 use crate::views::example_id;
 use crate::wire_enums::Wire;
 
-/// What is to change about an entity; what is absent stays.
+/// Changes to an entity. Fields that are absent keep their value.
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct EntityPatch {
-    /// What it is called.
+    /// The name.
     name: Option<Text<Line<200>>>,
-    /// What it is.
+    /// The kind.
     kind: Option<Wire<EntityKind>>,
 }
 
-/// Which entity is the same.
+/// The entity to merge.
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct Merge {
-    /// The entity that becomes a part of this one.
+    /// The entity that is merged into the entity in the path.
     pub(super) entity_id: Uuid,
 }
 
-/// Which names mean something else.
+/// The names that mean another entity.
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct Split {
-    /// The names, as they are among the aliases. The first becomes the name of the other.
+    /// Names of the entity, as they are in `aliases`. The first one becomes the name of the other
+    /// entity.
     #[oai(validator(min_items = 1, max_items = 50))]
     names: Vec<Text<Line<200>>>,
 }
 
 impl EntityPatch {
-    /// The edit that it is.
+    /// Converts the changes to an edit of the row.
     pub(super) fn edit(self) -> Edit {
         Edit { name: self.name.map(|name| name.0), kind: self.kind.map(|kind| kind.0) }
     }

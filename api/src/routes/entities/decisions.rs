@@ -25,31 +25,31 @@ type DecisionCursor = ByTime<b'd'>;
 
 pub(crate) struct DecisionRoutes;
 
-/// Something that was decided about a name. It holds whenever the name is heard.
+/// A decision of the user about a name. It applies whenever the name occurs.
 #[derive(Object)]
 #[oai(rename = "EntityDecision", skip_serializing_if_is_none, example)]
 struct DecisionView {
-    /// Names it.
+    /// The id of the decision.
     id: Uuid,
-    /// What was found.
+    /// The kind of the entity that was found.
     kind: Stored<EntityKind>,
-    /// The name of what was found, in the one form that all its spellings share.
+    /// The name that was found, in a normalised form that all of its spellings share.
     key: String,
-    /// Only where it is spelled so; everywhere when absent.
+    /// The only spelling to which the decision applies. When absent, it applies to all spellings.
     spelling: Option<String>,
-    /// What it is; absent when it was forgotten, and is passed over.
+    /// The entity that the name means. Absent if the entity was forgotten: then the name is ignored.
     becomes: Option<BecomesView>,
-    /// When it was decided.
+    /// When the user decided.
     decided_at: Time,
 }
 
-/// What something that is found is.
+/// The entity that a name means.
 #[derive(Object)]
 #[oai(rename = "DecidedEntity")]
 struct BecomesView {
-    /// What it is.
+    /// The kind of the entity.
     kind: Stored<EntityKind>,
-    /// What it was called when that was decided.
+    /// The name of the entity at the time of the decision.
     name: String,
 }
 
@@ -59,16 +59,16 @@ struct BecomesView {
 struct DecisionPageView {
     /// The decisions.
     items: Vec<DecisionView>,
-    /// Pass it as `cursor` to get the next page; absent on the last.
+    /// Send it as `cursor` to get the next page. Absent on the last page.
     next_cursor: Option<String>,
 }
 
-/// What follows from a decision that does not count any more.
+/// The result of a decision that was taken back.
 #[derive(Object)]
 #[oai(rename = "DecisionTakenBack", example)]
 struct TakenBackView {
-    /// The work to understand anew what it concerned, conversation by conversation; without what waits to
-    /// be understood anyway.
+    /// The jobs that process the affected conversations again. Conversations that have such a job in the
+    /// queue already are left out.
     jobs: Vec<JobView>,
 }
 
@@ -81,16 +81,16 @@ declare! {
 impl DecisionRoutes {
     /// List decisions
     ///
-    /// What was decided by renaming, merging, splitting and forgetting entities, and holds whenever they
-    /// are heard again; newest first.
+    /// The decisions that the user made by renaming, merging, splitting and forgetting entities. They
+    /// apply whenever the names occur again. Newest first.
     #[oai(path = "/", method = "get", operation_id = "list_entity_decisions")]
     async fn list(
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// How many at most: 1 to 100, 20 when absent.
+        /// The largest number of decisions in the page: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
-        /// `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
     ) -> Result<Json<DecisionPageView>, Failing<List>> {
         let limit = page::limit(limit.0)?;
@@ -103,9 +103,9 @@ impl DecisionRoutes {
 
     /// Take a decision back
     ///
-    /// What is heard from then on is what it is found as. So is what was heard before: the conversations
-    /// that the decision concerned are understood anew, the newest two hundred of them. That brings back
-    /// what was forgotten. An entity that is there keeps the name that it was given.
+    /// From then on, the name means again what the entity finder finds. The affected conversations are
+    /// processed again, at most the newest two hundred of them. A forgotten entity comes back in this
+    /// way. An existing entity keeps the name that the user gave to it.
     #[oai(path = "/:id", method = "delete", operation_id = "delete_entity_decision")]
     async fn delete(
         &self,

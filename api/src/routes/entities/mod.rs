@@ -31,9 +31,9 @@ use crate::views::{
 };
 use crate::wire_enums::Wire;
 
-/// Conversations in a timeline.
+/// The number of conversations in a timeline.
 const TIMELINE: i64 = 50;
-/// Segments that are shown for each connection.
+/// The number of segments shown with each connection.
 const EVIDENCE: i64 = 3;
 
 pub(crate) struct EntityRoutes;
@@ -51,7 +51,7 @@ enum Found {
     #[oai(status = 200)]
     Found(
         Json<EntityDetailView>,
-        /// Names this version of it: send it as `If-Match` with a correction.
+        /// The version of the entity. Send it as `If-Match` with a correction.
         #[oai(header = "ETag")]
         String,
     ),
@@ -59,11 +59,11 @@ enum Found {
 
 #[derive(ApiResponse)]
 enum Changed {
-    /// As it is now.
+    /// The entity after the change.
     #[oai(status = 200)]
     Changed(
         Json<EntitySummaryView>,
-        /// Names this version of it.
+        /// The version of the entity after the change.
         #[oai(header = "ETag")]
         String,
     ),
@@ -71,14 +71,14 @@ enum Changed {
 
 #[derive(ApiResponse)]
 enum Divided {
-    /// The other, which these names mean from now on.
+    /// The other entity, which these names mean from now on.
     #[oai(status = 201)]
     Divided(
         Json<EntitySummaryView>,
-        /// Where it is.
+        /// The address of the other entity.
         #[oai(header = "Location")]
         String,
-        /// Names this version of it.
+        /// The version of the other entity.
         #[oai(header = "ETag")]
         String,
     ),
@@ -86,7 +86,7 @@ enum Divided {
 
 #[derive(ApiResponse)]
 enum Forgotten {
-    /// It is gone, and is passed over when it is heard again.
+    /// The entity is deleted, and is ignored when it is mentioned again.
     #[oai(status = 204)]
     Forgotten,
 }
@@ -95,25 +95,25 @@ enum Forgotten {
 impl EntityRoutes {
     /// List entities
     ///
-    /// Who and what was mentioned, those mentioned last coming first.
+    /// The entity that was mentioned last comes first.
     #[oai(path = "/", method = "get", operation_id = "list_entities")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn list(
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// Only of this kind.
+        /// Only entities of this kind.
         kind: Query<Option<Wire<EntityKind>>>,
-        /// Only with this in one of their names.
+        /// Only entities with this text in one of their names.
         #[oai(validator(max_length = 200))]
         name: Query<Option<String>>,
-        /// Only those mentioned then or later.
+        /// Only entities mentioned at this time or later.
         from: Query<Option<Time>>,
-        /// Only those mentioned before.
+        /// Only entities mentioned before this time.
         to: Query<Option<Time>>,
-        /// How many at most: 1 to 100, 20 when absent.
+        /// The largest number of entities in the page: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
-        /// `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
     ) -> Result<Json<EntityPageView>, Failing<List>> {
         let filter = Filter {
@@ -133,7 +133,7 @@ impl EntityRoutes {
 
     /// Get an entity
     ///
-    /// With its timeline: the newest fifty conversations that mention it, and where.
+    /// With its timeline: the newest fifty conversations that mention it, with the mentions.
     #[oai(path = "/:id", method = "get", operation_id = "get_entity")]
     async fn get(
         &self,
@@ -149,10 +149,10 @@ impl EntityRoutes {
         Ok(Found::Found(Json(EntityDetailView { entity: entity.into(), timeline }), tag))
     }
 
-    /// Rename an entity, or correct what it is
+    /// Change the name or the kind of an entity
     ///
-    /// It is remembered: what is heard under any of its names from then on is this entity, and called
-    /// by the new name. What is absent stays as it is.
+    /// The change is remembered as a decision: from then on, every mention of any of its names means
+    /// this entity, under its new name. Fields that are absent keep their value.
     #[oai(path = "/:id", method = "patch", operation_id = "change_entity")]
     async fn change(
         &self,
@@ -160,7 +160,8 @@ impl EntityRoutes {
         app: Data<&App>,
         /// The entity.
         id: Path<Id>,
-        /// The `ETag` that was read: 412 if it has changed since.
+        /// The `ETag` that the client has read. If the entity has changed since, the answer is 412:
+        /// read it again.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Input<EntityPatch>,
@@ -174,8 +175,8 @@ impl EntityRoutes {
 
     /// Merge an entity into this one
     ///
-    /// Everything that was said of the other was said of this one, which keeps its name. It is
-    /// remembered: what is heard as the other from then on is this one.
+    /// All mentions of the other entity become mentions of this one, which keeps its name. The merge is
+    /// remembered as a decision: from then on, mentions of the other entity's names mean this entity.
     #[oai(path = "/:id/merge", method = "post", operation_id = "merge_entities")]
     async fn merge(
         &self,
@@ -183,7 +184,8 @@ impl EntityRoutes {
         app: Data<&App>,
         /// The entity that stays.
         id: Path<Id>,
-        /// The `ETag` of it that was read: 412 if it has changed since.
+        /// The `ETag` of that entity that the client has read. If the entity has changed since, the
+        /// answer is 412: read it again.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Input<Merge>,
@@ -197,8 +199,8 @@ impl EntityRoutes {
 
     /// Split an entity
     ///
-    /// What was said under some of its names was said of another. It is remembered: what is heard
-    /// under these names from then on is the other. This undoes a merge, too.
+    /// The mentions of some of its names become mentions of another entity. The split is remembered as
+    /// a decision: from then on, these names mean the other entity. A split can also undo a merge.
     #[oai(path = "/:id/split", method = "post", operation_id = "split_entity")]
     async fn split(
         &self,
@@ -206,7 +208,8 @@ impl EntityRoutes {
         app: Data<&App>,
         /// The entity.
         id: Path<Id>,
-        /// The `ETag` that was read: 412 if it has changed since.
+        /// The `ETag` that the client has read. If the entity has changed since, the answer is 412:
+        /// read it again.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Input<Split>,
@@ -221,9 +224,9 @@ impl EntityRoutes {
 
     /// Forget an entity
     ///
-    /// It was none, or is not to be remembered: its mentions and connections go, what was said stays.
-    /// It is remembered that it is to be passed over when it is heard again, until that decision is taken
-    /// back.
+    /// For something that is not an entity, or that is not to be remembered. Its mentions and
+    /// connections are deleted; the transcripts are kept. This is remembered as a decision: the entity
+    /// is ignored when it is mentioned again, until the decision is taken back.
     #[oai(path = "/:id", method = "delete", operation_id = "delete_entity")]
     async fn delete(
         &self,
@@ -231,7 +234,8 @@ impl EntityRoutes {
         app: Data<&App>,
         /// The entity.
         id: Path<Id>,
-        /// The `ETag` that was read: 412 if it has changed since.
+        /// The `ETag` that the client has read. If the entity has changed since, the answer is 412:
+        /// read it again.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Result<Forgotten, Failing<Correct>> {
@@ -242,9 +246,9 @@ impl EntityRoutes {
         Ok(Forgotten::Forgotten)
     }
 
-    /// List what an entity is connected with
+    /// List the connections of an entity
     ///
-    /// Strongest first, each with the newest segments that speak for it.
+    /// The strongest connection comes first. Each has the newest segments that are evidence for it.
     #[oai(path = "/:id/connections", method = "get", operation_id = "list_entity_connections")]
     async fn connections(
         &self,
@@ -252,7 +256,7 @@ impl EntityRoutes {
         app: Data<&App>,
         /// The entity.
         id: Path<Id>,
-        /// How many at most: 1 to 100, 20 when absent.
+        /// The largest number of connections: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
     ) -> Result<Json<EntityConnectionsView>, Failing<Read>> {
         let limit = page::limit(limit.0)?;
@@ -283,7 +287,8 @@ impl EntityRoutes {
 
     /// Get the graph around an entity
     ///
-    /// Everything that is at most `depth` connections away, bounded by `limit`.
+    /// All entities that are at most `depth` connections away, up to `limit`, with the connections
+    /// between them.
     #[oai(path = "/:id/graph", method = "get", operation_id = "get_entity_graph")]
     async fn graph(
         &self,
@@ -291,10 +296,10 @@ impl EntityRoutes {
         app: Data<&App>,
         /// The entity.
         id: Path<Id>,
-        /// How many connections away: 1 to 3, 1 when absent.
+        /// The largest distance in connections: 1 to 3, 1 when absent.
         #[oai(validator(minimum(value = "1"), maximum(value = "3")))]
         depth: Query<Option<i32>>,
-        /// How many entities at most: 1 to 100, 20 when absent.
+        /// The largest number of entities: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
     ) -> Result<Json<GraphView>, Failing<Read>> {
         let limit = page::limit(limit.0)?;

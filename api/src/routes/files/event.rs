@@ -16,80 +16,81 @@ use crate::time::Time;
 use crate::views::{example_id, example_time};
 use crate::wire_enums::Wire;
 
-/// The most bytes of content that come with an event; more is uploaded.
+/// The largest content of an event, in bytes. Larger content is uploaded.
 const LARGEST_CONTENT: usize = 512 * 1024;
 /// How far the clock of an app may be ahead.
 const AHEAD: TimeDelta = TimeDelta::days(1);
-/// What is wrong with events is told up to here.
+/// The largest number of errors that are reported.
 const MOST_COMPLAINTS: usize = 50;
 
-/// Events, up to 1,000: all of them are taken in, or none.
+/// Up to 1,000 file events. The server accepts all of them or none.
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct FileEventBatch {
-    /// What happened, in any order.
+    /// The events, in any order.
     #[oai(validator(min_items = 1, max_items = 1000))]
     events: Vec<NewFileEventView>,
 }
 
-/// Something that happened to a file.
+/// A new file event.
 #[derive(Object)]
 #[oai(rename = "NewFileEvent")]
 struct NewFileEventView {
-    /// Names it: an id that the app makes up, and sends again if it sends the event again.
+    /// The id of the event, made by the app. To send the event again, use the same id.
     id: Uuid,
-    /// What happened.
+    /// The kind of the event.
     kind: Wire<FileEventKind>,
-    /// On which device: a name of the app's choice.
+    /// The device that the file is on: a name of the app's choice.
     device: Text<Line<200>>,
-    /// At which path; of a move, its end.
+    /// The path of the file; for a move, the new path.
     #[oai(validator(min_length = 1, max_length = 4096))]
     path: String,
-    /// Of a move, and of nothing else, its beginning.
+    /// The previous path; for a move only, and required there.
     #[oai(validator(min_length = 1, max_length = 4096))]
     from_path: Option<String>,
-    /// How many bytes the file has now.
+    /// The size of the file after the event, in bytes.
     #[oai(validator(minimum(value = "0")))]
     size_bytes: Option<i64>,
-    /// The SHA-256 of its bytes, in hexadecimal.
+    /// The SHA-256 of the file's bytes, in hexadecimal.
     sha256: Option<Text<Sha256Digits>>,
-    /// Its media type.
+    /// The media type of the file.
     content_type: Option<Text<Line<200>>>,
-    /// When, by the app's clock: between 1970 and tomorrow. This, and not the order of arrival,
-    /// decides what comes after what.
+    /// When the event happened, by the app's clock: between 1970 and a day from now. These times, and
+    /// not the order of arrival, decide the order of events.
     happened_at: Time,
-    /// The text in it from then on, up to 512 KiB, of a file that was created or modified: plain,
-    /// Markdown or HTML, by its type or the end of its path. What is larger, or a PDF, is uploaded.
+    /// The text of the file after the event, up to 512 KiB, for a file that was created or modified:
+    /// plain text, Markdown or HTML, according to `content_type` or the extension of `path`. Upload
+    /// larger text and PDF instead.
     content: Option<String>,
 }
 
-/// What became of events.
+/// The results of the events.
 #[derive(Object)]
 #[oai(rename = "RecordedFileEvents", example)]
 pub(super) struct RecordedView {
-    /// Each of them, in the order in which they were sent.
+    /// One result for each event, in the order of the request.
     events: Vec<RecordedEventView>,
 }
 
-/// What became of an event.
+/// The result of an event.
 #[derive(Object)]
 #[oai(rename = "RecordedFileEvent", skip_serializing_if_is_none)]
 struct RecordedEventView {
-    /// The event.
+    /// The id of the event.
     id: Uuid,
-    /// The file that it is about.
+    /// The file that the event is about.
     file_id: Uuid,
-    /// Whether it was here already: nothing was changed by it then.
+    /// Whether the server had this event already. A duplicate changes nothing.
     duplicate: bool,
-    /// The work on the content that came with it, unless newer content has taken its place.
+    /// The job that processes the content of the event. Absent if newer content has replaced it.
     job_id: Option<Uuid>,
 }
 
 impl FileEventBatch {
-    /// Reads the events.
+    /// Validates and converts the events.
     ///
     /// # Errors
-    /// All that is wrong with them, each with the place of its event.
+    /// All invalid fields, each with the index of its event.
     pub(super) fn read(self) -> Result<Vec<NewFileEvent>, Problem> {
         let latest = Utc::now() + AHEAD;
         let (mut events, mut wrong) = (Vec::with_capacity(self.events.len()), Vec::new());
@@ -110,7 +111,7 @@ impl FileEventBatch {
 }
 
 impl NewFileEventView {
-    /// What is wrong with which field.
+    /// The invalid fields, each with the reason.
     fn complaints(&self, latest: DateTime<Utc>) -> Vec<(&'static str, &'static str)> {
         let is_move = self.kind.0 == FileEventKind::Moved;
         let wrote = matches!(self.kind.0, FileEventKind::Created | FileEventKind::Modified);
@@ -153,7 +154,7 @@ impl NewFileEventView {
     }
 }
 
-/// The bytes that hexadecimal digits stand for.
+/// The bytes that these hexadecimal digits represent.
 fn bytes(digits: &str) -> Vec<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
     digits.as_bytes().chunks(2).map(|pair| pair.iter().fold(0, |sum, byte| sum << 4 | digit(*byte))).collect()
@@ -171,7 +172,7 @@ impl RecordedView {
     }
 }
 
-/// Where to look next: at the work, if there is one, or at the file, if there is one.
+/// The address for `Location`: of the job or jobs, if there are any; otherwise of the file or files.
 pub(super) fn location(batch: &Batch) -> String {
     match (&batch.jobs[..], &batch.recorded[..]) {
         ([job], _) => format!("/api/v1/jobs/{}", job.id),

@@ -2,14 +2,14 @@
 
 use self_shared::domain::file::ContentKind;
 
-/// As many first bytes as it takes to tell.
+/// The number of first bytes that the detection uses.
 pub(super) const TELLING: usize = 1024;
 
-/// What is accepted, for people.
+/// The accepted kinds of content, as text for people.
 pub(super) const ACCEPTED: &str = "text, Markdown, HTML or PDF";
 
-/// What a file is that begins like this, if it is something that the workshop reads. That it begins
-/// well says nothing about the rest: the reader finds that out.
+/// Detects the kind of a file by its first bytes; `None` if the worker cannot read such files. The rest
+/// of the file may still be invalid: the reader in the worker finds that out.
 pub(super) fn of_bytes(first: &[u8], declared: Option<&str>, path: &str) -> Option<ContentKind> {
     let first = &first[..first.len().min(TELLING)];
     // Readers of PDF ignore bytes before the first line.
@@ -30,7 +30,8 @@ pub(super) fn of_bytes(first: &[u8], declared: Option<&str>, path: &str) -> Opti
     Some(of_text(declared, path))
 }
 
-/// What a text is, by its media type, or by the end of its path where that says no more than `text`.
+/// The kind of a text, by its media type, or by the extension of its path if the media type is only
+/// `text/plain` or unknown.
 pub(super) fn of_text(declared: Option<&str>, path: &str) -> ContentKind {
     let declared = declared.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_lowercase();
     match declared.as_str() {

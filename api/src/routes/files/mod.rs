@@ -30,9 +30,9 @@ use crate::time::Time;
 use crate::views::{FileDetailView, FileEventPageView, FileEventView, FilePageView, FileView};
 use crate::wire_enums::{Wire, WireEnum};
 
-/// Events that are shown with a file.
+/// The number of events in the detail of a file.
 const NEWEST: i64 = 20;
-/// Conversations that are shown beside one.
+/// The number of related conversations in the detail of a file.
 const RELATED: i64 = 5;
 
 pub(crate) struct FileRoutes;
@@ -47,22 +47,22 @@ impl content::Kind for FileBytes {
 
 #[derive(ApiResponse)]
 enum Taken {
-    /// All of it was here already.
+    /// The server had all of these events already.
     #[oai(status = 200)]
     Known(Json<RecordedView>),
-    /// It is written down.
+    /// The events are recorded.
     #[oai(status = 201)]
     Recorded(
         Json<RecordedView>,
-        /// Where the file is; where the files are, if it is about several.
+        /// The address of the file, or of the list of files if the events are about several.
         #[oai(header = "Location")]
         String,
     ),
-    /// It is written down, and the work on what is in the files is accepted.
+    /// The events are recorded, and the jobs that process the contents of the files are accepted.
     #[oai(status = 202)]
     Accepted(
         Json<RecordedView>,
-        /// Where the job is; where the jobs are, if there are several.
+        /// The address of the job, or of the list of jobs if there are several.
         #[oai(header = "Location")]
         String,
     ),
@@ -70,14 +70,14 @@ enum Taken {
 
 #[derive(ApiResponse)]
 enum Uploaded {
-    /// The very same is in it already.
+    /// The file has this content already.
     #[oai(status = 200)]
     Known(Json<AcceptedContentView>),
-    /// Stored, and the work on it accepted.
+    /// The content is stored, and the job that processes it is accepted.
     #[oai(status = 202)]
     Accepted(
         Json<AcceptedContentView>,
-        /// Where the job is.
+        /// The address of the job.
         #[oai(header = "Location")]
         String,
     ),
@@ -85,7 +85,7 @@ enum Uploaded {
 
 #[derive(ApiResponse)]
 enum Forgotten {
-    /// It is gone, with all that was known of it.
+    /// The file and everything known about it are deleted.
     #[oai(status = 204)]
     Forgotten,
 }
@@ -116,20 +116,20 @@ impl WireEnum for Order {
 
 #[OpenApi(prefix_path = "/api/v1/files", tag = "Tag::Files")]
 impl FileRoutes {
-    /// Tell what happened to files
+    /// Report file events
     ///
-    /// One event or up to 1,000, in any order: what they say of the time decides. An event that was
-    /// here already, by its id, changes nothing and is answered as before; so whoever is not sure
-    /// sends it again. The id of an event that says something else is refused, and all that came with
-    /// it.
+    /// Send one event or up to 1,000, in any order: their times decide the order of events. An event
+    /// that the server has already (the same id) changes nothing and is answered as before. So if you
+    /// are not sure that an event has arrived, send it again. If an id was used before for an event
+    /// with other data, the whole request is refused.
     ///
-    /// A file is what is at a path of a device. It stays the same file where it is moved, also if the
-    /// move becomes known before the rest, and when it is deleted and created again at its path. A
-    /// file that another one is moved over is deleted. What the newest event that wrote a file does not
-    /// say of it, its size for example, is not known any more.
+    /// A file is identified by a device and a path. It stays the same file when it is moved, even if
+    /// the move is reported before earlier events, and when it is deleted and created again at its
+    /// path. If another file is moved to its path, the file is deleted. If the newest event that wrote
+    /// a file omits a field, for example its size, the field is unknown from then on.
     ///
-    /// Text that comes along is embedded, to be searched by meaning. Newer content takes the place of
-    /// older, and a deleted file loses it.
+    /// Text that is sent as `content` is embedded for search by meaning. Newer content replaces older
+    /// content. A file that is deleted loses its content.
     #[oai(path = "/events", method = "post", operation_id = "record_file_events")]
     async fn record(
         &self,
@@ -161,29 +161,31 @@ impl FileRoutes {
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// Only those on this device.
+        /// Only files on this device.
         #[oai(validator(max_length = 200))]
         device: Query<Option<String>>,
-        /// Only those whose path begins like this.
+        /// Only files whose path begins with this text.
         #[oai(validator(max_length = 4096))]
         path: Query<Option<String>>,
-        /// Only those with this somewhere in their path, whatever the case.
+        /// Only files whose path contains this text. Upper and lower case are the same.
         #[oai(validator(max_length = 1000))]
         text: Query<Option<String>>,
-        /// Only those that are there, or those that are not.
+        /// Only files in this state.
         state: Query<Option<Wire<FileState>>>,
-        /// Only those of this media type.
+        /// Only files of this media type.
         #[oai(validator(max_length = 200))]
         content_type: Query<Option<String>>,
-        /// Only those that changed, or were opened, if that is the order, then or later.
+        /// Only files that changed at this time or later. If `sort` is by opening time: only files that
+        /// were opened at this time or later.
         from: Query<Option<Time>>,
-        /// Only those that changed, or were opened, if that is the order, before.
+        /// Only files that changed before this time. If `sort` is by opening time: only files that were
+        /// opened before this time.
         to: Query<Option<Time>>,
-        /// In which order; `-changed_at` when absent.
+        /// The order. `-changed_at` when absent.
         sort: Query<Option<Wire<Order>>>,
-        /// How many at most: 1 to 100, 20 when absent.
+        /// The largest number of files in the page: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
-        /// `next_cursor` of the page before. It is good for the same order only.
+        /// The `next_cursor` of the previous page. It is valid only with the same `sort`.
         cursor: Query<Option<String>>,
     ) -> Result<Json<FilePageView>, Failing<List>> {
         let filter = Filter {
@@ -208,7 +210,7 @@ impl FileRoutes {
 
     /// Get a file
     ///
-    /// With the newest of its history, and the conversations that are about the same.
+    /// With its newest events and related conversations.
     #[oai(path = "/:id", method = "get", operation_id = "get_file")]
     async fn get(
         &self,
@@ -228,9 +230,9 @@ impl FileRoutes {
         }))
     }
 
-    /// List what happened to a file
+    /// List the events of a file
     ///
-    /// Its whole history, newest first, wherever it was then.
+    /// The whole history of the file, newest first, with all paths that it had.
     #[oai(path = "/:id/events", method = "get", operation_id = "list_file_events")]
     async fn events(
         &self,
@@ -238,9 +240,9 @@ impl FileRoutes {
         app: Data<&App>,
         /// The file.
         id: Path<Id>,
-        /// How many at most: 1 to 100, 20 when absent.
+        /// The largest number of events in the page: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
-        /// `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
     ) -> Result<Json<FileEventPageView>, Failing<ReadHistory>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
@@ -253,11 +255,11 @@ impl FileRoutes {
         Ok(Json(FileEventPageView { items: events.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// Upload what is in a file
+    /// Upload the content of a file
     ///
-    /// Text, Markdown, HTML or PDF, up to 64 MiB: it is what is in the file as of the newest event that
-    /// wrote it, takes the place of what was sent before, and is embedded, to be searched by meaning.
-    /// The very same again changes nothing.
+    /// Text, Markdown, HTML or PDF, up to 64 MiB. It becomes the content of the file as of the newest
+    /// event that wrote the file. It replaces earlier content, and is embedded for search by meaning.
+    /// To upload the same content again changes nothing.
     #[oai(path = "/:id/content", method = "put", operation_id = "upload_file_content")]
     async fn upload(
         &self,
@@ -278,10 +280,11 @@ impl FileRoutes {
         })
     }
 
-    /// Get what is in a file
+    /// Get the content of a file
     ///
-    /// The bytes that were sent last, whole, or a part by `Range`; `content` of the file tells which time
-    /// they are of. `HEAD` tells what there is.
+    /// The bytes that were sent last: the whole content, or with `Range` a part of it. `content.as_of`
+    /// of the file tells the time that the content is from. `HEAD` returns the headers without the
+    /// bytes.
     #[oai(path = "/:id/content", method = "get", operation_id = "get_file_content")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn content(
@@ -291,13 +294,15 @@ impl FileRoutes {
         request: &Request,
         /// The file.
         id: Path<Id>,
-        /// One range of bytes, as `bytes=0-1023`.
+        /// One range of bytes, such as `bytes=0-1023`.
         #[oai(name = "Range")]
         _range: Header<Option<String>>,
-        /// The `ETag` of what is there already: 304 if it is still the same.
+        /// The `ETag` of the client's copy. If it is still current, the answer is 304 without the
+        /// bytes.
         #[oai(name = "If-None-Match")]
         _if_none_match: Header<Option<String>>,
-        /// The `ETag` that the range is of: everything if it is another by now.
+        /// The `ETag` of the content that the range belongs to. If the content has changed since, the
+        /// answer is the whole content.
         #[oai(name = "If-Range")]
         _if_range: Header<Option<String>>,
     ) -> Result<Outgoing<FileBytes>, Failing<ReadContent>> {
@@ -320,8 +325,8 @@ impl FileRoutes {
 
     /// Forget a file
     ///
-    /// With its history, its content and its vectors, as if nobody had ever told of it. Work on it is
-    /// stopped. An event of its history that is sent again is new.
+    /// Deletes the file with its history, its content and its vectors. Jobs of the file are cancelled.
+    /// If an event of its history is sent again, it is a new event.
     #[oai(path = "/:id", method = "delete", operation_id = "delete_file")]
     async fn delete(
         &self,

@@ -20,24 +20,24 @@ use crate::views::{FileView, JobView};
 /// The largest file whose content is accepted, in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// What is in a file, on its way in.
+/// The upload of a file's content.
 pub(super) struct IncomingContent {
     incoming: Incoming,
     declared: Option<String>,
 }
 
-/// A file whose content was accepted, and the work on it.
+/// A file whose content is accepted, and its job.
 #[derive(Object)]
 #[oai(rename = "AcceptedFileContent", skip_serializing_if_is_none, example)]
 pub(super) struct AcceptedContentView {
     /// The file.
     pub file: FileView,
-    /// The work on it; absent when the very same content was there already. Follow it at its address
-    /// or over the WebSocket.
+    /// The job that processes the content. Absent if the file had the same content already. Follow it
+    /// with `GET /api/v1/jobs/{id}` or over the WebSocket.
     pub job: Option<JobView>,
 }
 
-/// Stores the content of a file and everything about it.
+/// Stores the content of a file and writes its rows.
 pub(super) async fn accept(
     app: &App,
     user: UserId,
@@ -105,7 +105,8 @@ pub(super) async fn accept(
     }
 }
 
-/// Removes objects that no row names any more. What cannot be removed now is left to the sweeper.
+/// Deletes objects that no row refers to any more. If a deletion fails, the sweeper deletes the object
+/// later.
 pub(super) async fn remove(app: &App, objects: &[String]) {
     for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {
         if let Err(error) = app.objects.delete(&key).await {

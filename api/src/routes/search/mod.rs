@@ -25,41 +25,41 @@ use crate::wire_enums::{Wire, WireEnum as _};
 
 pub(crate) struct SearchRoutes;
 
-/// What is asked, and where to look.
+/// A question, and filters for the search.
 #[derive(Object)]
 #[oai(rename = "Question", example)]
 struct QuestionBody {
-    /// What the passages should be about, in one's own words.
+    /// The subject of the passages, in the user's own words.
     #[oai(validator(min_length = 1, max_length = 2000, pattern = "\\S"))]
     query: String,
-    /// What is compared; `hybrid` when absent.
+    /// The method of comparison. `hybrid` when absent.
     mode: Option<Wire<Mode>>,
-    /// Only what is from this.
+    /// Only passages from this kind of source.
     kind: Option<Wire<Kind>>,
-    /// Only conversations that began, and files that changed, then or later.
+    /// Only conversations that began, and files that changed, at this time or later.
     from: Option<Time>,
-    /// Only conversations that began, and files that changed, before.
+    /// Only conversations that began, and files that changed, before this time.
     to: Option<Time>,
     /// Only this conversation.
     conversation_id: Option<Uuid>,
     /// Only conversations that mention this entity.
     entity_id: Option<Uuid>,
-    /// Only conversations in which somebody of this name is mentioned or speaks. A part of the name will
-    /// do, if its words are whole.
+    /// Only conversations in which a person with this name is mentioned or speaks. A part of the name
+    /// matches if it consists of whole words.
     #[oai(validator(max_length = 200))]
     person: Option<String>,
     /// Only conversations with this tag.
     tag: Option<String>,
     /// Only this file.
     file_id: Option<Uuid>,
-    /// Only files of this device.
+    /// Only files on this device.
     device: Option<String>,
-    /// Only files whose path begins like this.
+    /// Only files whose path begins with this text.
     path: Option<String>,
-    /// How many passages at most: 1 to 100.
+    /// The largest number of passages in the page: 1 to 100.
     #[oai(default = "ten", validator(minimum(value = "1"), maximum(value = "100")))]
     limit: u16,
-    /// `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
@@ -76,38 +76,39 @@ declare! {
 impl SearchRoutes {
     /// Search
     ///
-    /// Finds passages by what is typed: words, `"phrases in quotes"` that must be there as they are,
-    /// and `-exclusions`. Words that occur nowhere are taken for typing errors. By default meaning counts
-    /// as well (`hybrid`), and while no worker is there to compare it, words alone.
+    /// Finds passages by words, by `"phrases in quotes"` that must occur exactly, and by `-exclusions`.
+    /// Words that occur nowhere are treated as typing errors; `corrections` contains the words that
+    /// were searched for instead. By default, meaning is compared, too (`hybrid`). While no worker can
+    /// compare meaning, only words are compared.
     ///
-    /// Conversations and files are found in one order. A filter that only one of them has leaves the
-    /// other out.
+    /// Hits from conversations and from files are ranked in one list. A filter that applies only to
+    /// conversations excludes files, and the reverse.
     #[oai(path = "/", method = "get", operation_id = "search")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn search(
         &self,
         caller: Caller,
         app: Data<&App>,
-        /// What is typed.
+        /// The search query.
         #[oai(validator(min_length = 1, max_length = 2000, pattern = "\\S"))]
         q: Query<String>,
-        /// What is compared; `hybrid` when absent.
+        /// The method of comparison. `hybrid` when absent.
         mode: Query<Option<Wire<Mode>>>,
-        /// Only what is from this.
+        /// Only passages from this kind of source.
         kind: Query<Option<Wire<Kind>>>,
-        /// Only conversations that began, and files that changed, then or later.
+        /// Only conversations that began, and files that changed, at this time or later.
         from: Query<Option<Time>>,
-        /// Only conversations that began, and files that changed, before.
+        /// Only conversations that began, and files that changed, before this time.
         to: Query<Option<Time>>,
         /// Only this conversation.
         conversation_id: Query<Option<Uuid>>,
         /// Only conversations that mention this entity.
         entity_id: Query<Option<Uuid>>,
-        /// Only conversations in which somebody of this name is mentioned or speaks. A part of the name
-        /// will do, if its words are whole.
+        /// Only conversations in which a person with this name is mentioned or speaks. A part of the
+        /// name matches if it consists of whole words.
         #[oai(validator(max_length = 200))]
         person: Query<Option<String>>,
-        /// Only conversations that came here like this.
+        /// Only conversations from this source.
         source: Query<Option<Wire<Source>>>,
         /// Only conversations in this language.
         language: Query<Option<String>>,
@@ -115,13 +116,13 @@ impl SearchRoutes {
         tag: Query<Option<String>>,
         /// Only this file.
         file_id: Query<Option<Uuid>>,
-        /// Only files of this device.
+        /// Only files on this device.
         device: Query<Option<String>>,
-        /// Only files whose path begins like this.
+        /// Only files whose path begins with this text.
         path: Query<Option<String>>,
-        /// How many at most: 1 to 100, 20 when absent.
+        /// The largest number of passages in the page: 1 to 100, 20 when absent.
         limit: Query<Option<Limit>>,
-        /// `next_cursor` of the page before. It is good for the same search only.
+        /// The `next_cursor` of the previous page. It is valid only with the same search.
         cursor: Query<Option<String>>,
     ) -> Result<Json<FoundView>, Failing<Typing>> {
         let mode = mode.0.map_or_else(Mode::default, |mode| mode.0);
@@ -150,10 +151,10 @@ impl SearchRoutes {
         Ok(Json(question.answer(&app, &caller, cursor.0.as_deref()).await?))
     }
 
-    /// Ask
+    /// Search by meaning
     ///
-    /// Finds passages that mean something like the question, whatever their words. Needs a worker: 503
-    /// when none answers.
+    /// Finds passages whose meaning is similar to the question, whatever words they use. This needs a
+    /// worker: if none answers, the answer is 503; try again later.
     #[oai(path = "/semantic", method = "post", operation_id = "search_semantic")]
     async fn semantic(
         &self,

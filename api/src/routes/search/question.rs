@@ -15,23 +15,23 @@ use crate::problem::Problem;
 use crate::views::{FoundView, HitView};
 use crate::wire_enums::WireEnum;
 
-/// How long a worker may take to turn the question into a vector.
+/// The time in which a worker must return the vector of the question.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// Passages that each way of searching puts in order: pages end there.
+/// The number of passages that each method ranks. The pages end there.
 const DEPTH: u16 = 200;
-/// Candidates for them by meaning, where something else than PostgreSQL names them: more than wanted,
-/// since filters leave some out.
+/// The number of candidates by meaning, if the vector index is not PostgreSQL. More than are needed,
+/// because filters remove some.
 const CANDIDATES: usize = 2 * DEPTH as usize;
 
-/// What is compared.
+/// The method of comparison.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Mode {
     /// Words and meaning.
     #[default]
     Hybrid,
-    /// Words.
+    /// Words only.
     Words,
-    /// Meaning.
+    /// Meaning only.
     Meaning,
 }
 
@@ -62,23 +62,23 @@ impl WireEnum for Kind {
     }
 }
 
-/// What is searched for.
+/// A search: the parsed query, its mode and its filters.
 pub(super) struct Question {
-    /// What the request calls it.
+    /// The name of the query's field in the request.
     pub field: &'static str,
-    /// Taken apart.
+    /// The parsed query.
     pub search_query: SearchQuery,
-    /// What is compared.
+    /// The method of comparison.
     pub mode: Mode,
-    /// Whether words will do while nobody is there to compare meanings.
+    /// Whether the search uses words alone while no worker can compare meaning.
     pub words_will_do: bool,
-    /// Where is searched.
+    /// The filters.
     pub scope: Scope,
-    /// Hits of a page.
+    /// The number of hits in a page.
     pub limit: i64,
 }
 
-/// A place among the hits of one question.
+/// A position among the hits of one search.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct SearchCursor {
     as_of: DateTime<Utc>,
@@ -106,7 +106,7 @@ impl Cursor for SearchCursor {
 }
 
 impl Question {
-    /// Searches, and answers a page.
+    /// Searches, and returns one page of hits.
     pub(super) async fn answer(
         mut self,
         app: &App,
@@ -166,7 +166,7 @@ impl Question {
         })
     }
 
-    /// By words, with those that occur nowhere replaced by what was probably meant.
+    /// Searches by words. For words that occur nowhere, the probable corrections are searched, too.
     async fn by_words(&mut self, tx: &mut UserTx) -> Result<(Vec<Hit>, Vec<Correction>), Problem> {
         let found = search::by_words(tx, &self.search_query.wanted, &self.scope, DEPTH).await?;
         let known = found.iter().flat_map(|hit| hit.terms.iter().cloned()).collect();
@@ -191,7 +191,7 @@ impl Question {
         Ok(shown.collect())
     }
 
-    /// Tells whether a cursor is of this very question.
+    /// A hash of the search, which tells whether a cursor belongs to it.
     fn fingerprint(&self) -> [u8; 8] {
         let asked = format!("{:?} {:?} {:?}", self.search_query, self.mode, self.scope);
         let digest = Sha256::digest(asked);

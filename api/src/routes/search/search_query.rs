@@ -1,19 +1,19 @@
 //! The syntax of a search query: words, "phrases in quotes", and -exclusions.
 
-/// A typed query, taken apart.
+/// A parsed search query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SearchQuery {
-    /// Words that count the more of them there are, and what stands in quotes among them.
+    /// The words to find, those in quotes included. More of them in a passage give a higher score.
     pub(super) wanted: String,
-    /// What must be there as it stands in quotes.
+    /// The phrases in quotes, which must occur exactly.
     pub(super) phrases: Vec<String>,
-    /// Words and phrases that must not be there.
+    /// The words and phrases that must not occur.
     pub(super) excluded: Vec<String>,
 }
 
 impl SearchQuery {
-    /// Takes a query apart. Every text is one: a quote that is never closed ends with the text, and
-    /// a minus alone is nothing.
+    /// Parses a query. Every text is valid: a quote that is never closed ends with the text, and a lone
+    /// minus is ignored.
     #[must_use]
     pub(super) fn parse(text: &str) -> Self {
         let mut typed = Self::default();
@@ -52,7 +52,7 @@ impl SearchQuery {
         typed
     }
 
-    /// Words with nothing special about any of them.
+    /// A query without any syntax.
     #[must_use]
     pub(super) fn plain(text: &str) -> Self {
         Self { wanted: text.trim().to_owned(), ..Self::default() }

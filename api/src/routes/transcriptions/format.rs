@@ -15,7 +15,7 @@ use crate::problem::{Code, Problem};
 use crate::views::TranscriptionView;
 use crate::wire_enums::WireEnum;
 
-/// How a transcript can be written.
+/// The format of a transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Json,
@@ -36,7 +36,8 @@ impl Format {
         }
     }
 
-    /// The first that is accepted, in the client's order of preference; JSON when it has none.
+    /// Returns the first accepted format in the client's order of preference; JSON if the client has no
+    /// preference.
     ///
     /// # Errors
     /// [`Code::NotAcceptable`].
@@ -75,10 +76,10 @@ impl WireEnum for Format {
     }
 }
 
-/// A transcript, written in one of the formats.
+/// A transcript in one of the formats.
 pub(super) struct Written {
     format: Format,
-    /// What to call it when it is saved; JSON is not a file.
+    /// The filename for saving; `None` for JSON.
     filename: Option<String>,
     body: String,
 }
@@ -93,7 +94,7 @@ impl Written {
     }
 }
 
-/// The title of the conversation, or its date where it has none.
+/// The title of the conversation, or its date if it has no title.
 fn filename(conversation: &Conversation, format: Format) -> String {
     let title: String = conversation.title.chars().filter(|c| !c.is_control()).collect();
     let stem = match title.trim() {
@@ -117,7 +118,7 @@ impl IntoResponse for Written {
     }
 }
 
-/// One of the formats, at an address of its own.
+/// A format that has its own address.
 pub(super) trait Fixed: Send + Sync + 'static {
     const FORMAT: Format;
 }
@@ -134,7 +135,7 @@ macro_rules! fixed {
 
 fixed! { Text Md Srt Vtt }
 
-/// A transcript in the one format of its address, so that every generated client can read it.
+/// A transcript in the only format of its address, so that every generated client can read it.
 pub(super) struct File<F> {
     written: Written,
     format: PhantomData<fn() -> F>,

@@ -20,7 +20,7 @@ use crate::wire_enums::{Wire, WireEnum};
 
 pub(crate) struct TranscriptionRoutes;
 
-/// What can be given beside a transcript.
+/// Data that can be added to a transcript.
 #[derive(Clone, Copy)]
 enum Include {
     Words,
@@ -38,7 +38,7 @@ impl WireEnum for Include {
     }
 }
 
-/// What makes up a transcript.
+/// A transcript with the rows that belong to it.
 struct Read {
     transcription: Transcription,
     segments: Vec<Segment>,
@@ -56,13 +56,14 @@ impl Read {
         Ok(Self { transcription, segments, conversation })
     }
 
-    /// What was said, with the names that the person gave to the voices.
+    /// The utterances, with the names that the user gave to the speakers.
     fn said(&self) -> Vec<Utterance> {
         Utterance::all(&self.segments, &self.conversation.speakers)
     }
 }
 
-/// Writes subtitles aside: those of a day take a while, in which others are to be answered.
+/// Writes subtitles in a blocking thread: for a whole day of speech this takes so long that other
+/// requests would have to wait.
 async fn written(
     write: fn(&[Utterance], Layout) -> String,
     said: Vec<Utterance>,
@@ -71,7 +72,7 @@ async fn written(
     tokio::task::spawn_blocking(move || write(&said, layout)).await.map_err(Problem::internal)
 }
 
-/// A transcript as subtitles, which `write` writes.
+/// A transcript as subtitles in the format of `write`.
 async fn cues<F: Fixed>(
     app: &App,
     caller: &Caller,
@@ -84,7 +85,7 @@ async fn cues<F: Fixed>(
     Ok(File::new(&read.conversation, body))
 }
 
-/// How subtitles are laid out: as asked, and as usual otherwise.
+/// The layout of the subtitles: the requested values, and defaults for the others.
 fn layout(max_line_chars: Option<u16>, max_lines: Option<u16>, max_cue_ms: Option<u32>) -> Layout {
     let mut layout = Layout::default();
     if let Some(most) = max_line_chars {
@@ -108,10 +109,10 @@ declare! {
 impl TranscriptionRoutes {
     /// Get a transcript
     ///
-    /// As JSON, as text, as Markdown, or as subtitles (SRT, WebVTT): say so with `format` or with
-    /// `Accept`. While its job runs, what was heard so far. All but JSON also have addresses of their own.
-    /// What the transcriber doubts is marked in JSON, Markdown and WebVTT; SRT and plain text have no means
-    /// to.
+    /// As JSON, plain text, Markdown, or subtitles (SRT, WebVTT). Choose the format with `format` or
+    /// with `Accept`. While the job runs, the transcript contains the segments so far. Every format
+    /// except JSON also has its own address. JSON, Markdown and WebVTT mark segments of which the
+    /// transcriber is uncertain; SRT and plain text have no means to mark them.
     #[oai(path = "/:id", method = "get", operation_id = "get_transcription")]
     #[expect(clippy::too_many_arguments, reason = "each parameter of the request is one")]
     async fn get(
@@ -121,17 +122,19 @@ impl TranscriptionRoutes {
         accept: Accept,
         /// The transcript.
         id: Path<Id>,
-        /// In which format; by `Accept` when absent.
+        /// The format. When absent, `Accept` decides.
         format: Query<Option<Wire<Format>>>,
-        /// What to give beside: `words`, each with its times and confidence. In JSON only.
+        /// Data to add: `words` adds the words of each segment with their times and confidence. For
+        /// JSON only.
         include: Query<Option<Wire<Include>>>,
-        /// How long a line of subtitles may be, in columns: a Chinese character takes two; 42 when absent.
+        /// The longest line of subtitles, in columns; a Chinese character takes two columns. 42 when
+        /// absent.
         #[oai(validator(minimum(value = "10"), maximum(value = "100")))]
         max_line_chars: Query<Option<u16>>,
-        /// How many lines a cue may have; 2 when absent.
+        /// The largest number of lines in a cue. 2 when absent.
         #[oai(validator(minimum(value = "1"), maximum(value = "4")))]
         max_lines: Query<Option<u16>>,
-        /// How long a cue may show, in milliseconds; 7,000 when absent.
+        /// The longest duration of a cue, in milliseconds. 7,000 when absent.
         #[oai(validator(minimum(value = "1000"), maximum(value = "60000")))]
         max_cue_ms: Query<Option<u32>>,
     ) -> Result<Written, Failing<ReadAny>> {
@@ -166,8 +169,8 @@ impl TranscriptionRoutes {
 
     /// Get a transcript as SRT
     ///
-    /// Subtitles to play along, laid out for reading, with the speakers' names. SRT has no means to mark
-    /// what the transcriber doubts.
+    /// Subtitles for playback, laid out for reading, with the names of the speakers. SRT has no means
+    /// to mark text of which the transcriber is uncertain.
     #[oai(path = "/:id/srt", method = "get", operation_id = "get_transcription_srt")]
     async fn srt(
         &self,
@@ -175,13 +178,14 @@ impl TranscriptionRoutes {
         app: Data<&App>,
         /// The transcript.
         id: Path<Id>,
-        /// How long a line of subtitles may be, in columns: a Chinese character takes two; 42 when absent.
+        /// The longest line of subtitles, in columns; a Chinese character takes two columns. 42 when
+        /// absent.
         #[oai(validator(minimum(value = "10"), maximum(value = "100")))]
         max_line_chars: Query<Option<u16>>,
-        /// How many lines a cue may have; 2 when absent.
+        /// The largest number of lines in a cue. 2 when absent.
         #[oai(validator(minimum(value = "1"), maximum(value = "4")))]
         max_lines: Query<Option<u16>>,
-        /// How long a cue may show, in milliseconds; 7,000 when absent.
+        /// The longest duration of a cue, in milliseconds. 7,000 when absent.
         #[oai(validator(minimum(value = "1000"), maximum(value = "60000")))]
         max_cue_ms: Query<Option<u32>>,
     ) -> Result<File<Srt>, Failing<ReadFile>> {
@@ -191,8 +195,8 @@ impl TranscriptionRoutes {
 
     /// Get a transcript as WebVTT
     ///
-    /// Subtitles to play along, laid out for reading, with the speakers as voices, and with what the
-    /// transcriber doubts in the class `uncertain`.
+    /// Subtitles for playback, laid out for reading, with the speakers as voices. Text of which the
+    /// transcriber is uncertain has the class `uncertain`.
     #[oai(path = "/:id/vtt", method = "get", operation_id = "get_transcription_vtt")]
     async fn vtt(
         &self,
@@ -200,13 +204,14 @@ impl TranscriptionRoutes {
         app: Data<&App>,
         /// The transcript.
         id: Path<Id>,
-        /// How long a line of subtitles may be, in columns: a Chinese character takes two; 42 when absent.
+        /// The longest line of subtitles, in columns; a Chinese character takes two columns. 42 when
+        /// absent.
         #[oai(validator(minimum(value = "10"), maximum(value = "100")))]
         max_line_chars: Query<Option<u16>>,
-        /// How many lines a cue may have; 2 when absent.
+        /// The largest number of lines in a cue. 2 when absent.
         #[oai(validator(minimum(value = "1"), maximum(value = "4")))]
         max_lines: Query<Option<u16>>,
-        /// How long a cue may show, in milliseconds; 7,000 when absent.
+        /// The longest duration of a cue, in milliseconds. 7,000 when absent.
         #[oai(validator(minimum(value = "1000"), maximum(value = "60000")))]
         max_cue_ms: Query<Option<u32>>,
     ) -> Result<File<Vtt>, Failing<ReadFile>> {
@@ -216,8 +221,8 @@ impl TranscriptionRoutes {
 
     /// Get a transcript as plain text
     ///
-    /// A line for each segment, with the speaker's name. Plain text has no means to mark what the
-    /// transcriber doubts.
+    /// One line for each segment, with the name of the speaker. Plain text has no means to mark text of
+    /// which the transcriber is uncertain.
     #[oai(path = "/:id/text", method = "get", operation_id = "get_transcription_text")]
     async fn text(
         &self,
@@ -232,7 +237,8 @@ impl TranscriptionRoutes {
 
     /// Get a transcript as Markdown
     ///
-    /// The title, when it was, the notes, and who said what when, with what the transcriber doubts marked.
+    /// The title, the date, the notes, and each utterance with its speaker and time. Text of which the
+    /// transcriber is uncertain is marked.
     #[oai(path = "/:id/md", method = "get", operation_id = "get_transcription_md")]
     async fn md(
         &self,
