@@ -50,29 +50,29 @@ macro_rules! wire_enums {
 }
 
 wire_enums! {
-    Source: "ConversationSource", "How a conversation came here: as a recording that was uploaded, recorded \
-                                   live, as text, or empty, to add recordings to.";
-    JobState: "JobState", "Where a job stands. `queued` and `running` may alternate; the others are endings.";
-    JobKind: "JobKind", "What kind of work a job is.";
-    Lane: "Lane", "What scales separately: a worker is started with the lanes that it serves.";
-    InsightKind: "InsightKind", "What kind an insight is.";
-    Precision: "Precision", "How exactly a time was said.";
-    Stage: "Stage", "What a running job is doing.";
-    FailureCode: "FailureCode", "Why a job died.";
+    Source: "ConversationSource", "The origin of a conversation: an uploaded recording, live sound, text, or \
+                                   nothing yet, so that recordings can be added.";
+    JobState: "JobState", "The state of a job. It may alternate between `queued` and `running`; the other states are final.";
+    JobKind: "JobKind", "The kind of a job.";
+    Lane: "Lane", "A queue that is scaled separately. Each worker is started with the lanes that it serves.";
+    InsightKind: "InsightKind", "The kind of an insight.";
+    Precision: "Precision", "The precision with which a time was said.";
+    Stage: "Stage", "The step that a running job is in.";
+    FailureCode: "FailureCode", "The reason why a job died. Stable.";
     FileEventKind: "FileEventKind", "What happened to a file.";
-    FileState: "FileState", "Whether a file is still there.";
-    ContentKind: "FileContentKind", "What can be read in a file: its media type.";
-    ContentState: "FileContentState", "Whether what is in a file can be searched.";
+    FileState: "FileState", "Whether a file still exists on its device.";
+    ContentKind: "FileContentKind", "The media type of the content of a file.";
+    ContentState: "FileContentState", "Whether the content of a file can be searched.";
     CoverageKind: "CoverageKind", "What became of a stretch of a recording: `heard` where somebody speaks, `silent` \
                                    where nobody does, `damaged` where the file could not be decoded, `missing` \
                                    where it holds no sound.";
     Timing: "Timing", "Where the times of words come from: estimated from sound and text, or measured by the \
                        transcriber.";
     Warning: "WarningCode", "What a person should know before they rely on a transcript. Stable.";
-    ModelRole: "ModelRole", "What a model is there for.";
-    Sent: "Sent", "What is sent to a model that another program serves.";
-    EntityKind: "EntityKind", "What something is that is mentioned.";
-    ConnectionKind: "ConnectionKind", "What two entities have to do with one another.";
+    ModelRole: "ModelRole", "The task of a model.";
+    Sent: "Sent", "The data that is sent to a model which another program serves.";
+    EntityKind: "EntityKind", "The kind of an entity.";
+    ConnectionKind: "ConnectionKind", "The relation between two entities.";
 }
 
 /// A word of a wire enum, in a view, as text from a database column that holds only these words.

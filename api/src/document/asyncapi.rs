@@ -168,9 +168,9 @@ fn event(kind: EventKind, generator: &mut SchemaGenerator) -> Message {
     }
     let mut properties = json!({
         "type": {"type": "string", "const": kind.as_str()},
-        "id": {"description": "Names the event: it is the same however often it is told.",
+        "id": {"description": "The id of the event. It stays the same when the event is sent again.",
                "type": "string", "format": "uuid"},
-        "rooms": {"description": "Where it is heard, besides `user`.", "type": "array", "items": room},
+        "rooms": {"description": "The rooms that receive the event, besides `user`.", "type": "array", "items": room},
         "at": {"description": "When it happened.", "type": "string", "format": "date-time"},
         "data": data,
     });
