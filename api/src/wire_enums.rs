@@ -13,7 +13,7 @@ use self_shared::domain::failure::FailureCode;
 use self_shared::domain::file::{ContentKind, ContentState, FileEventKind, FileState};
 use self_shared::domain::insight::InsightKind;
 use self_shared::domain::job::{JobKind, JobState, Lane};
-use self_shared::domain::model::{ModelRole, Sent};
+use self_shared::domain::model::{ModelRole, SentData};
 use self_shared::domain::progress::Stage;
 use self_shared::domain::transcription::{CoverageKind, Timing, Warning};
 use serde_json::Value;
@@ -70,7 +70,7 @@ wire_enums! {
                        transcriber.";
     Warning: "WarningCode", "What a person should know before they rely on a transcript. Stable.";
     ModelRole: "ModelRole", "The task of a model.";
-    Sent: "Sent", "The data that is sent to a model which another program serves.";
+    SentData: "Sent", "The data that is sent to a model which another program serves.";
     EntityKind: "EntityKind", "The kind of an entity.";
     ConnectionKind: "ConnectionKind", "The relation between two entities.";
 }

@@ -134,7 +134,7 @@ pub fn nats(bus: &Bus) -> Check {
         "nats",
         Effect::Slower,
         "not connected",
-        "Start NATS, and see that NATS_URL points to it. Until then news arrive late and search by meaning is refused.",
+        "Start NATS, and see that NATS_URL points to it. Until then events arrive late and search by meaning is refused.",
     )
 }
 
@@ -142,7 +142,7 @@ pub fn nats(bus: &Bus) -> Check {
 pub async fn objects(objects: &ObjectStore) -> Check {
     match objects.probe().await {
         Ok(()) => Check::fine("objects"),
-        Err(outage) => Check::trouble("objects", Effect::Stopped, outage.reason.clone(), outage.remedy),
+        Err(fault) => Check::trouble("objects", Effect::Stopped, fault.reason.clone(), fault.remedy),
     }
 }
 

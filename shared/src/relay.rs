@@ -26,15 +26,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Relay {
     database: Database,
     bus: Bus,
-    news: Arc<Notify>,
+    wake: Arc<Notify>,
 }
 
 impl Relay {
     /// Makes a relay. It does nothing until [`run`](Self::run) is called.
     #[must_use]
     pub fn new(database: Database, bus: Bus) -> Self {
-        let news = database.news();
-        Self { database, bus, news }
+        let wake = database.news();
+        Self { database, bus, wake }
     }
 
     /// Publishes events until `stop` is cancelled.
@@ -44,14 +44,14 @@ impl Relay {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.news.notified() => {}
+                () = self.wake.notified() => {}
                 _ = tick.tick() => {}
             }
-            if let Some(Err(error)) = stop.run_until_cancelled(self.drain()).await {
-                tracing::debug!(%error, "events wait to be passed on");
+            if let Some(Err(error)) = stop.run_until_cancelled(self.relay_pending()).await {
+                tracing::debug!(%error, "events could not be published; will try again");
                 stop.run_until_cancelled(sleep(PAUSE)).await;
                 // The events that this iteration was woken for are still unpublished.
-                self.news.notify_one();
+                self.wake.notify_one();
             }
         }
     }
@@ -59,7 +59,7 @@ impl Relay {
     /// Publishes all events that are not relayed yet. The transaction that marks an event as relayed commits
     /// after NATS has acknowledged it. If the process dies in between, the event is published again with the
     /// same id.
-    async fn drain(&self) -> anyhow::Result<()> {
+    async fn relay_pending(&self) -> anyhow::Result<()> {
         // While NATS is away, the rows wait, and no transaction is held open.
         while self.bus.is_connected() {
             let mut tx = self.database.as_system().await?;

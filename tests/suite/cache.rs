@@ -25,8 +25,9 @@ async fn send(person: &Person, method: Method, path: &str, body: &Value) -> Answ
 async fn counted(person: &Person) -> (u64, u64) {
     let metrics = person.get("/metrics").await.text();
     let of = |outcome: &str| {
-        let is_it =
-            |line: &&str| line.starts_with("self_cache_total") && line.contains(&format!("\"{outcome}\""));
+        let is_it = |line: &&str| {
+            line.starts_with("self_cache_requests_total") && line.contains(&format!("\"{outcome}\""))
+        };
         let line = metrics.lines().find(is_it);
         line.map_or(0, |line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap() as u64)
     };

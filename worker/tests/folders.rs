@@ -31,7 +31,7 @@ async fn a_moonshine_in_a_folder_hears_as_the_same_one_of_set_up() {
     let own = Moonshine::open(&runtime, &folder, &["en".to_owned()]).unwrap();
     assert_eq!(own.id().name, "moonshine-of-mine");
     assert_eq!(own.id().version.len(), 8, "{}", own.id().version);
-    assert_eq!(own.about().languages, ["en"]);
+    assert_eq!(own.description().languages, ["en"]);
 
     let recording = fixtures::recording("beckett.wav");
     let (_, sound) = fixtures::decode(&fixtures::sandbox(), &recording).await.unwrap();

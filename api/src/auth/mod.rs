@@ -190,7 +190,7 @@ impl Auth {
             Some(_) => {
                 sessions::revoke(&mut tx, token.session_id, Revocation::Replay, now).await?;
                 tx.commit().await?;
-                self.bus.tell_session_ended(identity.user, identity.session).await;
+                self.bus.publish_session_ended(identity.user, identity.session).await;
                 tracing::warn!(user = %identity.user, session = %identity.session, "a used refresh token came back; the session is over");
                 return Err(invalid());
             }
@@ -204,7 +204,7 @@ impl Auth {
         let mut tx = self.database.as_system().await?;
         sessions::revoke(&mut tx, identity.session, Revocation::Logout, Utc::now()).await?;
         tx.commit().await?;
-        self.bus.tell_session_ended(identity.user, identity.session).await;
+        self.bus.publish_session_ended(identity.user, identity.session).await;
         Ok(())
     }
 
@@ -219,7 +219,7 @@ impl Auth {
         }
         sessions::revoke(&mut tx, session, Revocation::Ended, now).await?;
         tx.commit().await?;
-        self.bus.tell_session_ended(identity.user, session).await;
+        self.bus.publish_session_ended(identity.user, session).await;
         Ok(())
     }
 
@@ -275,7 +275,7 @@ impl Auth {
 
     async fn close_sockets(&self, user: UserId, sessions: &[Uuid]) {
         for session in sessions {
-            self.bus.tell_session_ended(user, *session).await;
+            self.bus.publish_session_ended(user, *session).await;
         }
     }
 

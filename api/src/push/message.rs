@@ -106,7 +106,7 @@ impl<'a> Told<'a> {
     /// converted to the present form.
     pub(super) fn new(event: &'a Event, with_words: bool) -> Self {
         let Event { id, user_id: _, seq, kind, rooms, data, at } = event;
-        let mut data = kind.modernized(data.clone());
+        let mut data = kind.upgraded(data.clone());
         if *kind == EventKind::TranscriptionUpdate && !with_words {
             leave_words_out(&mut data);
         }

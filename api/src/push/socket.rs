@@ -221,7 +221,7 @@ impl Socket {
                 self.tell(&ToApp::Resync { room, after: replayed, seq }).await?;
             }
             for event in &page {
-                if event.seq <= Some(self.cursor) && event.is_heard_in(room) {
+                if event.seq <= Some(self.cursor) && event.is_in_room(room) {
                     self.send_json(&Told::new(event, with_words)).await?;
                 }
             }
@@ -268,8 +268,8 @@ impl Socket {
     }
 
     async fn tell_event(&mut self, event: &Event) -> anyhow::Result<()> {
-        if self.rooms.iter().any(|room| event.is_heard_in(*room)) {
-            let with_words = self.with_words.iter().any(|room| event.is_heard_in(*room));
+        if self.rooms.iter().any(|room| event.is_in_room(*room)) {
+            let with_words = self.with_words.iter().any(|room| event.is_in_room(*room));
             self.send_json(&Told::new(event, with_words)).await?;
         }
         Ok(())

@@ -2,7 +2,7 @@ use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::payload::Json;
 use self_shared::database::models;
-use self_shared::domain::model::{ModelCard, Spoken};
+use self_shared::domain::model::{ModelCard, SupportedLanguages};
 use self_shared::domain::transcription::TranscriptionOptions;
 
 use super::Tag;
@@ -45,15 +45,17 @@ pub(super) async fn refuse_unspoken(
 ) -> Result<(), Problem> {
     let Some(tag) = &options.language else { return Ok(()) };
     let models = of_the_fleet(app).await?;
-    let Spoken::These(spoken) = Spoken::by(&models, options.allow_remote != Some(false)) else {
+    let SupportedLanguages::These(spoken) =
+        SupportedLanguages::of(&models, options.allow_remote != Some(false))
+    else {
         return Ok(());
     };
-    let is_spoken = |spoken: Spoken| spoken.includes(tag);
-    if is_spoken(Spoken::These(spoken.clone())) {
+    let is_spoken = |spoken: SupportedLanguages| spoken.includes(tag);
+    if is_spoken(SupportedLanguages::These(spoken.clone())) {
         return Ok(());
     }
     let tags: Vec<String> = spoken.iter().map(|tag| format!("`{tag}`")).collect();
-    let elsewhere = if is_spoken(Spoken::by(&models, true)) {
+    let elsewhere = if is_spoken(SupportedLanguages::of(&models, true)) {
         "; it is by one on another machine, to which `allow_remote` does not let the sound go"
     } else {
         ""

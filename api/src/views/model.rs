@@ -1,6 +1,6 @@
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::domain::model::{ModelCard, ModelRole, Sent};
+use self_shared::domain::model::{ModelCard, ModelRole, SentData};
 
 use crate::wire_enums::Wire;
 
@@ -24,7 +24,7 @@ pub(crate) struct ModelCardView {
     /// server.
     pub host: Option<String>,
     /// The data that is sent to that host. Absent if the model runs on this server.
-    pub sends: Option<Wire<Sent>>,
+    pub sends: Option<Wire<SentData>>,
 }
 
 /// The models of this server.
@@ -53,7 +53,7 @@ impl Example for ModelCardView {
             source: None,
             licence: None,
             host: Some("speech.example.org:8443".to_owned()),
-            sends: Some(Wire(Sent::Sound)),
+            sends: Some(Wire(SentData::Sound)),
         }
     }
 }

@@ -91,13 +91,13 @@ macro_rules! wire_enum {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::UnknownWord;
+            type Err = $crate::UnknownValue;
 
             fn from_str(word: &str) -> Result<Self, Self::Err> {
                 match word {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err($crate::UnknownWord {
-                        word: word.to_owned(),
+                    _ => Err($crate::UnknownValue {
+                        value: word.to_owned(),
                         known: Self::ALL.iter().map(|known| known.as_str()).collect(),
                     }),
                 }
@@ -105,12 +105,12 @@ macro_rules! wire_enum {
         }
     };
 }
-/// A word that no value of the enum has.
+/// A text that is not the word of any value of the enum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is not one of {}", known.join(", "))]
-pub struct UnknownWord {
-    /// The word.
-    pub word: String,
+#[error("`{value}` is not one of {}", known.join(", "))]
+pub struct UnknownValue {
+    /// The text.
+    pub value: String,
     /// The words of the enum.
     pub known: Vec<&'static str>,
 }

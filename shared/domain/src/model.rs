@@ -25,7 +25,7 @@ wire_enum! {
 
 wire_enum! {
     /// The kind of data that is sent to a model of another program.
-    pub enum Sent {
+    pub enum SentData as ("Sent") {
         /// Sound of recordings.
         Sound = "sound",
         /// Speech, as text.
@@ -36,10 +36,10 @@ wire_enum! {
 impl ModelRole {
     /// The data that a model of this role gets.
     #[must_use]
-    pub const fn takes(self) -> Sent {
+    pub const fn takes(self) -> SentData {
         match self {
-            Self::Transcriber | Self::VoiceActivity => Sent::Sound,
-            Self::EntityFinder | Self::Embedder | Self::Summarizer => Sent::Text,
+            Self::Transcriber | Self::VoiceActivity => SentData::Sound,
+            Self::EntityFinder | Self::Embedder | Self::Summarizer => SentData::Text,
         }
     }
 }
@@ -62,7 +62,7 @@ impl ModelId {
 
 /// The properties of a model besides its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct About {
+pub struct ModelDescription {
     /// Its languages, as BCP 47 tags; any language when empty.
     pub languages: Vec<String>,
     /// The source, if known.
@@ -94,17 +94,17 @@ pub struct ModelCard {
 
 /// The languages that can be transcribed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Spoken {
+pub enum SupportedLanguages {
     Any,
     /// These languages, as BCP 47 tags in alphabetical order.
     These(Vec<String>),
 }
 
-impl Spoken {
+impl SupportedLanguages {
     /// The languages of the transcribers among these models, with or without remote ones. A worker that has
     /// not reported its models yet counts as English, the language of the built-in model.
     #[must_use]
-    pub fn by(models: &[ModelCard], with_remote: bool) -> Self {
+    pub fn of(models: &[ModelCard], with_remote: bool) -> Self {
         let mut transcribers = models.iter().filter(|model| model.role == ModelRole::Transcriber).peekable();
         if transcribers.peek().is_none() {
             return Self::These(vec!["en".to_owned()]);
@@ -159,24 +159,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_spoken_is_what_the_transcribers_speak_together() {
+    fn the_supported_languages_are_those_of_all_transcribers() {
         let models = [transcriber(&["en"], None), transcriber(&["fr", "de", "EN"], Some("speech.example"))];
-        let all = Spoken::by(&models, true);
-        assert_eq!(all, Spoken::These(["de", "en", "fr"].map(str::to_owned).to_vec()));
+        let all = SupportedLanguages::of(&models, true);
+        assert_eq!(all, SupportedLanguages::These(["de", "en", "fr"].map(str::to_owned).to_vec()));
         assert!(all.includes("de-CH") && !all.includes("nl"));
-        let here = Spoken::by(&models, false);
+        let here = SupportedLanguages::of(&models, false);
         assert!(here.includes("en-GB") && !here.includes("de"));
     }
 
     #[test]
     fn a_model_that_names_no_language_speaks_any_but_only_where_sound_may_go() {
         let models = [transcriber(&["en"], None), transcriber(&[], Some("speech.example"))];
-        assert_eq!(Spoken::by(&models, true), Spoken::Any);
-        assert!(!Spoken::by(&models, false).includes("de"));
+        assert_eq!(SupportedLanguages::of(&models, true), SupportedLanguages::Any);
+        assert!(!SupportedLanguages::of(&models, false).includes("de"));
     }
 
     #[test]
-    fn before_any_worker_has_told_english_is_spoken() {
-        assert!(Spoken::by(&[], false).includes("en") && !Spoken::by(&[], true).includes("de"));
+    fn english_is_supported_before_any_worker_has_reported_its_models() {
+        assert!(
+            SupportedLanguages::of(&[], false).includes("en")
+                && !SupportedLanguages::of(&[], true).includes("de")
+        );
     }
 }

@@ -9,12 +9,12 @@
 //! | subject | content |
 //! |---|---|
 //! | `<namespace>.events.<user>` | durable events, kept for an hour by the stream `<namespace>-events` |
-//! | `<namespace>.told.<user>` | volatile events |
-//! | `<namespace>.ended.<user>` | sessions that ended: their sockets are closed |
+//! | `<namespace>.volatile.<user>` | volatile events |
+//! | `<namespace>.session-ended.<user>` | sessions that ended: their sockets are closed |
 //! | `<namespace>.embed` | request and reply: text to vector |
 
 mod embedding;
-mod hearing;
+mod listener;
 
 use std::time::Duration;
 
@@ -28,15 +28,15 @@ use crate::domain::UserId;
 use crate::events::Event;
 
 pub use embedding::{EmbedError, QueryEmbedding};
-pub use hearing::BusMessage;
+pub use listener::BusMessage;
 
 /// How long the stream keeps messages: longer than a node is disconnected without being restarted.
 /// PostgreSQL keeps the events themselves.
 const STREAM_KEEPS: Duration = Duration::from_hours(1);
 /// Two messages with the same event within this time count as one.
 const STREAM_DEDUPLICATES: Duration = Duration::from_mins(2);
-/// How long the server may take to acknowledge.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the server may take to accept a connection, or to acknowledge a message.
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest event that is sent whole; the server's default limit for a message is 1 MiB. A larger event
 /// is sent without its data, and the receiver reads the data from PostgreSQL.
 const LARGEST_EVENT: usize = 900 * 1024;
@@ -51,7 +51,7 @@ pub struct Bus {
 
 /// The reason why a message was not sent. The caller may always try again.
 #[derive(Debug, thiserror::Error)]
-#[error("NATS did not take it: {0}")]
+#[error("NATS did not take the message: {0}")]
 pub struct BusError(String);
 
 impl BusError {
@@ -71,14 +71,14 @@ impl Bus {
             .name("self")
             .retry_on_initial_connect()
             .max_reconnects(None)
-            .connection_timeout(PATIENCE)
+            .connection_timeout(TIMEOUT)
             .reconnect_delay_callback(|attempt| Duration::from_millis(100 * attempt.min(20) as u64));
         // The client does not take the credentials from the address by itself.
         if let (Some(user), Some(password)) = (address.username(), address.password()) {
             options = options.user_and_password(user.to_owned(), password.to_owned());
         }
         let client = options.connect(address).await?;
-        let jetstream = jetstream::context::ContextBuilder::new().timeout(PATIENCE).build(client.clone());
+        let jetstream = jetstream::context::ContextBuilder::new().timeout(TIMEOUT).build(client.clone());
         Ok(Self { client, jetstream, namespace: namespace.to_owned() })
     }
 
@@ -90,15 +90,15 @@ impl Bus {
 
     /// Publishes a volatile event. It is lost if nobody listens or the server is away; the next event has
     /// newer values.
-    pub async fn tell(&self, event: &Event) {
-        let subject = self.subject("told", event.user_id);
-        self.say(subject, encode(event)).await;
+    pub async fn publish_volatile(&self, event: &Event) {
+        let subject = self.subject("volatile", event.user_id);
+        self.publish_best_effort(subject, encode(event)).await;
     }
 
     /// Tells every node that a session ended, so that its sockets are closed at once.
-    pub async fn tell_session_ended(&self, user: UserId, session: Uuid) {
-        let subject = self.subject("ended", user);
-        self.say(subject, session.to_string().into_bytes()).await;
+    pub async fn publish_session_ended(&self, user: UserId, session: Uuid) {
+        let subject = self.subject("session-ended", user);
+        self.publish_best_effort(subject, session.to_string().into_bytes()).await;
     }
 
     /// Publishes durable events. Returns once the server has all of them. An event that the server has
@@ -110,7 +110,7 @@ impl Bus {
         if !self.is_connected() {
             return Err(BusError::new("not connected"));
         }
-        match tokio::time::timeout(PATIENCE, self.publish(events)).await {
+        match tokio::time::timeout(TIMEOUT, self.publish(events)).await {
             Ok(Err(error)) => {
                 // The usual reason is that the server lost its data. So the stream is created again.
                 self.stream().await?;
@@ -125,7 +125,7 @@ impl Bus {
     ///
     /// # Errors
     /// When the server did not confirm the removal; the caller tries again.
-    pub async fn forget(&self, user: UserId) -> Result<(), BusError> {
+    pub async fn purge_user(&self, user: UserId) -> Result<(), BusError> {
         if !self.is_connected() {
             return Err(BusError::new("not connected"));
         }
@@ -165,12 +165,12 @@ impl Bus {
         self.jetstream.get_or_create_stream(config).await.map_err(BusError::new)
     }
 
-    async fn say(&self, subject: String, payload: Vec<u8>) {
+    async fn publish_best_effort(&self, subject: String, payload: Vec<u8>) {
         // While disconnected, the client would queue messages that are outdated when they arrive.
         if self.is_connected()
             && let Err(error) = self.client.publish(subject, payload.into()).await
         {
-            tracing::debug!(%error, "could not be told");
+            tracing::debug!(%error, "a message was not published to NATS");
         }
     }
 

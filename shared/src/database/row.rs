@@ -9,7 +9,7 @@ use sqlx::Postgres;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgTypeInfo, PgValueRef};
 
-use crate::domain::UnknownWord;
+use crate::domain::UnknownValue;
 
 /// Declares structs whose fields are read from the columns of the same names.
 macro_rules! row {
@@ -48,7 +48,7 @@ impl<T> sqlx::Type<Postgres> for EnumColumn<T> {
     }
 }
 
-impl<T: FromStr<Err = UnknownWord>> sqlx::Decode<'_, Postgres> for EnumColumn<T> {
+impl<T: FromStr<Err = UnknownValue>> sqlx::Decode<'_, Postgres> for EnumColumn<T> {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         Ok(Self(<&str as sqlx::Decode<'_, Postgres>>::decode(value)?.parse()?))
     }

@@ -38,7 +38,7 @@ impl Event {
 
     /// Whether it is sent in this room.
     #[must_use]
-    pub fn is_heard_in(&self, room: Room) -> bool {
+    pub fn is_in_room(&self, room: Room) -> bool {
         room == Room::User || self.rooms.contains(&room)
     }
 }

@@ -26,7 +26,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::domain::UnknownWord;
+use crate::domain::UnknownValue;
 
 pub use self::conversation_update::{Conversation, ConversationUpdate};
 pub use self::entity_update::EntityUpdate;
@@ -117,8 +117,8 @@ macro_rules! kinds {
             /// Converts a stored payload to the current shape. A payload that cannot be read stays as it is:
             /// its row lost the data, or a newer version wrote it.
             #[must_use]
-            pub fn modernized(self, data: Value) -> Value {
-                match self { $(Self::$kind => modernized::<$kind>(data)),+ }
+            pub fn upgraded(self, data: Value) -> Value {
+                match self { $(Self::$kind => upgraded::<$kind>(data)),+ }
             }
         }
     };
@@ -149,7 +149,7 @@ fn description<P: Payload>() -> String {
     schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn modernized<P: Payload>(data: Value) -> Value {
+fn upgraded<P: Payload>(data: Value) -> Value {
     match P::deserialize(&data) {
         Ok(payload) => stored(&payload),
         Err(_) => data,
@@ -163,13 +163,13 @@ impl fmt::Display for EventKind {
 }
 
 impl FromStr for EventKind {
-    type Err = UnknownWord;
+    type Err = UnknownValue;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let found =
             Self::ALL.iter().find(|kind| kind.as_str() == name || kind.former_names().contains(&name));
-        found.copied().ok_or_else(|| UnknownWord {
-            word: name.to_owned(),
+        found.copied().ok_or_else(|| UnknownValue {
+            value: name.to_owned(),
             known: Self::ALL.iter().map(|kind| kind.as_str()).collect(),
         })
     }

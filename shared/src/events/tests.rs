@@ -28,7 +28,7 @@ fn what_an_earlier_version_stored_gets_the_present_shape() {
         "transcribed_ms": 900, "duration_ms": null, "completed_at": null, "language_uncertain": false,
         "endpoint": null, "model": null, "coverage": null, "warnings": null,
     });
-    let told = EventKind::TranscriptionUpdate.modernized(stored);
+    let told = EventKind::TranscriptionUpdate.upgraded(stored);
     assert_eq!(
         told,
         json!({
@@ -46,7 +46,7 @@ fn what_an_earlier_version_stored_gets_the_present_shape() {
 fn a_payload_that_cannot_be_read_stays_as_it_is() {
     let erased = json!({"conversation_id": Uuid::nil(), "deleted": true});
     for kind in EventKind::ALL {
-        assert_eq!(kind.modernized(erased.clone()), erased, "{kind}");
+        assert_eq!(kind.upgraded(erased.clone()), erased, "{kind}");
     }
 }
 
@@ -69,6 +69,6 @@ fn a_volatile_event_has_no_number() {
     let user = crate::domain::UserId(Uuid::nil());
     let event = Event::volatile(user, &JobProgress(job.unwrap()), DateTime::UNIX_EPOCH);
     assert_eq!((event.kind, event.seq), (EventKind::JobProgress, None));
-    assert!(event.is_heard_in(Room::File(Uuid::max())) && event.is_heard_in(Room::User));
+    assert!(event.is_in_room(Room::File(Uuid::max())) && event.is_in_room(Room::User));
     assert_eq!(event.data.get("audio_total_ms"), None);
 }

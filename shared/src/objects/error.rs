@@ -8,7 +8,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// The reason why an operation on an object failed.
 ///
 /// The messages may be shown to a user: they contain no path, bucket or key. The details for operators are
-/// in the [`Outage`].
+/// in the [`StorageFault`].
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
     /// No object has this key.
@@ -31,7 +31,7 @@ pub enum ObjectError {
     Interrupted(#[source] BoxError),
     /// The storage cannot be reached, refuses, or is full.
     #[error("object storage is not available")]
-    Unavailable(#[source] Outage),
+    Unavailable(#[source] StorageFault),
     /// The storage has another number of bytes than it was given.
     #[error("object storage has {found} bytes where {expected} were stored")]
     Corrupt {
@@ -63,7 +63,7 @@ impl From<ObjectError> for io::Error {
 /// A fault of the storage, and what to do about it: for operators and `/health`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}; {remedy}")]
-pub struct Outage {
+pub struct StorageFault {
     /// What is wrong, without bucket, key or path.
     pub reason: String,
     /// What an operator does about it.
@@ -72,7 +72,7 @@ pub struct Outage {
     pub(super) passing: bool,
 }
 
-impl Outage {
+impl StorageFault {
     /// A fault that lasts until somebody repairs it.
     pub(super) fn lasting(reason: impl Into<String>, remedy: &'static str) -> Self {
         Self { reason: reason.into(), remedy, passing: false }
@@ -84,8 +84,8 @@ impl Outage {
     }
 }
 
-impl From<Outage> for ObjectError {
-    fn from(outage: Outage) -> Self {
-        Self::Unavailable(outage)
+impl From<StorageFault> for ObjectError {
+    fn from(fault: StorageFault) -> Self {
+        Self::Unavailable(fault)
     }
 }

@@ -28,7 +28,7 @@ use secrecy::ExposeSecret as _;
 use self::{content::Body, files::Files, s3::S3};
 pub use self::{
     content::{ByteRange, Content, Object, Stored},
-    error::{BoxError, ObjectError, Outage},
+    error::{BoxError, ObjectError, StorageFault},
     key::{InvalidKey, KeyPrefix, ObjectKey, ObjectKind},
 };
 use crate::config::ObjectsConfig;
@@ -67,7 +67,7 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When the endpoint, bucket or region is invalid.
-    pub fn new(config: &ObjectsConfig) -> Result<Self, Outage> {
+    pub fn new(config: &ObjectsConfig) -> Result<Self, StorageFault> {
         let adapter = match config {
             ObjectsConfig::Files { dir } => Adapter::Files(Files::new(dir)),
             ObjectsConfig::S3 { endpoint, access_key, secret_key, bucket, region, secure } => Adapter::S3(
@@ -84,7 +84,7 @@ impl ObjectStore {
 
     /// Checks that objects can be stored now. Answers within 5 seconds; the error has the reason and the
     /// remedy.
-    pub async fn probe(&self) -> Result<(), Outage> {
+    pub async fn probe(&self) -> Result<(), StorageFault> {
         on!(self, adapter => adapter.probe().await)
     }
 

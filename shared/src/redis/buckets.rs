@@ -52,6 +52,6 @@ impl Buckets {
         let script = Script::new(ADD);
         let mut call = script.key(format!("{}:bucket:{bucket}", self.namespace));
         call.arg(every.as_secs_f64()).arg(more);
-        self.redis.ask(async |mut redis| call.invoke_async(&mut redis).await).await
+        self.redis.run(async |mut redis| call.invoke_async(&mut redis).await).await
     }
 }

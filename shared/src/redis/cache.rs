@@ -40,13 +40,13 @@ impl Cache {
     /// Redis does not answer.
     pub async fn get(&self, what: &'static str, user: UserId, id: Uuid, version: i64) -> Option<String> {
         let key = self.key(what, user, id);
-        let kept: Option<Option<String>> = self.redis.ask(async |mut redis| redis.get(key).await).await;
+        let kept: Option<Option<String>> = self.redis.run(async |mut redis| redis.get(key).await).await;
         let outcome = match &kept {
             None => "failed",
             Some(kept) if kept.as_deref().and_then(|kept| of(version, kept)).is_some() => "hit",
             Some(_) => "miss",
         };
-        metrics::counter!("self_cache_total", "what" => what, "outcome" => outcome).increment(1);
+        metrics::counter!("self_cache_requests_total", "what" => what, "outcome" => outcome).increment(1);
         kept.flatten().and_then(|kept| of(version, &kept).map(str::to_owned))
     }
 
@@ -57,7 +57,7 @@ impl Cache {
             return;
         }
         let (key, kept) = (self.key(what, user, id), format!("{version}\n{answer}"));
-        self.redis.ask(async |mut redis| redis.set_ex::<_, _, ()>(key, kept, LIFE.as_secs()).await).await;
+        self.redis.run(async |mut redis| redis.set_ex::<_, _, ()>(key, kept, LIFE.as_secs()).await).await;
     }
 
     fn key(&self, what: &str, user: UserId, id: Uuid) -> String {

@@ -46,19 +46,19 @@ impl BestEffortRedis {
     }
 
     /// Runs a command; `None` if Redis does not answer, and for a moment after it did not.
-    async fn ask<T>(
+    async fn run<T>(
         &self,
-        question: impl AsyncFnOnce(ConnectionManager) -> redis::RedisResult<T>,
+        command: impl AsyncFnOnce(ConnectionManager) -> redis::RedisResult<T>,
     ) -> Option<T> {
         let now =
             |after: Duration| u64::try_from((self.began.elapsed() + after).as_millis()).unwrap_or(u64::MAX);
         if now(Duration::ZERO) < self.retry_at.load(Ordering::Relaxed) {
             return None;
         }
-        match timeout(TIMEOUT, question(self.redis.clone())).await {
+        match timeout(TIMEOUT, command(self.redis.clone())).await {
             Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => tracing::debug!(%error, "redis did not help"),
-            Err(_) => tracing::debug!("redis did not help in time"),
+            Ok(Err(error)) => tracing::debug!(%error, "Redis answered with an error"),
+            Err(_) => tracing::debug!("Redis did not answer in time"),
         }
         self.retry_at.store(now(RETRY_AFTER), Ordering::Relaxed);
         None

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Vectors;
 use super::qdrant::{Qdrant, QdrantError};
 use crate::database::SystemTx;
-use crate::database::mirror::{self as noted, Mirror};
+use crate::database::mirror::{self as mirror_queue, Mirror};
 use crate::domain::UserId;
 
 /// Passages that are copied together: about 2 MB as JSON.
@@ -29,18 +29,21 @@ impl Vectors {
         loop {
             let step = async {
                 match &self.qdrant {
-                    Some(qdrant) => self.carry(qdrant).await,
+                    Some(qdrant) => self.update(qdrant).await,
                     None => self.switch_off().await,
                 }
             };
             let Some(did) = stop.run_until_cancelled(step).await else { return };
             let wait = match did {
-                Ok(Step::More) => Duration::ZERO,
-                Ok(Step::Nothing) => TICK,
-                Ok(Step::Over) => return,
+                Ok(MirrorStep::More) => Duration::ZERO,
+                Ok(MirrorStep::Nothing) => TICK,
+                Ok(MirrorStep::Over) => return,
                 Err(error) => {
                     metrics::counter!("self_vector_mirror_failures_total").increment(1);
-                    tracing::warn!(error = format!("{error:#}"), "vectors wait to be carried to Qdrant");
+                    tracing::warn!(
+                        error = format!("{error:#}"),
+                        "changes of vectors could not be copied to Qdrant; will try again"
+                    );
                     pause = (pause * 2).min(PAUSES[1]);
                     pause
                 }
@@ -54,69 +57,74 @@ impl Vectors {
         }
     }
 
-    async fn switch_off(&self) -> anyhow::Result<Step> {
+    async fn switch_off(&self) -> anyhow::Result<MirrorStep> {
         let mut tx = self.database.as_system().await?;
-        let state = noted::state(&mut tx).await?;
+        let state = mirror_queue::state(&mut tx).await?;
         drop(tx);
         if state != Mirror::Off {
-            noted::switch_off(&self.database).await?;
+            mirror_queue::switch_off(&self.database).await?;
             tracing::info!(
                 "vectors are not mirrored any more; what Qdrant holds of them can be removed there"
             );
         }
-        Ok(Step::Over)
+        Ok(MirrorStep::Over)
     }
 
-    async fn carry(&self, qdrant: &Qdrant) -> anyhow::Result<Step> {
+    async fn update(&self, qdrant: &Qdrant) -> anyhow::Result<MirrorStep> {
         let mut tx = self.database.as_system().await?;
-        noted::lock(&mut tx).await?;
-        let step = match noted::state(&mut tx).await? {
+        mirror_queue::lock(&mut tx).await?;
+        let step = match mirror_queue::state(&mut tx).await? {
             Mirror::Off => {
-                noted::switch_on(&self.database).await?;
-                return Ok(Step::More);
+                mirror_queue::switch_on(&self.database).await?;
+                return Ok(MirrorStep::More);
             }
             Mirror::Empty => {
                 // The former collection may contain vectors of people who were erased.
                 qdrant.create().await?;
-                noted::fill(&self.database, &mut tx).await?;
+                mirror_queue::fill(&self.database, &mut tx).await?;
                 tracing::info!("the mirror of the vectors is being filled");
-                Step::More
+                MirrorStep::More
             }
             Mirror::Filling => {
-                if !noted::fill(&self.database, &mut tx).await? {
-                    tracing::info!("all vectors are noted for the mirror");
+                if !mirror_queue::fill(&self.database, &mut tx).await? {
+                    tracing::info!("all vectors are queued for the mirror");
                 }
-                Step::More
+                MirrorStep::More
             }
             Mirror::Filled => {
-                let changes = noted::waiting(&mut tx, BATCH).await?;
+                let changes = mirror_queue::waiting(&mut tx, BATCH).await?;
                 let Some(first) = changes.first() else {
                     // Checks that the copied vectors are still there.
                     if qdrant.exists().await? {
-                        return Ok(Step::Nothing);
+                        return Ok(MirrorStep::Nothing);
                     }
                     return self.refill(tx).await;
                 };
                 let user = UserId(first.user_id);
                 let passages: BTreeSet<Uuid> = changes.iter().map(|change| change.passage_id).collect();
-                match self.carry_some(qdrant, user, passages).await {
-                    Ok(()) => noted::carried(&mut tx, &changes).await?,
-                    Err(Fault::Qdrant(QdrantError::Lost)) => return self.refill(tx).await,
-                    Err(fault) => return Err(fault.into()),
+                match self.copy_changes(qdrant, user, passages).await {
+                    Ok(()) => mirror_queue::carried(&mut tx, &changes).await?,
+                    Err(MirrorError::Qdrant(QdrantError::Lost)) => return self.refill(tx).await,
+                    Err(error) => return Err(error.into()),
                 }
                 metrics::counter!("self_vectors_mirrored_total").increment(changes.len() as u64);
-                Step::More
+                MirrorStep::More
             }
         };
         tx.commit().await?;
         Ok(step)
     }
 
-    async fn carry_some(&self, qdrant: &Qdrant, user: UserId, passages: BTreeSet<Uuid>) -> Result<(), Fault> {
+    async fn copy_changes(
+        &self,
+        qdrant: &Qdrant,
+        user: UserId,
+        passages: BTreeSet<Uuid>,
+    ) -> Result<(), MirrorError> {
         let mut gone = passages;
         let wanted: Vec<Uuid> = gone.iter().copied().collect();
         let mut own = self.database.as_user(user).await?;
-        let vectors = noted::vectors(&mut own, &wanted).await?;
+        let vectors = mirror_queue::vectors(&mut own, &wanted).await?;
         drop(own);
         for vector in &vectors {
             gone.remove(&vector.id);
@@ -126,16 +134,16 @@ impl Vectors {
         Ok(())
     }
 
-    async fn refill(&self, mut tx: SystemTx) -> anyhow::Result<Step> {
-        noted::refill(&mut tx).await?;
+    async fn refill(&self, mut tx: SystemTx) -> anyhow::Result<MirrorStep> {
+        mirror_queue::refill(&mut tx).await?;
         tx.commit().await?;
-        tracing::warn!("Qdrant has lost the vectors; they are carried there again");
-        Ok(Step::More)
+        tracing::warn!("Qdrant has lost the vectors; they are copied there again");
+        Ok(MirrorStep::More)
     }
 }
 
 /// The result of one step.
-enum Step {
+enum MirrorStep {
     /// There may be more to do at once.
     More,
     /// There was nothing to do.
@@ -146,7 +154,7 @@ enum Step {
 
 /// The errors of a step.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+enum MirrorError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     #[error(transparent)]

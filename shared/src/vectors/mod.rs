@@ -24,11 +24,11 @@ use self::qdrant::Qdrant;
 pub use self::qdrant::QdrantError;
 use crate::config::{Config, QdrantConfig};
 use crate::database::search::Candidates;
-use crate::database::{Database, mirror as noted};
+use crate::database::{Database, mirror as mirror_queue};
 use crate::domain::UserId;
 
 /// If more of a person's passages than this wait to be copied, the mirror is not used.
-const MOST_MISSING: i64 = 1_000;
+const MAX_MISSING: i64 = 1_000;
 /// The largest difference between the similarity of Qdrant and that of PostgreSQL, which rounds vectors
 /// differently: both keep 11 bits of each number.
 const ROUNDING: f64 = 0.004;
@@ -54,11 +54,11 @@ impl Vectors {
     pub async fn candidates(
         &self,
         user: UserId,
-        question: &[f32],
+        query: &[f32],
         model: &str,
         limit: usize,
     ) -> sqlx::Result<Candidates> {
-        let candidates = self.named(user, question, model, limit).await?;
+        let candidates = self.named(user, query, model, limit).await?;
         let by = if candidates == Candidates::All { "postgres" } else { "qdrant" };
         metrics::counter!("self_vector_searches_total", "by" => by).increment(1);
         Ok(candidates)
@@ -67,7 +67,7 @@ impl Vectors {
     async fn named(
         &self,
         user: UserId,
-        question: &[f32],
+        query: &[f32],
         model: &str,
         limit: usize,
     ) -> sqlx::Result<Candidates> {
@@ -75,10 +75,10 @@ impl Vectors {
         // Read before the request to Qdrant: passages that are copied in between are candidates in both
         // cases. The transaction ends before the request, so that no transaction waits for another server.
         let mut tx = self.database.as_user(user).await?;
-        let missing = noted::missing(&mut tx, MOST_MISSING).await?;
+        let missing = mirror_queue::missing(&mut tx, MAX_MISSING).await?;
         drop(tx);
         let Some(missing) = missing else { return Ok(Candidates::All) };
-        let near = match qdrant.nearest(user, model, question, limit).await {
+        let near = match qdrant.nearest(user, model, query, limit).await {
             Ok(near) => near,
             Err(error) => {
                 tracing::warn!(%error, "Qdrant did not answer, PostgreSQL compares");
@@ -97,9 +97,9 @@ impl Vectors {
     pub async fn forget(&self, user: UserId) -> anyhow::Result<()> {
         let Some(qdrant) = &self.qdrant else { return Ok(()) };
         let mut tx = self.database.as_system().await?;
-        noted::lock(&mut tx).await?;
+        mirror_queue::lock(&mut tx).await?;
         qdrant.forget(user).await?;
-        noted::forget(&mut tx, user).await?;
+        mirror_queue::forget(&mut tx, user).await?;
         Ok(tx.commit().await?)
     }
 

@@ -17,9 +17,9 @@ use crate::database::mirror::Vector;
 use crate::domain::UserId;
 
 /// The time limit of a search, after which PostgreSQL searches instead.
-const PATIENCE: Duration = Duration::from_secs(2);
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// The time limit of a change: shorter than the limit of an idle transaction.
-const PATIENCE_WITH_CHANGES: Duration = Duration::from_secs(6);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(6);
 /// The dimensions of the vectors in the tables.
 const DIMENSIONS: usize = 384;
 
@@ -83,7 +83,8 @@ impl Qdrant {
         if base.cannot_be_a_base() || !["http", "https"].contains(&base.scheme()) {
             return Err(QdrantError::Address);
         }
-        let http = Client::builder().connect_timeout(PATIENCE).build().map_err(QdrantError::Unreachable)?;
+        let http =
+            Client::builder().connect_timeout(READ_TIMEOUT).build().map_err(QdrantError::Unreachable)?;
         Ok(Self { http, base, api_key: config.api_key.clone(), collection: format!("{namespace}-passages") })
     }
 
@@ -94,13 +95,13 @@ impl Qdrant {
 
     /// Whether the collection exists.
     pub(super) async fn exists(&self) -> Result<bool, QdrantError> {
-        let asked = self.ask(Method::GET, "/exists", None, PATIENCE).await?;
+        let asked = self.ask(Method::GET, "/exists", None, READ_TIMEOUT).await?;
         Ok(read::<Exists>(asked).await?.exists)
     }
 
     /// Creates an empty collection, and deletes the former one.
     pub(super) async fn create(&self) -> Result<(), QdrantError> {
-        match self.ask(Method::DELETE, "", None, PATIENCE_WITH_CHANGES).await {
+        match self.ask(Method::DELETE, "", None, WRITE_TIMEOUT).await {
             Ok(_) | Err(QdrantError::Lost) => {}
             Err(error) => return Err(error),
         }
@@ -108,11 +109,11 @@ impl Qdrant {
             "vectors": { "size": DIMENSIONS, "distance": "Cosine", "datatype": "float16" },
             "hnsw_config": { "m": 0 },
         });
-        self.ask(Method::PUT, "", Some(collection), PATIENCE_WITH_CHANGES).await?;
+        self.ask(Method::PUT, "", Some(collection), WRITE_TIMEOUT).await?;
         // The points of all people are stored together; this index lets those of one person be read without
         // the others.
         let index = json!({ "field_name": "user_id", "field_schema": { "type": "uuid", "is_tenant": true } });
-        self.ask(Method::PUT, "/index?wait=true", Some(index), PATIENCE_WITH_CHANGES).await.map(|_| ())
+        self.ask(Method::PUT, "/index?wait=true", Some(index), WRITE_TIMEOUT).await.map(|_| ())
     }
 
     /// Inserts or replaces points of a person.
@@ -128,7 +129,7 @@ impl Qdrant {
             })
         };
         let points = json!({ "points": vectors.iter().map(point).collect::<Vec<_>>() });
-        self.ask(Method::PUT, "/points?wait=true", Some(points), PATIENCE_WITH_CHANGES).await.map(|_| ())
+        self.ask(Method::PUT, "/points?wait=true", Some(points), WRITE_TIMEOUT).await.map(|_| ())
     }
 
     /// Deletes points. It is no error if they do not exist.
@@ -137,16 +138,13 @@ impl Qdrant {
             return Ok(());
         }
         let points = json!({ "points": ids });
-        self.ask(Method::POST, "/points/delete?wait=true", Some(points), PATIENCE_WITH_CHANGES)
-            .await
-            .map(|_| ())
+        self.ask(Method::POST, "/points/delete?wait=true", Some(points), WRITE_TIMEOUT).await.map(|_| ())
     }
 
     /// Deletes all points of a person. It is no error if there is no collection.
     pub(super) async fn forget(&self, user: UserId) -> Result<(), QdrantError> {
         let points = json!({ "filter": { "must": [matches("user_id", &json!(user.0))] } });
-        let asked =
-            self.ask(Method::POST, "/points/delete?wait=true", Some(points), PATIENCE_WITH_CHANGES).await;
+        let asked = self.ask(Method::POST, "/points/delete?wait=true", Some(points), WRITE_TIMEOUT).await;
         match asked {
             Ok(_) | Err(QdrantError::Lost) => Ok(()),
             Err(error) => Err(error),
@@ -167,7 +165,7 @@ impl Qdrant {
             "params": { "exact": true },
             "limit": limit,
         });
-        let asked = self.ask(Method::POST, "/points/query", Some(query), PATIENCE).await?;
+        let asked = self.ask(Method::POST, "/points/query", Some(query), READ_TIMEOUT).await?;
         let found: ScoredPoint = read(asked).await?;
         Ok(found.points.into_iter().map(|point| (point.id, point.score)).collect())
     }

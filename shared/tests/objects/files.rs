@@ -58,9 +58,9 @@ async fn a_folder_that_went_away_is_said_with_reason_and_remedy_and_not_made_ane
     fs::remove_dir_all(folder.path()).unwrap();
     let error = store.put(&new_key(), chunked(&noise(10, 3)), NO_LIMIT).await.unwrap_err();
     assert!(error.is_retryable());
-    let ObjectError::Unavailable(outage) = error else { panic!("{error:?}") };
-    assert!(outage.remedy.contains("OBJECTS_DIR"), "{outage:?}");
-    assert_eq!(store.probe().await, Err(outage));
+    let ObjectError::Unavailable(fault) = error else { panic!("{error:?}") };
+    assert!(fault.remedy.contains("OBJECTS_DIR"), "{fault:?}");
+    assert_eq!(store.probe().await, Err(fault));
     // The folder may have been a mounted disk. The folder under its mount point must not be used for
     // recordings.
     assert!(!folder.path().exists());

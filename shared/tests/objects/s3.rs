@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use secrecy::SecretString;
 use self_shared::config::ObjectsConfig;
-use self_shared::objects::{ObjectError, ObjectKey, ObjectStore, Outage};
+use self_shared::objects::{ObjectError, ObjectKey, ObjectStore, StorageFault};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -38,15 +38,15 @@ fn at(config: &ObjectsConfig, address: SocketAddr) -> ObjectsConfig {
 }
 
 /// Returns the outage of an error, and checks that the error shows no key or other secret.
-fn outage(error: ObjectError, key: &ObjectKey) -> Outage {
+fn fault(error: ObjectError, key: &ObjectKey) -> StorageFault {
     assert!(error.is_retryable());
     assert_eq!(error.to_string(), "object storage is not available");
-    let ObjectError::Unavailable(outage) = error else { panic!("{error:?}") };
-    let told = format!("{outage} {outage:?}");
+    let ObjectError::Unavailable(fault) = error else { panic!("{error:?}") };
+    let told = format!("{fault} {fault:?}");
     for secret in [key.as_str(), "test-", "127.0.0.1", server::ACCESS_KEY, server::SECRET_KEY] {
         assert!(!told.contains(secret), "{told:?} shows {secret:?}");
     }
-    outage
+    fault
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn a_server_cut_off_in_the_middle_of_an_upload_leaves_nothing_visible() {
     let (_folder, direct, cut) = with_a_cut(Cut::Sent(12 * MIB as u64)).await;
     let key = new_key();
     let error = cut.put(&key, chunked(&noise(20 * MIB, 1)), NO_LIMIT).await.unwrap_err();
-    outage(error, &key);
+    fault(error, &key);
     assert!(matches!(direct.size(&key).await, Err(ObjectError::NotFound)));
     // The abort could not reach the server either, so the upload is left for `sweep`.
     assert_eq!(direct.unfinished().await.unwrap(), 1);
@@ -66,7 +66,7 @@ async fn a_server_cut_off_in_the_middle_of_a_small_object_leaves_nothing_visible
     let (_folder, direct, cut) = with_a_cut(Cut::Sent(MIB as u64)).await;
     let key = new_key();
     let error = cut.put(&key, chunked(&noise(2 * MIB, 2)), NO_LIMIT).await.unwrap_err();
-    outage(error, &key);
+    fault(error, &key);
     assert!(matches!(direct.size(&key).await, Err(ObjectError::NotFound)));
 }
 
@@ -76,7 +76,7 @@ async fn a_download_that_is_cut_off_ends_in_an_error_and_never_looks_whole() {
     let key = new_key();
     put(&direct, &key, &noise(9 * MIB, 3)).await;
     let error = read(&cut, &key, None).await.unwrap_err();
-    outage(error, &key);
+    fault(error, &key);
 }
 
 #[tokio::test]
@@ -92,12 +92,12 @@ async fn a_server_that_is_not_there_is_said_with_reason_and_remedy() {
         store.delete(&key).await.unwrap_err(),
         store.sweep(std::time::Duration::ZERO).await.unwrap_err(),
     ] {
-        let outage = outage(error, &key);
-        assert!(outage.reason.contains("Connection refused"), "{outage:?}");
+        let fault = fault(error, &key);
+        assert!(fault.reason.contains("Connection refused"), "{fault:?}");
     }
-    let outage = store.probe().await.unwrap_err();
-    assert!(outage.reason.contains("Connection refused"), "{outage:?}");
-    assert!(outage.remedy.contains("MINIO_ENDPOINT"), "{outage:?}");
+    let fault = store.probe().await.unwrap_err();
+    assert!(fault.reason.contains("Connection refused"), "{fault:?}");
+    assert!(fault.remedy.contains("MINIO_ENDPOINT"), "{fault:?}");
 }
 
 #[tokio::test]
@@ -105,8 +105,8 @@ async fn a_server_that_is_silent_fails_its_probe_in_time() {
     // The server accepts connections and never answers.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let store = ObjectStore::new(&server::config(listener.local_addr().unwrap())).unwrap();
-    let outage = store.probe().await.unwrap_err();
-    assert!(outage.reason.contains("did not answer in 5 s"), "{outage:?}");
+    let fault = store.probe().await.unwrap_err();
+    assert!(fault.reason.contains("did not answer in 5 s"), "{fault:?}");
 }
 
 #[tokio::test]
@@ -123,9 +123,9 @@ async fn what_is_no_s3_server_is_said_to_be_none() {
     });
     let store = ObjectStore::new(&server::config(address)).unwrap();
     let key = new_key();
-    let outage = outage(store.get(&key, None).await.unwrap_err(), &key);
-    assert!(outage.reason.contains("HTTP status 404"), "{outage:?}");
-    assert!(outage.remedy.contains("MINIO_ENDPOINT"), "{outage:?}");
+    let fault = fault(store.get(&key, None).await.unwrap_err(), &key);
+    assert!(fault.reason.contains("HTTP status 404"), "{fault:?}");
+    assert!(fault.remedy.contains("MINIO_ENDPOINT"), "{fault:?}");
 }
 
 #[tokio::test]
@@ -161,11 +161,11 @@ async fn check_wrong_keys(config: ObjectsConfig) {
         store.size(&key).await.unwrap_err(),
         store.unfinished().await.unwrap_err(),
     ] {
-        let outage = outage(error, &key);
-        assert!(outage.remedy.contains("MINIO_ACCESS_KEY"), "{outage:?}");
+        let fault = fault(error, &key);
+        assert!(fault.remedy.contains("MINIO_ACCESS_KEY"), "{fault:?}");
     }
-    let outage = store.probe().await.unwrap_err();
-    assert!(outage.remedy.contains("MINIO_ACCESS_KEY"), "{outage:?}");
+    let fault = store.probe().await.unwrap_err();
+    assert!(fault.remedy.contains("MINIO_ACCESS_KEY"), "{fault:?}");
 }
 
 /// Needs another server: the one in this process, `s3s-fs`, creates a missing bucket when an object is
@@ -180,8 +180,8 @@ async fn elsewhere_a_bucket_that_is_missing_is_said_and_is_no_missing_object() {
         store.get(&key, None).await.unwrap_err(),
         store.unfinished().await.unwrap_err(),
     ] {
-        let outage = outage(error, &key);
-        assert!(outage.remedy.contains("MINIO_BUCKET"), "{outage:?}");
+        let fault = fault(error, &key);
+        assert!(fault.remedy.contains("MINIO_BUCKET"), "{fault:?}");
     }
     assert!(store.probe().await.unwrap_err().remedy.contains("MINIO_BUCKET"));
 }
@@ -217,7 +217,7 @@ fn a_configuration_that_cannot_work_is_refused_at_once() {
             "MINIO_BUCKET" => bucket,
             _ => region,
         } = mistake.to_owned();
-        let outage = ObjectStore::new(&config).unwrap_err();
-        assert!(outage.remedy.contains(named), "{outage:?}");
+        let fault = ObjectStore::new(&config).unwrap_err();
+        assert!(fault.remedy.contains(named), "{fault:?}");
     }
 }

@@ -186,7 +186,7 @@ impl Task {
         let Some(user_id) = self.claim.user else { return };
         let job =
             JobSnapshot { stage: Some(state.stage), progress: state.progress, ..self.claim.snapshot.clone() };
-        self.engine.bus.tell(&Event::volatile(user_id, &JobProgress(job), Utc::now())).await;
+        self.engine.bus.publish_volatile(&Event::volatile(user_id, &JobProgress(job), Utc::now())).await;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

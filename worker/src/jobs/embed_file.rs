@@ -9,7 +9,7 @@ use self_shared::database::embeddings::{self, NewFilePassage};
 use self_shared::database::files::{self, Kept};
 use self_shared::database::{UserTx, jobs};
 use self_shared::domain::failure::{Failure, FailureCode};
-use self_shared::domain::job::{EmbedFile, GenerateInsights, Job, JobError, Occasion};
+use self_shared::domain::job::{EmbedFile, GenerateInsights, InsightTrigger, Job, JobError};
 use self_shared::domain::model::ModelId;
 use self_shared::domain::progress::{Progress, Stage};
 use self_shared::domain::sentences::sentences;
@@ -120,7 +120,7 @@ async fn save(
         files::embedded(&mut tx, kept.id, reading.is_cut).await?;
         files::announce(&mut tx, &[file]).await?;
         let user = tx.user();
-        let job = GenerateInsights { user, occasion: Occasion::File(file) };
+        let job = GenerateInsights { user, trigger: InsightTrigger::File(file) };
         jobs::enqueue_once(&mut tx, user, &Job::GenerateInsights(job), None).await?;
     }
     task.succeed(tx).await

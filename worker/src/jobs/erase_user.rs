@@ -22,7 +22,7 @@ async fn erase(context: &JobContext, task: &Task, job: &EraseUser) -> anyhow::Re
     for prefix in KeyPrefix::all(job.user) {
         objects += context.objects.delete_all(&prefix).await?;
     }
-    context.bus.forget(job.user).await?;
+    context.bus.purge_user(job.user).await?;
     let mut tx = context.database.as_system().await?;
     erasures::complete(&mut tx, job.erasure_id, objects).await?;
     let held = completion::complete(&mut tx, &task.claim, &Completion::Succeeded(task.progress())).await?;

@@ -38,7 +38,7 @@ async fn expire(context: &JobContext, user: UserId, days: i32) -> anyhow::Result
         if page.is_empty() {
             if expired > 0 {
                 // Events with deleted text may still be on the bus.
-                context.bus.forget(user).await?;
+                context.bus.purge_user(user).await?;
             }
             return Ok(expired);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use self_shared::database::{insights, jobs};
 use self_shared::domain::UserId;
-use self_shared::domain::job::{GenerateInsights, Job, JobError, Occasion};
+use self_shared::domain::job::{GenerateInsights, InsightTrigger, Job, JobError};
 
 use super::JobContext;
 use crate::engine::Task;
@@ -32,7 +32,7 @@ pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobErro
 
 async fn enqueue(context: &JobContext, user: UserId) -> anyhow::Result<()> {
     let mut tx = context.database.as_user(user).await?;
-    let job = Job::GenerateInsights(GenerateInsights { user, occasion: Occasion::Time });
+    let job = Job::GenerateInsights(GenerateInsights { user, trigger: InsightTrigger::Time });
     jobs::enqueue_once(&mut tx, user, &job, None).await?;
     Ok(tx.commit().await?)
 }

@@ -3,8 +3,8 @@
 use self_language::models::{Embedder, EntityFinder};
 use self_shared::config::WorkerConfig;
 use self_shared::domain::job::Lane;
-use self_shared::domain::model::{About, ModelId};
 use self_shared::domain::model::{ModelCard, ModelRole};
+use self_shared::domain::model::{ModelDescription, ModelId};
 
 use super::remote_transcriber::RemoteTranscriber;
 use super::transcriber::Transcriber;
@@ -21,18 +21,17 @@ pub fn cards(
     let serves = |lanes: &[Lane]| lanes.iter().any(|lane| config.lanes.contains_key(lane));
     let mut cards = Vec::new();
     if serves(&[Lane::Audio, Lane::Live]) {
-        cards.push(card(ModelRole::Transcriber, transcriber.id(), transcriber.about(), None));
-        cards
-            .extend(remote.map(|remote| {
-                card(ModelRole::Transcriber, remote.id(), remote.about(), Some(remote.host()))
-            }));
+        cards.push(card(ModelRole::Transcriber, transcriber.id(), transcriber.description(), None));
+        cards.extend(remote.map(|remote| {
+            card(ModelRole::Transcriber, remote.id(), remote.description(), Some(remote.host()))
+        }));
         cards.push(silero());
     }
-    cards.push(card(ModelRole::EntityFinder, finder.id(), finder.about(), None));
-    cards.push(card(ModelRole::Embedder, embedder.id(), embedder.about(), None));
+    cards.push(card(ModelRole::EntityFinder, finder.id(), finder.description(), None));
+    cards.push(card(ModelRole::Embedder, embedder.id(), embedder.description(), None));
     if let Some(summarizer) = config.summarizer.as_ref().filter(|_| serves(&[Lane::Summaries])) {
         let id = ModelId { name: summarizer.model.clone().into(), version: UNKNOWN.into() };
-        cards.push(card(ModelRole::Summarizer, id, About::default(), Some(summarizer.host())));
+        cards.push(card(ModelRole::Summarizer, id, ModelDescription::default(), Some(summarizer.host())));
     }
     cards
 }
@@ -42,16 +41,16 @@ const UNKNOWN: &str = "unknown";
 
 /// Silero VAD, from the speech package. It detects voices in any language.
 fn silero() -> ModelCard {
-    let about = About {
+    let description = ModelDescription {
         languages: Vec::new(),
         source: Some("package moonshine-voice 0.0.73 (PyPI)".to_owned()),
         licence: Some("MIT".to_owned()),
     };
-    card(ModelRole::VoiceActivity, ModelId::known("silero-vad", "5"), about, None)
+    card(ModelRole::VoiceActivity, ModelId::known("silero-vad", "5"), description, None)
 }
 
-fn card(role: ModelRole, id: ModelId, about: About, host: Option<&str>) -> ModelCard {
-    let About { languages, source, licence } = about;
+fn card(role: ModelRole, id: ModelId, description: ModelDescription, host: Option<&str>) -> ModelCard {
+    let ModelDescription { languages, source, licence } = description;
     ModelCard {
         role,
         name: id.name.into_owned(),

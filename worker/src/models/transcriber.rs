@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use self_onnx::OnnxError;
-use self_shared::domain::model::{About, ModelId};
+use self_shared::domain::model::{ModelDescription, ModelId};
 
 use super::remote_transcriber::RemoteError;
 
@@ -14,8 +14,8 @@ pub trait Transcriber: Send + Sync {
     fn id(&self) -> ModelId;
 
     /// The public description of the model, with the languages that a request may name.
-    fn about(&self) -> About {
-        About::default()
+    fn description(&self) -> ModelDescription {
+        ModelDescription::default()
     }
 
     /// Loads the model for one thread.

@@ -269,7 +269,7 @@ impl ConversationRoutes {
         tx.commit().await?;
         // Events with the deleted text may still be in NATS; sockets read the remaining ones from
         // PostgreSQL.
-        if let Err(error) = app.bus.forget(caller.0.user).await {
+        if let Err(error) = app.bus.purge_user(caller.0.user).await {
             tracing::warn!(%error, "what was told of a deleted conversation stays in the stream for an hour");
         }
         for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {

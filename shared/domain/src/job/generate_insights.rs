@@ -12,12 +12,12 @@ pub struct GenerateInsights {
     pub user: UserId,
     /// The reason for the job.
     #[serde(flatten)]
-    pub occasion: Occasion,
+    pub trigger: InsightTrigger,
 }
 
 /// The reason to look for insights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Occasion {
+pub enum InsightTrigger {
     /// This conversation was understood, or something related to it was deleted.
     #[serde(rename = "conversation_id")]
     Conversation(Uuid),
@@ -34,9 +34,9 @@ impl Contract for GenerateInsights {
     const LANE: Lane = Lane::Insights;
 
     fn subject(&self) -> Option<Uuid> {
-        match self.occasion {
-            Occasion::Conversation(id) | Occasion::File(id) => Some(id),
-            Occasion::Time => Some(self.user.0),
+        match self.trigger {
+            InsightTrigger::Conversation(id) | InsightTrigger::File(id) => Some(id),
+            InsightTrigger::Time => Some(self.user.0),
         }
     }
 }

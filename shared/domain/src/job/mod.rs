@@ -31,7 +31,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::UnknownWord;
+use super::UnknownValue;
 
 pub use self::embed_file::EmbedFile;
 pub use self::erase_user::EraseUser;
@@ -40,7 +40,7 @@ pub use self::expire_audio::ExpireAudio;
 pub use self::expire_conversations::ExpireConversations;
 pub use self::export_user::ExportUser;
 pub use self::forget_expired::ForgetExpired;
-pub use self::generate_insights::{GenerateInsights, Occasion};
+pub use self::generate_insights::{GenerateInsights, InsightTrigger};
 pub use self::lane::Lane;
 pub use self::refresh_insights::RefreshInsights;
 pub use self::snapshot::JobSnapshot;
@@ -172,12 +172,12 @@ impl fmt::Display for JobKind {
 }
 
 impl FromStr for JobKind {
-    type Err = UnknownWord;
+    type Err = UnknownValue;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.iter().find(|kind| kind.names().contains(&name));
-        found.copied().ok_or_else(|| UnknownWord {
-            word: name.to_owned(),
+        found.copied().ok_or_else(|| UnknownValue {
+            value: name.to_owned(),
             known: Self::ALL.iter().map(|kind| kind.as_str()).collect(),
         })
     }

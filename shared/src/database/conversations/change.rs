@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Conversation, columns};
 use crate::database::{UserTx, graph, insights, jobs};
-use crate::domain::job::{GenerateInsights, Job, Occasion};
+use crate::domain::job::{GenerateInsights, InsightTrigger, Job};
 use crate::events::{ConversationUpdate, Erased, EventKind, Room};
 
 /// Changes of a conversation; a field that is `None` stays as it is.
@@ -137,7 +137,8 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
     // Insights with evidence in other conversations may still hold, so these conversations are checked
     // again.
     for other in others {
-        let job = Job::GenerateInsights(GenerateInsights { user, occasion: Occasion::Conversation(other) });
+        let job =
+            Job::GenerateInsights(GenerateInsights { user, trigger: InsightTrigger::Conversation(other) });
         jobs::enqueue_once(tx, user, &job, None).await?;
     }
     tx.tell(&ConversationUpdate::Deleted { id });

@@ -26,7 +26,7 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use super::{
-    ByteRange, KeyPrefix, Object, ObjectError, ObjectKey, Outage, Stored,
+    ByteRange, KeyPrefix, Object, ObjectError, ObjectKey, StorageFault, Stored,
     content::{Body, exactly},
 };
 
@@ -60,7 +60,7 @@ impl Files {
     }
 
     /// Writes and deletes a file as a `put` does, to detect a full or read-only disk.
-    pub(super) async fn probe(&self) -> Result<(), Outage> {
+    pub(super) async fn probe(&self) -> Result<(), StorageFault> {
         let part = PendingObject::new(&self.parts());
         let attempt = blocking(move || {
             let mut file = part.options().open(&part.path)?;
@@ -70,9 +70,10 @@ impl Files {
         match timeout(PROBE, attempt).await {
             Ok(Err(ObjectError::Unavailable(outage))) => Err(outage),
             Ok(_) => Ok(()),
-            Err(_) => {
-                Err(Outage::passing("the disk did not answer in 5 s", "look after the disk of OBJECTS_DIR"))
-            }
+            Err(_) => Err(StorageFault::passing(
+                "the disk did not answer in 5 s",
+                "look after the disk of OBJECTS_DIR",
+            )),
         }
     }
 
@@ -267,5 +268,5 @@ fn outage(error: io::Error) -> ObjectError {
         ErrorKind::ReadOnlyFilesystem => "make the file system of OBJECTS_DIR writable",
         _ => "look after the disk of OBJECTS_DIR",
     };
-    Outage::lasting(error.to_string(), remedy).into()
+    StorageFault::lasting(error.to_string(), remedy).into()
 }

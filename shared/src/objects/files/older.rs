@@ -21,7 +21,7 @@ const PAGE: usize = 1000;
 impl Files {
     pub(in super::super) fn older_than(&self, kind: ObjectKind, age: Duration) -> KeyPages {
         let folder = self.root.join(kind.as_str());
-        let walk = Walk { folder, kind, age, now: SystemTime::now(), users: None, user: None };
+        let walk = DirectoryWalk { folder, kind, age, now: SystemTime::now(), users: None, user: None };
         stream::try_unfold(walk, |mut walk| async {
             let (page, walk) = blocking(move || Ok((walk.page()?, walk))).await?;
             Ok((!page.is_empty()).then_some((page, walk)))
@@ -31,7 +31,7 @@ impl Files {
 }
 
 /// A walk through the folders of a kind, which can be continued.
-struct Walk {
+struct DirectoryWalk {
     folder: PathBuf,
     kind: ObjectKind,
     age: Duration,
@@ -41,7 +41,7 @@ struct Walk {
     user: Option<(ReadDir, OsString)>,
 }
 
-impl Walk {
+impl DirectoryWalk {
     /// The next page; empty at the end.
     fn page(&mut self) -> io::Result<Vec<ObjectKey>> {
         let mut page = Vec::new();

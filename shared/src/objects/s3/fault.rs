@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use minio::s3::error::{Error, NetworkError, S3ServerError, ValidationErr};
 
-use super::super::{ObjectError, Outage};
+use super::super::{ObjectError, StorageFault};
 
 const REACH: &str = "start the S3 server, or correct MINIO_ENDPOINT and MINIO_SECURE";
 const KEYS: &str = "correct MINIO_ACCESS_KEY and MINIO_SECRET_KEY, and what they are allowed to do";
@@ -20,7 +20,7 @@ pub(super) fn read(error: Error) -> ObjectError {
         | Error::Network(NetworkError::ServerError(status)) => by_status(status),
         Error::Validation(ValidationErr::HttpError(cause))
         | Error::Network(NetworkError::ReqwestError(cause)) => {
-            Outage::passing(innermost(&cause.without_url()), REACH).into()
+            StorageFault::passing(innermost(&cause.without_url()), REACH).into()
         }
         _ => no_s3(),
     }
@@ -38,17 +38,17 @@ pub(super) fn refusal(code: &str) -> ObjectError {
         | "invalidaccesskeyid"
         | "notsignedup"
         | "signaturedoesnotmatch"
-        | "authorizationheadermalformed" => Outage::lasting(reason, KEYS).into(),
+        | "authorizationheadermalformed" => StorageFault::lasting(reason, KEYS).into(),
         "requesttimetooskewed" => {
-            Outage::lasting(reason, "set the clock of this machine or of the S3 server").into()
+            StorageFault::lasting(reason, "set the clock of this machine or of the S3 server").into()
         }
         "quotaexceeded" | "xminiostoragefull" | "insufficientstorage" => {
-            Outage::lasting(reason, "make room in the S3 server").into()
+            StorageFault::lasting(reason, "make room in the S3 server").into()
         }
         "slowdown" | "internalerror" | "serviceunavailable" | "requesttimeout" | "operationaborted" => {
-            Outage::passing(reason, SERVER).into()
+            StorageFault::passing(reason, SERVER).into()
         }
-        _ => Outage::lasting(reason, SERVER).into(),
+        _ => StorageFault::lasting(reason, SERVER).into(),
     }
 }
 
@@ -56,31 +56,31 @@ pub(super) fn refusal(code: &str) -> ObjectError {
 fn by_status(status: u16) -> ObjectError {
     let reason = format!("the S3 server answered with HTTP status {status}");
     match status {
-        500.. | 408 | 429 => Outage::passing(reason, SERVER).into(),
-        401 | 403 => Outage::lasting(reason, KEYS).into(),
-        _ => Outage::lasting(reason, REACH).into(),
+        500.. | 408 | 429 => StorageFault::passing(reason, SERVER).into(),
+        401 | 403 => StorageFault::lasting(reason, KEYS).into(),
+        _ => StorageFault::lasting(reason, REACH).into(),
     }
 }
 
 /// There was no answer in time.
 pub(super) fn silence(allowed: Duration) -> ObjectError {
-    Outage::passing(format!("the S3 server did not answer in {} s", allowed.as_secs()), REACH).into()
+    StorageFault::passing(format!("the S3 server did not answer in {} s", allowed.as_secs()), REACH).into()
 }
 
 /// The connection ended in the middle of an object.
 pub(super) fn broken_off(error: &io::Error) -> ObjectError {
     let reason = error.get_ref().map_or_else(|| error.to_string(), |cause| innermost(cause));
-    Outage::passing(reason, REACH).into()
+    StorageFault::passing(reason, REACH).into()
 }
 
 /// The server does not follow the protocol of S3.
 pub(super) fn no_s3() -> ObjectError {
-    Outage::lasting("the answer is not that of an S3 server", REACH).into()
+    StorageFault::lasting("the answer is not that of an S3 server", REACH).into()
 }
 
 /// The bucket does not exist.
-pub(super) fn no_bucket() -> Outage {
-    Outage::lasting(
+pub(super) fn no_bucket() -> StorageFault {
+    StorageFault::lasting(
         "the bucket does not exist",
         "create the bucket that MINIO_BUCKET names, or restart the API, which does",
     )

@@ -23,7 +23,7 @@ use minio::s3::{
 };
 use tokio::time::{sleep, timeout};
 
-use super::{KeyPrefix, ObjectError, ObjectKey, Outage, Stored, content::Body};
+use super::{KeyPrefix, ObjectError, ObjectKey, StorageFault, Stored, content::Body};
 
 /// The longest wait for the answer to a small request, and for the next piece of an object.
 const ANSWER: Duration = Duration::from_secs(15);
@@ -57,8 +57,8 @@ impl S3 {
         bucket: &str,
         region: &str,
         secure: bool,
-    ) -> Result<Self, Outage> {
-        let misread = |error: ValidationErr, remedy| Outage::lasting(error.to_string(), remedy);
+    ) -> Result<Self, StorageFault> {
+        let misread = |error: ValidationErr, remedy| StorageFault::lasting(error.to_string(), remedy);
         let scheme = if secure { "https" } else { "http" };
         let endpoint =
             if endpoint.contains("://") { endpoint.to_owned() } else { format!("{scheme}://{endpoint}") };
@@ -77,7 +77,7 @@ impl S3 {
             .connection_pool_config(ConnectionPoolConfig::default().idle_timeout(Duration::from_secs(20)))
             .build()
             .map_err(|_| {
-                Outage::lasting("no TLS client could be made", "install the system's root certificates")
+                StorageFault::lasting("no TLS client could be made", "install the system's root certificates")
             })?;
         Ok(Self { client, bucket })
     }
@@ -129,7 +129,7 @@ impl S3 {
         }
     }
 
-    pub(super) async fn probe(&self) -> Result<(), Outage> {
+    pub(super) async fn probe(&self) -> Result<(), StorageFault> {
         let exists =
             async { Ok(self.client.bucket_exists(self.bucket.clone())?.build().send().await?.exists()) };
         match self.attempt(PROBE, exists).await {

@@ -1,6 +1,6 @@
 //! The port of embedders.
 
-use self_domain::model::{About, ModelId};
+use self_domain::model::{ModelDescription, ModelId};
 use self_onnx::OnnxError;
 
 use super::tokenizer::TokenizerError;
@@ -12,8 +12,8 @@ pub trait Embedder {
     fn id(&self) -> ModelId;
 
     /// The description of the model for people.
-    fn about(&self) -> About {
-        About::default()
+    fn description(&self) -> ModelDescription {
+        ModelDescription::default()
     }
 
     /// The number of dimensions of a vector.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use self_domain::entity::EntityKind;
-use self_domain::model::{About, ModelId};
+use self_domain::model::{ModelDescription, ModelId};
 use self_onnx::OnnxError;
 
 use super::embedder::EmbedError;
@@ -16,8 +16,8 @@ pub trait EntityFinder: Send + Sync {
     fn id(&self) -> ModelId;
 
     /// The description of the model for people.
-    fn about(&self) -> About {
-        About::default()
+    fn description(&self) -> ModelDescription {
+        ModelDescription::default()
     }
 
     /// Finds the names in each of the texts, in order and without overlaps. The texts belong to one

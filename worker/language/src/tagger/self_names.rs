@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use self_domain::model::{About, ModelId};
+use self_domain::model::{ModelDescription, ModelId};
 use self_onnx::Runtime;
 
 use super::Tagger;
@@ -40,8 +40,8 @@ impl EntityFinder for SelfNames {
         ModelId::known("self-names", "4")
     }
 
-    fn about(&self) -> About {
-        About {
+    fn description(&self) -> ModelDescription {
+        ModelDescription {
             languages: vec!["en".to_owned()],
             source: Some("this project, over all-MiniLM-L6-v2".to_owned()),
             licence: Some(env!("CARGO_PKG_LICENSE").to_owned()),

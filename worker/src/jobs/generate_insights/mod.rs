@@ -10,7 +10,7 @@ use self_language::resolve::Zone;
 use self_shared::database::insights::{self, Author, Scope};
 use self_shared::database::{UserTx, graph, jobs};
 use self_shared::domain::insight::{InsightKind, NewInsight, Statement};
-use self_shared::domain::job::{GenerateInsights, Job, JobError, Occasion};
+use self_shared::domain::job::{GenerateInsights, InsightTrigger, Job, JobError};
 use self_shared::domain::progress::Stage;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
@@ -35,17 +35,17 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &GenerateInsight
     task.report(Stage::Extract, task.progress());
     let mut tx = context.database.as_user(task.user()?).await?;
     let zone = super::zone::of(&mut tx).await?;
-    match job.occasion {
-        Occasion::Conversation(id) => of_conversation(task, tx, id, zone).await,
-        Occasion::File(id) => of_file(task, tx, id).await,
-        Occasion::Time => of_time(task, tx, zone).await,
+    match job.trigger {
+        InsightTrigger::Conversation(id) => of_conversation(task, tx, id, zone).await,
+        InsightTrigger::File(id) => of_file(task, tx, id).await,
+        InsightTrigger::Time => of_time(task, tx, zone).await,
     }
 }
 
 /// Finds the insights of a conversation, and enqueues one job for the passing of time: that job is the same
 /// for any number of conversations.
 async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> Result<(), JobError> {
-    let next = GenerateInsights { user: tx.user(), occasion: Occasion::Time };
+    let next = GenerateInsights { user: tx.user(), trigger: InsightTrigger::Time };
     let conversation = said::conversation(&mut tx, id).await?;
     // The conversation may be deleted by now.
     let Some(conversation) = conversation else { return task.done().await };
@@ -67,7 +67,7 @@ async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), JobError> 
     let near = insights::near_conversations(&mut tx, id).await?;
     let user = tx.user();
     drop(tx);
-    let job = |id| GenerateInsights { user, occasion: Occasion::Conversation(id) };
+    let job = |id| GenerateInsights { user, trigger: InsightTrigger::Conversation(id) };
     let next: Vec<GenerateInsights> = near.into_iter().map(job).collect();
     finish(task, begin(task).await?, &next).await
 }

@@ -10,7 +10,7 @@ use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::JobError;
 use self_shared::domain::language;
 use self_shared::domain::model::ModelId;
-use self_shared::domain::model::Spoken;
+use self_shared::domain::model::SupportedLanguages;
 use self_shared::domain::transcription::TranscriptionOptions;
 
 use super::super::JobContext;
@@ -45,7 +45,7 @@ impl Elsewhere {
         options: &TranscriptionOptions,
         known: &HeardBy,
     ) -> Result<Self, JobError> {
-        let local_languages = context.transcribers.about().languages;
+        let local_languages = context.transcribers.description().languages;
         let asked = options.language.clone();
         let may_leave = options.allow_remote != Some(false);
         let remote = context
@@ -132,18 +132,18 @@ impl Elsewhere {
 /// The error for a recording whose language this worker does not speak.
 async fn unspoken(context: &JobContext, tag: &str, may_leave: bool) -> anyhow::Result<JobError> {
     let mut tx = context.database.as_system().await?;
-    let spoken = Spoken::by(&models::of_the_fleet(&mut tx).await?, may_leave);
+    let spoken = SupportedLanguages::of(&models::of_the_fleet(&mut tx).await?, may_leave);
     let detail = format!("No transcriber of this server that may hear this speaks `{tag}`.");
     Ok(match &spoken {
         spoken if spoken.includes(tag) => JobError::RetryWith(Failure::new(
             FailureCode::LanguageUnsupported,
             format!("Not every worker of this server speaks `{tag}`: this waits for one that does."),
         )),
-        Spoken::These(tags) => JobError::Fail(Failure::new(
+        SupportedLanguages::These(tags) => JobError::Fail(Failure::new(
             FailureCode::LanguageUnsupported,
             format!("{detail} Those that are spoken: {}.", tags.join(", ")),
         )),
-        Spoken::Any => JobError::Fail(Failure::new(FailureCode::LanguageUnsupported, detail)),
+        SupportedLanguages::Any => JobError::Fail(Failure::new(FailureCode::LanguageUnsupported, detail)),
     })
 }
 

@@ -56,7 +56,7 @@ fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript
     if transcript.heard_by.endpoint.is_some() {
         return asked;
     }
-    let own = context.transcribers.about().languages;
+    let own = context.transcribers.description().languages;
     let same = |own: &String| asked.as_deref().is_none_or(|asked| is_same(own, asked));
     own.into_iter().find(same).or(asked)
 }

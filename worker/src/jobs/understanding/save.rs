@@ -6,7 +6,7 @@ use self_shared::database::embeddings::{self, NewPassage};
 use self_shared::database::{
     UserTx, conversations, entities, graph as person, jobs, segments, transcriptions,
 };
-use self_shared::domain::job::{GenerateInsights, Job, JobError, Occasion, SummarizeConversation};
+use self_shared::domain::job::{GenerateInsights, InsightTrigger, Job, JobError, SummarizeConversation};
 use self_shared::events::ConversationUpdate;
 
 use super::super::JobContext;
@@ -73,7 +73,7 @@ async fn write(
 /// Enqueues the following jobs, unless the same jobs wait already.
 async fn follow(tx: &mut UserTx, context: &JobContext, transcript: &Transcript) -> sqlx::Result<()> {
     let (user, conversation_id) = (tx.user(), transcript.conversation_id);
-    let insights = GenerateInsights { user, occasion: Occasion::Conversation(conversation_id) };
+    let insights = GenerateInsights { user, trigger: InsightTrigger::Conversation(conversation_id) };
     let summary = SummarizeConversation { conversation_id };
     let summary = context.summarizer.as_ref().map(|_| Job::SummarizeConversation(summary));
     for job in [Some(Job::GenerateInsights(insights)), summary].into_iter().flatten() {

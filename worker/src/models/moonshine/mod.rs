@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use self_onnx::{Graph, OnnxError, Runtime, Tensor};
 use self_shared::domain::language;
-use self_shared::domain::model::{About, ModelId};
+use self_shared::domain::model::{ModelDescription, ModelId};
 use sha2::{Digest, Sha256};
 
 use self::memory::Memory;
@@ -41,7 +41,7 @@ pub struct Moonshine {
     decoder: PathBuf,
     tokens: Arc<Tokens>,
     id: ModelId,
-    about: About,
+    description: ModelDescription,
 }
 
 impl Moonshine {
@@ -55,7 +55,7 @@ impl Moonshine {
             decoder: folder.join(DECODER).with_extension("ort"),
             // The package of the weights has a version; the weights themselves have none.
             id: ModelId::known("moonshine-tiny-en", "moonshine-voice-0.0.73"),
-            about: About {
+            description: ModelDescription {
                 languages: vec!["en".to_owned()],
                 source: Some("package moonshine-voice 0.0.73 (PyPI)".to_owned()),
                 licence: Some("MIT".to_owned()),
@@ -90,7 +90,7 @@ impl Moonshine {
             decoder,
             tokens: Arc::new(Tokens::load(&tokens)?),
             id: ModelId { name: name.into_owned().into(), version: version.into() },
-            about: About {
+            description: ModelDescription {
                 languages: languages.to_vec(),
                 source: Some("the files in MOONSHINE_DIR".to_owned()),
                 licence: None,
@@ -103,7 +103,7 @@ impl Moonshine {
 
     fn session(&self) -> Result<Session, OnnxError> {
         let (encoder, decoder) = (self.runtime.open(&self.encoder)?, self.runtime.open(&self.decoder)?);
-        let is_english = self.about.languages.iter().all(|tag| language::is_same(tag, "en"));
+        let is_english = self.description.languages.iter().all(|tag| language::is_same(tag, "en"));
         Ok(Session {
             encoder_is_masked: takes_mask(&encoder, "attention_mask"),
             decoder_is_masked: takes_mask(&decoder, "encoder_attention_mask"),
@@ -113,7 +113,12 @@ impl Moonshine {
             decoder,
             tokens: Arc::clone(&self.tokens),
             // The model reports no language. If it knows only one, that is the language.
-            language: self.about.languages.first().filter(|_| self.about.languages.len() == 1).cloned(),
+            language: self
+                .description
+                .languages
+                .first()
+                .filter(|_| self.description.languages.len() == 1)
+                .cloned(),
         })
     }
 }
@@ -134,8 +139,8 @@ impl Transcriber for Moonshine {
         self.id.clone()
     }
 
-    fn about(&self) -> About {
-        self.about.clone()
+    fn description(&self) -> ModelDescription {
+        self.description.clone()
     }
 
     fn open_session(&self) -> Result<Box<dyn TranscriberSession>, TranscribeError> {

@@ -16,7 +16,7 @@ use reqwest::{Client, Response, StatusCode, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
 use self_shared::config::{Fallback, TranscriberConfig};
 use self_shared::domain::language;
-use self_shared::domain::model::{About, ModelId};
+use self_shared::domain::model::{ModelDescription, ModelId};
 use tokio::sync::Semaphore;
 
 use super::transcriber::Utterance;
@@ -110,8 +110,8 @@ impl RemoteTranscriber {
 
     /// The public description of the model.
     #[must_use]
-    pub fn about(&self) -> About {
-        About { languages: self.languages.clone(), ..About::default() }
+    pub fn description(&self) -> ModelDescription {
+        ModelDescription { languages: self.languages.clone(), ..ModelDescription::default() }
     }
 
     /// `host[:port]`, which receives the sound.

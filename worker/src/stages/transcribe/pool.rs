@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use self_shared::domain::model::{About, ModelId};
+use self_shared::domain::model::{ModelDescription, ModelId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::listener::Listener;
@@ -69,8 +69,8 @@ impl TranscriberPool {
 
     /// The public description of the model.
     #[must_use]
-    pub fn about(&self) -> About {
-        self.models.transcriber.about()
+    pub fn description(&self) -> ModelDescription {
+        self.models.transcriber.description()
     }
 
     /// How many chunks are transcribed at once.

