@@ -9,12 +9,12 @@ use self_shared::domain::model::ModelCard;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{EngineContext, Jobs, LaneExecutor};
+use crate::engine::{EngineContext, JobHandler, LaneExecutor};
 
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Reports until stopped, and then removes the worker from the list.
-pub async fn report<J: Jobs>(
+pub async fn report<J: JobHandler>(
     engine: &EngineContext,
     started_with: &BTreeMap<Lane, usize>,
     lanes: &[LaneExecutor<J>],
@@ -30,11 +30,11 @@ pub async fn report<J: Jobs>(
         }
     }
     if let Err(error) = leave(engine).await {
-        tracing::debug!(%error, "could not leave the fleet; will be forgotten by itself");
+        tracing::debug!(%error, "could not leave the fleet; the entry of this worker expires by itself");
     }
 }
 
-async fn report_once<J: Jobs>(
+async fn report_once<J: JobHandler>(
     engine: &EngineContext,
     started_with: &BTreeMap<Lane, usize>,
     lanes: &[LaneExecutor<J>],
@@ -48,7 +48,7 @@ async fn report_once<J: Jobs>(
         let asked = settings.get(&lane.lane()).and_then(|settings| settings.concurrency);
         let concurrency = asked.or_else(|| started_with.get(&lane.lane()).copied());
         lane.resize(concurrency.unwrap_or(1));
-        metrics::gauge!("self_lane_busy", "lane" => lane.lane().as_str()).set(lane.busy() as f64);
+        metrics::gauge!("self_lane_slots_used", "lane" => lane.lane().as_str()).set(lane.slots_used() as f64);
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::engine::{EngineContext, LaneExecutor};
 use crate::jobs::JobContext;
 
 /// The parts of a worker that the health checks examine.
-pub struct Subject {
+pub struct HealthState {
     /// What the engine works with.
     pub engine: EngineContext,
     /// Holds the recordings.
@@ -38,13 +38,18 @@ pub struct Subject {
 ///
 /// # Errors
 /// When the address cannot be bound.
-pub async fn serve(subject: Subject, host: &str, port: u16, stop: CancellationToken) -> std::io::Result<()> {
+pub async fn serve(
+    state: HealthState,
+    host: &str,
+    port: u16,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
     let routes = Route::new()
         .at("/health/live", get(live))
         .at("/health/ready", get(ready))
         .at("/health", get(ready))
         .at("/metrics", get(metrics))
-        .data(Arc::new(subject));
+        .data(Arc::new(state));
     Server::new(TcpListener::bind((host.to_owned(), port)))
         .run_with_graceful_shutdown(routes, stop.cancelled_owned(), Some(Duration::from_secs(1)))
         .await
@@ -57,19 +62,19 @@ fn live() -> Json<serde_json::Value> {
 }
 
 #[handler]
-async fn ready(Data(subject): Data<&Arc<Subject>>) -> Response {
-    let health = subject.health().await;
+async fn ready(Data(state): Data<&Arc<HealthState>>) -> Response {
+    let health = state.health().await;
     let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = serde_json::to_vec(&health).expect("health is made of strings");
     Response::builder().status(status).content_type("application/json").body(body)
 }
 
 #[handler]
-fn metrics(Data(subject): Data<&Arc<Subject>>) -> Response {
-    Response::builder().content_type("text/plain; version=0.0.4").body(subject.metrics.render())
+fn metrics(Data(state): Data<&Arc<HealthState>>) -> Response {
+    Response::builder().content_type("text/plain; version=0.0.4").body(state.metrics.render())
 }
 
-impl Subject {
+impl HealthState {
     async fn health(&self) -> Health {
         let (database, redis, objects, qdrant) = tokio::join!(
             health::postgres(&self.engine.database),

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::engine::{EngineContext, LaneExecutor, reconciler};
-use crate::health::{self, Subject};
+use crate::health::{self, HealthState};
 use crate::jobs::JobContext;
 use crate::models::cards::cards;
 use crate::models::moonshine::Moonshine;
@@ -128,19 +128,19 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         let (draining, stop) = (draining.clone(), stopping.clone());
         async move { fleet::report(&engine, &started_with, &lanes, &cards, &draining, stop).await }
     });
-    let subject =
-        Subject { engine: engine.clone(), objects, vectors, lanes, draining: draining.clone(), metrics };
+    let health_state =
+        HealthState { engine: engine.clone(), objects, vectors, lanes, draining: draining.clone(), metrics };
     let health = around.spawn({
         let (host, port, stop) = (config.host.clone(), config.port, stopping.clone());
         async move {
-            let served = health::serve(subject, &host, port, stop).await;
+            let served = health::serve(health_state, &host, port, stop).await;
             served.with_context(|| format!("cannot listen on {host}:{port} (WORKER_PORT)"))
         }
     });
     tracing::info!(worker = engine.worker, lanes = ?config.lanes, port = config.port, "serving");
 
     tokio::select! {
-        told = told_to_stop() => told?,
+        signalled = stop_signal() => signalled?,
         ended = health => return ended?,
     }
     tracing::info!("stopping: running jobs are handed back");
@@ -151,8 +151,8 @@ async fn serve(config: WorkerConfig, models: Models) -> anyhow::Result<()> {
         () = sleep(config.drain) => {
             tracing::warn!("jobs were not handed back in time; their leases will run out");
         }
-        told = told_to_stop() => {
-            told?;
+        signalled = stop_signal() => {
+            signalled?;
             anyhow::bail!("aborted by a second signal");
         }
     }
@@ -202,7 +202,7 @@ pub(crate) fn sandbox(config: &WorkerConfig) -> Sandbox {
     let ffmpeg = config.ffmpeg.as_deref().and_then(Ffmpeg::find);
     match (&config.ffmpeg, &ffmpeg) {
         (Some(program), Some(_)) => {
-            tracing::info!(program = %program.display(), "ffmpeg decodes what is foreign")
+            tracing::info!(program = %program.display(), "ffmpeg decodes the codecs that the worker does not know")
         }
         (Some(program), None) => tracing::warn!(program = %program.display(), "this ffmpeg does not work"),
         (None, _) => tracing::info!("there is no ffmpeg: codecs that the worker does not know are refused"),
@@ -220,7 +220,7 @@ async fn ensure(objects: ObjectStore, stop: CancellationToken) {
     }
 }
 
-async fn told_to_stop() -> std::io::Result<()> {
+async fn stop_signal() -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

@@ -37,9 +37,9 @@ async fn a_moonshine_in_a_folder_hears_as_the_same_one_of_set_up() {
     let (_, sound) = fixtures::decode(&fixtures::sandbox(), &recording).await.unwrap();
     let chunk = &sound[..5 * 16_000];
     let usual = Moonshine::load(&fixtures::models()).unwrap();
-    let heard = own.open_session().unwrap().hear(chunk).unwrap();
+    let heard = own.open_session().unwrap().transcribe(chunk).unwrap();
     assert!(!heard.words.is_empty());
-    assert_eq!(heard, usual.open_session().unwrap().hear(chunk).unwrap());
+    assert_eq!(heard, usual.open_session().unwrap().transcribe(chunk).unwrap());
 }
 
 #[test]

@@ -13,9 +13,9 @@ use self_worker::models::moonshine::Moonshine;
 use self_worker::models::silero::Silero;
 use self_worker::models::transcriber::Transcriber;
 use self_worker::stages::SAMPLE_RATE;
-use self_worker::stages::cut::{Chunk, Cutter};
+use self_worker::stages::chunking::{Chunk, Chunker};
 use self_worker::stages::transcribe::{
-    ChunkTranscript, Segment, Told, TranscriberPool, UNINTELLIGIBLE, judge, transcribe,
+    ChunkTranscript, ReviewedSegment, Segment, TranscriberPool, UNINTELLIGIBLE, review, transcribe,
 };
 
 /// The opening of "A Tale of Two Cities" (Charles Dickens, 1859), as read in `two_cities.wav`.
@@ -40,14 +40,14 @@ async fn sound(file: &Path) -> Vec<f32> {
     fixtures::decode(&fixtures::sandbox(), file).await.unwrap().1
 }
 
-fn cut(mut cutter: Cutter, sound: &[f32]) -> Vec<Chunk> {
-    let mut chunks = cutter.push(sound);
-    chunks.extend(cutter.finish());
+fn cut(mut chunker: Chunker, sound: &[f32]) -> Vec<Chunk> {
+    let mut chunks = chunker.push(sound);
+    chunks.extend(chunker.finish());
     chunks
 }
 
 async fn chunks(file: &Path) -> Vec<Chunk> {
-    cut(Cutter::new(), &sound(file).await)
+    cut(Chunker::new(), &sound(file).await)
 }
 
 async fn heard(transcribers: Arc<TranscriberPool>, chunks: Vec<Chunk>) -> Vec<ChunkTranscript> {
@@ -159,7 +159,7 @@ async fn nothing_is_heard_where_nobody_speaks() {
         let faint = sound.iter().map(|sample| 0.05 * sample).collect();
         let hissing = mixed(&sound, Noise::White, 20.0);
         for sound in [sound, faint, hissing] {
-            let heard = heard(Arc::clone(&transcribers), cut(Cutter::new(), &sound)).await;
+            let heard = heard(Arc::clone(&transcribers), cut(Chunker::new(), &sound)).await;
             let said = heard.iter().flat_map(|chunk| &chunk.segments).collect::<Vec<_>>();
             assert!(said.is_empty(), "{name}: {said:?}");
             assert!(heard.iter().all(|chunk| chunk.voiced.is_empty()), "{name}");
@@ -172,7 +172,7 @@ async fn speech_stays_behind_noise_far_away_and_among_noise() {
     let transcribers = transcribers(2);
     let speech = sound(&fixtures::recording("two_cities.wav")).await;
     let speech = &speech[..20 * SAMPLE_RATE as usize];
-    let clean = text(&segments(Arc::clone(&transcribers), cut(Cutter::new(), speech)).await);
+    let clean = text(&segments(Arc::clone(&transcribers), cut(Chunker::new(), speech)).await);
     assert!(words(&clean).len() > 50, "{clean}");
     let fan = SILENT_SOUNDS.iter().find(|(name, _)| *name == "fan").unwrap().1();
 
@@ -181,7 +181,7 @@ async fn speech_stays_behind_noise_far_away_and_among_noise() {
     let quiet = speech.iter().map(|sample| 0.2 * sample).collect();
     let noisy = mixed(speech, Noise::White, 10.0);
     for (kind, sound, most) in [("fan", behind_a_fan, 10.0), ("quiet", quiet, 8.0), ("noisy", noisy, 25.0)] {
-        let heard = text(&segments(Arc::clone(&transcribers), cut(Cutter::new(), &sound)).await);
+        let heard = text(&segments(Arc::clone(&transcribers), cut(Chunker::new(), &sound)).await);
         let rate = error_rate(&clean, &heard);
         assert!(rate <= most, "{kind}: {rate} %: {heard}");
         assert!(!heard.contains(UNINTELLIGIBLE), "{kind}: {heard}");
@@ -194,9 +194,9 @@ async fn a_job_that_resumes_hears_the_same() {
     let mut sound = sound(&fixtures::recording("endgame_nagg_nell.wav")).await;
     sound.extend(SILENT_SOUNDS[0].1());
     sound.extend(self::sound(&fixtures::recording("beckett.wav")).await);
-    let whole = heard(Arc::clone(&transcribers), cut(Cutter::new(), &sound)).await;
+    let whole = heard(Arc::clone(&transcribers), cut(Chunker::new(), &sound)).await;
     for (done, last) in whole.iter().enumerate() {
-        let rest = cut(Cutter::resuming_at(last.end_ms), &sound);
+        let rest = cut(Chunker::resuming_at(last.end_ms), &sound);
         assert_eq!(
             heard(Arc::clone(&transcribers), rest).await,
             whole[done + 1..],
@@ -211,7 +211,7 @@ async fn babble_is_not_made_into_fluent_english() {
     let speech = sound(&fixtures::recording("endgame_nagg_nell.wav")).await;
     let babble: Vec<f32> =
         mixed(&speech, Noise::Babble, -30.0).iter().map(|sample| (0.01 * sample).clamp(-1.0, 1.0)).collect();
-    let segments = segments(transcribers(2), cut(Cutter::new(), &babble)).await;
+    let segments = segments(transcribers(2), cut(Chunker::new(), &babble)).await;
     let believed: Vec<_> = segments.iter().filter(|segment| !segment.is_uncertain).collect();
     let believed_ms: u64 = believed.iter().map(|segment| segment.end_ms - segment.start_ms).sum();
     assert!(believed_ms < 1_500, "of 28 s: {believed:?}");
@@ -223,19 +223,19 @@ async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
     let transcribers = transcribers(2);
     let english = sound(&fixtures::recording("two_cities.wav")).await;
     let foreign: Vec<f32> = english.iter().rev().copied().collect();
-    let all = segments(Arc::clone(&transcribers), cut(Cutter::new(), &foreign)).await;
+    let all = segments(Arc::clone(&transcribers), cut(Chunker::new(), &foreign)).await;
     let believed: Vec<_> = all.iter().filter(|segment| !segment.is_uncertain).collect();
     let believed_ms: u64 = believed.iter().map(|segment| segment.end_ms - segment.start_ms).sum();
     assert!(believed_ms < 2_500, "of 40 s: {believed:?}");
-    let judgement = judge(&told(&all));
+    let judgement = review(&told(&all));
     assert!(judgement.language_uncertain, "{all:?}");
     assert_eq!(judgement.doubted.len(), believed.len(), "{all:?}");
 
     let twelve = 12 * SAMPLE_RATE as usize;
     let both = [&english[..twelve], &foreign[..twelve]].concat();
-    let both = segments(transcribers, cut(Cutter::new(), &both)).await;
+    let both = segments(transcribers, cut(Chunker::new(), &both)).await;
     assert!(text(&both).contains("age of wisdom"), "{}", text(&both));
-    assert!(!judge(&told(&both[..1])).language_uncertain, "{both:?}");
+    assert!(!review(&told(&both[..1])).language_uncertain, "{both:?}");
     let marks = both.iter().filter(|segment| segment.text == UNINTELLIGIBLE);
     let marked: u64 = marks.map(|mark| mark.end_ms - mark.start_ms).sum();
     assert!(marked > 5_000, "{both:?}");
@@ -244,10 +244,10 @@ async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
     assert_eq!(late, Vec::<&Segment>::new());
 }
 
-fn told(segments: &[Segment]) -> Vec<Told<'_>> {
+fn told(segments: &[Segment]) -> Vec<ReviewedSegment<'_>> {
     let mut told = Vec::with_capacity(segments.len());
     for Segment { start_ms, end_ms, text, is_uncertain, .. } in segments {
-        told.push(Told { length_ms: end_ms - start_ms, text, is_uncertain: *is_uncertain });
+        told.push(ReviewedSegment { length_ms: end_ms - start_ms, text, is_uncertain: *is_uncertain });
     }
     told
 }
@@ -259,7 +259,7 @@ async fn confidence_falls_as_noise_rises() {
     let mut before = 1.0;
     for decibels in [30.0, 10.0, 0.0] {
         let noisy = mixed(&speech, Noise::White, decibels);
-        let segments = segments(Arc::clone(&transcribers), cut(Cutter::new(), &noisy)).await;
+        let segments = segments(Arc::clone(&transcribers), cut(Chunker::new(), &noisy)).await;
         assert!(segments.iter().all(|segment| (0.0..=1.0).contains(&segment.confidence)), "{segments:?}");
         let mean =
             segments.iter().map(|segment| segment.confidence).sum::<f32>() / segments.len().max(1) as f32;

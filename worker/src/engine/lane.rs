@@ -16,24 +16,24 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use super::{EngineContext, Slots, Task};
+use super::{EngineContext, RunningJob, Slots};
 
 /// How often a lane looks for jobs in the database without a wake-up.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const POLL_EVERY: Duration = Duration::from_secs(2);
 /// The delay before the next attempt to write a completion that could not be written.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The handlers of jobs. `Ok` means that the job's results and its success are committed.
-pub trait Jobs: Send + Sync + 'static {
+pub trait JobHandler: Send + Sync + 'static {
     /// Runs one job.
-    fn run(&self, task: &Task, job: &Job) -> impl Future<Output = Result<(), JobError>> + Send;
+    fn run(&self, running_job: &RunningJob, job: &Job) -> impl Future<Output = Result<(), JobError>> + Send;
 }
 
 /// Runs the jobs of one lane.
 pub struct LaneExecutor<J> {
     lane: Lane,
     engine: EngineContext,
-    jobs: Arc<J>,
+    handler: Arc<J>,
     slots: Slots,
     listener_health: ListenerHealth,
     wake: Arc<Notify>,
@@ -46,7 +46,7 @@ impl<J> Clone for LaneExecutor<J> {
         Self {
             lane: self.lane,
             engine: self.engine.clone(),
-            jobs: Arc::clone(&self.jobs),
+            handler: Arc::clone(&self.handler),
             slots: self.slots.clone(),
             listener_health: self.listener_health.clone(),
             wake: Arc::clone(&self.wake),
@@ -56,21 +56,21 @@ impl<J> Clone for LaneExecutor<J> {
     }
 }
 
-impl<J: Jobs> LaneExecutor<J> {
+impl<J: JobHandler> LaneExecutor<J> {
     /// An executor that does nothing yet. `draining` makes it stop claiming and interrupts the jobs that
     /// run; `running` counts the jobs that have not ended.
     pub fn new(
         lane: Lane,
         concurrency: usize,
         engine: EngineContext,
-        jobs: Arc<J>,
+        handler: Arc<J>,
         draining: CancellationToken,
         running: TaskTracker,
     ) -> Self {
         Self {
             lane,
             engine,
-            jobs,
+            handler,
             slots: Slots::new(concurrency),
             listener_health: ListenerHealth::default(),
             wake: Arc::default(),
@@ -90,7 +90,7 @@ impl<J: Jobs> LaneExecutor<J> {
     }
 
     /// How many jobs run.
-    pub fn busy(&self) -> usize {
+    pub fn slots_used(&self) -> usize {
         self.slots.taken()
     }
 
@@ -104,7 +104,7 @@ impl<J: Jobs> LaneExecutor<J> {
         let listen = self.engine.wake_ups.listen(
             self.lane,
             self.listener_health.clone(),
-            self.slots.room(),
+            self.slots.availability(),
             self.answer(),
             self.draining.clone(),
         );
@@ -114,10 +114,10 @@ impl<J: Jobs> LaneExecutor<J> {
     /// The handler of wake-ups. A wake-up that arrives while no slot is free is sent again, for another
     /// worker.
     fn answer(&self) -> impl Fn(Option<WakeUp>) + Clone + Send + Sync + 'static {
-        let (wake, room, wake_ups) =
-            (Arc::clone(&self.wake), self.slots.room(), self.engine.wake_ups.clone());
+        let (wake, available, wake_ups) =
+            (Arc::clone(&self.wake), self.slots.availability(), self.engine.wake_ups.clone());
         move |wake_up| {
-            if *room.borrow() {
+            if *available.borrow() {
                 wake.notify_one();
             } else if let Some(wake_up) = wake_up {
                 let wake_ups = wake_ups.clone();
@@ -127,13 +127,13 @@ impl<J: Jobs> LaneExecutor<J> {
     }
 
     async fn work(&self) {
-        let mut look = interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut poll = interval(POLL_EVERY);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = self.draining.cancelled() => return,
                 () = self.wake.notified() => {}
-                _ = look.tick() => {}
+                _ = poll.tick() => {}
             }
             if let Err(error) = self.fill().await {
                 tracing::warn!(lane = %self.lane, %error, "no job could be claimed");
@@ -144,7 +144,7 @@ impl<J: Jobs> LaneExecutor<J> {
 
     /// Claims jobs while slots are free and jobs wait.
     async fn fill(&self) -> sqlx::Result<()> {
-        while !self.draining.is_cancelled() && self.slots.has_room() {
+        while !self.draining.is_cancelled() && self.slots.has_free_slot() {
             let Some(claim) = self.claim().await? else { break };
             let slot = self.slots.take();
             let executor = self.clone();
@@ -180,72 +180,73 @@ impl<J: Jobs> LaneExecutor<J> {
         let waited = waited.to_std().unwrap_or_default();
         metrics::histogram!("self_job_wait_seconds", "kind" => kind).record(waited.as_secs_f64());
         let began = Instant::now();
-        let task = Task::new(claim, self.engine.clone(), self.draining.clone());
+        let running_job = RunningJob::new(claim, self.engine.clone(), self.draining.clone());
         let outcome = async {
             tokio::select! {
-                outcome = self.attempt(&task) => outcome,
-                never = task.keep() => match never {},
+                outcome = self.attempt(&running_job) => outcome,
+                never = running_job.heartbeat() => match never {},
             }
         }
         .instrument(span)
         .await;
-        metrics::counter!("self_jobs_total", "kind" => kind, "ending" => outcome).increment(1);
-        metrics::histogram!("self_job_seconds", "kind" => kind).record(began.elapsed().as_secs_f64());
+        metrics::counter!("self_jobs_total", "kind" => kind, "outcome" => outcome).increment(1);
+        metrics::histogram!("self_job_duration_seconds", "kind" => kind)
+            .record(began.elapsed().as_secs_f64());
     }
 
     /// Runs one attempt and writes its completion; returns the name of the completion.
-    async fn attempt(&self, task: &Task) -> &'static str {
-        let ending = match &task.claim.job {
+    async fn attempt(&self, running_job: &RunningJob) -> &'static str {
+        let result = match &running_job.claim.job {
             Err(error) => {
                 tracing::error!(error, "a stored job cannot be read");
                 Ok(Err(JobError::Fail(unreadable())))
             }
             Ok(job) => {
-                let work = AssertUnwindSafe(self.jobs.run(task, job)).catch_unwind();
+                let work = AssertUnwindSafe(self.handler.run(running_job, job)).catch_unwind();
                 tokio::select! {
                     outcome = work => outcome,
                     // The handler can be dropped at any point: its results are in transactions.
-                    stopped = task.stopped() => Ok(Err(stopped)),
+                    stopped = running_job.wait_for_stop() => Ok(Err(stopped)),
                 }
             }
         };
-        let Ok(ending) = ending else {
-            tracing::error!("a job panicked: one crash");
-            self.write(task, &Completion::Crashed).await;
-            return "crash";
+        let Ok(result) = result else {
+            tracing::error!("a job panicked, which counts as a crash");
+            self.write(running_job, &Completion::Crashed).await;
+            return "crashed";
         };
-        match ending {
+        match result {
             Ok(()) => {
-                tracing::info!("done");
+                tracing::info!("succeeded");
                 "succeeded"
             }
             Err(JobError::LeaseLost) => {
-                tracing::warn!("the lease was lost; what this worker has is void");
-                "lost"
+                tracing::warn!("the lease was lost; the results of this worker are discarded");
+                "lease_lost"
             }
             Err(JobError::Interrupted) => {
-                self.write(task, &Completion::HandedBack).await;
+                self.write(running_job, &Completion::HandedBack).await;
                 tracing::info!("handed back");
                 "interrupted"
             }
             Err(JobError::Cancelled) => {
-                self.write(task, &Completion::Cancelled).await;
+                self.write(running_job, &Completion::Cancelled).await;
                 tracing::info!("cancelled");
                 "cancelled"
             }
             Err(JobError::Fail(failure)) => {
-                tracing::info!(%failure, "cannot work");
-                self.write(task, &Completion::Failed(failure)).await;
+                tracing::info!(%failure, "failed, and will not be tried again");
+                self.write(running_job, &Completion::Failed(failure)).await;
                 "failed"
             }
             Err(JobError::Retry(error)) => {
                 tracing::warn!(error = format!("{error:#}"), "will be tried again");
-                self.write(task, &Completion::Retried(None)).await;
+                self.write(running_job, &Completion::Retried(None)).await;
                 "retried"
             }
             Err(JobError::RetryWith(failure)) => {
                 tracing::warn!(%failure, "will be tried again");
-                self.write(task, &Completion::Retried(Some(failure))).await;
+                self.write(running_job, &Completion::Retried(Some(failure))).await;
                 "retried"
             }
         }
@@ -253,19 +254,19 @@ impl<J: Jobs> LaneExecutor<J> {
 
     /// Writes a completion, with retries until the database is back. The lease is kept meanwhile; if it is
     /// lost all the same, nothing is written.
-    async fn write(&self, task: &Task, outcome: &Completion) {
-        while let Err(error) = self.try_write(task, outcome).await {
-            tracing::warn!(%error, "an ending could not be written yet");
+    async fn write(&self, running_job: &RunningJob, outcome: &Completion) {
+        while let Err(error) = self.try_write(running_job, outcome).await {
+            tracing::warn!(%error, "a completion could not be written; will try again");
             sleep(PAUSE).await;
         }
     }
 
-    async fn try_write(&self, task: &Task, outcome: &Completion) -> sqlx::Result<()> {
+    async fn try_write(&self, running_job: &RunningJob, outcome: &Completion) -> sqlx::Result<()> {
         let mut tx = self.engine.database.as_system().await?;
-        let held = completion::complete(&mut tx, &task.claim, outcome).await?;
+        let held = completion::complete(&mut tx, &running_job.claim, outcome).await?;
         tx.commit().await?;
         if !held {
-            tracing::warn!("the job was not this worker's own any more");
+            tracing::warn!("the lease was lost before the completion was written");
         }
         Ok(())
     }

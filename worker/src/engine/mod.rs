@@ -1,12 +1,12 @@
 //! The engine: claims, holds and completes jobs, and knows no kind of job.
 //!
-//! [`lane`] runs the jobs of a lane in parallel, [`task`] is one running job, and [`reconciler`] keeps the
+//! [`lane`] runs the jobs of a lane in parallel, [`running_job`] is one running job, and [`reconciler`] keeps the
 //! table of jobs correct when workers die.
 
 pub mod lane;
 pub mod reconciler;
+mod running_job;
 mod slots;
-mod task;
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use self_shared::bus::Bus;
 use self_shared::database::Database;
 use self_shared::wake_ups::WakeUps;
 
-pub use self::lane::{Jobs, LaneExecutor};
+pub use self::lane::{JobHandler, LaneExecutor};
+pub use self::running_job::RunningJob;
 pub use self::slots::Slots;
-pub use self::task::Task;
 
 /// What the engine works with. Cheap to clone.
 #[derive(Clone)]

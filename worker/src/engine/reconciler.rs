@@ -22,22 +22,26 @@ const UPKEEP_EVERY: Duration = Duration::from_mins(1);
 pub async fn run(engine: &EngineContext, stop: CancellationToken) {
     let mut tick = interval(TICK.min(engine.lease / 4));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut reach = Reach::new(engine.lease);
-    let mut kept_up = None;
+    let mut reachability = DatabaseReachability::new(engine.lease);
+    let mut last_upkeep = None;
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        let look = look(engine, reach.may_judge(Instant::now()), &mut kept_up);
-        match stop.run_until_cancelled(look).await {
-            Some(Ok(())) => reach.reached(Instant::now()),
+        let reconciled = reconcile(engine, reachability.may_expire_leases(Instant::now()), &mut last_upkeep);
+        match stop.run_until_cancelled(reconciled).await {
+            Some(Ok(())) => reachability.record_success(Instant::now()),
             Some(Err(error)) => {
-                tracing::warn!(%error, "could not look after the jobs");
-                reach.lost();
+                tracing::warn!(%error, "reconciliation failed; will try again");
+                reachability.record_failure();
             }
             None => return,
         }
     }
 }
 
-async fn look(engine: &EngineContext, may_judge: bool, kept_up: &mut Option<Instant>) -> sqlx::Result<()> {
+async fn reconcile(
+    engine: &EngineContext,
+    may_expire_leases: bool,
+    last_upkeep: &mut Option<Instant>,
+) -> sqlx::Result<()> {
     let mut tx = engine.database.as_system().await?;
     if !upkeep::take_turn(&mut tx).await? {
         return Ok(());
@@ -45,13 +49,13 @@ async fn look(engine: &EngineContext, may_judge: bool, kept_up: &mut Option<Inst
     // Selected before leases expire: the jobs that the expiry queues again get their wake-ups from the
     // commit.
     let overdue = upkeep::overdue(&mut tx, LIMIT).await?;
-    let expired = if may_judge { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
-    if kept_up.is_none_or(|last| last.elapsed() >= UPKEEP_EVERY) {
+    let expired = if may_expire_leases { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
+    if last_upkeep.is_none_or(|last| last.elapsed() >= UPKEEP_EVERY) {
         for (job, every) in Job::periodic() {
             upkeep::enqueue_when_due(&mut tx, &job, every).await?;
         }
         upkeep::tidy(&mut tx).await?;
-        *kept_up = Some(Instant::now());
+        *last_upkeep = Some(Instant::now());
     }
     for (lane, queued, running) in upkeep::depths(&mut tx).await? {
         metrics::gauge!("self_jobs_queued", "lane" => lane.as_str()).set(queued as f64);
@@ -73,29 +77,29 @@ async fn look(engine: &EngineContext, may_judge: bool, kept_up: &mut Option<Inst
 /// reconnects would expire every lease. So no lease expires until every worker had the length of a lease to
 /// send a heartbeat.
 #[derive(Debug)]
-struct Reach {
+struct DatabaseReachability {
     lease: Duration,
     since: Option<Instant>,
     last: Option<Instant>,
 }
 
-impl Reach {
+impl DatabaseReachability {
     fn new(lease: Duration) -> Self {
         Self { lease, since: None, last: None }
     }
 
-    fn may_judge(&self, now: Instant) -> bool {
+    fn may_expire_leases(&self, now: Instant) -> bool {
         self.gap(now) < self.lease && self.since.is_some_and(|since| now - since >= self.lease)
     }
 
-    fn reached(&mut self, now: Instant) {
+    fn record_success(&mut self, now: Instant) {
         if self.since.is_none() || self.gap(now) >= self.lease {
             self.since = Some(now);
         }
         self.last = Some(now);
     }
 
-    fn lost(&mut self) {
+    fn record_failure(&mut self) {
         self.since = None;
     }
 
@@ -112,37 +116,37 @@ mod tests {
     const LEASE: Duration = Duration::from_secs(30);
 
     /// A reconciler that has reached the database every two seconds for `seconds`.
-    fn watching(start: Instant, seconds: u64) -> Reach {
-        let mut reach = Reach::new(LEASE);
+    fn watching(start: Instant, seconds: u64) -> DatabaseReachability {
+        let mut reachability = DatabaseReachability::new(LEASE);
         for second in (0..=seconds).step_by(2) {
-            reach.reached(start + Duration::from_secs(second));
+            reachability.record_success(start + Duration::from_secs(second));
         }
-        reach
+        reachability
     }
 
     #[test]
-    fn nobody_is_judged_before_a_lease_was_watched() {
+    fn no_lease_expires_before_the_database_was_reached_for_the_length_of_a_lease() {
         let start = Instant::now();
-        assert!(!watching(start, 28).may_judge(start + Duration::from_secs(29)));
-        assert!(watching(start, 30).may_judge(start + Duration::from_secs(31)));
+        assert!(!watching(start, 28).may_expire_leases(start + Duration::from_secs(29)));
+        assert!(watching(start, 30).may_expire_leases(start + Duration::from_secs(31)));
     }
 
     #[test]
-    fn after_an_outage_everybody_gets_a_lease_to_be_heard() {
+    fn after_an_outage_no_lease_expires_for_the_length_of_a_lease() {
         let start = Instant::now();
-        let mut reach = watching(start, 60);
-        reach.lost();
-        reach.reached(start + Duration::from_secs(62));
-        assert!(!reach.may_judge(start + Duration::from_secs(64)));
+        let mut reachability = watching(start, 60);
+        reachability.record_failure();
+        reachability.record_success(start + Duration::from_secs(62));
+        assert!(!reachability.may_expire_leases(start + Duration::from_secs(64)));
     }
 
     #[test]
-    fn who_was_frozen_itself_calls_nobody_dead_on_waking() {
+    fn a_process_that_was_frozen_expires_no_lease_when_it_continues() {
         let start = Instant::now();
-        let mut reach = watching(start, 60);
+        let mut reachability = watching(start, 60);
         let woken = start + Duration::from_secs(600);
-        assert!(!reach.may_judge(woken));
-        reach.reached(woken);
-        assert!(!reach.may_judge(woken + Duration::from_secs(2)));
+        assert!(!reachability.may_expire_leases(woken));
+        reachability.record_success(woken);
+        assert!(!reachability.may_expire_leases(woken + Duration::from_secs(2)));
     }
 }

@@ -5,18 +5,18 @@ use tokio::sync::watch;
 /// The slots of one lane. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Slots {
-    used: watch::Sender<Used>,
-    room: watch::Sender<bool>,
+    used: watch::Sender<SlotCount>,
+    available: watch::Sender<bool>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Used {
+struct SlotCount {
     limit: usize,
     taken: usize,
 }
 
-impl Used {
-    fn has_room(self) -> bool {
+impl SlotCount {
+    fn has_free_slot(self) -> bool {
         self.taken < self.limit
     }
 }
@@ -29,14 +29,14 @@ impl Slots {
     /// `limit` slots, all free.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        let used = Used { limit, taken: 0 };
-        Self { used: watch::Sender::new(used), room: watch::Sender::new(used.has_room()) }
+        let used = SlotCount { limit, taken: 0 };
+        Self { used: watch::Sender::new(used), available: watch::Sender::new(used.has_free_slot()) }
     }
 
     /// Whether a slot is free.
     #[must_use]
-    pub fn has_room(&self) -> bool {
-        self.used.borrow().has_room()
+    pub fn has_free_slot(&self) -> bool {
+        self.used.borrow().has_free_slot()
     }
 
     /// Takes a slot. The caller has checked that one is free; if the limit was lowered since then, the job
@@ -54,8 +54,8 @@ impl Slots {
 
     /// Whether a slot is free, and each change of it.
     #[must_use]
-    pub fn room(&self) -> watch::Receiver<bool> {
-        self.room.subscribe()
+    pub fn availability(&self) -> watch::Receiver<bool> {
+        self.available.subscribe()
     }
 
     /// How many slots are taken.
@@ -64,12 +64,14 @@ impl Slots {
         self.used.borrow().taken
     }
 
-    fn change(&self, change: impl FnOnce(&mut Used)) {
+    fn change(&self, change: impl FnOnce(&mut SlotCount)) {
         self.used.send_modify(|used| {
             change(used);
             // Inside of `send_modify`, so that of two concurrent changes the later one is also published
             // last.
-            self.room.send_if_modified(|room| std::mem::replace(room, used.has_room()) != used.has_room());
+            self.available.send_if_modified(|available| {
+                std::mem::replace(available, used.has_free_slot()) != used.has_free_slot()
+            });
         });
     }
 }
@@ -85,36 +87,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_free_again_once_its_job_is_gone() {
+    fn a_slot_is_free_again_once_its_job_has_ended() {
         let slots = Slots::new(1);
         let slot = slots.take();
-        assert!(!slots.has_room());
+        assert!(!slots.has_free_slot());
         drop(slot);
-        assert!(slots.has_room());
+        assert!(slots.has_free_slot());
     }
 
     #[test]
-    fn a_lane_that_is_narrowed_lets_its_jobs_end_and_takes_no_new_ones() {
+    fn after_the_limit_is_lowered_running_jobs_end_and_no_new_job_starts() {
         let slots = Slots::new(2);
         let (first, second) = (slots.take(), slots.take());
         slots.resize(1);
         drop(first);
-        assert!(!slots.has_room());
+        assert!(!slots.has_free_slot());
         drop(second);
-        assert!(slots.has_room());
+        assert!(slots.has_free_slot());
     }
 
     #[test]
-    fn news_of_room_come_only_when_it_changes() {
+    fn availability_is_published_only_when_it_changes() {
         let slots = Slots::new(2);
-        let mut room = slots.room();
+        let mut available = slots.availability();
         let first = slots.take();
-        assert!(!room.has_changed().unwrap());
+        assert!(!available.has_changed().unwrap());
         let _second = slots.take();
-        assert!(!*room.borrow_and_update());
+        assert!(!*available.borrow_and_update());
         drop(first);
-        assert!(*room.borrow_and_update());
+        assert!(*available.borrow_and_update());
         slots.resize(0);
-        assert!(!*room.borrow());
+        assert!(!*available.borrow());
     }
 }

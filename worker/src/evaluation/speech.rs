@@ -14,7 +14,7 @@ use super::made_sounds::{Noise, SILENT_SOUNDS, mixed};
 use crate::models::moonshine::Moonshine;
 use crate::models::silero::Silero;
 use crate::program::sandbox;
-use crate::stages::cut::Cutter;
+use crate::stages::chunking::Chunker;
 use crate::stages::transcribe::evaluate::{Calibration, Comparison, compare};
 use crate::stages::transcribe::{Segment, TranscriberPool, UNINTELLIGIBLE, transcribe};
 
@@ -108,9 +108,9 @@ impl Hearing<'_> {
     }
 
     async fn heard(&self, sound: Vec<f32>) -> Result<Vec<Segment>> {
-        let mut cutter = Cutter::new();
-        let mut chunks = cutter.push(&sound);
-        chunks.extend(cutter.finish());
+        let mut chunker = Chunker::new();
+        let mut chunks = chunker.push(&sound);
+        chunks.extend(chunker.finish());
         let heard =
             transcribe(Arc::clone(&self.transcribers), stream::iter(chunks), self.config.uncertain_below);
         let heard: Vec<_> = heard.try_collect().await?;

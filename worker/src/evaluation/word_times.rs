@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::models::moonshine::Moonshine;
 use crate::models::transcriber::{Transcriber, TranscriberSession};
-use crate::stages::cut::Cutter;
+use crate::stages::chunking::Chunker;
 use crate::stages::decode::{Event, Limits, decode};
 use crate::stages::transcribe::phrases;
 
@@ -70,18 +70,18 @@ pub fn evaluate_word_times(config: &WorkerConfig, recordings: &Path) -> Result<(
 /// The words of a recording as the product transcribes them.
 fn heard(session: &mut dyn TranscriberSession, recording: &Path) -> Result<Vec<Word>> {
     let file = File::open(recording).with_context(|| format!("cannot read {}", recording.display()))?;
-    let mut cutter = Cutter::new();
+    let mut chunker = Chunker::new();
     let mut chunks = Vec::new();
     decode(file, &Limits::default(), |event| {
         if let Event::Sound(samples) = event {
-            chunks.extend(cutter.push(samples));
+            chunks.extend(chunker.push(samples));
         }
         Ok(())
     })?;
-    chunks.extend(cutter.finish());
+    chunks.extend(chunker.finish());
     let mut words = Vec::new();
     for chunk in chunks {
-        let utterance = session.hear(&chunk.samples)?;
+        let utterance = session.transcribe(&chunk.samples)?;
         words.extend(
             phrases(&utterance.words, chunk.start_ms, &chunk.samples)
                 .into_iter()

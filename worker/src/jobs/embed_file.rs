@@ -22,37 +22,43 @@ use super::JobContext;
 use super::shared_embedder::SharedEmbedder;
 use super::spool::Spool;
 use super::understanding::{EmbeddingCache, outcome};
-use crate::engine::Task;
+use crate::engine::RunningJob;
 use crate::sandbox::ReadError;
-use crate::stages::read::{Reading, Unreadable};
+use crate::stages::read::{ExtractedText, Unreadable};
 
 /// The progress in percent once the text is read, and once all passages have vectors.
 const READ: f32 = 10.0;
 const EMBEDDED: f32 = 95.0;
 
-pub(super) async fn run(context: &JobContext, task: &Task, job: &EmbedFile) -> Result<(), JobError> {
+pub(super) async fn run(
+    context: &JobContext,
+    running_job: &RunningJob,
+    job: &EmbedFile,
+) -> Result<(), JobError> {
     let at = |percent: f32| Progress { percent, ..Progress::default() };
-    task.report(Stage::Fetch, at(0.0));
-    let mut tx = context.database.as_user(task.user()?).await?;
+    running_job.report(Stage::Fetch, at(0.0));
+    let mut tx = context.database.as_user(running_job.user()?).await?;
     let kept = files::current(&mut tx, job.file_id).await?;
     drop(tx);
     // The file or its content is gone, or an earlier job has embedded it already.
-    let Some(kept) = kept.filter(|kept| !kept.is_embedded) else { return task.done().await };
+    let Some(kept) = kept.filter(|kept| !kept.is_embedded) else {
+        return running_job.succeed_without_results().await;
+    };
     let file = fetch(context, &kept).await?;
 
-    task.report(Stage::Read, at(0.0));
-    let reading = match context.sandbox.read(file, kept.kind.0).await {
-        Ok(reading) => reading,
+    running_job.report(Stage::Read, at(0.0));
+    let extracted = match context.sandbox.read(file, kept.kind.0).await {
+        Ok(text) => text,
         Err(ReadError::Machine(error)) => return Err(JobError::Retry(error.into())),
         Err(ReadError::Refused(why)) => {
-            forget(task, job.file_id, &kept).await?;
+            forget(running_job, job.file_id, &kept).await?;
             return Err(JobError::Fail(failure(&why)));
         }
     };
 
-    task.report(Stage::Embed, at(READ));
-    let known = EmbeddingCache::of_file(context, task, job.file_id).await?;
-    let (embedder, text) = (Arc::clone(&context.embedder), reading.text.clone());
+    running_job.report(Stage::Embed, at(READ));
+    let known = EmbeddingCache::of_file(context, running_job, job.file_id).await?;
+    let (embedder, text) = (Arc::clone(&context.embedder), extracted.text.clone());
     let (done, mut steps) = mpsc::unbounded_channel();
     let embedding = spawn_blocking(move || {
         let mut shared = SharedEmbedder { embedder: &embedder, progress: &done };
@@ -65,12 +71,12 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &EmbedFile) -> R
     });
     while let Some((passage, total)) = steps.recv().await {
         let part = passage as f32 / (total as f32).max(1.0);
-        task.report(Stage::Embed, at(READ + (EMBEDDED - READ) * part));
+        running_job.report(Stage::Embed, at(READ + (EMBEDDED - READ) * part));
     }
     let (passages, model) = outcome(embedding.await)??;
 
-    task.report(Stage::Save, at(EMBEDDED));
-    save(task, job.file_id, &kept, &reading, &passages, model).await
+    running_job.report(Stage::Save, at(EMBEDDED));
+    save(running_job, job.file_id, &kept, &extracted, &passages, model).await
 }
 
 /// Copies the content into a temporary file without a name.
@@ -103,33 +109,33 @@ fn passages(
 /// Replaces the vectors of the file. If the content has changed since, nothing is written: the job of the
 /// new content does it.
 async fn save(
-    task: &Task,
+    running_job: &RunningJob,
     file: Uuid,
     kept: &Kept,
-    reading: &Reading,
+    extracted: &ExtractedText,
     passages: &[EmbeddedPassage],
     model: ModelId,
 ) -> Result<(), JobError> {
-    let mut tx = task.begin().await?;
+    let mut tx = running_job.begin().await?;
     if is_current(&mut tx, file, kept).await? {
         let passages: Vec<NewFilePassage<'_>> = passages
             .iter()
             .map(|one| NewFilePassage { text: &one.passage.text, embedding: &one.vector })
             .collect();
         embeddings::replace_of_file(&mut tx, file, &model, &passages).await?;
-        files::embedded(&mut tx, kept.id, reading.is_cut).await?;
+        files::embedded(&mut tx, kept.id, extracted.is_cut).await?;
         files::announce(&mut tx, &[file]).await?;
         let user = tx.user();
         let job = GenerateInsights { user, trigger: InsightTrigger::File(file) };
         jobs::enqueue_once(&mut tx, user, &Job::GenerateInsights(job), None).await?;
     }
-    task.succeed(tx).await
+    running_job.succeed(tx).await
 }
 
 /// Removes the vectors of a file whose new content cannot be read: neither the new nor the old content can
 /// be found.
-async fn forget(task: &Task, file: Uuid, kept: &Kept) -> Result<(), JobError> {
-    let mut tx = task.begin().await?;
+async fn forget(running_job: &RunningJob, file: Uuid, kept: &Kept) -> Result<(), JobError> {
+    let mut tx = running_job.begin().await?;
     if is_current(&mut tx, file, kept).await? {
         embeddings::remove_of_file(&mut tx, file).await?;
     }

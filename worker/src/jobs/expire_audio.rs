@@ -7,12 +7,12 @@ use self_shared::domain::job::JobError;
 use self_shared::objects::ObjectKey;
 
 use super::JobContext;
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 /// The recordings of one query.
 const PAGE: i64 = 100;
 
-pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
+pub(super) async fn run(context: &JobContext, running_job: &RunningJob) -> Result<(), JobError> {
     let mut tx = context.database.as_system().await?;
     let people = users::who_expire_audio(&mut tx).await?;
     tx.commit().await?;
@@ -22,7 +22,7 @@ pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobErro
             tracing::info!(%user, removed, "removed sound that was kept long enough");
         }
     }
-    task.done().await
+    running_job.succeed_without_results().await
 }
 
 /// Returns how many recordings of a person were removed.

@@ -7,18 +7,18 @@ use self_shared::database::{events, exports};
 use self_shared::domain::job::JobError;
 
 use super::JobContext;
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 /// Rows that one transaction removes: few enough that no other transaction waits long.
 const BATCH: u16 = 1000;
 
-pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
+pub(super) async fn run(context: &JobContext, running_job: &RunningJob) -> Result<(), JobError> {
     let events = forget_events(context).await?;
     let rows = forget_rows(context).await? + forget_exports(context).await?;
     if events + rows > 0 {
         tracing::info!(events, rows, "forgot what had expired");
     }
-    task.done().await
+    running_job.succeed_without_results().await
 }
 
 async fn forget_events(context: &JobContext) -> anyhow::Result<u64> {

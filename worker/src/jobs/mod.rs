@@ -7,7 +7,6 @@ mod expire_conversations;
 mod export_user;
 mod forget_expired;
 mod generate_insights;
-mod heard_by;
 mod refresh_insights;
 mod shared_embedder;
 mod spool;
@@ -15,6 +14,7 @@ mod summarize_conversation;
 mod sweep_objects;
 mod transcribe_audio;
 mod transcript;
+mod transcript_origin;
 mod understand_conversation;
 mod understanding;
 mod zone;
@@ -29,7 +29,7 @@ use self_shared::domain::job::{Job, JobError};
 use self_shared::objects::ObjectStore;
 use self_shared::vectors::Vectors;
 
-use crate::engine::{Jobs, Task};
+use crate::engine::{JobHandler, RunningJob};
 use crate::models::remote_transcriber::RemoteTranscriber;
 use crate::models::summarizer::Summarizer;
 use crate::sandbox::Sandbox;
@@ -63,21 +63,21 @@ pub struct JobContext {
     pub summarizer: Option<Summarizer>,
 }
 
-impl Jobs for JobContext {
-    async fn run(&self, task: &Task, job: &Job) -> Result<(), JobError> {
+impl JobHandler for JobContext {
+    async fn run(&self, running_job: &RunningJob, job: &Job) -> Result<(), JobError> {
         match job {
-            Job::TranscribeAudio(job) => transcribe_audio::run(self, task, job).await,
-            Job::UnderstandConversation(job) => understand_conversation::run(self, task, job).await,
-            Job::EmbedFile(job) => embed_file::run(self, task, job).await,
-            Job::EraseUser(job) => erase_user::run(self, task, job).await,
-            Job::ExportUser(job) => export_user::run(self, task, job).await,
-            Job::SweepObjects(_) => sweep_objects::run(self, task).await,
-            Job::ExpireConversations(_) => expire_conversations::run(self, task).await,
-            Job::ExpireAudio(_) => expire_audio::run(self, task).await,
-            Job::ForgetExpired(_) => forget_expired::run(self, task).await,
-            Job::GenerateInsights(job) => generate_insights::run(self, task, job).await,
-            Job::SummarizeConversation(job) => summarize_conversation::run(self, task, job).await,
-            Job::RefreshInsights(_) => refresh_insights::run(self, task).await,
+            Job::TranscribeAudio(job) => transcribe_audio::run(self, running_job, job).await,
+            Job::UnderstandConversation(job) => understand_conversation::run(self, running_job, job).await,
+            Job::EmbedFile(job) => embed_file::run(self, running_job, job).await,
+            Job::EraseUser(job) => erase_user::run(self, running_job, job).await,
+            Job::ExportUser(job) => export_user::run(self, running_job, job).await,
+            Job::SweepObjects(_) => sweep_objects::run(self, running_job).await,
+            Job::ExpireConversations(_) => expire_conversations::run(self, running_job).await,
+            Job::ExpireAudio(_) => expire_audio::run(self, running_job).await,
+            Job::ForgetExpired(_) => forget_expired::run(self, running_job).await,
+            Job::GenerateInsights(job) => generate_insights::run(self, running_job, job).await,
+            Job::SummarizeConversation(job) => summarize_conversation::run(self, running_job, job).await,
+            Job::RefreshInsights(_) => refresh_insights::run(self, running_job).await,
         }
     }
 }

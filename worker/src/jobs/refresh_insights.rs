@@ -8,14 +8,14 @@ use self_shared::domain::UserId;
 use self_shared::domain::job::{GenerateInsights, InsightTrigger, Job, JobError};
 
 use super::JobContext;
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 /// How often the update of one person runs.
 const EVERY: Duration = Duration::from_hours(24);
 /// The people of one query.
 const PAGE: i64 = 500;
 
-pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
+pub(super) async fn run(context: &JobContext, running_job: &RunningJob) -> Result<(), JobError> {
     let mut after = None;
     loop {
         let mut tx = context.database.as_system().await?;
@@ -27,7 +27,7 @@ pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobErro
             enqueue(context, user).await?;
         }
     }
-    task.done().await
+    running_job.succeed_without_results().await
 }
 
 async fn enqueue(context: &JobContext, user: UserId) -> anyhow::Result<()> {

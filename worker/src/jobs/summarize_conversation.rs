@@ -10,8 +10,8 @@ use self_shared::domain::job::{JobError, SummarizeConversation};
 use self_shared::domain::progress::{Progress, Stage};
 
 use super::JobContext;
-use super::generate_insights::said;
-use crate::engine::Task;
+use super::generate_insights::conversation;
+use crate::engine::RunningJob;
 use crate::models::summarizer::Summarizer;
 
 /// A conversation with fewer words gets no summary.
@@ -21,26 +21,26 @@ const KINDS: &[InsightKind] = &[InsightKind::Summary, InsightKind::ActionItem];
 
 pub(super) async fn run(
     context: &JobContext,
-    task: &Task,
+    running_job: &RunningJob,
     job: &SummarizeConversation,
 ) -> Result<(), JobError> {
-    let mut tx = context.database.as_user(task.user()?).await?;
-    let conversation = said::conversation(&mut tx, job.conversation_id).await?;
+    let mut tx = context.database.as_user(running_job.user()?).await?;
+    let conversation = conversation::load(&mut tx, job.conversation_id).await?;
     tx.commit().await?;
     let mut found = Vec::new();
     let mut version = String::new();
     // Without a summarizer, for example when its configuration was removed, there is nothing to do.
     if let (Some(conversation), Some(summarizer)) = (conversation, &context.summarizer) {
-        let (summary, model) = summarize(task, summarizer, &conversation).await?;
+        let (summary, model) = summarize(running_job, summarizer, &conversation).await?;
         version = model;
         found = insights_of(&conversation, &summary);
     }
     let model = context.summarizer.as_ref().map_or("", |summarizer| summarizer.model());
-    save(task, job, &found, &Author { model, version: &version }).await
+    save(running_job, job, &found, &Author { model, version: &version }).await
 }
 
 async fn summarize(
-    task: &Task,
+    running_job: &RunningJob,
     summarizer: &Summarizer,
     conversation: &Conversation,
 ) -> anyhow::Result<(Summary, String)> {
@@ -53,7 +53,7 @@ async fn summarize(
     let windows = windows(&texts);
     for (asked, window) in windows.iter().enumerate() {
         let percent = 100.0 * asked as f32 / windows.len() as f32;
-        task.report(Stage::Extract, Progress { percent, ..task.progress() });
+        running_job.report(Stage::Extract, Progress { percent, ..running_job.progress() });
         let completion = summarizer.complete(TASK, &window.text).await?;
         let Summary { sentences, action_items } = check(&completion.text, window, &texts)?;
         summary.sentences.extend(sentences);
@@ -101,15 +101,15 @@ fn insights_of(conversation: &Conversation, summary: &Summary) -> Vec<NewInsight
 
 /// Writes the insights and the job's success in one transaction.
 async fn save(
-    task: &Task,
+    running_job: &RunningJob,
     job: &SummarizeConversation,
     found: &[NewInsight],
     author: &Author<'_>,
 ) -> Result<(), JobError> {
-    task.report(Stage::Save, task.progress());
-    let mut tx = task.begin().await?;
+    running_job.report(Stage::Save, running_job.progress());
+    let mut tx = running_job.begin().await?;
     graph::lock(&mut tx).await?;
     let scope = Scope { kinds: KINDS, conversation: Some(job.conversation_id) };
     insights::replace(&mut tx, &scope, author, found).await?;
-    task.succeed(tx).await
+    running_job.succeed(tx).await
 }

@@ -9,13 +9,13 @@ use self_shared::domain::job::JobError;
 use self_shared::objects::{LONGEST_UPLOAD, ObjectKey, ObjectKind};
 
 use super::JobContext;
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 /// Older remains are removed.
 const LEFT_BEHIND: Duration = Duration::from_hours(24);
 const _: () = assert!(LEFT_BEHIND.as_secs() > LONGEST_UPLOAD.as_secs(), "no upload is swept under way");
 
-pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobError> {
+pub(super) async fn run(context: &JobContext, running_job: &RunningJob) -> Result<(), JobError> {
     let parts = context.objects.sweep(LEFT_BEHIND).await?;
     let mut objects = 0;
     for kind in ObjectKind::ALL {
@@ -24,7 +24,7 @@ pub(super) async fn run(context: &JobContext, task: &Task) -> Result<(), JobErro
     if parts + objects > 0 {
         tracing::info!(parts, objects, "removed what interrupted uploads left behind");
     }
-    task.done().await
+    running_job.succeed_without_results().await
 }
 
 /// Removes the objects of a kind that no row names; returns how many.

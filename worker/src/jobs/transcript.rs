@@ -11,12 +11,12 @@ use self_shared::domain::transcription::{CoverageSpan, Warning, WordTime};
 use uuid::Uuid;
 
 use super::JobContext;
-use super::heard_by::HeardBy;
-use crate::engine::Task;
+use super::transcript_origin::TranscriptOrigin;
+use crate::engine::RunningJob;
 use crate::models::remote_transcriber::UNDETERMINED;
-use crate::stages::cover::add_heard;
+use crate::stages::coverage::add_heard;
 use crate::stages::decode::Info;
-use crate::stages::transcribe::{self, ChunkTranscript, Judgement, Segment, Told};
+use crate::stages::transcribe::{self, ChunkTranscript, ReviewedSegment, Segment, TranscriptReview};
 
 /// A transcript in memory: the stored segments and those that are not saved yet.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(super) struct Transcript {
     /// Known once the recording was opened.
     pub(super) format: Option<Info>,
     /// The models, the host and the language.
-    pub(super) heard_by: HeardBy,
+    pub(super) origin: TranscriptOrigin,
 }
 
 /// A segment and the id of its row.
@@ -66,8 +66,12 @@ impl Transcript {
     ///
     /// # Errors
     /// [`JobError::Fail`] when the transcript does not exist any more.
-    pub(super) async fn load(context: &JobContext, task: &Task, id: Uuid) -> Result<Self, JobError> {
-        let mut tx = context.database.as_user(task.user()?).await?;
+    pub(super) async fn load(
+        context: &JobContext,
+        running_job: &RunningJob,
+        id: Uuid,
+    ) -> Result<Self, JobError> {
+        let mut tx = context.database.as_user(running_job.user()?).await?;
         let stored = transcriptions::get(&mut tx, id).await?.ok_or_else(missing)?;
         let texts = segments::texts(&mut tx, id).await?;
         let segments: Vec<SavedSegment> = texts.into_iter().map(SavedSegment::stored).collect();
@@ -85,7 +89,7 @@ impl Transcript {
             language_uncertain: stored.language_uncertain,
             duration_ms: stored.duration_ms.map(i64::unsigned_abs),
             format: None,
-            heard_by: HeardBy::stored(
+            origin: TranscriptOrigin::stored(
                 stored.model,
                 stored.model_version,
                 stored.endpoint,
@@ -108,15 +112,15 @@ impl Transcript {
         }
         if let Some(language) = heard.language.as_ref().filter(|language| *language != UNDETERMINED) {
             let words = heard.segments.iter().map(|segment| segment.words.len()).sum();
-            self.heard_by.add_words(language, words);
+            self.origin.add_words(language, words);
         }
         self.segments.extend(heard.segments.into_iter().map(SavedSegment::new));
     }
 
     /// Marks segments as uncertain that only the whole transcript shows to be doubtful.
-    pub(super) fn judge(&mut self) {
-        let told: Vec<Told<'_>> = self.segments.iter().map(SavedSegment::told).collect();
-        let Judgement { language_uncertain, doubted } = transcribe::judge(&told);
+    pub(super) fn review(&mut self) {
+        let reviewed: Vec<ReviewedSegment<'_>> = self.segments.iter().map(SavedSegment::reviewed).collect();
+        let TranscriptReview { language_uncertain, doubted } = transcribe::review(&reviewed);
         self.language_uncertain = language_uncertain;
         for place in doubted {
             self.segments[place].is_uncertain = true;
@@ -137,26 +141,26 @@ impl Transcript {
 
     /// Writes new segments, the checkpoint and its event in one transaction, which succeeds only while this
     /// worker owns the job.
-    pub(super) async fn save(&mut self, task: &Task) -> Result<(), JobError> {
-        let mut tx = task.begin().await?;
-        self.write(&mut tx, task).await?;
+    pub(super) async fn save(&mut self, running_job: &RunningJob) -> Result<(), JobError> {
+        let mut tx = running_job.begin().await?;
+        self.write(&mut tx, running_job).await?;
         tx.commit().await?;
         self.saved = self.segments.len();
         self.doubted.clear();
         Ok(())
     }
 
-    async fn write(&self, tx: &mut UserTx, task: &Task) -> sqlx::Result<()> {
+    async fn write(&self, tx: &mut UserTx, running_job: &RunningJob) -> sqlx::Result<()> {
         let checkpoint = Checkpoint {
             transcribed_ms: self.transcribed_ms.cast_signed(),
             duration_ms: self.duration_ms.map(u64::cast_signed),
-            model: self.heard_by.model(),
-            model_version: self.heard_by.version(),
+            model: self.origin.model(),
+            model_version: self.origin.version(),
             coverage: &self.coverage,
             warnings: &self.warnings,
             language_uncertain: self.language_uncertain,
-            endpoint: self.heard_by.endpoint.as_deref(),
-            language: self.heard_by.language(),
+            endpoint: self.origin.endpoint.as_deref(),
+            language: self.origin.language(),
         };
         transcriptions::checkpoint(tx, self.id, &checkpoint).await?;
         if let (Some(audio_id), Some(format), Some(duration_ms)) =
@@ -182,8 +186,8 @@ impl Transcript {
         let rows: Vec<NewSegment> = self.segments[fresh.clone()].iter().map(SavedSegment::row).collect();
         let position = i32::try_from(fresh.start).unwrap_or(i32::MAX);
         segments::insert(tx, user, self.conversation_id, self.id, position, &rows).await?;
-        let news = self.doubted.iter().copied().chain(fresh).map(|place| self.segments[place].id);
-        transcriptions::announce(tx, self.id, &news.collect::<Vec<_>>(), Some(task.claim.id)).await
+        let changed = self.doubted.iter().copied().chain(fresh).map(|place| self.segments[place].id);
+        transcriptions::announce(tx, self.id, &changed.collect::<Vec<_>>(), Some(running_job.claim.id)).await
     }
 
     /// The text of each segment, or an empty text if the segment is uncertain.
@@ -216,9 +220,9 @@ impl SavedSegment {
         Self { id, start_ms, end_ms, text, is_uncertain, revision, hearing: None }
     }
 
-    fn told(&self) -> Told<'_> {
+    fn reviewed(&self) -> ReviewedSegment<'_> {
         let length_ms = self.end_ms.saturating_sub(self.start_ms);
-        Told { length_ms, text: &self.text, is_uncertain: self.is_uncertain }
+        ReviewedSegment { length_ms, text: &self.text, is_uncertain: self.is_uncertain }
     }
 
     /// The text, or an empty text if the segment is uncertain.

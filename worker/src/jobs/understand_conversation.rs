@@ -4,13 +4,13 @@ use self_shared::domain::job::{JobError, UnderstandConversation};
 
 use super::transcript::Transcript;
 use super::{JobContext, understanding};
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 pub(super) async fn run(
     context: &JobContext,
-    task: &Task,
+    running_job: &RunningJob,
     job: &UnderstandConversation,
 ) -> Result<(), JobError> {
-    let transcript = Transcript::load(context, task, job.transcription_id).await?;
-    understanding::understand(context, task, &transcript, None, 0.0).await
+    let transcript = Transcript::load(context, running_job, job.transcription_id).await?;
+    understanding::understand(context, running_job, &transcript, None, 0.0).await
 }

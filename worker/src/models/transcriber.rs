@@ -26,7 +26,7 @@ pub trait Transcriber: Send + Sync {
 pub trait TranscriberSession: Send {
     /// Transcribes a chunk of mono sound at 16 kHz, with punctuation if the model supports it. Sound of any
     /// content is valid input.
-    fn hear(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError>;
+    fn transcribe(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError>;
 }
 
 /// The transcription of a chunk.

@@ -10,7 +10,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use serde::Deserialize;
 
-use super::{Order, convert as converter, ipc_frame, reading};
+use super::{DecodeRequest, convert as converter, ipc_frame, reading};
 use crate::stages::decode::{self, DecodeError, Event};
 use crate::stages::read;
 
@@ -24,52 +24,52 @@ pub const CONVERT: &str = "convert";
 /// The beginning of the last message of a process that could not become an `ffmpeg`.
 pub(super) const NOT_STARTED: &str = "ffmpeg cannot be started";
 
-/// Runs the decoder's process. `order` (JSON) contains the limits, standard input is the recording,
+/// Runs the decoder's process. `request` (JSON) contains the limits, standard input is the recording,
 /// standard output receives the frames. Call it first in `main`, before any thread or runtime is started.
 #[must_use]
-pub fn decode(order: &str) -> ExitCode {
-    obey::<Order>(DECODE, order, |order| {
-        confine(order.memory_bytes, order.cpu_seconds)?;
+pub fn decode(request: &str) -> ExitCode {
+    run::<DecodeRequest>(DECODE, request, |request| {
+        confine(request.memory_bytes, request.cpu_seconds)?;
         confine_to_itself()?;
-        decode_as_told(order)
+        decode_request(request)
     })
 }
 
-/// Runs the reader's process. `order` (JSON) contains the kind of content and the limits, standard input is
+/// Runs the reader's process. `request` (JSON) contains the kind of content and the limits, standard input is
 /// the file, standard output receives the text or the reason why there is none (JSON).
 #[must_use]
-pub fn read(order: &str) -> ExitCode {
-    obey::<reading::Order>(READ, order, |order| {
-        confine(order.memory_bytes, order.cpu_seconds)?;
+pub fn read(request: &str) -> ExitCode {
+    run::<reading::ReadRequest>(READ, request, |request| {
+        confine(request.memory_bytes, request.cpu_seconds)?;
         confine_to_itself()?;
-        let outcome = read::read(&mut io::stdin().lock(), order.kind, order.longest)?;
+        let outcome = read::read(&mut io::stdin().lock(), request.kind, request.longest)?;
         let mut pipe = BufWriter::new(io::stdout().lock());
         serde_json::to_writer(&mut pipe, &outcome)?;
         pipe.flush()
     })
 }
 
-/// Runs the converter's process: it limits itself and then becomes `ffmpeg`. `order` (JSON) contains the
+/// Runs the converter's process: it limits itself and then becomes `ffmpeg`. `request` (JSON) contains the
 /// limits, standard input is the recording, standard output receives its sound.
 #[must_use]
-pub fn convert(order: &str) -> ExitCode {
-    obey::<converter::Order>(CONVERT, order, |order| {
-        confine(order.memory_bytes, order.cpu_seconds)?;
-        let error = Command::new(&order.program).args(&order.arguments).exec();
+pub fn convert(request: &str) -> ExitCode {
+    run::<converter::ConvertRequest>(CONVERT, request, |request| {
+        confine(request.memory_bytes, request.cpu_seconds)?;
+        let error = Command::new(&request.program).args(&request.arguments).exec();
         Err(io::Error::other(format!("{NOT_STARTED}: {error}")))
     })
 }
 
-fn obey<O: for<'de> Deserialize<'de>>(
+fn run<O: for<'de> Deserialize<'de>>(
     subcommand: &str,
-    order: &str,
+    request: &str,
     work: impl FnOnce(&O) -> io::Result<()>,
 ) -> ExitCode {
-    let Ok(order) = serde_json::from_str::<O>(order) else {
+    let Ok(request) = serde_json::from_str::<O>(request) else {
         eprintln!("`{subcommand}` is run by the worker itself, with a file on standard input");
         return ExitCode::FAILURE;
     };
-    match work(&order) {
+    match work(&request) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -101,10 +101,10 @@ fn confine_to_itself() -> io::Result<()> {
     Ok(())
 }
 
-fn decode_as_told(order: &Order) -> io::Result<()> {
+fn decode_request(request: &DecodeRequest) -> io::Result<()> {
     let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut pipe = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let outcome = decode::decode(file, &order.limits, |event| match event {
+    let outcome = decode::decode(file, &request.limits, |event| match event {
         Event::Info(info) => ipc_frame::write_info(&mut pipe, &info),
         Event::Sound(sound) => ipc_frame::write_sound(&mut pipe, sound),
         Event::Loss(loss) => ipc_frame::write_loss(&mut pipe, &loss),

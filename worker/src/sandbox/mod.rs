@@ -68,7 +68,7 @@ impl Default for Sandbox {
 
 /// The parent's request to a decoder.
 #[derive(Serialize, Deserialize)]
-struct Order {
+struct DecodeRequest {
     limits: Limits,
     memory_bytes: u64,
     cpu_seconds: u64,
@@ -76,7 +76,7 @@ struct Order {
 
 /// How a child ended without its last frame.
 #[derive(Debug)]
-enum Death {
+enum ChildExit {
     /// It used up its processor time.
     TimedOut,
     /// It used up its memory.
@@ -110,12 +110,12 @@ impl Sandbox {
         bytes: u64,
         converter: Option<Converter>,
     ) -> Result<Decoding, DecodeError> {
-        let order = Order {
+        let request = DecodeRequest {
             limits: self.limits.clone(),
             memory_bytes: self.memory_bytes,
             cpu_seconds: self.cpu_seconds(bytes),
         };
-        let mut child = self.spawn(DECODE, &order, input)?;
+        let mut child = self.spawn(DECODE, &request, input)?;
         let pipe = child.stdout.take().expect("standard output is a pipe");
         let mut decoding = Decoding {
             info: Info::default(),
@@ -143,12 +143,12 @@ impl Sandbox {
     fn spawn(
         &self,
         subcommand: &str,
-        order: &impl Serialize,
+        request: &impl Serialize,
         input: impl Into<Stdio>,
     ) -> std::io::Result<Child> {
         Command::new(&self.program)
             .arg(subcommand)
-            .arg(serde_json::to_string(order)?)
+            .arg(serde_json::to_string(request)?)
             .env_clear()
             .current_dir("/")
             .stdin(input)
@@ -231,7 +231,7 @@ impl Decoding {
             Err(_) => Err(Refusal::DecoderTimedOut.into()),
             Ok(Some(IpcFrame::Refusal(refusal))) => Err(self.refused(refusal).await),
             Ok(Some(frame)) => Ok(frame),
-            Ok(None) => Err(self.autopsy().await),
+            Ok(None) => Err(self.failure().await),
         }
     }
 
@@ -239,45 +239,45 @@ impl Decoding {
     async fn refused(&mut self, refusal: Refusal) -> DecodeError {
         let nothing = matches!(refusal, Refusal::NotAudio | Refusal::Damaged | Refusal::NoSound);
         match self.converter.take().filter(|_| nothing) {
-            Some(converter) => converter.autopsy(self.patience).await,
+            Some(converter) => converter.failure(self.patience).await,
             None => refusal.into(),
         }
     }
 
     /// The reason why a decoder's pipe ended without a last frame.
-    async fn autopsy(&mut self) -> DecodeError {
-        match autopsy(&mut self.child, self.patience).await {
-            Death::TimedOut => Refusal::DecoderTimedOut.into(),
-            Death::OutOfMemory => Refusal::DecoderOutOfMemory.into(),
-            Death::Crashed => Refusal::DecoderCrashed.into(),
-            Death::Machine(error) => error.into(),
+    async fn failure(&mut self) -> DecodeError {
+        match child_exit(&mut self.child, self.patience).await {
+            ChildExit::TimedOut => Refusal::DecoderTimedOut.into(),
+            ChildExit::OutOfMemory => Refusal::DecoderOutOfMemory.into(),
+            ChildExit::Crashed => Refusal::DecoderCrashed.into(),
+            ChildExit::Machine(error) => error.into(),
         }
     }
 }
 
-async fn autopsy(child: &mut Child, patience: Duration) -> Death {
-    let mut words = Vec::new();
+async fn child_exit(child: &mut Child, patience: Duration) -> ChildExit {
+    let mut message = Vec::new();
     if let Some(stderr) = child.stderr.take() {
         // Reads its last message, if any; a process that still runs and writes nothing is killed below.
-        let _ = timeout(patience, stderr.take(4096).read_to_end(&mut words)).await;
+        let _ = timeout(patience, stderr.take(4096).read_to_end(&mut message)).await;
     }
     let _ = child.start_kill();
     match child.wait().await {
-        Ok(status) => cause_of_death(status, &String::from_utf8_lossy(&words)),
-        Err(error) => Death::Machine(error),
+        Ok(status) => exit_cause(status, &String::from_utf8_lossy(&message)),
+        Err(error) => ChildExit::Machine(error),
     }
 }
 
-fn cause_of_death(status: ExitStatus, words: &str) -> Death {
-    tracing::warn!(%status, words, "a child died");
+fn exit_cause(status: ExitStatus, message: &str) -> ChildExit {
+    tracing::warn!(%status, message, "a sandbox process ended abnormally");
     let is = |signal: Signal| status.signal() == Some(signal.as_raw());
     if is(Signal::XCPU) {
-        Death::TimedOut
-    } else if words.contains("memory allocation of") {
-        Death::OutOfMemory
+        ChildExit::TimedOut
+    } else if message.contains("memory allocation of") {
+        ChildExit::OutOfMemory
     } else if is(Signal::KILL) || status.code() == Some(1) {
-        Death::Machine(std::io::Error::other(format!("the child ended with {status}: {words}")))
+        ChildExit::Machine(std::io::Error::other(format!("the child ended with {status}: {message}")))
     } else {
-        Death::Crashed
+        ChildExit::Crashed
     }
 }

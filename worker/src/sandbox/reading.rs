@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
-use super::{Death, READ, Sandbox, autopsy};
-use crate::stages::read::{ReadResult, Reading, Unreadable};
+use super::{ChildExit, READ, Sandbox, child_exit};
+use crate::stages::read::{ExtractedText, ReadResult, Unreadable};
 
 /// The processor time for any file, and the time that each MiB adds: a hundred times the usual time.
 const CPU: Duration = Duration::from_secs(10);
@@ -19,7 +19,7 @@ const LONGEST: usize = 1 << 20;
 
 /// The parent's request to a reader.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Order {
+pub(super) struct ReadRequest {
     pub(super) kind: ContentKind,
     pub(super) longest: usize,
     pub(super) memory_bytes: u64,
@@ -43,29 +43,33 @@ impl Sandbox {
     /// # Errors
     /// [`ReadError::Refused`] for a file that cannot be read, [`ReadError::Machine`] when no process can be
     /// started.
-    pub async fn read(&self, file: File, kind: ContentKind) -> Result<Reading, ReadError> {
+    pub async fn read(&self, file: File, kind: ContentKind) -> Result<ExtractedText, ReadError> {
         let mib = file.metadata()?.len() as f64 / f64::from(1 << 20);
         let cpu = CPU + CPU_PER_MIB.mul_f64(mib);
-        let order =
-            Order { kind, longest: LONGEST, memory_bytes: self.memory_bytes, cpu_seconds: cpu.as_secs() };
-        let mut child = self.spawn(READ, &order, file)?;
+        let request = ReadRequest {
+            kind,
+            longest: LONGEST,
+            memory_bytes: self.memory_bytes,
+            cpu_seconds: cpu.as_secs(),
+        };
+        let mut child = self.spawn(READ, &request, file)?;
         // Every character may be written as an escape of six; a correct reader writes no more.
         let most = 6 * LONGEST as u64 + 1024;
         let pipe = child.stdout.take().expect("standard output is a pipe");
-        let mut said = Vec::new();
+        let mut output = Vec::new();
         // A busy machine is assumed to give the reader at least a tenth of its time.
-        match timeout(cpu * 10, pipe.take(most).read_to_end(&mut said)).await {
+        match timeout(cpu * 10, pipe.take(most).read_to_end(&mut output)).await {
             Err(_) => return Err(Unreadable::TimedOut.into()),
             Ok(read) => read?,
         };
-        if let Ok(outcome) = serde_json::from_slice::<ReadResult>(&said) {
+        if let Ok(outcome) = serde_json::from_slice::<ReadResult>(&output) {
             return Ok(outcome?);
         }
-        Err(match autopsy(&mut child, self.patience).await {
-            Death::TimedOut => Unreadable::TimedOut.into(),
-            Death::OutOfMemory => Unreadable::OutOfMemory.into(),
-            Death::Crashed => Unreadable::Damaged.into(),
-            Death::Machine(error) => error.into(),
+        Err(match child_exit(&mut child, self.patience).await {
+            ChildExit::TimedOut => Unreadable::TimedOut.into(),
+            ChildExit::OutOfMemory => Unreadable::OutOfMemory.into(),
+            ChildExit::Crashed => Unreadable::Damaged.into(),
+            ChildExit::Machine(error) => error.into(),
         })
     }
 }

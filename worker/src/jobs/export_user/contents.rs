@@ -16,9 +16,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::archive::{Archive, Coding};
-use super::pace::Pace;
+use super::progress::ExportProgress;
 use super::{conversation, names};
-use crate::engine::Task;
+use crate::engine::RunningJob;
 use crate::jobs::JobContext;
 
 /// The file that explains the others.
@@ -27,10 +27,10 @@ const README: &str = include_str!("README.md");
 /// What a job needs to write an archive.
 pub(super) struct Writer<'a> {
     pub(super) context: &'a JobContext,
-    pub(super) task: &'a Task,
+    pub(super) running_job: &'a RunningJob,
     pub(super) archive: Archive,
     pub(super) user: UserId,
-    pub(super) pace: Pace,
+    pub(super) progress: ExportProgress,
 }
 
 /// The person, as the API shows them.
@@ -45,14 +45,18 @@ struct Profile {
 }
 
 /// Writes all files and the archive's end.
-pub(super) async fn write(context: &JobContext, task: &Task, archive: Archive) -> Result<(), JobError> {
-    let user = task.user()?;
+pub(super) async fn write(
+    context: &JobContext,
+    running_job: &RunningJob,
+    archive: Archive,
+) -> Result<(), JobError> {
+    let user = running_job.user()?;
     let mut tx = context.database.as_user(user).await?;
     let (conversations, bytes) = contents::extent(&mut tx).await?;
     drop(tx);
-    let pace = Pace::new(conversations, bytes);
-    task.report(Stage::Pack, pace.progress());
-    let mut writer = Writer { context, task, archive, user, pace };
+    let progress = ExportProgress::new(conversations, bytes);
+    running_job.report(Stage::Pack, progress.current());
+    let mut writer = Writer { context, running_job, archive, user, progress };
     writer.write().await?;
     Ok(writer.archive.finish().await?)
 }
@@ -91,7 +95,7 @@ impl Writer<'_> {
             last = page.last().copied();
             for id in page {
                 conversation::write(self, id).await?;
-                self.task.report(Stage::Pack, self.pace.written());
+                self.running_job.report(Stage::Pack, self.progress.written());
             }
         }
     }
@@ -132,7 +136,7 @@ impl Writer<'_> {
         while let Some(chunk) = object.content.try_next().await? {
             let length = chunk.len();
             self.archive.bytes(chunk).await?;
-            self.task.report(Stage::Pack, self.pace.copied(length));
+            self.running_job.report(Stage::Pack, self.progress.copied(length));
         }
         Ok(true)
     }

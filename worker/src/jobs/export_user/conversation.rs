@@ -9,7 +9,7 @@ use self_shared::database::conversations::{self, Conversation};
 use self_shared::database::segments::{self, Segment};
 use self_shared::database::transcriptions::{self, Transcription};
 use self_shared::domain::transcription::{Word, thousandths};
-use self_shared::events::{self as told, Coverage, Model, Warning};
+use self_shared::events::{self, Coverage, Model, Warning};
 use self_shared::subtitles::{self, Layout, Utterance};
 use serde::Serialize;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use super::names;
 #[derive(Serialize)]
 struct Document {
     #[serde(flatten)]
-    conversation: told::Conversation,
+    conversation: events::Conversation,
     audio: Vec<RecordingJson>,
     /// Newest first.
     transcriptions: Vec<Transcript>,

@@ -13,7 +13,7 @@ mod archive;
 mod contents;
 mod conversation;
 mod names;
-mod pace;
+mod progress;
 
 use self_shared::database::exports;
 use self_shared::domain::failure::{Failure, FailureCode};
@@ -25,10 +25,14 @@ use tokio::time::timeout;
 
 use self::archive::Archive;
 use super::JobContext;
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
-pub(super) async fn run(context: &JobContext, task: &Task, job: &ExportUser) -> Result<(), JobError> {
-    let user = task.user()?;
+pub(super) async fn run(
+    context: &JobContext,
+    running_job: &RunningJob,
+    job: &ExportUser,
+) -> Result<(), JobError> {
+    let user = running_job.user()?;
     let mut tx = context.database.as_user(user).await?;
     let wanted = exports::get(&mut tx, job.export_id).await?;
     drop(tx);
@@ -37,8 +41,9 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &ExportUser) -> 
     }
     let key = ObjectKey::export(user, new_id());
     // A longer upload could be removed by the sweep of objects without a row.
-    let stored = timeout(LONGEST_UPLOAD, write(context, task, &key)).await.map_err(|_| too_large())??;
-    let completed = complete(task, job, &key, &stored).await;
+    let stored =
+        timeout(LONGEST_UPLOAD, write(context, running_job, &key)).await.map_err(|_| too_large())??;
+    let completed = complete(running_job, job, &key, &stored).await;
     // After a failed commit a row may name the object all the same. Then the sweep decides.
     if let Err(JobError::Cancelled | JobError::LeaseLost) = completed {
         context.objects.delete(&key).await?;
@@ -47,10 +52,10 @@ pub(super) async fn run(context: &JobContext, task: &Task, job: &ExportUser) -> 
 }
 
 /// Writes the archive into object storage.
-async fn write(context: &JobContext, task: &Task, key: &ObjectKey) -> Result<Stored, JobError> {
+async fn write(context: &JobContext, running_job: &RunningJob, key: &ObjectKey) -> Result<Stored, JobError> {
     let (archive, bytes) = Archive::begin();
     let storing = context.objects.put(key, bytes, u64::MAX);
-    let (stored, written) = tokio::join!(storing, contents::write(context, task, archive));
+    let (stored, written) = tokio::join!(storing, contents::write(context, running_job, archive));
     match (stored, written) {
         (Ok(stored), Ok(())) => Ok(stored),
         // The other error ended the archive.
@@ -60,14 +65,19 @@ async fn write(context: &JobContext, task: &Task, key: &ObjectKey) -> Result<Sto
     }
 }
 
-async fn complete(task: &Task, job: &ExportUser, key: &ObjectKey, stored: &Stored) -> Result<(), JobError> {
-    let progress = Progress { percent: 100.0, eta_ms: None, ..task.progress() };
-    task.report(Stage::Save, progress);
-    let mut tx = task.begin().await?;
+async fn complete(
+    running_job: &RunningJob,
+    job: &ExportUser,
+    key: &ObjectKey,
+    stored: &Stored,
+) -> Result<(), JobError> {
+    let progress = Progress { percent: 100.0, eta_ms: None, ..running_job.progress() };
+    running_job.report(Stage::Save, progress);
+    let mut tx = running_job.begin().await?;
     if !exports::complete(&mut tx, job.export_id, key, stored).await? {
         return Err(JobError::Cancelled);
     }
-    task.succeed(tx).await
+    running_job.succeed(tx).await
 }
 
 fn too_large() -> JobError {

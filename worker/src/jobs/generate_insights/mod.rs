@@ -1,7 +1,7 @@
 //! Finds insights in a conversation that was analysed, and insights that follow from the passing of time.
 
+pub(super) mod conversation;
 mod near;
-pub(super) mod said;
 mod time;
 
 use chrono::{DateTime, Utc};
@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::JobContext;
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 /// Insights of one conversation, also those that connect it with others.
 const OF_CONVERSATION: &[InsightKind] = &[
@@ -31,24 +31,33 @@ const OF_FACTS: &[InsightKind] = &[InsightKind::Contradiction];
 const OF_TIME: &[InsightKind] = &InsightKind::ABOUT_ENTITIES;
 const AUTHOR: Author<'static> = Author { model: RULES.0, version: RULES.1 };
 
-pub(super) async fn run(context: &JobContext, task: &Task, job: &GenerateInsights) -> Result<(), JobError> {
-    task.report(Stage::Extract, task.progress());
-    let mut tx = context.database.as_user(task.user()?).await?;
+pub(super) async fn run(
+    context: &JobContext,
+    running_job: &RunningJob,
+    job: &GenerateInsights,
+) -> Result<(), JobError> {
+    running_job.report(Stage::Extract, running_job.progress());
+    let mut tx = context.database.as_user(running_job.user()?).await?;
     let zone = super::zone::of(&mut tx).await?;
     match job.trigger {
-        InsightTrigger::Conversation(id) => of_conversation(task, tx, id, zone).await,
-        InsightTrigger::File(id) => of_file(task, tx, id).await,
-        InsightTrigger::Time => of_time(task, tx, zone).await,
+        InsightTrigger::Conversation(id) => of_conversation(running_job, tx, id, zone).await,
+        InsightTrigger::File(id) => of_file(running_job, tx, id).await,
+        InsightTrigger::Time => of_time(running_job, tx, zone).await,
     }
 }
 
 /// Finds the insights of a conversation, and enqueues one job for the passing of time: that job is the same
 /// for any number of conversations.
-async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> Result<(), JobError> {
+async fn of_conversation(
+    running_job: &RunningJob,
+    mut tx: UserTx,
+    id: Uuid,
+    zone: Zone,
+) -> Result<(), JobError> {
     let next = GenerateInsights { user: tx.user(), trigger: InsightTrigger::Time };
-    let conversation = said::conversation(&mut tx, id).await?;
+    let conversation = conversation::load(&mut tx, id).await?;
     // The conversation may be deleted by now.
-    let Some(conversation) = conversation else { return task.done().await };
+    let Some(conversation) = conversation else { return running_job.succeed_without_results().await };
     let read = spawn_blocking(move || notice::read(&conversation, zone)).await;
     let Noticed { commitments: mut found, statements } = super::understanding::outcome(read)?;
     let near = near::topics(&mut tx, id, zone).await?;
@@ -57,29 +66,29 @@ async fn of_conversation(task: &Task, mut tx: UserTx, id: Uuid, zone: Zone) -> R
     found.extend(notice::about_the_same(&pairs));
     drop(tx);
 
-    let mut tx = begin(task).await?;
+    let mut tx = begin(running_job).await?;
     write(&mut tx, id, &found, &statements, zone).await?;
-    finish(task, tx, &[next]).await
+    finish(running_job, tx, &[next]).await
 }
 
 /// Enqueues jobs for the conversations that are about the same subject as a file.
-async fn of_file(task: &Task, mut tx: UserTx, id: Uuid) -> Result<(), JobError> {
+async fn of_file(running_job: &RunningJob, mut tx: UserTx, id: Uuid) -> Result<(), JobError> {
     let near = insights::near_conversations(&mut tx, id).await?;
     let user = tx.user();
     drop(tx);
     let job = |id| GenerateInsights { user, trigger: InsightTrigger::Conversation(id) };
     let next: Vec<GenerateInsights> = near.into_iter().map(job).collect();
-    finish(task, begin(task).await?, &next).await
+    finish(running_job, begin(running_job).await?, &next).await
 }
 
 /// Finds the insights that follow from the passing of time.
-async fn of_time(task: &Task, mut tx: UserTx, zone: Zone) -> Result<(), JobError> {
+async fn of_time(running_job: &RunningJob, mut tx: UserTx, zone: Zone) -> Result<(), JobError> {
     let found = time::of_time(&mut tx, Utc::now(), zone).await?;
     drop(tx);
-    let mut tx = begin(task).await?;
+    let mut tx = begin(running_job).await?;
     let scope = Scope { kinds: OF_TIME, conversation: None };
     insights::replace(&mut tx, &scope, &AUTHOR, &found).await?;
-    finish(task, tx, &[]).await
+    finish(running_job, tx, &[]).await
 }
 
 async fn write(
@@ -98,20 +107,20 @@ async fn write(
 }
 
 /// Begins a transaction and locks the graph: the evidence of the insights stays until the commit.
-async fn begin(task: &Task) -> Result<UserTx, JobError> {
-    let mut tx = task.begin().await?;
+async fn begin(running_job: &RunningJob) -> Result<UserTx, JobError> {
+    let mut tx = running_job.begin().await?;
     graph::lock(&mut tx).await?;
     Ok(tx)
 }
 
 /// Enqueues the following jobs, with the job's success in the same transaction.
-async fn finish(task: &Task, mut tx: UserTx, next: &[GenerateInsights]) -> Result<(), JobError> {
-    task.report(Stage::Save, task.progress());
+async fn finish(running_job: &RunningJob, mut tx: UserTx, next: &[GenerateInsights]) -> Result<(), JobError> {
+    running_job.report(Stage::Save, running_job.progress());
     for job in next {
         let (user, job) = (job.user, Job::GenerateInsights(job.clone()));
         jobs::enqueue_once(&mut tx, user, &job, None).await?;
     }
-    task.succeed(tx).await
+    running_job.succeed(tx).await
 }
 
 /// When a segment was said: by the clock of its recording, if that is known.

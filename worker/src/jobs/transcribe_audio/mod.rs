@@ -3,10 +3,10 @@
 //! fetch → decode → cut → transcribe, chunk by chunk into rows → extract, connect, embed → save. The next
 //! attempt after an interruption continues at the end of the last chunk that was saved.
 
-mod elsewhere;
-mod pace;
+mod chunk_stream;
+mod progress;
 mod recording;
-mod sound;
+mod transcriber_choice;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,28 +19,33 @@ use self_shared::domain::language::is_same;
 use self_shared::domain::progress::Stage;
 use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning};
 
-use self::elsewhere::Elsewhere;
-use self::pace::Pace;
+use self::chunk_stream::{ChunkStream, Extent};
+use self::progress::TranscriptionProgress;
 use self::recording::StoredRecording;
-use self::sound::{Extent, Sound};
+use self::transcriber_choice::TranscriberChoice;
 use super::transcript::Transcript;
 use super::{JobContext, understanding};
-use crate::engine::Task;
-use crate::stages::cover::cover;
+use crate::engine::RunningJob;
+use crate::stages::coverage::cover;
 use crate::stages::decode::{DecodeError, Refusal};
 use crate::stages::transcribe::transcribe_with;
 
 /// Segments are saved together at this interval. It bounds the commits and the loss in a crash.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
 
-pub(super) async fn run(context: &JobContext, task: &Task, job: &TranscribeAudio) -> Result<(), JobError> {
-    let recording = StoredRecording::find(context, task, job).await?;
-    let mut transcript = Transcript::load(context, task, job.transcription_id).await?;
+pub(super) async fn run(
+    context: &JobContext,
+    running_job: &RunningJob,
+    job: &TranscribeAudio,
+) -> Result<(), JobError> {
+    let recording = StoredRecording::find(context, running_job, job).await?;
+    let mut transcript = Transcript::load(context, running_job, job.transcription_id).await?;
     if transcript.duration_ms.is_none() {
-        listen(context, task, (job, &recording), &mut transcript).await?;
+        listen(context, running_job, (job, &recording), &mut transcript).await?;
     }
     let heard_as = heard_as(context, job, &transcript);
-    understanding::understand(context, task, &transcript, heard_as.as_deref(), pace::TRANSCRIBED).await
+    understanding::understand(context, running_job, &transcript, heard_as.as_deref(), progress::TRANSCRIBED)
+        .await
 }
 
 /// The language of the transcript: as the remote transcriber reports it, or as it was requested; with a
@@ -50,10 +55,10 @@ fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript
         return None;
     }
     let asked = job.options.language.clone();
-    if let Some(told) = transcript.heard_by.language() {
-        return Some(told.to_owned());
+    if let Some(reported) = transcript.origin.language() {
+        return Some(reported.to_owned());
     }
-    if transcript.heard_by.endpoint.is_some() {
+    if transcript.origin.endpoint.is_some() {
         return asked;
     }
     let own = context.transcribers.description().languages;
@@ -64,68 +69,69 @@ fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript
 /// Fetches, decodes and transcribes the part that is not transcribed yet.
 async fn listen(
     context: &JobContext,
-    task: &Task,
+    running_job: &RunningJob,
     (job, recording): (&TranscribeAudio, &StoredRecording),
     transcript: &mut Transcript,
 ) -> Result<(), JobError> {
-    let elsewhere = Elsewhere::choose(context, &job.options, &transcript.heard_by).await?;
-    let mut pace = Pace::new(transcript.transcribed_ms());
-    task.report(Stage::Fetch, pace.fetching());
+    let choice = TranscriberChoice::choose(context, &job.options, &transcript.origin).await?;
+    let mut progress = TranscriptionProgress::new(transcript.transcribed_ms());
+    running_job.report(Stage::Fetch, progress.fetching());
     let file = recording.fetch(context).await?;
 
-    task.report(Stage::Decode, pace.opened(None));
+    running_job.report(Stage::Decode, progress.opened(None));
     let decoding = context.sandbox.decode(file).await.map_err(ending)?;
     transcript.format = Some(decoding.info().clone());
-    pace.opened(decoding.info().seconds);
+    progress.opened(decoding.info().seconds);
 
-    if let Some(host) = elsewhere.host() {
+    if let Some(host) = choice.host() {
         // Committed before the first byte of sound leaves, so that it is known whatever happens to this
         // attempt.
-        transcript.heard_by.endpoint = Some(host.to_owned());
-        transcript.save(task).await?;
+        transcript.origin.endpoint = Some(host.to_owned());
+        transcript.save(running_job).await?;
     }
 
-    let sound = Sound::new(decoding, transcript.transcribed_ms());
+    let chunk_stream = ChunkStream::new(decoding, transcript.transcribed_ms());
     let (transcribers, doubtful) = (Arc::clone(&context.transcribers), context.uncertain_below);
-    let mut heard = pin!(transcribe_with(transcribers, sound.chunks(), doubtful, |samples, stretch| {
-        let elsewhere = &elsewhere;
-        async move { elsewhere.hear(&samples[stretch]).await }
-    }));
-    task.report(Stage::Transcribe, pace.heard(transcript.transcribed_ms()));
+    let mut heard =
+        pin!(transcribe_with(transcribers, chunk_stream.chunks(), doubtful, |samples, stretch| {
+            let choice = &choice;
+            async move { choice.transcribe(&samples[stretch]).await }
+        }));
+    running_job.report(Stage::Transcribe, progress.transcribed(transcript.transcribed_ms()));
     let mut saved = Instant::now();
     while let Some(chunk) = heard.next().await {
-        elsewhere.tell(&mut transcript.heard_by);
+        choice.record(&mut transcript.origin);
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
                 // The next attempt continues here.
-                transcript.save(task).await?;
-                return Err(elsewhere::ending(error));
+                transcript.save(running_job).await?;
+                return Err(transcriber_choice::ending(error));
             }
         };
-        task.report(Stage::Transcribe, pace.heard(chunk.end_ms));
+        running_job.report(Stage::Transcribe, progress.transcribed(chunk.end_ms));
         transcript.add(chunk);
         if saved.elapsed() >= SAVE_EVERY {
-            transcript.save(task).await?;
+            transcript.save(running_job).await?;
             saved = Instant::now();
         }
     }
-    elsewhere.tell(&mut transcript.heard_by);
-    let extent = sound.extent().map_err(ending)?;
+    choice.record(&mut transcript.origin);
+    let extent = chunk_stream.extent().map_err(ending)?;
     let length_ms = extent.length_ms;
     let coverage = cover(&transcript.coverage, &extent.losses, length_ms);
-    transcript.judge();
+    transcript.review();
     let warnings = warnings(transcript, &coverage, &extent);
     transcript.end(length_ms, coverage, warnings);
-    if transcript.heard_by.model().is_none() {
-        transcript.heard_by.add_model(&elsewhere.first());
+    if transcript.origin.model().is_none() {
+        transcript.origin.add_model(&choice.first());
     }
-    let progress = pace.done(length_ms);
-    if let Some(speed) = progress.speed {
-        metrics::histogram!("self_transcription_speed").record(f64::from(speed));
+    let done = progress.done(length_ms);
+    if let Some(speed) = done.speed {
+        metrics::histogram!("self_transcription_speed_ratio").record(f64::from(speed));
     }
-    task.report(Stage::Transcribe, progress);
-    transcript.save(task).await
+    running_job.report(Stage::Transcribe, done);
+    transcript.save(running_job).await
 }
 
 /// What a person should know before they rely on the transcript.

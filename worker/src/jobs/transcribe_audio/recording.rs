@@ -9,7 +9,7 @@ use self_shared::objects::ObjectKey;
 
 use super::super::JobContext;
 use super::super::spool::Spool;
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 /// The key of a recording's bytes.
 #[derive(Debug)]
@@ -21,10 +21,10 @@ impl StoredRecording {
     /// Finds the recording of a job.
     pub(super) async fn find(
         context: &JobContext,
-        task: &Task,
+        running_job: &RunningJob,
         job: &TranscribeAudio,
     ) -> Result<Self, JobError> {
-        let mut tx = context.database.as_user(task.user()?).await?;
+        let mut tx = context.database.as_user(running_job.user()?).await?;
         let (conversation, transcription) = (job.conversation_id, job.transcription_id);
         let key = audio::object_to_transcribe(&mut tx, job.audio_id, conversation, transcription).await?;
         let key = key.ok_or_else(missing)?.parse().map_err(|_| missing())?;

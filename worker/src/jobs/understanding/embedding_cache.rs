@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::super::JobContext;
 use super::super::transcript::Transcript;
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 /// The stored vectors of the texts of a transcript or a file.
 #[derive(Default)]
@@ -20,19 +20,19 @@ pub(in crate::jobs) struct EmbeddingCache(Vec<Embedded>);
 impl EmbeddingCache {
     pub(super) async fn load(
         context: &JobContext,
-        task: &Task,
+        running_job: &RunningJob,
         transcript: &Transcript,
     ) -> Result<Self, JobError> {
-        let mut tx = context.database.as_user(task.user()?).await?;
+        let mut tx = context.database.as_user(running_job.user()?).await?;
         Ok(Self(embeddings::of_transcription(&mut tx, transcript.id).await?))
     }
 
     pub(in crate::jobs) async fn of_file(
         context: &JobContext,
-        task: &Task,
+        running_job: &RunningJob,
         file: Uuid,
     ) -> Result<Self, JobError> {
-        let mut tx = context.database.as_user(task.user()?).await?;
+        let mut tx = context.database.as_user(running_job.user()?).await?;
         Ok(Self(embeddings::of_file(&mut tx, file).await?))
     }
 

@@ -3,7 +3,7 @@
 
 mod embedding_cache;
 mod graph;
-mod said;
+mod recording_clock;
 mod save;
 
 use std::panic::resume_unwind;
@@ -24,11 +24,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
 
 pub(super) use self::embedding_cache::EmbeddingCache;
-use self::said::Clock;
+use self::recording_clock::RecordingClock;
 use super::JobContext;
 use super::shared_embedder::SharedEmbedder;
 use super::transcript::Transcript;
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 /// The part of the remaining progress, in percent, that is done once names are found.
 const EXTRACTED: f32 = 20.0;
@@ -53,29 +53,30 @@ struct Meaning {
 /// percentage of the job that is done already.
 pub(super) async fn understand(
     context: &JobContext,
-    task: &Task,
+    running_job: &RunningJob,
     transcript: &Transcript,
     heard_as: Option<&str>,
     done: f32,
 ) -> Result<(), JobError> {
-    let so_far = |part: f32| Progress { percent: done + (100.0 - done) * part / 100.0, ..task.progress() };
-    let known = EmbeddingCache::load(context, task, transcript).await?;
-    let decisions = decisions(context, task).await?;
-    let clock = Clock::load(context, task, transcript).await?;
-    let meaning = find(context, task, transcript, known, (decisions, clock), &so_far).await?;
-    task.report(Stage::Save, Progress { eta_ms: Some(0), ..so_far(EMBEDDED) });
-    save::save(context, task, transcript, &meaning, heard_as).await
+    let so_far =
+        |part: f32| Progress { percent: done + (100.0 - done) * part / 100.0, ..running_job.progress() };
+    let known = EmbeddingCache::load(context, running_job, transcript).await?;
+    let decisions = decisions(context, running_job).await?;
+    let clock = RecordingClock::load(context, running_job, transcript).await?;
+    let meaning = find(context, running_job, transcript, known, (decisions, clock), &so_far).await?;
+    running_job.report(Stage::Save, Progress { eta_ms: Some(0), ..so_far(EMBEDDED) });
+    save::save(context, running_job, transcript, &meaning, heard_as).await
 }
 
 async fn find(
     context: &JobContext,
-    task: &Task,
+    running_job: &RunningJob,
     transcript: &Transcript,
     known: EmbeddingCache,
-    (decisions, clock): (Vec<Decision>, Clock),
+    (decisions, clock): (Vec<Decision>, RecordingClock),
     so_far: &impl Fn(f32) -> Progress,
 ) -> Result<Meaning, JobError> {
-    task.report(Stage::Extract, so_far(0.0));
+    running_job.report(Stage::Extract, so_far(0.0));
     let (finder, texts) = (Arc::clone(&context.finder), transcript.texts());
     let said_at = clock.moments(transcript);
     let (waiting, awaited) = oneshot::channel::<()>();
@@ -90,7 +91,7 @@ async fn find(
     let (entities, dates, connections, decisions, finder) = outcome(found.await)??;
     drop(awaited);
 
-    task.report(Stage::Embed, so_far(EXTRACTED));
+    running_job.report(Stage::Embed, so_far(EXTRACTED));
     let (embedder, segments) = (Arc::clone(&context.embedder), transcript.segments.clone());
     let (done, mut steps) = mpsc::unbounded_channel();
     let embedding = spawn_blocking(move || {
@@ -111,14 +112,14 @@ async fn find(
     });
     while let Some((passage, total)) = steps.recv().await {
         let part = passage as f32 / (total as f32).max(1.0);
-        task.report(Stage::Embed, so_far(EXTRACTED + (EMBEDDED - EXTRACTED) * part));
+        running_job.report(Stage::Embed, so_far(EXTRACTED + (EMBEDDED - EXTRACTED) * part));
     }
     let (passages, embedder) = outcome(embedding.await)??;
     Ok(Meaning { entities, dates, finder, connections, passages, embedder, decisions })
 }
 
-async fn decisions(context: &JobContext, task: &Task) -> Result<Vec<Decision>, JobError> {
-    let mut tx = context.database.as_user(task.user()?).await?;
+async fn decisions(context: &JobContext, running_job: &RunningJob) -> Result<Vec<Decision>, JobError> {
+    let mut tx = context.database.as_user(running_job.user()?).await?;
     Ok(entities::decisions(&mut tx).await?)
 }
 

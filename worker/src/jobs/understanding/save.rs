@@ -12,27 +12,27 @@ use self_shared::events::ConversationUpdate;
 use super::super::JobContext;
 use super::super::transcript::{SavedSegment, Transcript};
 use super::{Meaning, graph};
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 pub(super) async fn save(
     context: &JobContext,
-    task: &Task,
+    running_job: &RunningJob,
     transcript: &Transcript,
     meaning: &Meaning,
     heard_as: Option<&str>,
 ) -> Result<(), JobError> {
-    let mut tx = task.begin().await?;
+    let mut tx = running_job.begin().await?;
     // A person's conversations share entities: one transaction at a time changes them.
     person::lock(&mut tx).await?;
     if entities::decisions(&mut tx).await? != meaning.decisions {
-        tracing::info!(job = %task.claim.id, "something was decided about names meanwhile: once more");
+        tracing::info!(job = %running_job.claim.id, "something was decided about names meanwhile: once more");
         return Err(JobError::Interrupted);
     }
-    let is_current = write(&mut tx, task, transcript, meaning, heard_as).await?;
+    let is_current = write(&mut tx, running_job, transcript, meaning, heard_as).await?;
     if is_current {
         follow(&mut tx, context, transcript).await?;
     }
-    task.succeed(tx).await
+    running_job.succeed(tx).await
 }
 
 /// Writes the results and their events. Returns whether the analysis of the conversation has changed. It
@@ -40,20 +40,20 @@ pub(super) async fn save(
 /// correction analyses it.
 async fn write(
     tx: &mut UserTx,
-    task: &Task,
+    running_job: &RunningJob,
     transcript: &Transcript,
     meaning: &Meaning,
     heard_as: Option<&str>,
 ) -> sqlx::Result<bool> {
     let revisions = segments::revisions(tx, transcript.id).await?;
     if revisions != transcript.revisions() {
-        tracing::info!(job = %task.claim.id, "the text was corrected meanwhile");
+        tracing::info!(job = %running_job.claim.id, "the text was corrected meanwhile");
         return Ok(false);
     }
     let words = transcript.word_count();
     let was_complete = transcriptions::complete(tx, transcript.id, heard_as, words).await?;
     if !was_complete {
-        transcriptions::announce(tx, transcript.id, &[], Some(task.claim.id)).await?;
+        transcriptions::announce(tx, transcript.id, &[], Some(running_job.claim.id)).await?;
     }
     let is_current = transcriptions::is_current(tx, transcript.id).await?;
     if is_current {

@@ -4,7 +4,7 @@
 //! Commands" (2024), with the arguments of the ONNX export: an encoder from samples to states, and a
 //! decoder that produces one token after the other and keeps its state between them.
 
-mod memory;
+mod key_value_cache;
 mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use self_shared::domain::language;
 use self_shared::domain::model::{ModelDescription, ModelId};
 use sha2::{Digest, Sha256};
 
-use self::memory::Memory;
+use self::key_value_cache::CacheTensor;
 use self::tokens::Tokens;
 use super::transcriber::{TranscribeError, Transcriber, TranscriberSession, Utterance};
 use crate::models::SAMPLE_RATE;
@@ -107,7 +107,7 @@ impl Moonshine {
         Ok(Session {
             encoder_is_masked: takes_mask(&encoder, "attention_mask"),
             decoder_is_masked: takes_mask(&decoder, "encoder_attention_mask"),
-            memory: Memory::of(&decoder)?,
+            cache: CacheTensor::of(&decoder)?,
             tokens_per_second: if is_english { TOKENS_PER_SECOND } else { 2.0 * TOKENS_PER_SECOND },
             encoder,
             decoder,
@@ -155,16 +155,16 @@ struct Session {
     encoder_is_masked: bool,
     decoder_is_masked: bool,
     tokens_per_second: f32,
-    memory: Vec<Memory>,
+    cache: Vec<CacheTensor>,
     tokens: Arc<Tokens>,
     language: Option<String>,
 }
 
 impl TranscriberSession for Session {
-    fn hear(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError> {
+    fn transcribe(&mut self, samples: &[f32]) -> Result<Utterance, TranscribeError> {
         let mut sound = samples.to_vec();
         sound.resize(sound.len().max(SHORTEST), 0.0);
-        let said = self.say(sound)?;
+        let said = self.decode(sound)?;
         Ok(Utterance { words: self.tokens.words(&said), language: self.language.clone() })
     }
 }
@@ -172,7 +172,7 @@ impl TranscriberSession for Session {
 impl Session {
     /// Greedy decoding: always the likeliest token, until the model returns its end token. Each token comes
     /// with the natural logarithm of its probability.
-    fn say(&mut self, sound: Vec<f32>) -> Result<Vec<(i64, f32)>, OnnxError> {
+    fn decode(&mut self, sound: Vec<f32>) -> Result<Vec<(i64, f32)>, OnnxError> {
         let length = sound.len();
         let most = (length as f32 / SAMPLE_RATE as f32 * self.tokens_per_second).ceil() as usize;
         let mask = Tensor::new(&[1, length], vec![1_i64; length])?;
@@ -183,7 +183,7 @@ impl Session {
         }
         let states = self.encoder.run(&inputs)?.take("last_hidden_state")?;
 
-        let mut past = self.memory.iter().map(Memory::empty).collect::<Result<Vec<_>, _>>()?;
+        let mut past = self.cache.iter().map(CacheTensor::empty).collect::<Result<Vec<_>, _>>()?;
         let mut said = Vec::with_capacity(most);
         while said.len() < most {
             let first = said.is_empty();
@@ -197,7 +197,7 @@ impl Session {
             if self.decoder_is_masked {
                 inputs.push(("encoder_attention_mask", &mask));
             }
-            inputs.extend(self.memory.iter().map(|name| name.past.as_str()).zip(&past));
+            inputs.extend(self.cache.iter().map(|name| name.past.as_str()).zip(&past));
             let mut outputs = self.decoder.run(&inputs)?;
             drop(inputs);
             let next = likeliest(outputs.take("logits")?.view()?.1);
@@ -205,7 +205,7 @@ impl Session {
                 break;
             }
             said.push(next);
-            for (name, kept) in self.memory.iter().zip(&mut past) {
+            for (name, kept) in self.cache.iter().zip(&mut past) {
                 if first || !name.fixed {
                     *kept = outputs.take(&name.present)?;
                 }

@@ -140,7 +140,7 @@ impl RemoteTranscriber {
 
     /// Transcribes a chunk of mono sound at 16 kHz, and returns its language if that is known. Waits while
     /// the allowed number of requests is running. `sent` becomes true once sound may have left.
-    pub async fn hear(
+    pub async fn transcribe(
         &self,
         samples: &[f32],
         tag: Option<&str>,

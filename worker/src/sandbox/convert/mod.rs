@@ -5,7 +5,7 @@
 //! for sound. Its output (plain samples in Matroska, with their times) is the input of the usual decoder in
 //! the usual sandbox, so that gaps, limits and channels are treated alike.
 
-mod words;
+mod ffmpeg_log;
 
 use std::fs::File;
 use std::io::Seek;
@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use self::words::{Opened, Words, listen};
+use self::ffmpeg_log::{FfmpegLog, StreamInfo, read_log};
 use super::{CONVERT, Decoding, Sandbox};
 use crate::stages::decode::{self, DecodeError, DecodeSummary, Info, Refusal};
 
@@ -81,7 +81,7 @@ impl Ffmpeg {
 
 /// The parent's request to the process that becomes `ffmpeg`.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Order {
+pub(super) struct ConvertRequest {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<String>,
     pub(super) memory_bytes: u64,
@@ -93,8 +93,8 @@ pub(super) struct Order {
 pub(super) struct Converter {
     child: Child,
     container: &'static str,
-    words: JoinHandle<Words>,
-    opened: Opened,
+    log: JoinHandle<FfmpegLog>,
+    opened: StreamInfo,
     /// The reason why the decoder alone could not decode the file.
     refusal: Refusal,
 }
@@ -129,22 +129,22 @@ impl Sandbox {
         // The first decoder has moved the position, which all copies of an opened file share.
         file.rewind()?;
         let bytes = file.metadata()?.len();
-        let order = Order {
+        let request = ConvertRequest {
             program: ffmpeg.program.clone(),
             arguments: ffmpeg.arguments(demuxer(container)),
             memory_bytes: self.memory_bytes,
             cpu_seconds: self.cpu_seconds(bytes),
         };
-        let mut child = self.spawn(CONVERT, &order, file)?;
+        let mut child = self.spawn(CONVERT, &request, file)?;
         let sound = child.stdout.take().expect("standard output is a pipe").into_owned_fd()?;
-        let said = child.stderr.take().expect("standard error is a pipe");
+        let stderr = child.stderr.take().expect("standard error is a pipe");
         let (tell, opened) = oneshot::channel();
-        let words = tokio::spawn(listen(said, tell));
+        let log = tokio::spawn(read_log(stderr, tell));
         let opened = timeout(self.patience, opened).await.map_err(|_| Refusal::DecoderTimedOut)?;
         let converter = Converter {
             child,
             container: demuxer(container),
-            words,
+            log,
             opened: opened.unwrap_or_default(),
             refusal,
         };
@@ -160,7 +160,7 @@ impl Converter {
     /// Corrects the format, of which the decoder sees only the converter's output.
     pub(super) fn correct(&self, info: Info) -> Info {
         let codec = self.opened.codec.clone().unwrap_or(info.codec);
-        let Opened { seconds, tracks, .. } = self.opened;
+        let StreamInfo { seconds, tracks, .. } = self.opened;
         Info { codec, container: self.container.to_owned(), seconds, tracks, ..info }
     }
 
@@ -170,37 +170,37 @@ impl Converter {
         patience: Duration,
         ending: DecodeSummary,
     ) -> Result<DecodeSummary, DecodeError> {
-        let (status, words, _) = self.wait(patience).await?;
-        if words.timed_out {
+        let (status, log, _) = self.wait(patience).await?;
+        if log.timed_out {
             return Err(Refusal::DecoderTimedOut.into());
         }
         // The decoder sees a stream without a stated end. Errors after which `ffmpeg` continues are packets
         // that it left out.
         let cut_short = !status.success();
-        Ok(DecodeSummary { cut_short, damaged_packets: ending.damaged_packets.max(words.errors), ..ending })
+        Ok(DecodeSummary { cut_short, damaged_packets: ending.damaged_packets.max(log.errors), ..ending })
     }
 
     /// The reason why there was nothing to decode.
-    pub(super) async fn autopsy(self, patience: Duration) -> DecodeError {
-        let (status, words, before) = match self.wait(patience).await {
+    pub(super) async fn failure(self, patience: Duration) -> DecodeError {
+        let (status, log, before) = match self.wait(patience).await {
             Ok(waited) => waited,
             Err(error) => return error,
         };
         let is = |signal: Signal| status.signal() == Some(signal.as_raw());
-        if words.timed_out || is(Signal::XCPU) {
+        if log.timed_out || is(Signal::XCPU) {
             return Refusal::DecoderTimedOut.into();
         }
-        if words.out_of_memory {
+        if log.out_of_memory {
             return Refusal::DecoderOutOfMemory.into();
         }
-        if words.not_started || is(Signal::KILL) {
+        if log.not_started || is(Signal::KILL) {
             return std::io::Error::other(format!("ffmpeg ended with {status}")).into();
         }
         if status.signal().is_some() {
             return Refusal::DecoderCrashed.into();
         }
         match before {
-            Refusal::UnsupportedCodec { codec } if words.opened.codec.is_none() && !words.invalid_data => {
+            Refusal::UnsupportedCodec { codec } if log.opened.codec.is_none() && !log.invalid_data => {
                 Refusal::UnknownCodec { codec }.into()
             }
             Refusal::UnsupportedCodec { .. } if status.success() => Refusal::NoSound.into(),
@@ -209,15 +209,15 @@ impl Converter {
         }
     }
 
-    async fn wait(mut self, patience: Duration) -> Result<(ExitStatus, Words, Refusal), DecodeError> {
+    async fn wait(mut self, patience: Duration) -> Result<(ExitStatus, FfmpegLog, Refusal), DecodeError> {
         // Nobody reads its output any more: a process that still writes ends at once.
         let Ok(status) = timeout(patience, self.child.wait()).await else {
             return Err(Refusal::DecoderTimedOut.into());
         };
         let status = status?;
-        let words = timeout(patience, self.words).await.ok().and_then(Result::ok).unwrap_or_default();
-        tracing::info!(%status, errors = words.errors, "ffmpeg has ended");
-        Ok((status, words, self.refusal))
+        let log = timeout(patience, self.log).await.ok().and_then(Result::ok).unwrap_or_default();
+        tracing::info!(%status, errors = log.errors, "ffmpeg has ended");
+        Ok((status, log, self.refusal))
     }
 }
 

@@ -13,7 +13,7 @@ use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptio
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::{TimeBase, Timestamp};
 
-use super::landmarks::matroska_default_track;
+use super::matroska_recovery::matroska_default_track;
 use super::opus::OpusDecoder;
 use super::{Refusal, aac, mp4};
 

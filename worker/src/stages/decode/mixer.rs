@@ -17,7 +17,7 @@ pub(super) struct Mixer<'a, S> {
     sink: S,
     limits: &'a Limits,
     timeline: Timeline,
-    stretch: Option<Stretch>,
+    run: Option<SoundRun>,
     /// Whether [`Event::Info`] was sent.
     introduced: bool,
     /// The length of damage before any sound, in seconds.
@@ -30,7 +30,7 @@ pub(super) struct Mixer<'a, S> {
 }
 
 /// Sound of one rate and number of channels without a long hole.
-struct Stretch {
+struct SoundRun {
     downmix: Downmix,
     resampler: Resampler,
     /// Its start in the decoded sound.
@@ -39,7 +39,7 @@ struct Stretch {
     taken: u64,
 }
 
-impl Stretch {
+impl SoundRun {
     fn of(track: &Track, start: u64) -> Self {
         let rate = track.rate();
         let downmix = Downmix::new(track.planes().len(), rate);
@@ -64,7 +64,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
             sink,
             limits,
             timeline: Timeline::new(f64::from(limits.seconds)),
-            stretch: None,
+            run: None,
             introduced: false,
             before: 0.0,
             damaged: false,
@@ -80,9 +80,11 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         if !self.introduced {
             self.introduce(track)?;
         }
-        if self.stretch.as_ref().is_none_or(|stretch| {
-            stretch.resampler.rate() != rate || stretch.downmix.channels() != track.planes().len()
-        }) {
+        if self
+            .run
+            .as_ref()
+            .is_none_or(|run| run.resampler.rate() != rate || run.downmix.channels() != track.planes().len())
+        {
             self.start(track)?;
         }
         let (skip, nudge) = self.place(track)?;
@@ -90,13 +92,13 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
             return Ok(());
         }
         self.damaged = false;
-        let stretch = match &mut self.stretch {
-            Some(stretch) => stretch,
+        let run = match &mut self.run {
+            Some(run) => run,
             // The previous stretch has ended at a long hole.
-            none => none.insert(Stretch::of(track, self.given)),
+            none => none.insert(SoundRun::of(track, self.given)),
         };
-        stretch.taken += stretch.downmix.push(track.planes(), skip, nudge, &mut self.mono);
-        stretch.resampler.push(&self.mono, &mut self.ready);
+        run.taken += run.downmix.push(track.planes(), skip, nudge, &mut self.mono);
+        run.resampler.push(&self.mono, &mut self.ready);
         self.mono.clear();
         self.hand_on(BLOCK)
     }
@@ -116,7 +118,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
 
     /// Sends the remaining sound and returns the number of all samples.
     pub(super) fn finish(mut self) -> Result<u64, DecodeError> {
-        self.end_stretch();
+        self.end_run();
         self.hand_on(1)?;
         Ok(self.given)
     }
@@ -145,9 +147,9 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
 
     fn start(&mut self, track: &Track) -> Result<(), DecodeError> {
         check(self.limits, track.info())?;
-        self.end_stretch();
+        self.end_run();
         self.hand_on(1)?;
-        self.stretch = Some(Stretch::of(track, self.given));
+        self.run = Some(SoundRun::of(track, self.given));
         Ok(())
     }
 
@@ -173,7 +175,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
     /// The position of the next sample, in seconds.
     fn seconds(&self) -> f64 {
         let given = self.given as f64 / f64::from(SAMPLE_RATE);
-        self.stretch.as_ref().map_or(given, Stretch::seconds)
+        self.run.as_ref().map_or(given, SoundRun::seconds)
     }
 
     /// Sends a loss and adds silence of its length.
@@ -186,16 +188,16 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
     }
 
     fn silence(&mut self, seconds: f64) -> Result<(), DecodeError> {
-        if let Some(stretch) = &mut self.stretch
+        if let Some(run) = &mut self.run
             && seconds < SHORT
         {
-            stretch.silence(seconds, &mut self.mono);
-            stretch.resampler.push(&self.mono, &mut self.ready);
+            run.silence(seconds, &mut self.mono);
+            run.resampler.push(&self.mono, &mut self.ready);
             self.mono.clear();
             return self.hand_on(BLOCK);
         }
         let end = samples(self.seconds() + seconds);
-        self.end_stretch();
+        self.end_run();
         self.hand_on(1)?;
         while self.given < end {
             let block = usize::try_from(end - self.given).map_or(BLOCK, |rest| rest.min(BLOCK));
@@ -205,11 +207,11 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         Ok(())
     }
 
-    fn end_stretch(&mut self) {
-        if let Some(mut stretch) = self.stretch.take() {
-            stretch.downmix.flush(&mut self.mono);
-            stretch.resampler.push(&self.mono, &mut self.ready);
-            stretch.resampler.finish(&mut self.ready);
+    fn end_run(&mut self) {
+        if let Some(mut run) = self.run.take() {
+            run.downmix.flush(&mut self.mono);
+            run.resampler.push(&self.mono, &mut self.ready);
+            run.resampler.finish(&mut self.ready);
             self.mono.clear();
         }
     }

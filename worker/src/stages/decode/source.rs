@@ -11,8 +11,8 @@ use symphonia::core::io::MediaSource;
 
 /// A sequence of pieces. Reads use positions of the file and do not move its own position.
 #[derive(Debug, Default)]
-pub(super) struct Pieces {
-    pieces: Vec<Piece>,
+pub(super) struct ConcatenatedSource {
+    pieces: Vec<SourcePiece>,
     at: u64,
     /// The position up to which it was read, shared with the owner.
     count: Arc<AtomicU64>,
@@ -28,18 +28,18 @@ pub(super) struct SourceRegion {
 
 impl SourceRegion {
     /// Another file.
-    pub(super) fn another(pieces: Pieces) -> Self {
+    pub(super) fn another(pieces: ConcatenatedSource) -> Self {
         Self { source: Box::new(pieces), is_another: true }
     }
 }
 
 #[derive(Debug)]
-enum Piece {
+enum SourcePiece {
     Own(Vec<u8>),
     Part(Arc<File>, Range<u64>),
 }
 
-impl Piece {
+impl SourcePiece {
     fn length(&self) -> u64 {
         match self {
             Self::Own(bytes) => bytes.len() as u64,
@@ -60,14 +60,14 @@ impl Piece {
     }
 }
 
-impl Pieces {
+impl ConcatenatedSource {
     pub(super) fn own(mut self, bytes: Vec<u8>) -> Self {
-        self.pieces.push(Piece::Own(bytes));
+        self.pieces.push(SourcePiece::Own(bytes));
         self
     }
 
     pub(super) fn part(mut self, file: &Arc<File>, range: Range<u64>) -> Self {
-        self.pieces.push(Piece::Part(Arc::clone(file), range));
+        self.pieces.push(SourcePiece::Part(Arc::clone(file), range));
         self
     }
 
@@ -78,11 +78,11 @@ impl Pieces {
     }
 
     fn length(&self) -> u64 {
-        self.pieces.iter().map(Piece::length).sum()
+        self.pieces.iter().map(SourcePiece::length).sum()
     }
 }
 
-impl Read for Pieces {
+impl Read for ConcatenatedSource {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let mut skip = self.at;
         for piece in &self.pieces {
@@ -98,7 +98,7 @@ impl Read for Pieces {
     }
 }
 
-impl Seek for Pieces {
+impl Seek for ConcatenatedSource {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => Some(at),
@@ -110,7 +110,7 @@ impl Seek for Pieces {
     }
 }
 
-impl MediaSource for Pieces {
+impl MediaSource for ConcatenatedSource {
     fn is_seekable(&self) -> bool {
         true
     }
@@ -131,7 +131,8 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"0123456789").unwrap();
         let file = Arc::new(file);
-        let mut pieces = Pieces::default().own(b"head".to_vec()).part(&file, 2..4).part(&file, 8..10);
+        let mut pieces =
+            ConcatenatedSource::default().own(b"head".to_vec()).part(&file, 2..4).part(&file, 8..10);
         let mut all = String::new();
         pieces.read_to_string(&mut all).unwrap();
         assert_eq!(all, "head2389");

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 /// The text of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reading {
+pub struct ExtractedText {
     /// A line for each paragraph, heading, item or row; no line is empty.
     pub text: String,
     /// Whether the file has more text than this.
@@ -48,7 +48,7 @@ pub enum Unreadable {
 }
 
 /// The result of reading a file.
-pub type ReadResult = Result<Reading, Unreadable>;
+pub type ReadResult = Result<ExtractedText, Unreadable>;
 
 /// Reads a file to its end, and extracts at most about `longest` bytes of text.
 pub fn read(from: &mut impl Read, kind: ContentKind, longest: usize) -> io::Result<ReadResult> {
@@ -67,7 +67,7 @@ fn text_of(bytes: &[u8], kind: ContentKind, longest: usize) -> Result<String, Un
 }
 
 /// Lines with single spaces, without empty lines, up to about `longest` bytes.
-fn tidy(text: &str, longest: usize) -> Reading {
+fn tidy(text: &str, longest: usize) -> ExtractedText {
     let mut tidy = String::new();
     for line in text.split(['\n', '\r', '\x0c']) {
         let words = line.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
@@ -81,46 +81,46 @@ fn tidy(text: &str, longest: usize) -> Reading {
         let room = longest.saturating_sub(tidy.len());
         if line.len() > room {
             tidy.push_str(&line[..line.floor_char_boundary(room)]);
-            return Reading { text: tidy, is_cut: true };
+            return ExtractedText { text: tidy, is_cut: true };
         }
         tidy.push_str(&line);
     }
-    Reading { text: tidy, is_cut: false }
+    ExtractedText { text: tidy, is_cut: false }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn reading(text: &str, is_cut: bool) -> Reading {
-        Reading { text: text.to_owned(), is_cut }
+    fn extracted(text: &str, is_cut: bool) -> ExtractedText {
+        ExtractedText { text: text.to_owned(), is_cut }
     }
 
     #[test]
     fn lines_have_single_spaces_and_none_is_empty() {
         let outcome = read(&mut &b" a\t b \r\n\n\n\x1b c\x0cd"[..], ContentKind::Text, 100).unwrap();
-        assert_eq!(outcome, Ok(reading("a b\nc\nd", false)));
-        assert_eq!(read(&mut &b""[..], ContentKind::Text, 100).unwrap(), Ok(reading("", false)));
+        assert_eq!(outcome, Ok(extracted("a b\nc\nd", false)));
+        assert_eq!(read(&mut &b""[..], ContentKind::Text, 100).unwrap(), Ok(extracted("", false)));
     }
 
     #[test]
     fn more_than_fits_is_cut_between_two_characters() {
-        assert_eq!(tidy("äää", 5), reading("ää", true));
-        assert_eq!(tidy("äää", 6), reading("äää", false));
-        assert_eq!(tidy("a\nbc", 3), reading("a\nb", true));
+        assert_eq!(tidy("äää", 5), extracted("ää", true));
+        assert_eq!(tidy("äää", 6), extracted("äää", false));
+        assert_eq!(tidy("a\nbc", 3), extracted("a\nb", true));
     }
 
     #[test]
     fn a_word_that_never_ends_comes_in_pieces() {
         let endless = "ä".repeat(250);
-        let Reading { text, .. } = tidy(&endless, 10_000);
+        let ExtractedText { text, .. } = tidy(&endless, 10_000);
         assert_eq!(text.split(' ').map(|word| word.chars().count()).collect::<Vec<_>>(), [100, 100, 50]);
         assert_eq!(text.replace(' ', ""), endless);
     }
 
     #[test]
     fn what_cannot_be_read_travels_with_its_reason() {
-        for outcome in [Err(Unreadable::Encrypted), Ok(reading("a", true))] {
+        for outcome in [Err(Unreadable::Encrypted), Ok(extracted("a", true))] {
             let json = serde_json::to_string(&outcome).unwrap();
             assert_eq!(serde_json::from_str::<ReadResult>(&json).unwrap(), outcome);
         }

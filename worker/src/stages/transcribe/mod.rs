@@ -1,13 +1,13 @@
 //! Transcribes chunks of sound into text, in order, on as many cores as the lane has.
 
 mod confidence;
-mod doubt;
 pub mod evaluate;
-mod listener;
+mod hallucination;
 mod phrases;
 mod pool;
+mod recognizer;
+mod review;
 mod voices;
-mod whole;
 
 use std::future::ready;
 use std::ops::Range;
@@ -16,14 +16,14 @@ use std::sync::Arc;
 use futures_util::{Stream, StreamExt};
 use self_shared::domain::transcription::{Timing, Word};
 
-use self::voices::Stretch;
+use self::voices::SpeechSpan;
 use super::SAMPLE_RATE;
-use super::cut::Chunk;
+use super::chunking::Chunk;
 use crate::models::transcriber::{TranscribeError, TranscribedWord, Utterance};
 
 pub(crate) use self::phrases::phrases;
 pub use self::pool::TranscriberPool;
-pub use self::whole::{Judgement, Told, judge};
+pub use self::review::{ReviewedSegment, TranscriptReview, review};
 
 /// The text of a segment in which somebody speaks and is not understood.
 pub const UNINTELLIGIBLE: &str = "[unintelligible]";
@@ -79,7 +79,7 @@ pub fn transcribe(
 }
 
 /// As [`transcribe`], but offers each stretch of speech (a range of the samples of its chunk) first to
-/// `elsewhere`, which may be remote and slow. If that returns none, the pool transcribes the stretch.
+/// `remote`, which may be slow. If that returns none, the pool transcribes the stretch.
 ///
 /// # Errors
 /// The stream returns the errors of both in place of the text; it can continue after an error.
@@ -87,16 +87,16 @@ pub fn transcribe_with<F>(
     transcribers: Arc<TranscriberPool>,
     chunks: impl Stream<Item = Chunk>,
     uncertain_below: f32,
-    elsewhere: impl Fn(Arc<Vec<f32>>, Range<usize>) -> F,
+    remote: impl Fn(Arc<Vec<f32>>, Range<usize>) -> F,
 ) -> impl Stream<Item = Result<ChunkTranscript, TranscribeError>>
 where
     F: Future<Output = Result<Option<Utterance>, TranscribeError>>,
 {
     let ahead = (2 * transcribers.count()).max(LEAST_AHEAD);
-    let (transcribers, elsewhere) = (transcribers, Arc::new(elsewhere));
+    let (transcribers, remote) = (transcribers, Arc::new(remote));
     chunks
         .map(move |chunk| {
-            let (transcribers, elsewhere) = (Arc::clone(&transcribers), Arc::clone(&elsewhere));
+            let (transcribers, remote) = (Arc::clone(&transcribers), Arc::clone(&remote));
             async move {
                 let Chunk { start_ms, end_ms, samples } = chunk;
                 let samples = Arc::new(samples);
@@ -104,10 +104,10 @@ where
                     ChunkTranscript { end_ms, voiced: Vec::new(), language: None, segments: Vec::new() };
                 for stretch in transcribers.voices(Arc::clone(&samples)).await? {
                     let (offered, sound) = (Arc::clone(&samples), stretch.sound.clone());
-                    match elsewhere(offered, sound.clone()).await? {
-                        Some(utterance) => heard.add_believed(start_ms, &samples, &stretch, utterance),
+                    match remote(offered, sound.clone()).await? {
+                        Some(utterance) => heard.add_remote(start_ms, &samples, &stretch, utterance),
                         None => {
-                            let utterance = transcribers.hear(Arc::clone(&samples), sound).await?;
+                            let utterance = transcribers.transcribe(Arc::clone(&samples), sound).await?;
                             heard.add(start_ms, &samples, &stretch, utterance);
                         }
                     }
@@ -123,11 +123,11 @@ where
 
 impl ChunkTranscript {
     /// Adds the words from the model of this worker for a stretch of the chunk that begins at `start_ms`.
-    fn add(&mut self, start_ms: u64, samples: &[f32], stretch: &Stretch, utterance: Utterance) {
+    fn add(&mut self, start_ms: u64, samples: &[f32], stretch: &SpeechSpan, utterance: Utterance) {
         let voiced_ms = milliseconds(stretch.voiced);
-        let words = doubt::sift(utterance.words, voiced_ms, stretch.certainty);
+        let words = hallucination::sift(utterance.words, voiced_ms, stretch.certainty);
         if words.is_empty() {
-            if doubt::is_surely_a_voice(voiced_ms, stretch.certainty) {
+            if hallucination::is_surely_a_voice(voiced_ms, stretch.certainty) {
                 self.add_mark(start_ms, stretch);
             }
             return;
@@ -139,7 +139,7 @@ impl ChunkTranscript {
     }
 
     /// Adds [`UNINTELLIGIBLE`] for a voice that was not understood.
-    fn add_mark(&mut self, start_ms: u64, stretch: &Stretch) {
+    fn add_mark(&mut self, start_ms: u64, stretch: &SpeechSpan) {
         let at = |sample: usize| start_ms + milliseconds(sample);
         let (start_ms, end_ms) = (at(stretch.speech.start), at(stretch.speech.end));
         self.voiced.push((start_ms, end_ms));
@@ -156,9 +156,9 @@ impl ChunkTranscript {
 
     /// Adds the words from the remote transcriber. It filters its own errors, and its probabilities are
     /// used as they are.
-    fn add_believed(&mut self, start_ms: u64, samples: &[f32], stretch: &Stretch, utterance: Utterance) {
+    fn add_remote(&mut self, start_ms: u64, samples: &[f32], stretch: &SpeechSpan, utterance: Utterance) {
         self.language = self.language.take().or(utterance.language);
-        let words = doubt::spoken(utterance.words);
+        let words = hallucination::spoken(utterance.words);
         if words.is_empty() {
             return;
         }
@@ -171,7 +171,7 @@ impl ChunkTranscript {
         &mut self,
         start_ms: u64,
         samples: &[f32],
-        stretch: &Stretch,
+        stretch: &SpeechSpan,
         words: &[TranscribedWord],
     ) -> Vec<Segment> {
         let at = |sample: usize| start_ms + milliseconds(sample);
@@ -202,7 +202,7 @@ fn understood(sentences: Vec<Segment>, words: &[TranscribedWord], around: f32) -
         let count = segment.text.split_whitespace().count().min(rest.len());
         let (own, others) = rest.split_at(count);
         rest = others;
-        if doubt::is_unintelligible(own, around) {
+        if hallucination::is_unintelligible(own, around) {
             segment =
                 Segment { text: UNINTELLIGIBLE.to_owned(), is_uncertain: true, words: Vec::new(), ..segment };
             if let Some(last) = segments.last_mut().filter(|last| last.text == UNINTELLIGIBLE) {
@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn heard_with(certainty: f32, words: Vec<TranscribedWord>) -> ChunkTranscript {
-        let stretch = Stretch { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty };
+        let stretch = SpeechSpan { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty };
         let mut heard =
             ChunkTranscript { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
         heard.add(5_000, &[0.1; 160_000], &stretch, Utterance { words, language: None });
@@ -245,10 +245,11 @@ mod tests {
 
     fn heard(
         words: Vec<TranscribedWord>,
-        add: fn(&mut ChunkTranscript, u64, &[f32], &Stretch, Utterance),
+        add: fn(&mut ChunkTranscript, u64, &[f32], &SpeechSpan, Utterance),
     ) -> ChunkTranscript {
         let samples: Vec<f32> = (0..160_000).map(|n| 0.3 * (n as f32 * 0.35).sin()).collect();
-        let stretch = Stretch { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty: 0.95 };
+        let stretch =
+            SpeechSpan { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty: 0.95 };
         let mut heard =
             ChunkTranscript { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
         add(&mut heard, 5_000, &samples, &stretch, Utterance { words, language: Some("de".to_owned()) });
@@ -271,8 +272,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_heard_elsewhere_is_believed() {
-        let heard = heard(words(&[("Das Wetter bleibt schlecht.", -0.9)]), ChunkTranscript::add_believed);
+    fn the_words_of_a_remote_transcriber_are_kept() {
+        let heard = heard(words(&[("Das Wetter bleibt schlecht.", -0.9)]), ChunkTranscript::add_remote);
         assert_eq!(heard.language.as_deref(), Some("de"));
         assert_eq!(heard.segments[0].text, "Das Wetter bleibt schlecht.");
     }

@@ -8,17 +8,17 @@ use std::thread;
 use self_shared::domain::model::{ModelDescription, ModelId};
 use tokio::sync::{mpsc, oneshot};
 
-use super::listener::Listener;
-use super::voices::Stretch;
+use super::recognizer::SpeechRecognizer;
+use super::voices::SpeechSpan;
 use crate::models::silero::Silero;
 use crate::models::transcriber::{TranscribeError, Transcriber, Utterance};
 
 /// The channel for an answer.
-type Answer<T> = oneshot::Sender<Result<T, TranscribeError>>;
+type Reply<T> = oneshot::Sender<Result<T, TranscribeError>>;
 
-enum Task {
-    Detect { samples: Arc<Vec<f32>>, answer: Answer<Vec<Stretch>> },
-    Hear { samples: Arc<Vec<f32>>, stretch: Range<usize>, answer: Answer<Utterance> },
+enum PoolRequest {
+    Detect { samples: Arc<Vec<f32>>, reply: Reply<Vec<SpeechSpan>> },
+    Transcribe { samples: Arc<Vec<f32>>, stretch: Range<usize>, reply: Reply<Utterance> },
     Retire,
 }
 
@@ -30,8 +30,8 @@ struct Models {
 }
 
 impl Models {
-    fn listener(&self) -> Result<Listener, TranscribeError> {
-        Ok(Listener { detector: self.silero.detector()?, session: self.transcriber.open_session()? })
+    fn recognizer(&self) -> Result<SpeechRecognizer, TranscribeError> {
+        Ok(SpeechRecognizer { detector: self.silero.detector()?, session: self.transcriber.open_session()? })
     }
 }
 
@@ -40,8 +40,8 @@ impl Models {
 pub struct TranscriberPool {
     models: Models,
     count: Mutex<usize>,
-    tasks: mpsc::UnboundedSender<Task>,
-    queue: Arc<Mutex<mpsc::UnboundedReceiver<Task>>>,
+    requests: mpsc::UnboundedSender<PoolRequest>,
+    queue: Arc<Mutex<mpsc::UnboundedReceiver<PoolRequest>>>,
 }
 
 impl TranscriberPool {
@@ -53,10 +53,10 @@ impl TranscriberPool {
     ) -> Result<Self, TranscribeError> {
         // The number of callers that wait for an answer bounds the queue. With a bounded queue, a caller
         // that has a place in it but is not polled would block all callers behind it.
-        let (tasks, queue) = mpsc::unbounded_channel();
+        let (requests, queue) = mpsc::unbounded_channel();
         let queue = Arc::new(Mutex::new(queue));
         let models = Models { silero, transcriber };
-        let transcribers = Self { models, count: Mutex::new(0), tasks, queue };
+        let transcribers = Self { models, count: Mutex::new(0), requests, queue };
         transcribers.grow(count)?;
         Ok(transcribers)
     }
@@ -91,7 +91,7 @@ impl TranscriberPool {
     fn shrink(&self, count: usize) -> Result<(), TranscribeError> {
         let mut now = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         while *now > count {
-            self.tasks.send(Task::Retire).map_err(|_| TranscribeError::BrokeOff)?;
+            self.requests.send(PoolRequest::Retire).map_err(|_| TranscribeError::BrokeOff)?;
             *now -= 1;
         }
         Ok(())
@@ -100,11 +100,11 @@ impl TranscriberPool {
     fn grow(&self, count: usize) -> Result<(), TranscribeError> {
         let mut now = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         while *now < count {
-            let listener = self.models.listener()?;
+            let recognizer = self.models.recognizer()?;
             let (models, queue) = (self.models.clone(), Arc::clone(&self.queue));
             thread::Builder::new()
                 .name("transcriber".to_owned())
-                .spawn(move || listen(&models, listener, &queue))
+                .spawn(move || serve(&models, recognizer, &queue))
                 .map_err(|_| TranscribeError::BrokeOff)?;
             *now += 1;
         }
@@ -112,40 +112,44 @@ impl TranscriberPool {
     }
 
     /// The stretches of speech in a chunk. Waits for a free session.
-    pub(super) async fn voices(&self, samples: Arc<Vec<f32>>) -> Result<Vec<Stretch>, TranscribeError> {
-        self.ask(|answer| Task::Detect { samples, answer }).await
+    pub(super) async fn voices(&self, samples: Arc<Vec<f32>>) -> Result<Vec<SpeechSpan>, TranscribeError> {
+        self.ask(|reply| PoolRequest::Detect { samples, reply }).await
     }
 
     /// Transcribes a part of a chunk with the model. Waits for a free session.
-    pub async fn hear(
+    pub async fn transcribe(
         &self,
         samples: Arc<Vec<f32>>,
         stretch: Range<usize>,
     ) -> Result<Utterance, TranscribeError> {
-        self.ask(|answer| Task::Hear { samples, stretch, answer }).await
+        self.ask(|reply| PoolRequest::Transcribe { samples, stretch, reply }).await
     }
 
-    async fn ask<T>(&self, task: impl FnOnce(Answer<T>) -> Task) -> Result<T, TranscribeError> {
-        let (answer, answered) = oneshot::channel();
-        self.tasks.send(task(answer)).map_err(|_| TranscribeError::BrokeOff)?;
-        answered.await.map_err(|_| TranscribeError::BrokeOff)?
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> PoolRequest) -> Result<T, TranscribeError> {
+        let (reply, replied) = oneshot::channel();
+        self.requests.send(request(reply)).map_err(|_| TranscribeError::BrokeOff)?;
+        replied.await.map_err(|_| TranscribeError::BrokeOff)?
     }
 }
 
 /// The loop of a thread, until it is retired or the queue is closed.
-fn listen(models: &Models, mut listener: Listener, queue: &Mutex<mpsc::UnboundedReceiver<Task>>) {
+fn serve(
+    models: &Models,
+    mut recognizer: SpeechRecognizer,
+    queue: &Mutex<mpsc::UnboundedReceiver<PoolRequest>>,
+) {
     loop {
-        let task = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-        let is_whole = match task {
-            None | Some(Task::Retire) => return,
-            Some(Task::Detect { samples, answer }) => give(answer, || listener.voices(&samples)),
-            Some(Task::Hear { samples, stretch, answer }) => {
-                give(answer, || listener.hear(&samples[stretch]))
+        let request = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let is_whole = match request {
+            None | Some(PoolRequest::Retire) => return,
+            Some(PoolRequest::Detect { samples, reply }) => give(reply, || recognizer.voices(&samples)),
+            Some(PoolRequest::Transcribe { samples, stretch, reply }) => {
+                give(reply, || recognizer.transcribe(&samples[stretch]))
             }
         };
         if !is_whole {
-            match models.listener() {
-                Ok(fresh) => listener = fresh,
+            match models.recognizer() {
+                Ok(fresh) => recognizer = fresh,
                 Err(error) => {
                     tracing::error!(%error, "a transcriber session is kept although it failed once")
                 }
@@ -156,12 +160,12 @@ fn listen(models: &Models, mut listener: Listener, queue: &Mutex<mpsc::Unbounded
 
 /// Does the work and sends its result, unless nobody waits for it any more, as after a cancelled job.
 /// Returns false if the models panicked.
-fn give<T>(answer: Answer<T>, work: impl FnOnce() -> Result<T, TranscribeError>) -> bool {
-    if answer.is_closed() {
+fn give<T>(reply: Reply<T>, work: impl FnOnce() -> Result<T, TranscribeError>) -> bool {
+    if reply.is_closed() {
         return true;
     }
     let given = catch_unwind(AssertUnwindSafe(work));
     let is_whole = given.is_ok();
-    let _ = answer.send(given.unwrap_or(Err(TranscribeError::BrokeOff)));
+    let _ = reply.send(given.unwrap_or(Err(TranscribeError::BrokeOff)));
     is_whole
 }

@@ -30,7 +30,7 @@ const MARGIN: usize = SAMPLE_RATE as usize * 3 / 10;
 
 /// A part of a chunk in which somebody speaks.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Stretch {
+pub(super) struct SpeechSpan {
     /// The sound to transcribe, in samples of the chunk: the speech with a margin.
     pub(super) sound: Range<usize>,
     /// From the start of the first to the end of the last speech in it, in samples of the chunk.
@@ -43,8 +43,8 @@ pub(super) struct Stretch {
 
 /// The stretches of speech in a chunk of `length` samples whose frames have these probabilities: in order
 /// and without overlap; none if nobody speaks.
-pub(super) fn stretches(probabilities: &[f32], length: usize) -> Vec<Stretch> {
-    let mut found: Vec<Stretch> = Vec::new();
+pub(super) fn speech_spans(probabilities: &[f32], length: usize) -> Vec<SpeechSpan> {
+    let mut found: Vec<SpeechSpan> = Vec::new();
     for run in runs(probabilities) {
         let (start, end) = (run.start * FRAME, (run.end * FRAME).min(length));
         let voiced = end - start;
@@ -56,7 +56,7 @@ pub(super) fn stretches(probabilities: &[f32], length: usize) -> Vec<Stretch> {
                 stretch.certainty = sum / stretch.voiced as f32;
                 stretch.speech.end = end;
             }
-            _ => found.push(Stretch { sound: 0..length, speech: start..end, voiced, certainty }),
+            _ => found.push(SpeechSpan { sound: 0..length, speech: start..end, voiced, certainty }),
         }
     }
     found.retain(|stretch| stretch.certainty >= CERTAIN);
@@ -65,7 +65,7 @@ pub(super) fn stretches(probabilities: &[f32], length: usize) -> Vec<Stretch> {
         found[at - 1].sound.end = middle;
         found[at].sound.start = middle;
     }
-    for Stretch { sound, speech, .. } in &mut found {
+    for SpeechSpan { sound, speech, .. } in &mut found {
         if speech.start - sound.start > SPARED {
             sound.start = speech.start - MARGIN;
         }
@@ -104,9 +104,9 @@ mod tests {
         parts.iter().flat_map(|(probability, count)| vec![*probability; *count]).collect()
     }
 
-    fn found(parts: &[(f32, usize)]) -> Vec<Stretch> {
+    fn found(parts: &[(f32, usize)]) -> Vec<SpeechSpan> {
         let frames = frames(parts);
-        stretches(&frames, frames.len() * FRAME)
+        speech_spans(&frames, frames.len() * FRAME)
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
     fn what_is_short_or_never_sure_is_no_speech() {
         assert_eq!(found(&[(0.0, 20), (0.99, 5), (0.0, 20), (0.6, 25), (0.0, 20)]), []);
         assert_eq!(found(&[(0.6, 10), (0.9, 40)]).len(), 1);
-        assert_eq!(stretches(&[], 0), []);
+        assert_eq!(speech_spans(&[], 0), []);
     }
 
     #[test]
@@ -139,6 +139,6 @@ mod tests {
 
     #[test]
     fn the_last_frame_ends_with_the_chunk() {
-        assert_eq!(stretches(&frames(&[(0.95, 10)]), 10 * FRAME - 100)[0].sound, 0..10 * FRAME - 100);
+        assert_eq!(speech_spans(&frames(&[(0.95, 10)]), 10 * FRAME - 100)[0].sound, 0..10 * FRAME - 100);
     }
 }

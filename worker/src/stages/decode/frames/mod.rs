@@ -31,7 +31,7 @@ use symphonia::core::units::{Duration, TimeBase, Timestamp};
 use self::scan::{Scan, ScanResult};
 use self::side::Side;
 use self::table::table;
-use super::source::Pieces;
+use super::source::ConcatenatedSource;
 
 /// Ticks in a second: a sample has a whole number of them at each possible rate.
 const TICKS: u32 = 28_224_000;
@@ -167,7 +167,7 @@ impl FormatReader for Frames {
         Self: 's,
     {
         let length = self.scan.length();
-        let whole = Pieces::default().part(&self.file, 0..length);
+        let whole = ConcatenatedSource::default().part(&self.file, 0..length);
         MediaSourceStream::new(Box::new(whole), MediaSourceStreamOptions::default())
     }
 }

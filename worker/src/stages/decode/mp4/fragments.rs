@@ -7,7 +7,7 @@ use std::fs::File;
 use std::ops::Range;
 
 use super::boxes::{Boxes, bytes, read};
-use super::{Mended, Trak};
+use super::{RepairedFile, Trak};
 
 /// The most jumps that are kept.
 const MOST: usize = 100_000;
@@ -29,11 +29,11 @@ pub(super) fn jumps(file: &File, moov: &Range<u64>, traks: &[Trak<'_>], track: u
     let mut jumps: Vec<Jump> = Vec::new();
     let mut sum: i64 = 0;
     let mut first_times: Vec<(u32, u64)> = Vec::new();
-    let mended = Mended::of(file);
-    let lost_first = mended.as_ref().is_some_and(|mended| mended.lost_first);
+    let repaired = RepairedFile::of(file);
+    let lost_first = repaired.as_ref().is_some_and(|repaired| repaired.lost_first);
     let whole =
         || Boxes::of(file).filter(|found| &found.kind == b"moof").map(|found| found.body).collect::<Vec<_>>();
-    for moof in mended.map_or_else(whole, |mended| mended.moofs) {
+    for moof in repaired.map_or_else(whole, |repaired| repaired.moofs) {
         for traf in Boxes::within(file, moof).filter(|found| &found.kind == b"traf") {
             let Some(fragment) = Fragment::read(file, &traf.body) else { continue };
             if let Some(time) = fragment.time

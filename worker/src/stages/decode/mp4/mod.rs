@@ -3,7 +3,7 @@
 
 mod boxes;
 mod fragments;
-mod mend;
+mod repair;
 mod times;
 
 use std::fs::File;
@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use self::boxes::{Boxes, bytes, read};
 
-pub(super) use self::mend::Mended;
+pub(super) use self::repair::RepairedFile;
 pub(super) use self::times::Times;
 
 /// A track, as its box.

@@ -17,7 +17,7 @@ use symphonia::core::io::ReadOnlySource;
 
 use self::page::{Page, is_sound};
 use super::peek::Peek;
-use super::source::{Pieces, SourceRegion};
+use super::source::{ConcatenatedSource, SourceRegion};
 
 /// The most parts that are read separately. After that, damage does not begin a new part.
 const MOST: usize = 10_000;
@@ -167,7 +167,7 @@ impl Ogg {
     /// The parts to read, in order.
     pub(super) fn parts(self, file: &Arc<File>) -> VecDeque<SourceRegion> {
         let pieces = |spans: Vec<Span>| {
-            spans.into_iter().fold(Pieces::default(), |pieces, span| match span {
+            spans.into_iter().fold(ConcatenatedSource::default(), |pieces, span| match span {
                 Span::At(range) => pieces.part(file, range),
                 Span::Own(bytes) => pieces.own(bytes),
             })

@@ -13,7 +13,7 @@ use symphonia::core::units::{Duration, Timestamp};
 
 use self::open::is_regular;
 use super::choice::{Choice, reader};
-use super::landmarks::{Landmarks, Stop};
+use super::matroska_recovery::{MatroskaRecovery, Stop};
 use super::source::SourceRegion;
 use super::step::{Begins, SAME, Step};
 use super::{Info, LossKind, Refusal, whole};
@@ -37,10 +37,10 @@ pub(super) struct Track {
     /// Whether this file has no times although its container supports them.
     is_timeless: bool,
     /// Whether damaged stretches of the file are left out.
-    is_mended: bool,
+    is_repaired: bool,
     /// The positions at which reading can continue after damage, and the time up to which sound was
     /// returned before it.
-    landmarks: Option<Landmarks>,
+    recovery: Option<MatroskaRecovery>,
     given: Option<f64>,
     was_damaged: bool,
     rate: u32,
@@ -153,8 +153,8 @@ impl Track {
             }
         }
         self.time = time;
-        if let (Some(Step::Sound), Some(landmarks)) = (&decoded, &mut self.landmarks) {
-            landmarks.note();
+        if let (Some(Step::Sound), Some(recovery)) = (&decoded, &mut self.recovery) {
+            recovery.record_sound();
         }
         if decoded.is_some() {
             self.before = Some(packet);
@@ -219,8 +219,8 @@ impl Track {
 
     /// Continues after a damaged stretch, or with another file that was appended to this one.
     fn goes_on(&mut self, stop: Stop) -> bool {
-        while let Some(landmarks) = &mut self.landmarks {
-            let Ok(Some(part)) = landmarks.next(stop) else { return false };
+        while let Some(recovery) = &mut self.recovery {
+            let Ok(Some(part)) = recovery.next(stop) else { return false };
             if self.turn_to(part) {
                 return true;
             }
@@ -317,7 +317,7 @@ impl Track {
     /// Why there is no sound where times jump. Streams whose times count their samples have holes only
     /// where something was damaged.
     pub(super) fn hole(&self) -> LossKind {
-        if self.has_clock() && !self.was_damaged && !self.is_mended {
+        if self.has_clock() && !self.was_damaged && !self.is_repaired {
             LossKind::Missing
         } else {
             LossKind::Damaged
@@ -326,7 +326,7 @@ impl Track {
 
     /// Whether the file ends before the end that its container states.
     pub(super) fn breaks_off(&self) -> bool {
-        self.has_clock() && !self.is_mended && whole::ends_early(&self.file)
+        self.has_clock() && !self.is_repaired && whole::ends_early(&self.file)
     }
 
     /// Whether there is less sound than a FLAC file states: its encoder writes the number of samples if it
@@ -339,7 +339,7 @@ impl Track {
 
     /// Whether only damage follows the decoded sound.
     fn ends_in_garbage(&mut self) -> bool {
-        self.landmarks.as_mut().is_some_and(Landmarks::end_in_garbage)
+        self.recovery.as_mut().is_some_and(MatroskaRecovery::ends_in_garbage)
     }
 
     /// Whether a file without any sound has lost it.
@@ -349,7 +349,7 @@ impl Track {
 
     /// Whether all bytes of a file were read, if its structure states its end.
     fn is_at_end(&self) -> bool {
-        self.landmarks.as_ref().is_some_and(Landmarks::are_behind)
+        self.recovery.as_ref().is_some_and(MatroskaRecovery::is_at_end)
     }
 
     /// Whether packets have the times of a clock.
@@ -365,7 +365,7 @@ impl Track {
     /// The time before the packet just decoded, which is the first.
     pub(super) fn begins(&self) -> Begins {
         let counts = |time: &f64| self.has_clock() || self.lost_start.is_some_and(|most| *time <= most);
-        let is_silence = (self.choice.is_edited() || !is_regular(&self.file)) && !self.is_mended;
+        let is_silence = (self.choice.is_edited() || !is_regular(&self.file)) && !self.is_repaired;
         match self.time.filter(counts) {
             // A gap at the start of a converter's output is no loss: the track begins late.
             Some(time) => Begins::at(time, self.earliest, is_silence),

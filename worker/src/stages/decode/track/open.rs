@@ -9,9 +9,9 @@ use symphonia::core::io::{MediaSource, ReadOnlySource};
 
 use super::super::choice::{Choice, reader};
 use super::super::frames::Frames;
-use super::super::landmarks::Landmarks;
+use super::super::matroska_recovery::MatroskaRecovery;
 use super::super::ogg::Ogg;
-use super::super::source::{Pieces, SourceRegion};
+use super::super::source::{ConcatenatedSource, SourceRegion};
 use super::super::step::Step;
 use super::super::wave::Waves;
 use super::super::{Refusal, flac, joined, mp4, whole};
@@ -22,7 +22,7 @@ use super::Track;
 struct Rest {
     place: usize,
     parts: VecDeque<SourceRegion>,
-    landmarks: Option<Landmarks>,
+    recovery: Option<MatroskaRecovery>,
 }
 
 impl Rest {
@@ -49,7 +49,7 @@ impl Track {
         }
         let flacs = flac::files(&file).map_err(|_| Refusal::Damaged)?;
         if flacs.files.len() > 1 {
-            let parts = flacs.files.into_iter().map(|range| Pieces::default().part(&file, range));
+            let parts = flacs.files.into_iter().map(|range| ConcatenatedSource::default().part(&file, range));
             let track = Self::of_parts(&file, parts.map(SourceRegion::another).collect())?;
             return Ok(Self { lost_start: flacs.lost_start, ..track });
         }
@@ -65,27 +65,28 @@ impl Track {
         }
         let files = joined::files(&file);
         if !files.is_empty() {
-            let parts =
-                files.into_iter().map(|range| SourceRegion::another(Pieces::default().part(&file, range)));
+            let parts = files
+                .into_iter()
+                .map(|range| SourceRegion::another(ConcatenatedSource::default().part(&file, range)));
             return Self::of_parts(&file, parts.collect());
         }
-        if let Some(mended) = mp4::Mended::of(&file) {
-            let mut source = Pieces::default();
+        if let Some(repaired) = mp4::RepairedFile::of(&file) {
+            let mut source = ConcatenatedSource::default();
             let mut at = 0;
-            for (place, header) in &mended.headers {
+            for (place, header) in &repaired.headers {
                 source = source.part(&file, at..*place).own(header.to_vec());
                 at = place + header.len() as u64;
             }
             let source = Box::new(source.part(&file, at.min(length)..length));
             let track = Self::find(&file, source, length, Rest::of(place))?;
-            return Ok(Self { is_mended: true, cut_short: mended.cut_short, ..track });
+            return Ok(Self { is_repaired: true, cut_short: repaired.cut_short, ..track });
         }
-        let landmarks = || Landmarks::of(&file).map_err(|_| Refusal::Damaged);
-        let behind = |landmarks| Rest { landmarks: Some(landmarks), ..Rest::of(place) };
-        let first = landmarks()?;
+        let recovery = || MatroskaRecovery::of(&file).map_err(|_| Refusal::Damaged);
+        let behind = |recovery| Rest { recovery: Some(recovery), ..Rest::of(place) };
+        let first = recovery()?;
         let source = Box::new(first.whole());
         let opened = Self::find(&file, source, length, behind(first)).or_else(|refusal| {
-            let again = landmarks()?;
+            let again = recovery()?;
             let source = Box::new(ReadOnlySource::new(again.whole()));
             Self::find(&file, source, length, behind(again)).map_err(|_| refusal)
         });
@@ -148,8 +149,8 @@ impl Track {
             ends: false,
             lost_start: None,
             is_timeless: false,
-            is_mended: false,
-            landmarks: None,
+            is_repaired: false,
+            recovery: None,
             given: None,
             was_damaged: false,
             rate: 0,
@@ -162,7 +163,7 @@ impl Track {
             begins_anew: false,
             before: None,
         };
-        track.landmarks = rest.landmarks.filter(|_| track.has_clock());
+        track.recovery = rest.recovery.filter(|_| track.has_clock());
         match track.step()? {
             Step::CutShort => Err(Refusal::Damaged),
             first => Ok(Self { first: Some(first), ..track }),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use self::chunks::Chunks;
 use super::peek::Peek;
-use super::source::Pieces;
+use super::source::ConcatenatedSource;
 
 /// One stretch of sound in one format.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Waves {
 
 impl Wave {
     /// The sound with a correct header.
-    pub(super) fn source(self, file: &Arc<File>) -> Pieces {
+    pub(super) fn source(self, file: &Arc<File>) -> ConcatenatedSource {
         // Sound that is too long for the field has an unknown size, and is read to the end.
         let size = u32::try_from(self.data.end - self.data.start).unwrap_or(u32::MAX);
         let header = 4 + 8 + self.format.len() as u32 + 8;
@@ -76,6 +76,6 @@ impl Wave {
         bytes.extend(&self.format);
         bytes.extend(b"data");
         bytes.extend(size.to_le_bytes());
-        Pieces::default().own(bytes).part(file, self.data)
+        ConcatenatedSource::default().own(bytes).part(file, self.data)
     }
 }

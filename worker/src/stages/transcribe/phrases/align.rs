@@ -37,7 +37,7 @@ const PACE: (f32, f32) = (0.5, 2.0);
 const MOST_CELLS: usize = 6_000_000;
 
 /// A word to be aligned.
-pub(super) struct Wanted {
+pub(super) struct TargetWord {
     /// Never empty.
     pub(super) sounds: Vec<SoundDuration>,
     /// Whether punctuation ends it: people pause there.
@@ -46,26 +46,26 @@ pub(super) struct Wanted {
 
 /// The frames of each word, in order and without overlap. If the sound is steady, if there are more sounds
 /// than frames, or if there are too many cells, each word gets its share of the time.
-pub(super) fn align(words: &[Wanted], bands: &Bands) -> Vec<Range<usize>> {
+pub(super) fn align(words: &[TargetWord], bands: &Bands) -> Vec<Range<usize>> {
     let frames = bands.frames.len();
     let sounds: usize = words.iter().map(|word| word.sounds.len()).sum();
     if bands.range <= STEADY_DB || sounds > frames || sounds.saturating_mul(frames) > MOST_CELLS {
         return shares(words, frames);
     }
     let pace = pace(words, bands);
-    let mut way = Way::new(bands, sounds);
-    way.pause(0.0);
+    let mut path = AlignmentPath::new(bands, sounds);
+    path.pause(0.0);
     for (index, word) in words.iter().enumerate() {
         for (place, (sound, share)) in word.sounds.iter().enumerate() {
             let usual = sound.frames() * share * pace;
             if place + 1 == word.sounds.len() {
-                way.sound(*sound, usual * LAST_LONGER, LAST_SWING);
+                path.sound(*sound, usual * LAST_LONGER, LAST_SWING);
             } else {
-                way.sound(*sound, usual, SWING);
+                path.sound(*sound, usual, SWING);
             }
         }
         let last = index + 1 == words.len();
-        way.pause(if last {
+        path.pause(if last {
             0.0
         } else if word.pauses {
             PAUSE_AT_PUNCTUATION
@@ -73,12 +73,12 @@ pub(super) fn align(words: &[Wanted], bands: &Bands) -> Vec<Range<usize>> {
             PAUSE
         });
     }
-    way.back(words)
+    path.back(words)
 }
 
 /// Frames in proportion to the usual durations of each word's sounds.
-fn shares(words: &[Wanted], frames: usize) -> Vec<Range<usize>> {
-    let need = |word: &Wanted| {
+fn shares(words: &[TargetWord], frames: usize) -> Vec<Range<usize>> {
+    let need = |word: &TargetWord| {
         word.sounds.iter().map(|(sound, share)| f64::from(sound.frames() * share)).sum::<f64>()
     };
     let total: f64 = words.iter().map(need).sum();
@@ -95,7 +95,7 @@ fn shares(words: &[Wanted], frames: usize) -> Vec<Range<usize>> {
 }
 
 /// The speaker's pace as a factor of duration: above 1 is slower than usual.
-fn pace(words: &[Wanted], bands: &Bands) -> f32 {
+fn pace(words: &[TargetWord], bands: &Bands) -> f32 {
     let need: f32 =
         words.iter().flat_map(|word| &word.sounds).map(|(sound, share)| sound.frames() * share).sum();
     let voiced = bands.frames.iter().filter(|frame| frame[1..5].iter().sum::<f32>() > 4.0 * VOICE).count();
@@ -103,7 +103,7 @@ fn pace(words: &[Wanted], bands: &Bands) -> f32 {
 }
 
 /// The best paths through a chunk, up to the sounds that were added.
-struct Way {
+struct AlignmentPath {
     /// For each kind of sound, how well it fits the frames before each boundary.
     fits: Vec<Vec<f32>>,
     /// For each boundary between frames, the likelihood of the best path that ends there.
@@ -117,7 +117,7 @@ struct Way {
     sounds: usize,
 }
 
-impl Way {
+impl AlignmentPath {
     fn new(bands: &Bands, sounds: usize) -> Self {
         let weight = WEIGHT * (bands.range / CLEAR_DB).min(1.0);
         let boundaries = bands.frames.len() + 1;
@@ -198,7 +198,7 @@ impl Way {
     }
 
     /// The frames of the words on the best path to the end.
-    fn back(&self, words: &[Wanted]) -> Vec<Range<usize>> {
+    fn back(&self, words: &[TargetWord]) -> Vec<Range<usize>> {
         let mut at = self.best.len() - 1;
         let mut sound = self.lengths.len();
         let mut ranges = Vec::with_capacity(words.len());

@@ -4,7 +4,7 @@
 use realfft::RealFftPlanner;
 
 use crate::stages::SAMPLE_RATE;
-use crate::stages::cut::FRAME_MS;
+use crate::stages::chunking::FRAME_MS;
 
 /// Bands of the spectrum.
 pub(super) const BANDS: usize = 8;

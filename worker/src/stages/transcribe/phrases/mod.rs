@@ -13,12 +13,12 @@ mod spoken;
 use self_shared::domain::sentences::sentences;
 use self_shared::domain::transcription::{Timing, Word};
 
-use self::align::{Wanted, align};
+use self::align::{TargetWord, align};
 use self::bands::Bands;
 use super::Segment;
 use crate::models::transcriber::TranscribedWord;
 use crate::stages::SAMPLE_RATE;
-use crate::stages::cut::FRAME_MS;
+use crate::stages::chunking::FRAME_MS;
 
 /// The characters at which people may pause.
 const PUNCTUATION: [char; 10] = ['.', ',', ';', ':', '?', '!', '…', '–', '—', '"'];
@@ -58,9 +58,12 @@ fn times(words: &[TranscribedWord], samples: &[f32]) -> (Vec<(u64, u64)>, Timing
     if let Some(told) = words.iter().map(|word| word.times).collect::<Option<Vec<_>>>() {
         return (in_order(told, chunk_ms), Timing::Measured);
     }
-    let wanted: Vec<Wanted> = words
+    let wanted: Vec<TargetWord> = words
         .iter()
-        .map(|word| Wanted { sounds: spelling::sounds(&word.text), pauses: word.text.ends_with(PUNCTUATION) })
+        .map(|word| TargetWord {
+            sounds: spelling::sounds(&word.text),
+            pauses: word.text.ends_with(PUNCTUATION),
+        })
         .collect();
     let frames = align(&wanted, &Bands::measure(samples));
     let times = frames.into_iter().map(|word| (word.start as u64 * FRAME_MS, word.end as u64 * FRAME_MS));

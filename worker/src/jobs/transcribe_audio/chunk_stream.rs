@@ -8,11 +8,11 @@ use self_shared::domain::transcription::{CoverageKind, CoverageSpan};
 
 use crate::sandbox::Decoding;
 use crate::stages::SAMPLE_RATE;
-use crate::stages::cut::{Chunk, Cutter};
+use crate::stages::chunking::{Chunk, Chunker};
 use crate::stages::decode::{DecodeError, Loss, LossKind};
 
 /// A recording that is decoded and cut at the pace at which its chunks are consumed.
-pub(super) struct Sound {
+pub(super) struct ChunkStream {
     decoding: Mutex<Option<Decoding>>,
     resumed_ms: u64,
     outcome: Arc<Mutex<Result<Extent, DecodeError>>>,
@@ -52,12 +52,12 @@ impl Extent {
 struct Source {
     decoding: Decoding,
     /// None once all sound is cut.
-    cutter: Option<Cutter>,
+    chunker: Option<Chunker>,
     ready: VecDeque<Chunk>,
     outcome: Arc<Mutex<Result<Extent, DecodeError>>>,
 }
 
-impl Sound {
+impl ChunkStream {
     /// The sound after `resumed_ms`, which is the end of an earlier chunk, or 0.
     pub(super) fn new(decoding: Decoding, resumed_ms: u64) -> Self {
         Self {
@@ -70,10 +70,11 @@ impl Sound {
     /// The chunks. The stream ends early when decoding fails; [`Self::extent`] then returns the error.
     pub(super) fn chunks(&self) -> impl Stream<Item = Chunk> + use<> {
         let decoding = self.decoding.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let cutter = if self.resumed_ms == 0 { Cutter::new() } else { Cutter::resuming_at(self.resumed_ms) };
+        let chunker =
+            if self.resumed_ms == 0 { Chunker::new() } else { Chunker::resuming_at(self.resumed_ms) };
         let source = decoding.map(|decoding| Source {
             decoding,
-            cutter: Some(cutter),
+            chunker: Some(chunker),
             ready: VecDeque::new(),
             outcome: Arc::clone(&self.outcome),
         });
@@ -96,17 +97,17 @@ impl Source {
             if let Some(chunk) = self.ready.pop_front() {
                 return Some(chunk);
             }
-            let cutter = self.cutter.as_mut()?;
+            let chunker = self.chunker.as_mut()?;
             match self.decoding.next().await {
-                Ok(Some(samples)) => self.ready.extend(cutter.push(&samples)),
+                Ok(Some(samples)) => self.ready.extend(chunker.push(&samples)),
                 Ok(None) => {
                     let extent = Extent::of(&self.decoding);
                     *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Ok(extent);
-                    self.ready.extend(self.cutter.take()?.finish());
+                    self.ready.extend(self.chunker.take()?.finish());
                 }
                 Err(error) => {
                     *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Err(error);
-                    self.cutter = None;
+                    self.chunker = None;
                 }
             }
         }

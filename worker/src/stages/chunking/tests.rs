@@ -31,9 +31,9 @@ fn over(mut sound: Vec<f32>, noise: &[f32]) -> Vec<f32> {
     sound
 }
 
-fn cut(mut cutter: Cutter, sound: &[f32], block: usize) -> Vec<Chunk> {
-    let mut chunks: Vec<Chunk> = sound.chunks(block).flat_map(|block| cutter.push(block)).collect();
-    chunks.extend(cutter.finish());
+fn cut(mut chunker: Chunker, sound: &[f32], block: usize) -> Vec<Chunk> {
+    let mut chunks: Vec<Chunk> = sound.chunks(block).flat_map(|block| chunker.push(block)).collect();
+    chunks.extend(chunker.finish());
     chunks
 }
 
@@ -54,14 +54,14 @@ fn talk() -> Vec<f32> {
 
 #[test]
 fn silence_and_steady_noise_give_no_chunks() {
-    assert_eq!(cut(Cutter::new(), &vec![0.0; 60 * 16_000], 8_000), []);
-    assert_eq!(cut(Cutter::new(), &hiss(60.0, 0.05), 8_000), []);
-    assert_eq!(cut(Cutter::new(), &[], 8_000), []);
+    assert_eq!(cut(Chunker::new(), &vec![0.0; 60 * 16_000], 8_000), []);
+    assert_eq!(cut(Chunker::new(), &hiss(60.0, 0.05), 8_000), []);
+    assert_eq!(cut(Chunker::new(), &[], 8_000), []);
 }
 
 #[test]
 fn speech_is_cut_at_its_pauses_into_chunks_that_fit() {
-    let chunks = cut(Cutter::new(), &talk(), 8_000);
+    let chunks = cut(Chunker::new(), &talk(), 8_000);
     assert_eq!(chunks.len(), 4, "{:?}", times(&chunks));
     for (index, chunk) in (0_u64..).zip(&chunks) {
         let spoken = (index * 11_400, index * 11_400 + 10_700);
@@ -73,7 +73,7 @@ fn speech_is_cut_at_its_pauses_into_chunks_that_fit() {
 
 #[test]
 fn speech_without_a_pause_is_cut_all_the_same_and_nothing_is_lost() {
-    let chunks = cut(Cutter::new(), &over(speech(60.0, 0.3), &hiss(60.0, 0.003)), 8_000);
+    let chunks = cut(Chunker::new(), &over(speech(60.0, 0.3), &hiss(60.0, 0.003)), 8_000);
     assert!(chunks.iter().all(|chunk| chunk.end_ms - chunk.start_ms <= 12_500));
     assert!(chunks.windows(2).all(|pair| pair[0].end_ms == pair[1].start_ms));
     assert!(chunks[0].start_ms <= 200 && chunks[chunks.len() - 1].end_ms >= 59_800);
@@ -84,7 +84,7 @@ fn a_long_silence_between_two_sentences_is_left_out() {
     let mut sound = speech(3.0, 0.3);
     sound.extend(vec![0.0; 4 * 16_000]);
     sound.extend(speech(3.0, 0.3));
-    let chunks = cut(Cutter::new(), &over(sound, &hiss(10.0, 0.003)), 8_000);
+    let chunks = cut(Chunker::new(), &over(sound, &hiss(10.0, 0.003)), 8_000);
     assert_eq!(chunks.len(), 2, "{:?}", times(&chunks));
     assert!(chunks[0].end_ms < 3_500 && chunks[1].start_ms > 6_500, "{:?}", times(&chunks));
 }
@@ -95,7 +95,7 @@ fn a_faint_knock_in_a_silent_room_is_no_speech() {
     for (sample, knock) in sound[160_000..].iter_mut().zip(hiss(0.1, 0.008)) {
         *sample += knock;
     }
-    assert_eq!(cut(Cutter::new(), &sound, 8_000), []);
+    assert_eq!(cut(Chunker::new(), &sound, 8_000), []);
 }
 
 #[test]
@@ -103,23 +103,23 @@ fn a_voice_as_quiet_as_a_whisper_is_heard() {
     let mut sound = vec![0.0; 32_000];
     sound.extend(speech(4.0, 0.01));
     sound.extend(vec![0.0; 32_000]);
-    let chunks = cut(Cutter::new(), &over(sound, &hiss(8.0, 0.0005)), 8_000);
+    let chunks = cut(Chunker::new(), &over(sound, &hiss(8.0, 0.0005)), 8_000);
     assert_eq!(chunks.len(), 1, "{:?}", times(&chunks));
 }
 
 #[test]
 fn the_blocks_it_is_fed_in_make_no_difference() {
     let sound = talk();
-    let whole = cut(Cutter::new(), &sound, sound.len());
-    assert_eq!(cut(Cutter::new(), &sound, 777), whole);
+    let whole = cut(Chunker::new(), &sound, sound.len());
+    assert_eq!(cut(Chunker::new(), &sound, 777), whole);
 }
 
 #[test]
 fn going_on_behind_any_chunk_gives_the_same_chunks() {
     let sound = talk();
-    let chunks = cut(Cutter::new(), &sound, 8_000);
+    let chunks = cut(Chunker::new(), &sound, 8_000);
     for (index, chunk) in chunks.iter().enumerate() {
-        let rest = cut(Cutter::resuming_at(chunk.end_ms), &sound, 8_000);
+        let rest = cut(Chunker::resuming_at(chunk.end_ms), &sound, 8_000);
         assert_eq!(rest, chunks[index + 1..]);
     }
 }
@@ -128,11 +128,11 @@ fn going_on_behind_any_chunk_gives_the_same_chunks() {
 fn speech_in_the_hum_of_the_mains_is_found_and_the_hum_alone_is_silence() {
     let hum: Vec<f32> =
         (0..20 * 16_000).map(|n| 0.3 * (n as f32 * 50.0 / 16_000.0 * std::f32::consts::TAU).sin()).collect();
-    assert_eq!(cut(Cutter::new(), &hum, 8_000), []);
+    assert_eq!(cut(Chunker::new(), &hum, 8_000), []);
     let mut said = vec![0.0; 5 * 16_000];
     said.extend(speech(5.0, 0.15));
     said.resize(hum.len(), 0.0);
-    let chunks = cut(Cutter::new(), &over(said, &hum), 8_000);
+    let chunks = cut(Chunker::new(), &over(said, &hum), 8_000);
     let [chunk] = &chunks[..] else { panic!("{:?}", times(&chunks)) };
     assert!((4_700..5_100).contains(&chunk.start_ms) && (9_900..10_400).contains(&chunk.end_ms), "{chunk:?}");
 }

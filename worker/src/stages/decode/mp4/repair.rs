@@ -23,7 +23,7 @@ const MOST: usize = 10_000;
 
 /// The changes with which a damaged file can be read.
 #[derive(Debug, Default)]
-pub(in super::super) struct Mended {
+pub(in super::super) struct RepairedFile {
     /// The contents of the undamaged headers of fragments.
     pub(super) moofs: Vec<Range<u64>>,
     /// Headers of eight bytes, and the positions at which they replace others.
@@ -34,16 +34,16 @@ pub(in super::super) struct Mended {
     pub(in super::super) cut_short: bool,
 }
 
-impl Mended {
+impl RepairedFile {
     /// `None` for a file that is not fragmented, or in which no size is wrong.
     pub(in super::super) fn of(file: &File) -> Option<Self> {
         let length = file.metadata().ok()?.len();
         let moov = Boxes::of(file).take(100).find(|found| &found.kind == b"moov")?.body;
         Boxes::within(file, moov.clone()).find(b"mvex")?;
         let ids: Vec<u32> = Trak::all(file).iter().filter_map(Trak::id).collect();
-        let mut mended = Self::default();
+        let mut repaired = Self::default();
         let mut at = 0;
-        while at < length && mended.headers.len() < MOST {
+        while at < length && repaired.headers.len() < MOST {
             let found = Boxes::within(file, at..length).next();
             let size = read::<4>(file, &(at..length)).map_or(0, u32::from_be_bytes);
             let found = found.filter(|found| BESIDE.contains(&&found.kind));
@@ -57,7 +57,7 @@ impl Mended {
                 && is_sound(&found.kind, &found.body)
             {
                 if &found.kind == b"moof" {
-                    mended.moofs.push(found.body.clone());
+                    repaired.moofs.push(found.body.clone());
                 }
                 at = found.body.end;
                 continue;
@@ -69,13 +69,14 @@ impl Mended {
             let [e, f, g, h] = *kind;
             // Sound that is cut off at the end of the file is no damage.
             if next.is_some() || kind == b"free" {
-                mended.headers.push((at, [a, b, c, d, e, f, g, h]));
-                mended.lost_first |= mended.moofs.is_empty() && at >= moov.end;
-                mended.cut_short |= next.is_none();
+                repaired.headers.push((at, [a, b, c, d, e, f, g, h]));
+                repaired.lost_first |= repaired.moofs.is_empty() && at >= moov.end;
+                repaired.cut_short |= next.is_none();
             }
             at = next.unwrap_or(length);
         }
-        (mended.headers.iter().any(|(at, _)| *at >= moov.end) && !mended.moofs.is_empty()).then_some(mended)
+        (repaired.headers.iter().any(|(at, _)| *at >= moov.end) && !repaired.moofs.is_empty())
+            .then_some(repaired)
     }
 }
 

@@ -16,7 +16,7 @@ use symphonia::core::io::ReadOnlySource;
 
 use self::element::{cluster_time, default_track, header_end, is_garbage_behind};
 use super::peek::Peek;
-use super::source::{Pieces, SourceRegion};
+use super::source::{ConcatenatedSource, SourceRegion};
 
 /// The most bytes that a demuxer reads ahead of its packets.
 const AHEAD: u64 = 1 << 18;
@@ -32,9 +32,9 @@ const CLUSTER: &[u8] = b"\x1f\x43\xb6\x75";
 /// An unknown size.
 const OPEN: &[u8] = b"\x01\xff\xff\xff\xff\xff\xff\xff";
 
-/// The positions of a file at which reading can start again.
+/// Finds the positions of a file at which reading can start again.
 #[derive(Debug)]
-pub(super) struct Landmarks {
+pub(super) struct MatroskaRecovery {
     file: Arc<File>,
     peek: Peek,
     /// The start of the present file, and of the part that is being read.
@@ -66,7 +66,7 @@ pub(super) fn matroska_default_track(file: &Arc<File>) -> Option<u64> {
     Peek::new(file).and_then(|mut peek| default_track(&mut peek)).ok().flatten()
 }
 
-impl Landmarks {
+impl MatroskaRecovery {
     pub(super) fn of(file: &Arc<File>) -> io::Result<Self> {
         let peek = Peek::new(file)?;
         let file = Arc::clone(file);
@@ -84,23 +84,23 @@ impl Landmarks {
     }
 
     /// The whole file as a source that records its read position.
-    pub(super) fn whole(&self) -> Pieces {
-        Pieces::default().part(&self.file, 0..self.peek.length()).counted(&self.read)
+    pub(super) fn whole(&self) -> ConcatenatedSource {
+        ConcatenatedSource::default().part(&self.file, 0..self.peek.length()).counted(&self.read)
     }
 
     /// Whether the file was read to its end.
-    pub(super) fn are_behind(&self) -> bool {
+    pub(super) fn is_at_end(&self) -> bool {
         self.position() >= self.peek.length()
     }
 
     /// Records that sound was decoded.
-    pub(super) fn note(&mut self) {
+    pub(super) fn record_sound(&mut self) {
         self.heard = self.position();
         self.fruitless = 0;
     }
 
     /// Whether only damage follows the decoded sound.
-    pub(super) fn end_in_garbage(&mut self) -> bool {
+    pub(super) fn ends_in_garbage(&mut self) -> bool {
         self.last > self.start && is_garbage_behind(&mut self.peek, self.start, self.last).unwrap_or(false)
     }
 
@@ -115,7 +115,7 @@ impl Landmarks {
         self.fruitless += 1;
         let Some((at, is_another)) = self.find(from, stop)? else { return Ok(None) };
         self.part = at;
-        let mut source = Pieces::default();
+        let mut source = ConcatenatedSource::default();
         let mut body = at;
         if is_another {
             (self.start, self.head, self.last, self.fruitless) = (at, 0, at, 0);

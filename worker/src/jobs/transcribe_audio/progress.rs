@@ -13,13 +13,13 @@ const REST: f64 = 0.1;
 
 /// The clock of one attempt.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct TranscriptionProgress {
     resumed_ms: u64,
     total_ms: Option<u64>,
     began: Instant,
 }
 
-impl Pace {
+impl TranscriptionProgress {
     pub(super) fn new(resumed_ms: u64) -> Self {
         Self { resumed_ms, total_ms: None, began: Instant::now() }
     }
@@ -36,7 +36,7 @@ impl Pace {
     }
 
     /// The progress when the recording is transcribed up to `done_ms`.
-    pub(super) fn heard(&self, done_ms: u64) -> Progress {
+    pub(super) fn transcribed(&self, done_ms: u64) -> Progress {
         let worked = self.began.elapsed().as_secs_f64();
         let fresh = done_ms.saturating_sub(self.resumed_ms) as f64 / 1000.0;
         let speed = (fresh > 0.0 && worked > 0.0).then(|| fresh / worked);
@@ -60,7 +60,7 @@ impl Pace {
     /// The whole recording is transcribed, and its length is known.
     pub(super) fn done(&mut self, length_ms: u64) -> Progress {
         self.total_ms = Some(length_ms);
-        self.heard(length_ms)
+        self.transcribed(length_ms)
     }
 }
 
@@ -70,19 +70,20 @@ mod tests {
 
     #[test]
     fn the_share_grows_with_the_sound_and_never_passes_its_stage() {
-        let mut pace = Pace::new(0);
-        pace.opened(Some(100.0));
-        let percents: Vec<f32> = [0, 50_000, 100_000, 130_000].map(|ms| pace.heard(ms).percent).into();
+        let mut progress = TranscriptionProgress::new(0);
+        progress.opened(Some(100.0));
+        let percents: Vec<f32> =
+            [0, 50_000, 100_000, 130_000].map(|ms| progress.transcribed(ms).percent).into();
         assert_eq!(percents, [2.0, 46.0, 90.0, 90.0]);
     }
 
     #[test]
     fn sound_of_an_earlier_attempt_counts_as_done_and_not_as_speed() {
-        let mut pace = Pace::new(3_600_000);
-        pace.opened(Some(7_200.0));
-        let resumed = pace.heard(3_600_000);
+        let mut progress = TranscriptionProgress::new(3_600_000);
+        progress.opened(Some(7_200.0));
+        let resumed = progress.transcribed(3_600_000);
         assert_eq!((resumed.speed, resumed.percent), (None, 46.0));
-        let on = pace.heard(3_601_000);
+        let on = progress.transcribed(3_601_000);
         assert!(on.speed.is_some() && on.eta_ms.is_some());
     }
 }

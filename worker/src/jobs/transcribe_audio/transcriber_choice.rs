@@ -14,27 +14,27 @@ use self_shared::domain::model::SupportedLanguages;
 use self_shared::domain::transcription::TranscriptionOptions;
 
 use super::super::JobContext;
-use super::super::heard_by::HeardBy;
+use super::super::transcript_origin::TranscriptOrigin;
 use crate::models::remote_transcriber::{RemoteError, RemoteTranscriber, UNDETERMINED};
 use crate::models::transcriber::{TranscribeError, Utterance};
 
 /// The transcribers of one recording.
-pub(super) struct Elsewhere {
+pub(super) struct TranscriberChoice {
     remote: Option<Arc<RemoteTranscriber>>,
     /// The model of this worker, and its languages.
     local: ModelId,
     local_languages: Vec<String>,
     /// The language that was requested.
     asked: Option<String>,
-    /// Whether sound was sent elsewhere.
+    /// Whether sound was sent to the remote transcriber.
     sent: AtomicBool,
     /// The host that received sound from earlier attempts.
     sent_before: Option<String>,
     /// The models that transcribed something so far, and the languages.
-    known: Mutex<HeardBy>,
+    known: Mutex<TranscriptOrigin>,
 }
 
-impl Elsewhere {
+impl TranscriberChoice {
     /// Chooses for a recording. `known` is what earlier attempts have stored.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Elsewhere {
     pub(super) async fn choose(
         context: &JobContext,
         options: &TranscriptionOptions,
-        known: &HeardBy,
+        known: &TranscriptOrigin,
     ) -> Result<Self, JobError> {
         let local_languages = context.transcribers.description().languages;
         let asked = options.language.clone();
@@ -87,12 +87,12 @@ impl Elsewhere {
     }
 
     /// Transcribes a chunk remotely; none when the model of this worker must transcribe it.
-    pub(super) async fn hear(&self, samples: &[f32]) -> Result<Option<Utterance>, TranscribeError> {
+    pub(super) async fn transcribe(&self, samples: &[f32]) -> Result<Option<Utterance>, TranscribeError> {
         let Some(remote) = self.asks() else {
             self.known().add_model(&self.local);
             return Ok(None);
         };
-        match remote.hear(samples, self.asked.as_deref(), &self.sent).await {
+        match remote.transcribe(samples, self.asked.as_deref(), &self.sent).await {
             Ok(heard) => {
                 let mut known = self.known();
                 known.add_model(&remote.id());
@@ -102,7 +102,7 @@ impl Elsewhere {
                 Ok(Some(heard))
             }
             Err(RemoteError::Away { host, reason }) if self.falls_back() => {
-                tracing::warn!(host, reason, "the transcriber elsewhere is away: heard here meanwhile");
+                tracing::warn!(host, reason, "the remote transcriber does not answer; using the local one");
                 self.known().add_model(&self.local);
                 Ok(None)
             }
@@ -110,14 +110,14 @@ impl Elsewhere {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, HeardBy> {
+    fn known(&self) -> MutexGuard<'_, TranscriptOrigin> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds the models that have transcribed, and the host that received sound, so far.
-    pub(super) fn tell(&self, heard_by: &mut HeardBy) {
-        heard_by.add_models(&self.known());
-        heard_by.endpoint = match &self.remote {
+    pub(super) fn record(&self, origin: &mut TranscriptOrigin) {
+        origin.add_models(&self.known());
+        origin.endpoint = match &self.remote {
             Some(remote) if self.sent.load(Ordering::Relaxed) => Some(remote.host().to_owned()),
             _ => self.sent_before.clone(),
         };

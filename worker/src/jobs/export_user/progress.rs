@@ -10,13 +10,13 @@ const CONVERSATION: u64 = 64 * 1024;
 const CONVERSATIONS: f32 = 97.0;
 
 /// The work that is done, and all work.
-pub(super) struct Pace {
+pub(super) struct ExportProgress {
     began: Instant,
     conversations: (u64, u64),
     bytes: (u64, u64),
 }
 
-impl Pace {
+impl ExportProgress {
     pub(super) fn new(conversations: i64, bytes: i64) -> Self {
         let all = |number: i64| (0, number.unsigned_abs());
         Self { began: Instant::now(), conversations: all(conversations), bytes: all(bytes) }
@@ -25,17 +25,17 @@ impl Pace {
     /// Adds written bytes of recordings.
     pub(super) fn copied(&mut self, bytes: usize) -> Progress {
         self.bytes.0 += bytes as u64;
-        self.progress()
+        self.current()
     }
 
     /// Adds a written conversation.
     pub(super) fn written(&mut self) -> Progress {
         self.conversations.0 += 1;
-        self.progress()
+        self.current()
     }
 
     /// The amount may have grown since the beginning. Then the progress stays near its end for a while.
-    pub(super) fn progress(&self) -> Progress {
+    pub(super) fn current(&self) -> Progress {
         let work = |bytes: u64, conversations: u64| bytes + conversations * CONVERSATION;
         let done = work(self.bytes.0, self.conversations.0);
         let all = work(self.bytes.1, self.conversations.1).max(done);
@@ -57,20 +57,20 @@ mod tests {
 
     #[test]
     fn an_export_gets_further_and_never_past_its_end() {
-        let mut pace = Pace::new(2, 1_000_000);
-        let start = pace.progress();
+        let mut progress = ExportProgress::new(2, 1_000_000);
+        let start = progress.current();
         assert_eq!((start.percent, start.bytes_total, start.eta_ms), (0.0, Some(1_000_000), None));
-        let half = pace.copied(500_000);
+        let half = progress.copied(500_000);
         assert!(half.percent > 20.0 && half.percent < 60.0 && half.eta_ms.is_some(), "{half:?}");
-        pace.copied(900_000);
-        pace.written();
-        let end = pace.written();
+        progress.copied(900_000);
+        progress.written();
+        let end = progress.written();
         assert!(end.percent <= CONVERSATIONS, "{end:?}");
         assert_eq!(end.bytes_total, Some(end.bytes_done));
     }
 
     #[test]
     fn nothing_to_export_is_nearly_done_at_once() {
-        assert_eq!(Pace::new(0, 0).progress().percent, CONVERSATIONS);
+        assert_eq!(ExportProgress::new(0, 0).current().percent, CONVERSATIONS);
     }
 }

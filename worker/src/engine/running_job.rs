@@ -21,13 +21,13 @@ use tokio_util::sync::CancellationToken;
 use super::EngineContext;
 
 /// How often the progress is compared with what was published.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const POLL_EVERY: Duration = Duration::from_millis(50);
 /// Progress within a stage is written and published at most this often.
-const TELL_EVERY: Duration = Duration::from_millis(250);
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
 /// A claimed job, while it runs.
 #[derive(Debug)]
-pub struct Task {
+pub struct RunningJob {
     pub claim: Claim,
     engine: EngineContext,
     state: Mutex<State>,
@@ -45,7 +45,7 @@ struct State {
     changes: u64,
 }
 
-impl Task {
+impl RunningJob {
     pub(super) fn new(claim: Claim, engine: EngineContext, draining: CancellationToken) -> Self {
         let state = State { stage: Stage::Fetch, progress: claim.snapshot.progress, changes: 0 };
         Self {
@@ -111,7 +111,7 @@ impl Task {
     }
 
     /// Completes a job that has no results to commit, such as a job of the system.
-    pub async fn done(&self) -> Result<(), JobError> {
+    pub async fn succeed_without_results(&self) -> Result<(), JobError> {
         let done = Completion::Succeeded(Progress { percent: 100.0, ..self.progress() });
         let mut tx = self.engine.database.as_system().await?;
         if !completion::complete(&mut tx, &self.claim, &done).await? {
@@ -124,7 +124,7 @@ impl Task {
 
     /// Resolves when the job has to stop: somebody cancelled it, the lease is lost, or the worker is
     /// stopping.
-    pub(super) async fn stopped(&self) -> JobError {
+    pub(super) async fn wait_for_stop(&self) -> JobError {
         let mut held = self.held.subscribe();
         let reason = tokio::select! {
             () = self.draining.cancelled() => JobError::Interrupted,
@@ -141,34 +141,34 @@ impl Task {
 
     /// Extends the lease and publishes the progress, until dropped. Progress is written to the row before
     /// it is published: a client that reads the job sees no less than a client that receives events.
-    pub(super) async fn keep(&self) -> Infallible {
-        let mut tick = interval(LOOK_EVERY.min(self.engine.lease / 8));
+    pub(super) async fn heartbeat(&self) -> Infallible {
+        let mut tick = interval(POLL_EVERY.min(self.engine.lease / 8));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut told = *self.lock();
+        let mut published = *self.lock();
         let began = Instant::now();
         let mut written_at = began;
         loop {
             tick.tick().await;
             let state = *self.lock();
             // A new stage is published at once, but never before the event of the job's start.
-            let stage_is_new = state.stage != told.stage && began.elapsed() >= TELL_EVERY;
-            let is_news =
-                stage_is_new || (state.changes != told.changes && written_at.elapsed() >= TELL_EVERY);
-            if !is_news && written_at.elapsed() < self.engine.lease / 4 {
+            let stage_is_new = state.stage != published.stage && began.elapsed() >= PROGRESS_EVERY;
+            let has_changed = stage_is_new
+                || (state.changes != published.changes && written_at.elapsed() >= PROGRESS_EVERY);
+            if !has_changed && written_at.elapsed() < self.engine.lease / 4 {
                 continue;
             }
             match self.extend(&state).await {
                 Ok(held) => {
                     written_at = Instant::now();
-                    if is_news && held != Held::Lost {
-                        told = state;
-                        self.tell(&state).await;
+                    if has_changed && held != Held::Lost {
+                        published = state;
+                        self.publish_progress(&state).await;
                     }
                     self.held.send_replace(held);
                 }
                 Err(error) => {
                     tracing::warn!(job = %self.claim.id, %error, "a lease could not be extended");
-                    sleep(TELL_EVERY.min(self.engine.lease / 8)).await;
+                    sleep(PROGRESS_EVERY.min(self.engine.lease / 8)).await;
                 }
             }
         }
@@ -182,7 +182,7 @@ impl Task {
         Ok(held)
     }
 
-    async fn tell(&self, state: &State) {
+    async fn publish_progress(&self, state: &State) {
         let Some(user_id) = self.claim.user else { return };
         let job =
             JobSnapshot { stage: Some(state.stage), progress: state.progress, ..self.claim.snapshot.clone() };

@@ -11,7 +11,7 @@ use super::moment;
 
 /// Reads a conversation, without uncertain segments. Of a recording that was transcribed several times, it
 /// reads the newest transcript that is complete. None when the conversation does not exist any more.
-pub(in crate::jobs) async fn conversation(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Conversation>> {
+pub(in crate::jobs) async fn load(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Conversation>> {
     let Some(conversation) = conversations::get(tx, id).await? else { return Ok(None) };
     let mut mentions: HashMap<Uuid, Vec<Mention>> = HashMap::new();
     for mention in understood_mentions(tx, id).await? {

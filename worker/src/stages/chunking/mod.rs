@@ -11,12 +11,12 @@
 //! within 8, 10, 12 and 15 s it was 3, 4, 2 and 2. That shows a direction, not a figure to expect of other
 //! voices; this cutter gets 3 wrong there.
 
+mod high_pass;
 mod level;
-mod rumble;
 
+use self::high_pass::HighPass;
 pub(in crate::stages) use self::level::levels;
 use self::level::{FRAME, Voices};
-use self::rumble::HighPass;
 use super::SAMPLE_RATE;
 
 /// Frames of 10 ms, the unit of all lengths here.
@@ -43,8 +43,8 @@ pub struct Chunk {
 /// Cuts sound that arrives in blocks of any length into chunks. It holds one window of sound, for a
 /// recording of any length.
 #[derive(Debug, Default)]
-pub struct Cutter {
-    rumble: HighPass,
+pub struct Chunker {
+    high_pass: HighPass,
     /// Samples before the start position that are still to be skipped.
     skip: usize,
     /// The start of the window, in frames.
@@ -62,7 +62,7 @@ enum Cut {
     Keep { from: usize, to: usize },
 }
 
-impl Cutter {
+impl Chunker {
     /// A cutter for a recording, whose sound must be pushed from its start.
     #[must_use]
     pub fn new() -> Self {
@@ -80,7 +80,7 @@ impl Cutter {
 
     /// Adds a block of sound and returns the chunks that are complete.
     pub fn push(&mut self, samples: &[f32]) -> Vec<Chunk> {
-        let samples = self.rumble.push(samples);
+        let samples = self.high_pass.push(samples);
         let skipped = self.skip.min(samples.len());
         self.skip -= skipped;
         self.window.extend_from_slice(&samples[skipped..]);

@@ -4,7 +4,7 @@ use self_onnx::{Graph, OnnxError, Tensor};
 
 /// One of the tensors of the decoder's state.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(super) struct CacheTensor {
     /// The name of the input.
     pub(super) past: String,
     /// The name of the output.
@@ -15,14 +15,14 @@ pub(super) struct Memory {
     width: usize,
 }
 
-impl Memory {
+impl CacheTensor {
     /// The tensors of a decoder's state, from the names and shapes of its inputs. The numbers of layers, of
     /// heads, and of values in a head differ between the sizes of the model.
     ///
     /// # Errors
     /// [`OnnxError::Shape`] when the graph is no decoder of this kind.
     pub(super) fn of(decoder: &Graph) -> Result<Vec<Self>, OnnxError> {
-        let mut memory = Vec::new();
+        let mut cache = Vec::new();
         for (name, shape) in decoder.inputs() {
             let Some(rest) = name.strip_prefix("past_key_values.") else { continue };
             let &[_, heads, _, width] = shape else {
@@ -34,7 +34,7 @@ impl Memory {
                     .filter(|length| *length > 0)
                     .ok_or_else(|| OnnxError::Shape(format!("fixed number of {what} in the input `{name}`")))
             };
-            memory.push(Self {
+            cache.push(Self {
                 past: name.to_owned(),
                 present: format!("present.{rest}"),
                 fixed: rest.contains(".encoder."),
@@ -42,11 +42,7 @@ impl Memory {
                 width: known(width, "numbers for each head")?,
             });
         }
-        if memory.is_empty() {
-            Err(OnnxError::Shape("input `past_key_values`".to_owned()))
-        } else {
-            Ok(memory)
-        }
+        if cache.is_empty() { Err(OnnxError::Shape("input `past_key_values`".to_owned())) } else { Ok(cache) }
     }
 
     /// Its value before the first token.

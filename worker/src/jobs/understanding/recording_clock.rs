@@ -7,22 +7,22 @@ use self_shared::domain::job::JobError;
 
 use super::super::transcript::Transcript;
 use super::super::{JobContext, zone};
-use crate::engine::Task;
+use crate::engine::RunningJob;
 
 /// The clock for the dates in a text: the recording's own time, in its owner's time zone.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
+pub(super) struct RecordingClock {
     began_at: DateTime<Utc>,
     pub(super) zone: Zone,
 }
 
-impl Clock {
+impl RecordingClock {
     pub(super) async fn load(
         context: &JobContext,
-        task: &Task,
+        running_job: &RunningJob,
         transcript: &Transcript,
     ) -> Result<Self, JobError> {
-        let mut tx = context.database.as_user(task.user()?).await?;
+        let mut tx = context.database.as_user(running_job.user()?).await?;
         let (conversation, audio) = (transcript.conversation_id, transcript.audio_id);
         let began_at = conversations::began_at(&mut tx, conversation, audio).await?;
         let zone = zone::of(&mut tx).await?;

@@ -9,7 +9,7 @@ const AND: &str = " + ";
 
 /// What is known about the origin of a transcript.
 #[derive(Clone, Debug, Default)]
-pub(super) struct HeardBy {
+pub(super) struct TranscriptOrigin {
     /// Each model that transcribed a part, in the order of their first chunks. There are several when the
     /// remote transcriber was away for a while.
     models: Vec<ModelId>,
@@ -19,7 +19,7 @@ pub(super) struct HeardBy {
     languages: BTreeMap<String, usize>,
 }
 
-impl HeardBy {
+impl TranscriptOrigin {
     /// The values that an earlier attempt has stored, and the number of its words.
     pub(super) fn stored(
         model: Option<String>,
@@ -87,13 +87,13 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_read_back_and_goes_on() {
-        let mut heard_by = HeardBy::default();
-        assert_eq!((heard_by.model(), heard_by.language()), (None, None));
-        heard_by.add_model(&ModelId::known("whisper-1", "unknown"));
-        heard_by.add_words("de", 12);
-        heard_by.add_words("en", 3);
-        let language = heard_by.language().map(str::to_owned);
-        let mut again = HeardBy::stored(heard_by.model(), heard_by.version(), None, language, 15);
+        let mut origin = TranscriptOrigin::default();
+        assert_eq!((origin.model(), origin.language()), (None, None));
+        origin.add_model(&ModelId::known("whisper-1", "unknown"));
+        origin.add_words("de", 12);
+        origin.add_words("en", 3);
+        let language = origin.language().map(str::to_owned);
+        let mut again = TranscriptOrigin::stored(origin.model(), origin.version(), None, language, 15);
         again.add_model(&ModelId::known("whisper-1", "unknown"));
         again.add_model(&ModelId::known("moonshine-tiny-en", "1"));
         again.add_words("en", 14);

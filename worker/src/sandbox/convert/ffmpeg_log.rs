@@ -10,7 +10,7 @@ use super::super::child::NOT_STARTED;
 
 /// What `ffmpeg` logs before the first sound.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Opened {
+pub(super) struct StreamInfo {
     /// None if `ffmpeg` found no sound that it can decode.
     pub(super) codec: Option<String>,
     pub(super) seconds: Option<f64>,
@@ -20,8 +20,8 @@ pub(super) struct Opened {
 
 /// What `ffmpeg` has logged.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Words {
-    pub(super) opened: Opened,
+pub(super) struct FfmpegLog {
+    pub(super) opened: StreamInfo,
     /// The number of logged errors while it decoded.
     pub(super) errors: u64,
     pub(super) invalid_data: bool,
@@ -32,23 +32,23 @@ pub(super) struct Words {
 
 /// Reads the log of `ffmpeg` to its end, and sends a message when `ffmpeg` has opened its input. Nothing of
 /// it is stored or logged: it contains titles and names.
-pub(super) async fn listen(mut said: ChildStderr, tell: oneshot::Sender<Opened>) -> Words {
+pub(super) async fn read_log(mut stderr: ChildStderr, tell: oneshot::Sender<StreamInfo>) -> FfmpegLog {
     let mut tell = Some(tell);
-    let mut words = Words::default();
+    let mut log = FfmpegLog::default();
     let mut lines = Lines::default();
-    while let Some(line) = lines.next(&mut said).await {
-        words.take(&line);
+    while let Some(line) = lines.next(&mut stderr).await {
+        log.take(&line);
         if line.starts_with("[info] Output #0")
             && let Some(tell) = tell.take()
         {
             // Nobody receives this when the decoding was dropped.
-            drop(tell.send(words.opened.clone()));
+            drop(tell.send(log.opened.clone()));
         }
     }
-    words
+    log
 }
 
-impl Words {
+impl FfmpegLog {
     /// A line has its level in brackets, usually after the component's name in brackets.
     fn take(&mut self, line: &str) {
         let errs = line.contains("[error]") || line.contains("[fatal]");
@@ -113,10 +113,10 @@ impl Lines {
 mod tests {
     use super::*;
 
-    fn words(lines: &str) -> Words {
-        let mut words = Words::default();
-        lines.lines().for_each(|line| words.take(line));
-        words
+    fn log(lines: &str) -> FfmpegLog {
+        let mut log = FfmpegLog::default();
+        lines.lines().for_each(|line| log.take(line));
+        log
     }
 
     const OPENED: &str = "\
@@ -131,22 +131,22 @@ mod tests {
 
     #[test]
     fn codec_and_length_are_read_and_titles_are_not_believed() {
-        let Words { opened, errors, .. } = words(OPENED);
-        assert_eq!(opened, Opened { codec: Some("ac3".to_owned()), seconds: Some(84.5), tracks: 1 });
+        let FfmpegLog { opened, errors, .. } = log(OPENED);
+        assert_eq!(opened, StreamInfo { codec: Some("ac3".to_owned()), seconds: Some(84.5), tracks: 1 });
         assert_eq!(errors, 0);
     }
 
     #[test]
     fn errors_count_once_the_input_is_open() {
         let lines = format!("[ac3 @ 0x1] [error] before\n{OPENED}\n[ac3 @ 0x1] [error] frame sync error\n");
-        assert_eq!(words(&lines).errors, 1);
-        assert!(words("[error] Exiting normally, received signal 24.").timed_out);
+        assert_eq!(log(&lines).errors, 1);
+        assert!(log("[error] Exiting normally, received signal 24.").timed_out);
     }
 
     #[tokio::test]
     async fn a_line_without_an_end_is_cut() {
-        let said = [&b"a\n"[..], &[b'x'; 100_000], b"\nend"].concat();
-        let (mut lines, mut from) = (Lines::default(), &said[..]);
+        let stderr = [&b"a\n"[..], &[b'x'; 100_000], b"\nend"].concat();
+        let (mut lines, mut from) = (Lines::default(), &stderr[..]);
         assert_eq!(lines.next(&mut from).await.as_deref(), Some("a"));
         assert!(lines.next(&mut from).await.unwrap().len() <= 2 * Lines::LONGEST);
         assert_eq!(lines.next(&mut from).await.as_deref(), Some("end"));

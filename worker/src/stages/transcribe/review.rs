@@ -18,7 +18,7 @@ const SHARE: f64 = 0.5;
 
 /// The parts of a transcript's segment that this judgement needs.
 #[derive(Clone, Copy, Debug)]
-pub struct Told<'a> {
+pub struct ReviewedSegment<'a> {
     /// How long it is, in milliseconds.
     pub length_ms: u64,
     pub text: &'a str,
@@ -28,7 +28,7 @@ pub struct Told<'a> {
 
 /// The judgement of all segments together.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Judgement {
+pub struct TranscriptReview {
     /// Whether more time was not understood than was.
     pub language_uncertain: bool,
     /// The indices of the segments that become uncertain, in order.
@@ -38,19 +38,19 @@ pub struct Judgement {
 /// Judges a whole transcript. It uses only stored data, so the result is the same for a job that was
 /// interrupted.
 #[must_use]
-pub fn judge(segments: &[Told<'_>]) -> Judgement {
+pub fn review(segments: &[ReviewedSegment<'_>]) -> TranscriptReview {
     let language_uncertain = is_language_uncertain(segments);
     let phrase = repeated_phrase(segments);
-    let is_doubted = |segment: &Told<'_>| {
+    let is_doubted = |segment: &ReviewedSegment<'_>| {
         !segment.is_uncertain
             && (language_uncertain || phrase.as_ref().is_some_and(|phrase| key(segment.text) == *phrase))
     };
     let doubted = segments.iter().enumerate().filter(|(_, segment)| is_doubted(segment));
-    Judgement { language_uncertain, doubted: doubted.map(|(place, _)| place).collect() }
+    TranscriptReview { language_uncertain, doubted: doubted.map(|(place, _)| place).collect() }
 }
 
 /// Compares times, not numbers of segments. Uncertain segments do not count as understood.
-fn is_language_uncertain(segments: &[Told<'_>]) -> bool {
+fn is_language_uncertain(segments: &[ReviewedSegment<'_>]) -> bool {
     let (mut understood_ms, mut lost_ms) = (0, 0);
     for segment in segments {
         if segment.text == UNINTELLIGIBLE {
@@ -63,7 +63,7 @@ fn is_language_uncertain(segments: &[Told<'_>]) -> bool {
 }
 
 /// The short phrase that makes up most of the transcript, if there is one.
-fn repeated_phrase(segments: &[Told<'_>]) -> Option<String> {
+fn repeated_phrase(segments: &[ReviewedSegment<'_>]) -> Option<String> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for segment in segments {
         let is_lone = segment.text.split_whitespace().count() <= LONE_WORDS;
@@ -86,42 +86,50 @@ mod tests {
 
     const LOST: (u64, &str, bool) = (2_000, UNINTELLIGIBLE, true);
 
-    fn judge(segments: &[(u64, &str, bool)]) -> Judgement {
+    fn review(segments: &[(u64, &str, bool)]) -> TranscriptReview {
         let each = segments.iter().copied();
-        let told = each.map(|(length_ms, text, is_uncertain)| Told { length_ms, text, is_uncertain });
-        super::judge(&told.collect::<Vec<_>>())
+        let segments =
+            each.map(|(length_ms, text, is_uncertain)| ReviewedSegment { length_ms, text, is_uncertain });
+        super::review(&segments.collect::<Vec<_>>())
     }
 
     #[test]
     fn the_time_decides_and_not_the_number_of_segments() {
-        let foreign = judge(&[(9_000, UNINTELLIGIBLE, true), (700, "Yes.", false), (800, "No.", false)]);
+        let foreign = review(&[(9_000, UNINTELLIGIBLE, true), (700, "Yes.", false), (800, "No.", false)]);
         assert!(foreign.language_uncertain);
-        assert!(!judge(&[(9_000, "It rained.", false), LOST, LOST]).language_uncertain);
+        assert!(!review(&[(9_000, "It rained.", false), LOST, LOST]).language_uncertain);
     }
 
     #[test]
     fn what_is_uncertain_speaks_for_no_language() {
-        assert!(judge(&[(9_000, "Come in, sugar.", true), LOST]).language_uncertain);
-        assert!(!judge(&[(9_000, "What did she say?", true)]).language_uncertain);
+        assert!(review(&[(9_000, "Come in, sugar.", true), LOST]).language_uncertain);
+        assert!(!review(&[(9_000, "What did she say?", true)]).language_uncertain);
     }
 
     #[test]
     fn nothing_said_is_in_no_doubtful_language() {
-        assert_eq!(judge(&[]), Judgement::default());
-        assert_eq!(judge(&[(600, UNINTELLIGIBLE, true)]), Judgement::default());
+        assert_eq!(review(&[]), TranscriptReview::default());
+        assert_eq!(review(&[(600, UNINTELLIGIBLE, true)]), TranscriptReview::default());
     }
 
     #[test]
     fn in_a_language_that_is_not_known_nothing_is_certain() {
-        let foreign = judge(&[(9_000, UNINTELLIGIBLE, true), (700, "Yes.", false), (800, "Come in.", true)]);
+        let foreign = review(&[(9_000, UNINTELLIGIBLE, true), (700, "Yes.", false), (800, "Come in.", true)]);
         assert_eq!(foreign.doubted, [1]);
     }
 
     #[test]
     fn one_phrase_again_and_again_is_doubted_each_time() {
         let you = (900, "You", false);
-        let heard =
-            judge(&[you, you, (900, "you.", false), LOST, you, (4_000, "Come in, please, Ada.", false), you]);
+        let heard = review(&[
+            you,
+            you,
+            (900, "you.", false),
+            LOST,
+            you,
+            (4_000, "Come in, please, Ada.", false),
+            you,
+        ]);
         assert_eq!(heard.doubted, [0, 1, 2, 4, 6]);
         assert!(!heard.language_uncertain);
     }
@@ -130,9 +138,9 @@ mod tests {
     fn somebody_who_often_agrees_is_believed() {
         let (yes, other) = ((400, "Yes.", false), (3_000, "Then we take the early train.", false));
         assert_eq!(
-            judge(&[yes, other, yes, other, yes, other, yes, other, other, yes]),
-            Judgement::default()
+            review(&[yes, other, yes, other, yes, other, yes, other, other, yes]),
+            TranscriptReview::default()
         );
-        assert_eq!(judge(&[yes, yes, yes, yes]), Judgement::default());
+        assert_eq!(review(&[yes, yes, yes, yes]), TranscriptReview::default());
     }
 }
