@@ -15,23 +15,23 @@ const BACKLOG: usize = 256;
 #[derive(Debug)]
 pub struct Hub {
     bus: Bus,
-    people: Arc<People>,
+    channels: Arc<Channels>,
 }
 
 /// The connected people; each sender reaches all sockets of one person.
-type People = Mutex<HashMap<UserId, broadcast::Sender<Arc<BusMessage>>>>;
+type Channels = Mutex<HashMap<UserId, broadcast::Sender<Arc<BusMessage>>>>;
 
 impl Hub {
     /// Starts to receive from the bus, until `stop` is cancelled.
     #[must_use]
     pub fn start(bus: Bus, stop: CancellationToken) -> Arc<Self> {
-        let hub = Arc::new(Self { bus: bus.clone(), people: Arc::default() });
-        let mut heard = bus.listen(stop);
+        let hub = Arc::new(Self { bus: bus.clone(), channels: Arc::default() });
+        let mut messages = bus.listen(stop);
         tokio::spawn({
             let hub = Arc::clone(&hub);
             async move {
-                while let Some(something) = heard.recv().await {
-                    hub.tell(something);
+                while let Some(message) = messages.recv().await {
+                    hub.deliver(message);
                 }
             }
         });
@@ -40,8 +40,8 @@ impl Hub {
 
     /// All messages for a person from now on. A receiver that lags has missed some, and so has one that
     /// receives [`BusMessage::Interrupted`].
-    pub(crate) fn join(&self, user: UserId) -> Listener {
-        Listener::join(&self.people, user)
+    pub(crate) fn subscribe(&self, user: UserId) -> Listener {
+        Listener::subscribe(&self.channels, user)
     }
 
     /// Whether events arrive at present.
@@ -49,46 +49,46 @@ impl Hub {
         self.bus.is_connected()
     }
 
-    fn tell(&self, something: BusMessage) {
-        let whose = match &something {
+    fn deliver(&self, message: BusMessage) {
+        let whose = match &message {
             BusMessage::Event(event) => Some(event.user_id),
             BusMessage::SessionEnded(user, _) => Some(*user),
             BusMessage::Interrupted => None,
         };
-        let something = Arc::new(something);
-        let people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        let message = Arc::new(message);
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         match whose {
             Some(user) => {
-                if let Some(person) = people.get(&user) {
-                    send(person, something);
+                if let Some(channel) = channels.get(&user) {
+                    send(channel, message);
                 }
             }
-            None => people.values().for_each(|person| send(person, Arc::clone(&something))),
+            None => channels.values().for_each(|channel| send(channel, Arc::clone(&message))),
         }
     }
 }
 
-fn send(person: &broadcast::Sender<Arc<BusMessage>>, something: Arc<BusMessage>) {
+fn send(channel: &broadcast::Sender<Arc<BusMessage>>, message: Arc<BusMessage>) {
     // The send fails only while the person's last socket is closing.
-    drop(person.send(something));
+    drop(channel.send(message));
 }
 
 /// Receives messages for one socket of a person. The hub forgets the person with their last socket.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    people: Arc<People>,
+    channels: Arc<Channels>,
     user: UserId,
     /// None only while the listener is dropped.
     receiver: Option<broadcast::Receiver<Arc<BusMessage>>>,
 }
 
 impl Listener {
-    fn join(people: &Arc<People>, user: UserId) -> Self {
+    fn subscribe(channels: &Arc<Channels>, user: UserId) -> Self {
         let receiver = {
-            let mut people = people.lock().unwrap_or_else(PoisonError::into_inner);
-            people.entry(user).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
+            let mut channels = channels.lock().unwrap_or_else(PoisonError::into_inner);
+            channels.entry(user).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
         };
-        Self { people: Arc::clone(people), user, receiver: Some(receiver) }
+        Self { channels: Arc::clone(channels), user, receiver: Some(receiver) }
     }
 
     /// The next message for the person; an error if some were missed.
@@ -102,11 +102,11 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         // Under the lock, so that of two concurrent drops the second removes the person.
         drop(self.receiver.take());
-        if people.get(&self.user).is_some_and(|person| person.receiver_count() == 0) {
-            people.remove(&self.user);
+        if channels.get(&self.user).is_some_and(|channel| channel.receiver_count() == 0) {
+            channels.remove(&self.user);
         }
     }
 }
@@ -118,11 +118,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_person_is_forgotten_with_their_last_socket() {
-        let people = Arc::<People>::default();
+    fn a_channel_is_removed_with_the_last_socket_of_its_person() {
+        let channels = Arc::<Channels>::default();
         let user = UserId(new_id());
-        let known = || people.lock().unwrap().contains_key(&user);
-        let (first, second) = (Listener::join(&people, user), Listener::join(&people, user));
+        let known = || channels.lock().unwrap().contains_key(&user);
+        let (first, second) = (Listener::subscribe(&channels, user), Listener::subscribe(&channels, user));
         drop(first);
         assert!(known());
         drop(second);

@@ -14,7 +14,7 @@ mod methods;
 mod page;
 pub mod problem;
 pub mod push;
-mod rendered;
+mod raw_json;
 mod request_middleware;
 mod routes;
 pub mod server;

@@ -77,21 +77,21 @@ wire_enums! {
 
 /// A word of a wire enum, in a view, as text from a database column that holds only these words.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored<T>(String, PhantomData<T>);
+pub(crate) struct StoredEnum<T>(String, PhantomData<T>);
 
-impl<T> From<String> for Stored<T> {
+impl<T> From<String> for StoredEnum<T> {
     fn from(word: String) -> Self {
         Self(word, PhantomData)
     }
 }
 
-impl<T: WireEnum> From<T> for Stored<T> {
+impl<T: WireEnum> From<T> for StoredEnum<T> {
     fn from(value: T) -> Self {
         value.as_wire().to_owned().into()
     }
 }
 
-impl<T: WireEnum> Type for Stored<T> {
+impl<T: WireEnum> Type for StoredEnum<T> {
     const IS_REQUIRED: bool = true;
     type RawValueType = Self;
     type RawElementValueType = Self;
@@ -117,13 +117,13 @@ impl<T: WireEnum> Type for Stored<T> {
     }
 }
 
-impl<T: WireEnum> ToJSON for Stored<T> {
+impl<T: WireEnum> ToJSON for StoredEnum<T> {
     fn to_json(&self) -> Option<Value> {
         Some(self.0.clone().into())
     }
 }
 
-impl<T: WireEnum> ParseFromJSON for Stored<T> {
+impl<T: WireEnum> ParseFromJSON for StoredEnum<T> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         match Wire::<T>::parse_from_json(value) {
             Ok(Wire(value)) => Ok(value.into()),

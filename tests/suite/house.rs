@@ -37,7 +37,7 @@ const PLACES: &[(&[&str], &[&str])] = &[
     (&["rubato", "audioadapter_buffers"], &["worker/src/stages/resample"]),
     (&["realfft"], &["worker/src/stages/transcribe/phrases/bands"]),
     (&["chrono_tz"], &["worker/language/src/resolve/zone"]),
-    (&["stop_words"], &["worker/language/src/notice/topics"]),
+    (&["stop_words"], &["worker/language/src/insights/topics"]),
     (&["ort"], &["worker/onnx/"]),
     (
         &["encoding_rs", "hayro_cmap", "hayro_syntax", "html5ever", "pulldown_cmark"],

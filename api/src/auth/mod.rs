@@ -5,7 +5,7 @@
 //! lost the answer may ask again within ten seconds and gets the same successor. A used token that comes
 //! later was stolen, or its successor was, so the session ends for both parties.
 
-mod attempts;
+mod login_throttle;
 mod passwords;
 mod tokens;
 
@@ -29,7 +29,7 @@ use self_shared::domain::{UserId, new_id};
 use self_shared::redis::buckets::Buckets;
 use uuid::Uuid;
 
-pub use attempts::Attempts;
+pub use login_throttle::LoginThrottle;
 pub use passwords::Passwords;
 pub use tokens::{AccessTokens, Opaque};
 
@@ -82,7 +82,7 @@ pub struct Auth {
     refresh_secret: SecretString,
     passwords: Passwords,
     /// Counts failed logins.
-    pub attempts: Attempts,
+    pub login_throttle: LoginThrottle,
 }
 
 impl Auth {
@@ -95,7 +95,7 @@ impl Auth {
             access: Arc::new(AccessTokens::new(&config.jwt_secret)),
             refresh_secret: config.jwt_refresh_secret.clone(),
             passwords: Passwords::default(),
-            attempts: Attempts::shared(buckets),
+            login_throttle: LoginThrottle::shared(buckets),
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) trait Kind: Send + Sync + 'static {
 }
 
 /// Where the bytes are stored.
-pub(crate) enum Held {
+pub(crate) enum ContentSource {
     /// In the object of this key.
     Object(String),
     /// In a row of the database, since they are few.
@@ -37,7 +37,7 @@ pub(crate) enum Held {
 
 /// The stored bytes and their metadata.
 pub(crate) struct ContentMetadata<'a> {
-    pub held: Held,
+    pub source: ContentSource,
     pub size_bytes: i64,
     pub sha256: &'a [u8],
     pub content_type: &'a str,
@@ -45,7 +45,7 @@ pub(crate) struct ContentMetadata<'a> {
 }
 
 /// The response of a download: all bytes, a range, or 304.
-pub(crate) struct Outgoing<K> {
+pub(crate) struct ContentResponse<K> {
     status: StatusCode,
     headers: HeaderMap,
     content: Option<Content>,
@@ -57,7 +57,7 @@ pub(crate) async fn open<K: Kind>(
     objects: &ObjectStore,
     known: ContentMetadata<'_>,
     asked: &HeaderMap,
-) -> Result<Outgoing<K>, Problem> {
+) -> Result<ContentResponse<K>, Problem> {
     let size = u64::try_from(known.size_bytes).map_err(Problem::internal)?;
     let etag = format!("\"{}\"", hex::encode(known.sha256));
     let mut headers = HeaderMap::new();
@@ -71,7 +71,7 @@ pub(crate) async fn open<K: Kind>(
 
     let etag: ETag = etag.parse().map_err(Problem::internal)?;
     if has(asked, &etag) {
-        return Ok(Outgoing::new(StatusCode::NOT_MODIFIED, headers, None));
+        return Ok(ContentResponse::new(StatusCode::NOT_MODIFIED, headers, None));
     }
     // A range of another version would be of no use, so the whole content is sent.
     let is_current = !asked.contains_key(header::IF_RANGE)
@@ -96,11 +96,11 @@ pub(crate) async fn open<K: Kind>(
     set(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned())?;
 
     let range = (status == StatusCode::PARTIAL_CONTENT).then_some(ByteRange { offset: first, length });
-    let content = known.held.read(objects, range).await?;
-    Ok(Outgoing::new(status, headers, Some(content)))
+    let content = known.source.read(objects, range).await?;
+    Ok(ContentResponse::new(status, headers, Some(content)))
 }
 
-impl Held {
+impl ContentSource {
     /// Opens all bytes, or a range.
     async fn read(self, objects: &ObjectStore, range: Option<ByteRange>) -> Result<Content, Problem> {
         match self {
@@ -120,7 +120,7 @@ impl Held {
     }
 }
 
-impl<K> Outgoing<K> {
+impl<K> ContentResponse<K> {
     const fn new(status: StatusCode, headers: HeaderMap, content: Option<Content>) -> Self {
         Self { status, headers, content, kind: PhantomData }
     }
@@ -149,7 +149,7 @@ pub(crate) fn disposition(filename: &str, otherwise: &str) -> String {
     format!("inline; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 
-impl<K: Kind> IntoResponse for Outgoing<K> {
+impl<K: Kind> IntoResponse for ContentResponse<K> {
     fn into_response(self) -> Response {
         let body = self.content.map_or_else(Body::empty, Body::from_bytes_stream);
         let mut response = Response::builder().status(self.status).body(body);
@@ -158,7 +158,7 @@ impl<K: Kind> IntoResponse for Outgoing<K> {
     }
 }
 
-impl<K: Kind> ApiResponse for Outgoing<K> {
+impl<K: Kind> ApiResponse for ContentResponse<K> {
     fn meta() -> MetaResponses {
         let content = || {
             vec![MetaMediaType {

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use self_shared::events::{Erased, EventKind, Room};
 use serde_json::{Map, Value, json};
 
-use crate::push::{FromApp, ToApp};
+use crate::push::{ClientMessage, ServerMessage};
 
 const SCHEMAS: &str = "/components/schemas";
 const DESCRIPTION: &str = "\
@@ -39,8 +39,8 @@ struct Message {
 fn document() -> Value {
     let (mut told, mut said) = (generator(Contract::Serialize), generator(Contract::Deserialize));
     let events: Vec<Message> = EventKind::ALL.iter().map(|kind| event(*kind, &mut told)).collect();
-    let answers = variants::<ToApp>(&mut told);
-    let from_app = variants::<FromApp>(&mut said);
+    let answers = variants::<ServerMessage>(&mut told);
+    let from_app = variants::<ClientMessage>(&mut said);
     let mut schemas = said.take_definitions(true);
     schemas.extend(told.take_definitions(true));
 

@@ -9,13 +9,13 @@ use std::fmt::Write as _;
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, ServerObject};
 
 pub use self::asyncapi::json as asyncapi;
-use self::shape::Shaped;
+use self::shape::CorrectedApi;
 use crate::problem::Code;
 use crate::routes;
 
 /// The routes as a service that also generates their document.
 pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
-    OpenApiService::new(Shaped(routes::all()), "Self Backend", env!("CARGO_PKG_VERSION"))
+    OpenApiService::new(CorrectedApi(routes::all()), "Self Backend", env!("CARGO_PKG_VERSION"))
         .description(description())
         .license(LicenseObject::new(env!("CARGO_PKG_LICENSE")))
         .server(ServerObject::new("/").description("This server"))

@@ -15,9 +15,9 @@ use crate::input::null;
 const HEADERS: &[&str] = &["ETag", "Location"];
 
 /// An API whose document is corrected.
-pub(crate) struct Shaped<T>(pub T);
+pub(crate) struct CorrectedApi<T>(pub T);
 
-impl<T: OpenApi> OpenApi for Shaped<T> {
+impl<T: OpenApi> OpenApi for CorrectedApi<T> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = T::meta();
         operations(&mut apis).for_each(shape_operation);
@@ -200,14 +200,14 @@ fn without_nulls(example: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::fit::misfits;
+    use crate::input::schema_check::violations;
     use crate::routes;
 
     /// The routes and the registry of an API, whose type is inferred.
-    fn of<T: OpenApi>(_: &Shaped<T>) -> (Vec<MetaApi>, Registry) {
+    fn of<T: OpenApi>(_: &CorrectedApi<T>) -> (Vec<MetaApi>, Registry) {
         let mut registry = Registry::new();
-        Shaped::<T>::register(&mut registry);
-        (Shaped::<T>::meta(), registry)
+        CorrectedApi::<T>::register(&mut registry);
+        (CorrectedApi::<T>::meta(), registry)
     }
 
     fn named(schema: &MetaSchemaRef) -> Option<&str> {
@@ -219,10 +219,11 @@ mod tests {
 
     #[test]
     fn every_body_has_an_example_and_every_example_fits() {
-        let (mut apis, registry) = of(&Shaped(routes::all()));
+        let (mut apis, registry) = of(&CorrectedApi(routes::all()));
         for (name, schema) in &registry.schemas {
-            let misfits = schema.example.as_ref().map(|example| misfits(&registry.schemas, schema, example));
-            assert_eq!(misfits.unwrap_or_default(), [], "{name}");
+            let violations =
+                schema.example.as_ref().map(|example| violations(&registry.schemas, schema, example));
+            assert_eq!(violations.unwrap_or_default(), [], "{name}");
         }
         for operation in operations(&mut apis) {
             let brought = operation.request.iter().flat_map(|request| &request.content);
@@ -246,7 +247,7 @@ mod tests {
         }
         assert_eq!(schemas["Correction"]["minProperties"], 1);
         assert!(!crate::document::page().contains(NOTHING));
-        let (mut apis, registry) = of(&Shaped(routes::all()));
+        let (mut apis, registry) = of(&CorrectedApi(routes::all()));
         let mut answered = BTreeSet::new();
         for operation in operations(&mut apis) {
             for media in operation.responses.responses.iter().flat_map(|response| &response.content) {
@@ -266,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_may_be_null_and_has_no_default() {
-        let (_, registry) = of(&Shaped(routes::all()));
+        let (_, registry) = of(&CorrectedApi(routes::all()));
         let MetaSchemaRef::Inline(limit) =
             &registry.schemas["Question"].properties.iter().find(|(name, _)| *name == "limit").unwrap().1
         else {

@@ -2,9 +2,9 @@
 //! wrong shape.
 
 pub(crate) mod choice;
-pub(crate) mod fit;
 pub(crate) mod null;
 mod schema;
+pub(crate) mod schema_check;
 pub(crate) mod text;
 
 use poem::http::Method;
@@ -60,7 +60,7 @@ fn parse<T: ParseFromJSON>(bytes: &[u8], is_change: bool) -> Result<Input<T>, Pr
         return Err(Problem::new(Code::InvalidInput, "the body must be a JSON object"));
     };
     let schema = schema::of::<T>();
-    let wrong = fit::misfits(&schema.named, &schema.body, &value);
+    let wrong = schema_check::violations(&schema.named, &schema.body, &value);
     if !wrong.is_empty() {
         return Err(Problem::fields(wrong));
     }

@@ -8,7 +8,7 @@ use poem::http::Method;
 use poem::{EndpointExt, Request};
 use poem_openapi::registry::{MetaApi, MetaParamIn};
 
-use super::fit::NO_NULLS;
+use super::schema_check::NO_NULLS;
 use crate::problem::Problem;
 
 /// Adds the check to every route with query parameters.

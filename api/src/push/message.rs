@@ -13,7 +13,7 @@ use crate::problem::Code;
 /// A message from the app to the server.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum FromApp {
+pub(crate) enum ClientMessage {
     /// Join a room. The server sends first the stored events after `after`, if it is given, and then
     /// new events as they happen.
     JoinRoom {
@@ -46,7 +46,7 @@ pub(crate) enum Include {
 /// A message from the server to the app.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum ToApp {
+pub(crate) enum ServerMessage {
     /// The app has joined the room. From now on it receives the events of the room as they happen.
     Joined {
         /// The room.
@@ -90,7 +90,7 @@ fn problem_code(_: &mut SchemaGenerator) -> Schema {
 
 /// An event in the form that apps receive.
 #[derive(Debug, Serialize)]
-pub(super) struct Told<'a> {
+pub(super) struct EventMessage<'a> {
     #[serde(rename = "type")]
     kind: EventKind,
     id: Uuid,
@@ -101,7 +101,7 @@ pub(super) struct Told<'a> {
     data: Value,
 }
 
-impl<'a> Told<'a> {
+impl<'a> EventMessage<'a> {
     /// Makes the message, with or without the words of segments. Events that an older version stored are
     /// converted to the present form.
     pub(super) fn new(event: &'a Event, with_words: bool) -> Self {
@@ -132,9 +132,9 @@ mod tests {
 
     #[test]
     fn joining_says_a_room_and_perhaps_a_number() {
-        let said = serde_json::from_str(r#"{"type":"join_room","room":"user","after":7}"#).unwrap();
+        let message = serde_json::from_str(r#"{"type":"join_room","room":"user","after":7}"#).unwrap();
         assert!(
-            matches!(said, FromApp::JoinRoom { room: Room::User, after: Some(7), include } if include.is_empty())
+            matches!(message, ClientMessage::JoinRoom { room: Room::User, after: Some(7), include } if include.is_empty())
         );
     }
 
@@ -149,13 +149,14 @@ mod tests {
             data: json!({"segments": [{"text": "Yes.", "words": [], "timing": "estimated"}]}),
             at: DateTime::UNIX_EPOCH,
         };
-        assert_eq!(Told::new(&event, false).data, json!({"segments": [{"text": "Yes."}]}));
-        assert_eq!(Told::new(&event, true).data, event.data);
+        assert_eq!(EventMessage::new(&event, false).data, json!({"segments": [{"text": "Yes."}]}));
+        assert_eq!(EventMessage::new(&event, true).data, event.data);
     }
 
     #[test]
     fn a_strange_room_is_named_in_the_error() {
-        let error = serde_json::from_str::<FromApp>(r#"{"type":"join_room","room":"attic"}"#).unwrap_err();
+        let error =
+            serde_json::from_str::<ClientMessage>(r#"{"type":"join_room","room":"attic"}"#).unwrap_err();
         assert!(error.to_string().contains("`attic` is not a room"), "{error}");
     }
 }

@@ -17,7 +17,7 @@
 mod message;
 mod socket;
 
-pub(crate) use message::{FromApp, ToApp};
+pub(crate) use message::{ClientMessage, ServerMessage};
 pub use socket::Socket;
 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;

@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::message::{FromApp, Include, ToApp, Told};
+use super::message::{ClientMessage, EventMessage, Include, ServerMessage};
 use crate::app::App;
 use crate::auth::Identity;
 use crate::hub::{Hub, Listener};
@@ -27,11 +27,11 @@ const EVENTS_ON_A_PAGE: i64 = 200;
 /// How often the server sends a ping.
 const PING: Duration = Duration::from_secs(20);
 /// An app that sends nothing for this long, not even a pong, is disconnected.
-const SILENCE: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// An app that receives nothing for this long is disconnected.
-const STUCK: Duration = Duration::from_secs(30);
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often PostgreSQL is read while the bus is away.
-const ASK: Duration = Duration::from_secs(1);
+const POLL_EVERY: Duration = Duration::from_secs(1);
 
 /// The close code of the application for an ended session (RFC 6455, section 7.4.2).
 const SESSION_ENDED: u16 = 4401;
@@ -50,7 +50,7 @@ pub struct Socket {
 }
 
 /// Events after a number.
-struct Page {
+struct EventPage {
     events: Vec<Event>,
     /// The last missing number before the events. Old events are deleted after some time; the gap
     /// is reported to the app.
@@ -58,75 +58,75 @@ struct Page {
 }
 
 /// Whether the connection continues.
-enum Next {
-    GoOn,
+enum SocketAction {
+    Continue,
     Close(CloseCode, &'static str),
 }
 
 impl Socket {
     /// Serves an app until it disconnects, its session ends, or it no longer receives.
     pub async fn serve(stream: WebSocketStream, identity: Identity, app: App, hub: Arc<Hub>) {
-        let (sink, said) = stream.split();
+        let (sink, incoming) = stream.split();
         // Joined before the cursor is read: events in between are received, and recognised by their number.
-        let heard = hub.join(identity.user);
+        let listener = hub.subscribe(identity.user);
         let mut socket =
             Self { identity, app, hub, sink, rooms: HashSet::new(), with_words: HashSet::new(), cursor: 0 };
-        metrics::gauge!("self_sockets").increment(1);
-        if let Err(error) = socket.run(said, heard).await {
+        metrics::gauge!("self_websocket_connections").increment(1);
+        if let Err(error) = socket.run(incoming, listener).await {
             tracing::debug!(user = %identity.user, %error, "a socket ended");
         }
-        metrics::gauge!("self_sockets").decrement(1);
+        metrics::gauge!("self_websocket_connections").decrement(1);
     }
 
     async fn run(
         &mut self,
-        mut said: SplitStream<WebSocketStream>,
-        mut heard: Listener,
+        mut incoming: SplitStream<WebSocketStream>,
+        mut listener: Listener,
     ) -> anyhow::Result<()> {
         self.cursor = self.newest().await?;
-        let mut last_said = Instant::now();
+        let mut last_received = Instant::now();
         let mut ping = every(PING);
-        let mut ask = every(ASK);
+        let mut poll = every(POLL_EVERY);
         let stopping = self.app.stopping.clone();
         loop {
-            let next = tokio::select! {
-                message = said.next() => {
-                    last_said = Instant::now();
+            let action = tokio::select! {
+                message = incoming.next() => {
+                    last_received = Instant::now();
                     let Some(message) = message else { return Ok(()) };
                     self.on_message(message?).await?
                 }
-                something = heard.recv() => self.on_heard(something).await?,
-                () = stopping.cancelled() => Next::Close(CloseCode::Restart, "the server is stopping"),
+                message = listener.recv() => self.on_bus_message(message).await?,
+                () = stopping.cancelled() => SocketAction::Close(CloseCode::Restart, "the server is stopping"),
                 _ = ping.tick() => {
-                    if last_said.elapsed() > SILENCE {
-                        bail!("the app fell silent");
+                    if last_received.elapsed() > IDLE_TIMEOUT {
+                        bail!("the app sends nothing any more");
                     }
                     self.send(Message::Ping(Vec::new())).await?;
                     self.check_session().await?
                 }
-                _ = ask.tick(), if !self.hub.is_listening() => {
+                _ = poll.tick(), if !self.hub.is_listening() => {
                     self.catch_up().await?;
-                    Next::GoOn
+                    SocketAction::Continue
                 }
             };
-            if let Next::Close(code, why) = next {
+            if let SocketAction::Close(code, why) = action {
                 return self.send(Message::Close(Some((code, why.to_owned())))).await;
             }
         }
     }
 
-    async fn on_message(&mut self, message: Message) -> anyhow::Result<Next> {
+    async fn on_message(&mut self, message: Message) -> anyhow::Result<SocketAction> {
         match message {
             Message::Text(text) => match serde_json::from_str(&text) {
-                Ok(FromApp::JoinRoom { room, after, include }) => {
+                Ok(ClientMessage::JoinRoom { room, after, include }) => {
                     self.join(room, after, include.contains(&Include::Words)).await?;
                 }
-                Ok(FromApp::LeaveRoom { room }) => {
+                Ok(ClientMessage::LeaveRoom { room }) => {
                     self.rooms.remove(&room);
                     self.with_words.remove(&room);
-                    self.tell(&ToApp::Left { room }).await?;
+                    self.send_message(&ServerMessage::Left { room }).await?;
                 }
-                Ok(FromApp::Ping {}) => self.tell(&ToApp::Pong).await?,
+                Ok(ClientMessage::Ping {}) => self.send_message(&ServerMessage::Pong).await?,
                 Err(error) => {
                     self.refuse(Code::BadMessage, format!("the message was not understood: {error}")).await?;
                 }
@@ -134,31 +134,36 @@ impl Socket {
             Message::Binary(_) => {
                 self.refuse(Code::BadMessage, "messages are text frames with JSON".to_owned()).await?;
             }
-            Message::Close(_) => return Ok(Next::Close(CloseCode::Normal, "")),
+            Message::Close(_) => return Ok(SocketAction::Close(CloseCode::Normal, "")),
             Message::Ping(_) | Message::Pong(_) => {} // the library answers
         }
-        Ok(Next::GoOn)
+        Ok(SocketAction::Continue)
     }
 
-    async fn on_heard(&mut self, something: Result<Arc<BusMessage>, RecvError>) -> anyhow::Result<Next> {
-        match something.as_deref() {
+    async fn on_bus_message(
+        &mut self,
+        message: Result<Arc<BusMessage>, RecvError>,
+    ) -> anyhow::Result<SocketAction> {
+        match message.as_deref() {
             Ok(BusMessage::Event(event)) => self.on_event(event).await?,
             Ok(BusMessage::SessionEnded(_, session)) if *session == self.identity.session => {
-                return Ok(Next::Close(CloseCode::from(SESSION_ENDED), "the session ended"));
+                return Ok(SocketAction::Close(CloseCode::from(SESSION_ENDED), "the session ended"));
             }
             Ok(BusMessage::SessionEnded(..)) => {}
             Ok(BusMessage::Interrupted) | Err(RecvError::Lagged(_)) => self.catch_up().await?,
-            Err(RecvError::Closed) => return Ok(Next::Close(CloseCode::Restart, "the server is stopping")),
+            Err(RecvError::Closed) => {
+                return Ok(SocketAction::Close(CloseCode::Restart, "the server is stopping"));
+            }
         }
-        Ok(Next::GoOn)
+        Ok(SocketAction::Continue)
     }
 
     async fn on_event(&mut self, event: &Event) -> anyhow::Result<()> {
         match event.seq {
-            None => self.tell_event(event).await,
+            None => self.send_event(event).await,
             Some(seq) if seq <= self.cursor => Ok(()),
             Some(seq) if seq == self.cursor + 1 && !event.data.is_null() => {
-                self.tell_event(event).await?;
+                self.send_event(event).await?;
                 self.cursor = seq;
                 Ok(())
             }
@@ -169,15 +174,15 @@ impl Socket {
     /// Sends all durable events after the cursor, from PostgreSQL.
     async fn catch_up(&mut self) -> anyhow::Result<()> {
         loop {
-            let Page { events: missed, gap_ends } = self.events_after(self.cursor).await?;
+            let EventPage { events: missed, gap_ends } = self.events_after(self.cursor).await?;
             if let Some(seq) = gap_ends {
                 for room in self.rooms.clone() {
-                    self.tell(&ToApp::Resync { room, after: self.cursor, seq }).await?;
+                    self.send_message(&ServerMessage::Resync { room, after: self.cursor, seq }).await?;
                 }
                 self.cursor = seq;
             }
             for event in &missed {
-                self.tell_event(event).await?;
+                self.send_event(event).await?;
                 self.cursor = event.seq.unwrap_or(self.cursor);
             }
             if missed.len() < EVENTS_ON_A_PAGE as usize {
@@ -189,7 +194,7 @@ impl Socket {
     async fn join(&mut self, room: Room, after: Option<i64>, with_words: bool) -> anyhow::Result<()> {
         // Events that other nodes have committed are sent before the answer.
         self.catch_up().await?;
-        let job = match self.look_at(room).await? {
+        let job = match self.room_state(room).await? {
             Some(job) => job,
             None => {
                 let detail = format!("there is no `{room}`; it may have been deleted");
@@ -205,24 +210,24 @@ impl Socket {
         } else {
             self.with_words.remove(&room);
         }
-        self.tell(&ToApp::Joined { room, seq: self.cursor, job }).await
+        self.send_message(&ServerMessage::Joined { room, seq: self.cursor, job }).await
     }
 
     /// Sends the events of a room after a number, up to the cursor.
     async fn replay(&mut self, room: Room, after: i64, with_words: bool) -> anyhow::Result<()> {
         let mut replayed = after;
         if after > self.cursor {
-            return self.tell(&ToApp::Resync { room, after, seq: self.cursor }).await;
+            return self.send_message(&ServerMessage::Resync { room, after, seq: self.cursor }).await;
         }
         while replayed < self.cursor {
-            let Page { events: page, gap_ends } = self.events_after(replayed).await?;
+            let EventPage { events: page, gap_ends } = self.events_after(replayed).await?;
             if let Some(gap_ends) = gap_ends {
                 let seq = gap_ends.min(self.cursor);
-                self.tell(&ToApp::Resync { room, after: replayed, seq }).await?;
+                self.send_message(&ServerMessage::Resync { room, after: replayed, seq }).await?;
             }
             for event in &page {
                 if event.seq <= Some(self.cursor) && event.is_in_room(room) {
-                    self.send_json(&Told::new(event, with_words)).await?;
+                    self.send_json(&EventMessage::new(event, with_words)).await?;
                 }
             }
             match page.last().and_then(|last| last.seq) {
@@ -234,7 +239,7 @@ impl Socket {
     }
 
     /// Whether the person has the subject of a room; for the room of a job, also the job's state.
-    async fn look_at(&self, room: Room) -> anyhow::Result<Option<Option<Box<JobSnapshot>>>> {
+    async fn room_state(&self, room: Room) -> anyhow::Result<Option<Option<Box<JobSnapshot>>>> {
         let mut tx = self.app.database.as_user(self.identity.user).await?;
         Ok(match room {
             Room::User => Some(None),
@@ -244,13 +249,13 @@ impl Socket {
         })
     }
 
-    async fn check_session(&mut self) -> anyhow::Result<Next> {
+    async fn check_session(&mut self) -> anyhow::Result<SocketAction> {
         match self.app.auth.is_live(self.identity).await {
-            Ok(true) => return Ok(Next::GoOn),
+            Ok(true) => return Ok(SocketAction::Continue),
             Ok(false) => {}
             Err(problem) => bail!("the session could not be looked up: {problem:?}"),
         }
-        Ok(Next::Close(CloseCode::from(SESSION_ENDED), "the session ended"))
+        Ok(SocketAction::Close(CloseCode::from(SESSION_ENDED), "the session ended"))
     }
 
     async fn newest(&self) -> anyhow::Result<i64> {
@@ -258,28 +263,28 @@ impl Socket {
         Ok(events::last(&mut tx, self.identity.user).await?)
     }
 
-    async fn events_after(&self, seq: i64) -> anyhow::Result<Page> {
+    async fn events_after(&self, seq: i64) -> anyhow::Result<EventPage> {
         let mut tx = self.app.database.as_user(self.identity.user).await?;
         // Read before the events: events that are added in between must not look like a gap.
         let last = events::last(&mut tx, self.identity.user).await?;
         let events = events::after(&mut tx, self.identity.user, seq, EVENTS_ON_A_PAGE).await?;
         let next = events.first().and_then(|first| first.seq).unwrap_or(last + 1);
-        Ok(Page { events, gap_ends: (next > seq + 1).then_some(next - 1) })
+        Ok(EventPage { events, gap_ends: (next > seq + 1).then_some(next - 1) })
     }
 
-    async fn tell_event(&mut self, event: &Event) -> anyhow::Result<()> {
+    async fn send_event(&mut self, event: &Event) -> anyhow::Result<()> {
         if self.rooms.iter().any(|room| event.is_in_room(*room)) {
             let with_words = self.with_words.iter().any(|room| event.is_in_room(*room));
-            self.send_json(&Told::new(event, with_words)).await?;
+            self.send_json(&EventMessage::new(event, with_words)).await?;
         }
         Ok(())
     }
 
     async fn refuse(&mut self, code: Code, detail: String) -> anyhow::Result<()> {
-        self.tell(&ToApp::Error { code: code.as_str(), detail }).await
+        self.send_message(&ServerMessage::Error { code: code.as_str(), detail }).await
     }
 
-    async fn tell(&mut self, message: &ToApp) -> anyhow::Result<()> {
+    async fn send_message(&mut self, message: &ServerMessage) -> anyhow::Result<()> {
         self.send_json(message).await
     }
 
@@ -288,7 +293,9 @@ impl Socket {
     }
 
     async fn send(&mut self, message: Message) -> anyhow::Result<()> {
-        timeout(STUCK, self.sink.send(message)).await.context("the app takes nothing")??;
+        timeout(SEND_TIMEOUT, self.sink.send(message))
+            .await
+            .context("the app receives nothing any more")??;
         Ok(())
     }
 }

@@ -129,10 +129,10 @@ impl AuthRoutes {
         let Registration { email, password, name } = body.0;
         let (from, now) = (peer(request), Instant::now());
         let email = email.0;
-        app.auth.attempts.check(from, &email, now).await?;
+        app.auth.login_throttle.check(from, &email, now).await?;
         let registered = app.auth.register(&email, name.trim(), password.0, user_agent(request)).await;
         if registered.as_ref().is_err_and(|problem| problem.code() == Code::EmailTaken) {
-            app.auth.attempts.failed(from, &email, now).await;
+            app.auth.login_throttle.failed(from, &email, now).await;
         }
         let (user, tokens) = registered?;
         let session = OpenedView { tokens: tokens.into(), user: user.into() };
@@ -152,10 +152,10 @@ impl AuthRoutes {
         let Login { email, password } = body.0;
         let email = email.trim();
         let (from, now) = (peer(request), Instant::now());
-        app.auth.attempts.check(from, email, now).await?;
+        app.auth.login_throttle.check(from, email, now).await?;
         let opened = app.auth.login(email, password.0, user_agent(request)).await;
         if opened.as_ref().is_err_and(|problem| problem.code() == Code::InvalidCredentials) {
-            app.auth.attempts.failed(from, email, now).await;
+            app.auth.login_throttle.failed(from, email, now).await;
         }
         let (user, tokens) = opened?;
         Ok(Json(OpenedView { tokens: tokens.into(), user: user.into() }))

@@ -15,7 +15,7 @@ use super::Tag;
 use super::audio::traceparent;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::content::{self, ContentMetadata, Held, Outgoing};
+use crate::content::{self, ContentMetadata, ContentResponse, ContentSource};
 use crate::id::Id;
 use crate::page::{self, ById, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
@@ -154,7 +154,7 @@ impl ExportRoutes {
         /// answer is the whole content.
         #[oai(name = "If-Range")]
         _if_range: Header<Option<String>>,
-    ) -> Result<Outgoing<Archive>, Failing<ReadContent>> {
+    ) -> Result<ContentResponse<Archive>, Failing<ReadContent>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let export = known(&mut tx, id.0.0).await?;
         // No connection is held while the bytes are sent.
@@ -168,7 +168,7 @@ impl ExportRoutes {
         };
         let filename = format!("export-{}.zip", export.created_at.format("%Y-%m-%d"));
         let known = ContentMetadata {
-            held: Held::Object(object_key.clone()),
+            source: ContentSource::Object(object_key.clone()),
             size_bytes: *size_bytes,
             sha256,
             content_type: "application/zip",

@@ -25,7 +25,7 @@ declare! {
 /// seconds.
 #[derive(SecurityScheme)]
 #[oai(rename = "socket_ticket", ty = "api_key", key_name = "ticket", key_in = "query", checker = "redeem")]
-pub(crate) struct TicketHolder(Identity);
+pub(crate) struct TicketAuth(Identity);
 
 async fn redeem(request: &Request, ticket: ApiKey) -> poem::Result<Identity> {
     let app =
@@ -37,8 +37,8 @@ async fn redeem(request: &Request, ticket: ApiKey) -> poem::Result<Identity> {
 
 /// The credentials of a WebSocket: an app sends its access token, a page in a browser its ticket.
 #[derive(SecurityScheme)]
-pub(crate) enum Opener {
-    Page(TicketHolder),
+pub(crate) enum SocketAuth {
+    Page(TicketAuth),
     App(Caller),
 }
 
@@ -65,7 +65,7 @@ impl PushRoutes {
     #[oai(path = "/ws", method = "get", operation_id = "open_socket")]
     async fn open(
         &self,
-        opener: Opener,
+        auth: SocketAuth,
         app: Data<&App>,
         headers: &HeaderMap,
         socket: poem::Result<WebSocket>,
@@ -77,7 +77,7 @@ impl PushRoutes {
         let socket = socket.map_err(|_| {
             Problem::new(Code::UpgradeRequired, "open this address with a WebSocket client (ws:// or wss://)")
         })?;
-        let (Opener::Page(TicketHolder(identity)) | Opener::App(Caller(identity))) = opener;
+        let (SocketAuth::Page(TicketAuth(identity)) | SocketAuth::App(Caller(identity))) = auth;
         let (app, hub) = (app.0.clone(), Arc::clone(&app.hub));
         Ok(socket
             .config(push::limits())

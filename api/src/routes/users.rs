@@ -241,11 +241,11 @@ async fn confirm(
     password: Password,
 ) -> Result<(), Problem> {
     let (from, who, now) = (peer(request), caller.0.user.to_string(), Instant::now());
-    app.auth.attempts.check(from, &who, now).await?;
+    app.auth.login_throttle.check(from, &who, now).await?;
     if app.auth.is_password(caller.0.user, password.0).await? {
         return Ok(());
     }
-    app.auth.attempts.failed(from, &who, now).await;
+    app.auth.login_throttle.failed(from, &who, now).await;
     Err(Problem::new(Code::WrongPassword, format!("`{field}` is not the password of this account")))
 }
 

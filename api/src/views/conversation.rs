@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{AudioView, DateView, WarningView, example_id, example_time};
 use crate::time::Time;
-use crate::wire_enums::Stored;
+use crate::wire_enums::StoredEnum;
 
 /// A conversation. The event `conversation_update` of the WebSocket carries the same fields, and in
 /// `change` the reason: `created`, `edited`, `understood`, or `deleted` (then with no field but `id`).
@@ -28,7 +28,7 @@ pub(crate) struct ConversationView {
     /// The names of the speakers: a map from the label in the segments (such as `A`) to the name.
     pub speakers: BTreeMap<String, String>,
     /// The source of the conversation.
-    pub source: Stored<Source>,
+    pub source: StoredEnum<Source>,
     /// The language spoken, as a BCP 47 tag. Absent until it is known.
     pub language: Option<String>,
     /// When the conversation began.
@@ -115,7 +115,7 @@ pub(crate) struct EntityView {
     /// The id of the entity, the same in all conversations.
     pub id: Uuid,
     /// The kind of the entity.
-    pub kind: Stored<EntityKind>,
+    pub kind: StoredEnum<EntityKind>,
     /// The name of the entity.
     pub name: String,
     /// Other names of the entity.
@@ -155,7 +155,7 @@ pub(crate) struct ConnectionView {
     /// The other entity.
     pub to_entity_id: Uuid,
     /// The kind of the connection.
-    pub kind: Stored<ConnectionKind>,
+    pub kind: StoredEnum<ConnectionKind>,
     /// The strength of the connection: how much evidence there is in all conversations.
     pub strength: f32,
     /// The segments of this conversation that are evidence for the connection.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{DateView, MentionView, example_id, example_time};
 use crate::time::Time;
-use crate::wire_enums::Stored;
+use crate::wire_enums::StoredEnum;
 
 /// An entity, summed up over all conversations: a person, place, organization, date, amount or contact
 /// that is mentioned.
@@ -16,7 +16,7 @@ pub(crate) struct EntitySummaryView {
     /// The id of the entity.
     pub id: Uuid,
     /// The kind of the entity.
-    pub kind: Stored<EntityKind>,
+    pub kind: StoredEnum<EntityKind>,
     /// The name of the entity.
     pub name: String,
     /// Other names of the entity.
@@ -85,7 +85,7 @@ pub(crate) struct EntityConnectionView {
     /// The other entity.
     pub entity: EntitySummaryView,
     /// The kind of the connection.
-    pub kind: Stored<ConnectionKind>,
+    pub kind: StoredEnum<ConnectionKind>,
     /// The strength of the connection: how much evidence there is.
     pub strength: f32,
     /// When the earliest conversation with evidence began.
@@ -133,7 +133,7 @@ pub(crate) struct GraphConnectionView {
     /// The other entity.
     pub to_entity_id: Uuid,
     /// The kind of the connection.
-    pub kind: Stored<ConnectionKind>,
+    pub kind: StoredEnum<ConnectionKind>,
     /// The strength of the connection: how much evidence there is.
     pub strength: f32,
     /// When the earliest conversation with evidence began.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{EvidenceView, example_id, example_time};
 use crate::time::Time;
-use crate::wire_enums::Stored;
+use crate::wire_enums::StoredEnum;
 
 /// An insight: something that deserves the user's attention, with its evidence. The event
 /// `insight_generated` of the WebSocket carries the same fields. The event `insight_update` carries
@@ -20,7 +20,7 @@ pub(crate) struct InsightView {
     pub id: Uuid,
     /// The kind of the insight. `summary` and `action_item` come from a summarizer, if this server has
     /// one.
-    pub kind: Stored<InsightKind>,
+    pub kind: StoredEnum<InsightKind>,
     /// The title: one line.
     pub title: String,
     /// The explanation, in plain sentences.

@@ -70,7 +70,7 @@ impl Layout {
 
 /// A cue with its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Placed {
+pub(super) struct LaidOutCue {
     pub cue: Cue,
     /// Unique among the cues.
     pub id: String,
@@ -84,8 +84,8 @@ pub(super) struct Placed {
 
 /// Makes the cues of utterances, ordered by their starts. With `labels`, the speaker's name stands before
 /// the text, unless it would take most of the space, or leave too little for a word.
-pub(super) fn placed(said: &[Utterance], layout: Layout, labels: bool) -> Vec<Placed> {
-    let mut placed: Vec<Placed> = said.iter().flat_map(|said| of_one(said, layout, labels)).collect();
+pub(super) fn lay_out(said: &[Utterance], layout: Layout, labels: bool) -> Vec<LaidOutCue> {
+    let mut placed: Vec<LaidOutCue> = said.iter().flat_map(|said| of_one(said, layout, labels)).collect();
     placed.sort_by_key(|placed| placed.cue.start_ms);
     let mut next_ms = i64::MAX;
     for cue in placed.iter_mut().rev().map(|placed| &mut placed.cue) {
@@ -100,7 +100,7 @@ pub(super) fn placed(said: &[Utterance], layout: Layout, labels: bool) -> Vec<Pl
     placed
 }
 
-fn of_one(said: &Utterance, layout: Layout, labels: bool) -> Vec<Placed> {
+fn of_one(said: &Utterance, layout: Layout, labels: bool) -> Vec<LaidOutCue> {
     let longest = (layout.room() * 2 / 3).min(layout.line_chars);
     let label = said.speaker.as_ref().filter(|_| labels).map(|speaker| format!("{speaker}:"));
     let label = label.filter(|label| width(label) < longest).unwrap_or_default();
@@ -120,7 +120,7 @@ fn of_one(said: &Utterance, layout: Layout, labels: bool) -> Vec<Placed> {
         let mut shown = [&before[..], &atoms[part.clone()]].concat();
         shown[before.len()].before = Between::Space;
         let id = if number == 0 { said.id.to_string() } else { format!("{}-{}", said.id, number + 1) };
-        Placed {
+        LaidOutCue {
             cue: Cue {
                 start_ms,
                 end_ms: end_ms.clamp(start_ms, start_ms + layout.cue_ms),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     fn cues(said: &[Utterance], layout: Layout) -> Vec<(i64, i64, String)> {
-        let placed = placed(said, layout, false).into_iter();
+        let placed = lay_out(said, layout, false).into_iter();
         placed.map(|placed| (placed.cue.start_ms, placed.cue.end_ms, placed.lines.join("|"))).collect()
     }
 
@@ -294,7 +294,7 @@ mod tests {
             said.speaker = Some(speaker.to_owned());
             for lines in [1, 2] {
                 let layout = Layout::default().line_chars(line_chars).lines(lines);
-                let placed = placed(&[said.clone()], layout, true);
+                let placed = lay_out(&[said.clone()], layout, true);
                 assert!(placed.iter().all(|one| one.lines.len() <= lines.into()), "{placed:?}");
                 assert!(
                     placed.iter().all(|one| one.is_labelled == (is_labelled || lines == 2)),

@@ -217,7 +217,7 @@ fn a_segment_that_fits_in_a_cue_comes_back_with_its_times() {
 fn cues_keep_to_their_layout_whatever_is_said() {
     for seed in 0..300 {
         let (said, layout) = (transcript(seed), layout(seed));
-        let placed = super::layout::placed(&said, layout, true);
+        let placed = super::layout::lay_out(&said, layout, true);
         let (line_chars, lines, cue_ms) = layout.limits();
         for (index, one) in placed.iter().enumerate() {
             assert!(one.lines.len() <= lines, "seed {seed}: {one:?}");

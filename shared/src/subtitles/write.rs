@@ -10,14 +10,14 @@
 //! millisecond gets no length.
 
 use super::clock::written;
-use super::layout::{Layout, Placed, placed};
+use super::layout::{LaidOutCue, Layout, lay_out};
 use super::{Cue, Utterance, breaks, markup, read};
 
 /// Writes SubRip: numbered, with a comma before the milliseconds, and the speaker's name before the text.
 #[must_use]
 pub fn srt(said: &[Utterance], layout: Layout) -> String {
-    understood(&placed(said, layout, true), |cues, marked| {
-        let cue = |(index, (placed, marked)): (usize, (&Placed, &bool))| {
+    understood(&lay_out(said, layout, true), |cues, marked| {
+        let cue = |(index, (placed, marked)): (usize, (&LaidOutCue, &bool))| {
             let text = subrip(placed, *marked);
             format!("{}\n{}\n{text}\n\n", index + 1, times(&placed.cue, ','))
         };
@@ -29,8 +29,8 @@ pub fn srt(said: &[Utterance], layout: Layout) -> String {
 /// class `uncertain` for uncertain segments.
 #[must_use]
 pub fn vtt(said: &[Utterance], layout: Layout) -> String {
-    understood(&placed(said, layout, false), |cues, marked| {
-        let cue = |(placed, marked): (&Placed, &bool)| {
+    understood(&lay_out(said, layout, false), |cues, marked| {
+        let cue = |(placed, marked): (&LaidOutCue, &bool)| {
             format!("{}\n{}\n{}\n\n", placed.id, times(&placed.cue, '.'), webvtt(placed, *marked))
         };
         std::iter::once("WEBVTT\n\n".to_owned()).chain(cues.iter().zip(marked).map(cue)).collect()
@@ -39,7 +39,7 @@ pub fn vtt(said: &[Utterance], layout: Layout) -> String {
 
 /// Writes cues, reads them back, and adds a voice tag to those that are misread. If the tags change how
 /// other cues are read, all cues get one.
-fn understood(cues: &[Placed], write: impl Fn(&[Placed], &[bool]) -> String) -> String {
+fn understood(cues: &[LaidOutCue], write: impl Fn(&[LaidOutCue], &[bool]) -> String) -> String {
     let mut marked = vec![false; cues.len()];
     for _ in 0..2 {
         let file = write(cues, &marked);
@@ -63,7 +63,7 @@ fn times(cue: &Cue, point: char) -> String {
     format!("{} --> {}", written(cue.start_ms, point), written(end_ms, point))
 }
 
-fn subrip(placed: &Placed, marked: bool) -> String {
+fn subrip(placed: &LaidOutCue, marked: bool) -> String {
     let text = markup::without_timing(&markup::subrip(&placed.lines.join("\n")));
     let written = match &placed.cue.speaker {
         Some(_) if placed.is_labelled && !marked => text,
@@ -73,14 +73,14 @@ fn subrip(placed: &Placed, marked: bool) -> String {
     breaks::escaped(&written)
 }
 
-fn webvtt(placed: &Placed, marked: bool) -> String {
+fn webvtt(placed: &LaidOutCue, marked: bool) -> String {
     let text = markup::without_timing(&markup::webvtt(&placed.lines.join("\n")));
     let voice = if marked || placed.cue.speaker.is_some() { voice(placed) } else { String::new() };
     if placed.is_uncertain { format!("{voice}<c.uncertain>{text}</c>") } else { voice + &text }
 }
 
 /// The voice tag of the speaker; without a name if the speaker is not known.
-fn voice(placed: &Placed) -> String {
+fn voice(placed: &LaidOutCue) -> String {
     let Some(speaker) = &placed.cue.speaker else { return "<v>".to_owned() };
     let name = markup::webvtt(speaker);
     // An utterance that begins with the speaker's own name would be read as a repeated name.

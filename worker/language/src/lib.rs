@@ -6,23 +6,23 @@
 //!
 //! - [`extract`] finds the entities that the segments mention, with an entity finder of [`models`];
 //! - [`resolve`] finds the day or the week that each date means;
-//! - [`decide`] applies the decisions that the person made about entities before;
+//! - [`decisions`] applies the decisions that the person made about entities before;
 //! - [`connect`] finds the entities that belong together;
 //! - [`embed`] cuts passages and turns them into vectors, with an embedder of [`models`];
-//! - [`notice`] finds promises, tasks, facts and topics;
+//! - [`insights`] finds promises, tasks, facts and topics;
 //! - [`title`] gives a conversation its title;
 //! - [`summarize`] writes the prompt for a language model and checks its answer.
 //!
 //! [`tagger`] is the entity finder of this project. Only its trainer uses [`tagger::training`].
 
 pub mod connect;
-pub mod decide;
+pub mod decisions;
 pub mod embed;
 pub mod extract;
 mod finder;
+pub mod insights;
 mod lexicon;
 pub mod models;
-pub mod notice;
 pub mod numerals;
 pub mod resolve;
 pub mod summarize;

@@ -1,8 +1,8 @@
 //! Summarizes a conversation with the configured summarizer. It is a job of its own: a service that is slow
 //! or away delays nothing else.
 
-use self_language::notice::{Conversation, line};
-use self_language::summarize::{Backed, Summary, TASK, check, windows};
+use self_language::insights::{Conversation, line};
+use self_language::summarize::{Summary, SupportedSentence, TASK, check, windows};
 use self_shared::database::graph;
 use self_shared::database::insights::{self, Author, Scope};
 use self_shared::domain::insight::{InsightKind, NewInsight, Pointers};
@@ -64,9 +64,9 @@ async fn summarize(
 }
 
 fn insights_of(conversation: &Conversation, summary: &Summary) -> Vec<NewInsight> {
-    let pointers = |backed: &[Backed]| {
+    let pointers = |supported: &[SupportedSentence]| {
         let mut segments: Vec<usize> =
-            backed.iter().flat_map(|backed| backed.segments.iter().copied()).collect();
+            supported.iter().flat_map(|supported| supported.segments.iter().copied()).collect();
         segments.sort_unstable();
         segments.dedup();
         let segments = segments.into_iter().map(|segment| conversation.segments[segment].id).collect();
@@ -75,7 +75,8 @@ fn insights_of(conversation: &Conversation, summary: &Summary) -> Vec<NewInsight
     let id = conversation.id;
     let mut found = Vec::new();
     if !summary.sentences.is_empty() {
-        let sentences: Vec<&str> = summary.sentences.iter().map(|backed| backed.text.as_str()).collect();
+        let sentences: Vec<&str> =
+            summary.sentences.iter().map(|supported| supported.text.as_str()).collect();
         found.push(NewInsight {
             kind: InsightKind::Summary,
             key: id.to_string(),

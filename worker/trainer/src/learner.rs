@@ -40,7 +40,7 @@ pub(crate) struct Learner {
 }
 
 /// The inputs of a sentence's candidates after dropout.
-struct Look {
+struct CandidateFeatures {
     features: Vec<Vec<u32>>,
     /// The reader's numbers, one row for each word.
     words: Vec<Vec<f32>>,
@@ -76,12 +76,12 @@ impl Learner {
 
     /// Moves the weights towards the right tags, in proportion to the error of the model.
     pub(crate) fn learn(&mut self, example: &Example, random: &mut Random) {
-        let look = Look::at(example, random);
+        let inputs = CandidateFeatures::at(example, random);
         let mut scores = vec![NO_NAME; example.tags.len()];
         let mut units = Vec::with_capacity(example.candidates.len());
-        for ((&index, features), word) in example.candidates.iter().zip(&look.features).zip(&look.words) {
+        for ((&index, features), word) in example.candidates.iter().zip(&inputs.features).zip(&inputs.words) {
             let mut responses = self.head.units(word);
-            for (response, shown) in responses.iter_mut().zip(&look.shown_units) {
+            for (response, shown) in responses.iter_mut().zip(&inputs.shown_units) {
                 *response *= shown;
             }
             let mut sums = self.head.out(&responses);
@@ -95,11 +95,11 @@ impl Learner {
         for (candidate, &index) in example.candidates.iter().enumerate() {
             let mut gradient = expected.tags[index];
             gradient[example.tags[index]] -= 1.0;
-            for &feature in &look.features[candidate] {
+            for &feature in &inputs.features[candidate] {
                 let feature = feature as usize;
                 descend(&mut self.weights[feature], &mut self.squares[feature], &gradient, RATE);
             }
-            self.blame(&look, candidate, &units[candidate], &gradient);
+            self.blame(&inputs, candidate, &units[candidate], &gradient);
         }
         let mut before = TAGS;
         let mut pairs = expected.pairs;
@@ -117,18 +117,18 @@ impl Learner {
     }
 
     /// Adds the share of the units in an error to their gradient.
-    fn blame(&mut self, look: &Look, candidate: usize, units: &[f32], gradient: &Scores) {
+    fn blame(&mut self, inputs: &CandidateFeatures, candidate: usize, units: &[f32], gradient: &Scores) {
         let mut blame = vec![0.0; UNITS];
         for (unit, response) in units.iter().enumerate() {
             add(&mut self.gradient.outward[unit], gradient, *response);
             if *response > 0.0 {
                 let weights = &self.head.outward[unit];
                 let sum: f32 = weights.iter().zip(gradient).map(|(weight, error)| weight * error).sum();
-                blame[unit] = sum * look.shown_units[unit];
+                blame[unit] = sum * inputs.shown_units[unit];
                 self.gradient.bias[unit] += blame[unit];
             }
         }
-        for (input, row) in look.words[candidate].iter().zip(self.gradient.inward.chunks_exact_mut(UNITS)) {
+        for (input, row) in inputs.words[candidate].iter().zip(self.gradient.inward.chunks_exact_mut(UNITS)) {
             if *input != 0.0 {
                 for (sum, blame) in row.iter_mut().zip(&blame) {
                     *sum += input * blame;
@@ -165,7 +165,7 @@ impl Learner {
     }
 }
 
-impl Look {
+impl CandidateFeatures {
     fn at(example: &Example, random: &mut Random) -> Self {
         let mut mask = |count: usize| -> Vec<f32> {
             let left = 1.0 - HIDDEN_UNITS as f32 / 100.0;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use self_domain::entity::EntityKind;
-use self_language::models::Asked;
+use self_language::models::ReaderInput;
 use self_language::tagger::training::{Document, KINDS, OUTSIDE, Tag, Token, Weights, may_follow, words};
 
 use crate::corpus::Annotated;
@@ -25,7 +25,7 @@ const LEARNERS: usize = 10;
 /// sentences; its errors are passed on. The same documents give the same weights, byte for byte.
 pub(crate) fn train<E>(
     documents: &[Annotated],
-    mut read: impl FnMut(&[Asked<'_>]) -> Result<Vec<Vec<f32>>, E>,
+    mut read: impl FnMut(&[ReaderInput<'_>]) -> Result<Vec<Vec<f32>>, E>,
 ) -> Result<Weights, E> {
     let mut random = Random::new();
     let invented = invent(INVENTED, &mut random);
@@ -53,18 +53,18 @@ pub(crate) fn train<E>(
 
 fn examples<E>(
     annotated: &Annotated,
-    read: &mut impl FnMut(&[Asked<'_>]) -> Result<Vec<Vec<f32>>, E>,
+    read: &mut impl FnMut(&[ReaderInput<'_>]) -> Result<Vec<Vec<f32>>, E>,
 ) -> Result<Vec<Example>, E> {
     let document = Document::read(&[&annotated.text]);
     let sentences = document.sentences();
     let mut tags = align(&words(&annotated.text), annotated).into_iter();
-    let asked: Vec<_> = sentences.iter().map(|sentence| document.asked(sentence)).collect();
-    let states = read(&asked)?;
-    let examples = sentences.iter().zip(asked).zip(states).map(|((sentence, asked), states)| {
-        let mut tags: Vec<_> = tags.by_ref().take(asked.words.len()).collect();
-        keep(&mut tags, &asked.about);
-        let features = document.features(sentence, &asked.about);
-        Example { candidates: asked.about, features, states, tags }
+    let inputs: Vec<_> = sentences.iter().map(|sentence| document.reader_input(sentence)).collect();
+    let states = read(&inputs)?;
+    let examples = sentences.iter().zip(inputs).zip(states).map(|((sentence, input), states)| {
+        let mut tags: Vec<_> = tags.by_ref().take(input.words.len()).collect();
+        keep(&mut tags, &input.about);
+        let features = document.features(sentence, &input.about);
+        Example { candidates: input.about, features, states, tags }
     });
     Ok(examples.filter(|example| !example.candidates.is_empty()).collect())
 }

@@ -41,7 +41,7 @@ impl Incoming {
     ///
     /// # Errors
     /// [`Code::EmptyUpload`], [`Code::UnsupportedMedia`], [`Code::UploadInterrupted`].
-    pub(super) async fn recognised(self) -> Result<(&'static str, Recognised), Problem> {
+    pub(super) async fn detect_media_type(self) -> Result<(&'static str, UploadBody), Problem> {
         let (first, bytes) = self.begun(container::TELLING).await?;
         if let Some(media_type) = container::media_type(&first) {
             return Ok((media_type, bytes));
@@ -68,7 +68,7 @@ impl Incoming {
     ///
     /// # Errors
     /// [`Code::EmptyUpload`], [`Code::UploadInterrupted`].
-    pub(in crate::routes) async fn begun(self, telling: usize) -> Result<(Bytes, Recognised), Problem> {
+    pub(in crate::routes) async fn begun(self, telling: usize) -> Result<(Bytes, UploadBody), Problem> {
         let mut chunks = patient(self.chunks);
         let mut first = Vec::new();
         while first.len() < telling {
@@ -83,7 +83,7 @@ impl Incoming {
         let first = Bytes::from(first);
         let again = first.clone();
         let begin = stream::once(async move { Ok(again) });
-        Ok((first, Recognised::new(begin.chain(chunks).boxed())))
+        Ok((first, UploadBody::new(begin.chain(chunks).boxed())))
     }
 }
 
@@ -94,9 +94,9 @@ fn interrupted(error: io::Error) -> Problem {
 
 /// The bytes of a file that may be a recording. When the code that stores them gives up, the unread
 /// bytes are still available here.
-pub(in crate::routes) struct Recognised(Arc<Mutex<Chunks>>);
+pub(in crate::routes) struct UploadBody(Arc<Mutex<Chunks>>);
 
-impl Recognised {
+impl UploadBody {
     fn new(chunks: Chunks) -> Self {
         Self(Arc::new(Mutex::new(chunks)))
     }

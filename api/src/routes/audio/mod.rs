@@ -20,7 +20,7 @@ use super::idempotent::Key;
 use super::models::refuse_unspoken;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::content::{self, ContentMetadata, Held, Outgoing};
+use crate::content::{self, ContentMetadata, ContentResponse, ContentSource};
 use crate::id::Id;
 use crate::input::Input;
 use crate::input::choice::ChosenTranscriptionOptions;
@@ -267,7 +267,7 @@ impl AudioRoutes {
         /// answer is the whole content.
         #[oai(name = "If-Range")]
         _if_range: Header<Option<String>>,
-    ) -> Result<Outgoing<AudioContent>, Failing<ReadContent>> {
+    ) -> Result<ContentResponse<AudioContent>, Failing<ReadContent>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let audio = audio::get(&mut tx, id.0.0).await?.ok_or_else(|| Problem::not_found("recording"))?;
         if audio.removed_at.is_some() {
@@ -276,7 +276,7 @@ impl AudioRoutes {
         // No connection is held while the bytes are sent.
         drop(tx);
         let known = ContentMetadata {
-            held: Held::Object(audio.object_key),
+            source: ContentSource::Object(audio.object_key),
             size_bytes: audio.size_bytes,
             sha256: &audio.sha256,
             content_type: &audio.content_type,

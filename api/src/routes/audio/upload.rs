@@ -71,7 +71,7 @@ pub(super) async fn accept(
         usual(&mut tx, said.options.clone()).await?
     };
     refuse_unspoken(app, "language", &options).await?;
-    let (content_type, bytes) = incoming.recognised().await?;
+    let (content_type, bytes) = incoming.detect_media_type().await?;
     let began = Instant::now();
     let id = new_id();
     let object = ObjectKey::audio(user, id);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::etag::etag;
 use crate::problem::Problem;
-use crate::rendered::Rendered;
+use crate::raw_json::RawJson;
 use crate::views::{
     AudioView, ConnectionView, ConversationDetailView, EntityView, MentionView, RelatedConversationView,
     RelatedFileView,
@@ -30,13 +30,13 @@ pub(super) async fn rendered(
     user: UserId,
     id: Uuid,
     related: i64,
-) -> Result<(Rendered<ConversationDetailView>, String), Problem> {
+) -> Result<(RawJson<ConversationDetailView>, String), Problem> {
     let mut tx = app.database.as_user(user).await?;
     let version = events::last(&mut tx, user).await?;
     if let Some(kept) = app.cache.get(KEPT_AS, user, id, version).await
         && let Some((tag, json)) = kept.split_once('\n')
     {
-        return Ok((Rendered::again(json.to_owned()), tag.to_owned()));
+        return Ok((RawJson::from_text(json.to_owned()), tag.to_owned()));
     }
     let conversation =
         conversations::get(&mut tx, id).await?.ok_or_else(|| Problem::not_found("conversation"))?;
@@ -44,7 +44,7 @@ pub(super) async fn rendered(
     let (detail, is_complete) = of(&mut tx, conversation, related).await?;
     // No connection is held while the JSON is written and cached.
     drop(tx);
-    let rendered = Rendered::new(&detail);
+    let rendered = RawJson::new(&detail);
     if is_complete {
         app.cache.put(KEPT_AS, user, id, version, &format!("{tag}\n{}", rendered.json())).await;
     }

@@ -16,7 +16,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::description::{Speakers, Tag, speakers, tags};
-use super::parted::{LONGEST_TEXT, parted};
+use super::split_segments::{LONGEST_TEXT, split_cue};
 use crate::input::text::{Language, Text};
 use crate::problem::Problem;
 use crate::time::Time;
@@ -219,7 +219,7 @@ async fn subtitles(file: String) -> Result<Vec<NewSegment>, Problem> {
     if read.is_empty() {
         return Err(Problem::field("subtitles", "hold no cue with a text: send a SubRip or WebVTT file"));
     }
-    timed(&read.into_iter().flat_map(parted).map(NewSegmentView::from).collect::<Vec<_>>())
+    timed(&read.into_iter().flat_map(split_cue).map(NewSegmentView::from).collect::<Vec<_>>())
 }
 
 /// Converts plain text to segments: one for each line, or for each sentence of a long line. Names at
@@ -230,7 +230,7 @@ fn lines(text: &str) -> Result<Vec<NewSegment>, Problem> {
     }
     let turns = subtitles::turns(text).into_iter();
     let cues = turns.map(|(speaker, text)| Cue { start_ms: 0, end_ms: 0, text, speaker });
-    let views: Vec<_> = cues.flat_map(parted).map(NewSegmentView::from).collect();
+    let views: Vec<_> = cues.flat_map(split_cue).map(NewSegmentView::from).collect();
     if views.is_empty() {
         return Err(Problem::field("text", "says nothing"));
     }

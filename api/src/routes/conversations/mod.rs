@@ -1,7 +1,7 @@
 mod description;
 mod detail;
 mod import;
-mod parted;
+mod split_segments;
 
 use poem::Request;
 use poem::web::Data;
@@ -26,7 +26,7 @@ use crate::id::Id;
 use crate::input::Input;
 use crate::page::{self, ByTime, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
-use crate::rendered::Rendered;
+use crate::raw_json::RawJson;
 use crate::time::Time;
 use crate::views::{ConversationDetailView, ConversationPageView, ConversationView};
 use crate::wire_enums::{Wire, WireEnum};
@@ -61,7 +61,7 @@ enum Found {
     /// The conversation.
     #[oai(status = 200)]
     Found(
-        Rendered<ConversationDetailView>,
+        RawJson<ConversationDetailView>,
         /// The version of the conversation. Send it as `If-Match` with a change.
         #[oai(header = "ETag")]
         String,

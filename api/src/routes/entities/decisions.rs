@@ -19,7 +19,7 @@ use crate::routes::Tag;
 use crate::routes::audio::traceparent;
 use crate::time::Time;
 use crate::views::{JobView, example_id, example_time};
-use crate::wire_enums::Stored;
+use crate::wire_enums::StoredEnum;
 
 type DecisionCursor = ByTime<b'd'>;
 
@@ -32,7 +32,7 @@ struct DecisionView {
     /// The id of the decision.
     id: Uuid,
     /// The kind of the entity that was found.
-    kind: Stored<EntityKind>,
+    kind: StoredEnum<EntityKind>,
     /// The name that was found, in a normalised form that all of its spellings share.
     key: String,
     /// The only spelling to which the decision applies. When absent, it applies to all spellings.
@@ -48,7 +48,7 @@ struct DecisionView {
 #[oai(rename = "DecidedEntity")]
 struct BecomesView {
     /// The kind of the entity.
-    kind: Stored<EntityKind>,
+    kind: StoredEnum<EntityKind>,
     /// The name of the entity at the time of the decision.
     name: String,
 }

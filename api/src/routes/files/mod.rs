@@ -21,7 +21,7 @@ use super::Tag;
 use super::audio::traceparent;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::content::{self, ContentMetadata, Held, Outgoing};
+use crate::content::{self, ContentMetadata, ContentResponse, ContentSource};
 use crate::id::Id;
 use crate::input::Input;
 use crate::page::{self, ByTime, Limit};
@@ -305,7 +305,7 @@ impl FileRoutes {
         /// answer is the whole content.
         #[oai(name = "If-Range")]
         _if_range: Header<Option<String>>,
-    ) -> Result<Outgoing<FileBytes>, Failing<ReadContent>> {
+    ) -> Result<ContentResponse<FileBytes>, Failing<ReadContent>> {
         let mut tx = app.database.as_user(caller.0.user).await?;
         let file = files::get(&mut tx, id.0.0).await?.ok_or_else(not_found)?;
         let kept = files::content(&mut tx, file.id).await?;
@@ -313,13 +313,13 @@ impl FileRoutes {
         drop(tx);
         let Kept { kind, size_bytes, sha256, text, object_key, .. } =
             kept.ok_or_else(|| Problem::new(Code::NotFound, "what is in this file was not sent"))?;
-        let held = match object_key {
-            Some(object_key) => Held::Object(object_key),
-            None => Held::Row(text.unwrap_or_default().into()),
+        let source = match object_key {
+            Some(object_key) => ContentSource::Object(object_key),
+            None => ContentSource::Row(text.unwrap_or_default().into()),
         };
         let filename = file.path.rsplit(['/', '\\']).next().unwrap_or_default();
         let known =
-            ContentMetadata { held, size_bytes, sha256: &sha256, content_type: kind.0.as_str(), filename };
+            ContentMetadata { source, size_bytes, sha256: &sha256, content_type: kind.0.as_str(), filename };
         Ok(content::open(&app.objects, known, request.headers()).await?)
     }
 

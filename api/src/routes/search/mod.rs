@@ -1,4 +1,4 @@
-mod question;
+mod request;
 mod search_query;
 
 use poem::web::Data;
@@ -11,7 +11,7 @@ use self_shared::database::search::{Kind, Scope};
 use self_shared::domain::conversation::Source;
 use uuid::Uuid;
 
-use self::question::{Mode, Question};
+use self::request::{Mode, SearchRequest};
 use self::search_query::SearchQuery;
 use super::Tag;
 use crate::app::App;
@@ -126,7 +126,7 @@ impl SearchRoutes {
         cursor: Query<Option<String>>,
     ) -> Result<Json<FoundView>, Failing<Typing>> {
         let mode = mode.0.map_or_else(Mode::default, |mode| mode.0);
-        let question = Question {
+        let request = SearchRequest {
             field: "q",
             search_query: SearchQuery::parse(&q.0),
             mode,
@@ -148,7 +148,7 @@ impl SearchRoutes {
             },
             limit: page::limit(limit.0)?,
         };
-        Ok(Json(question.answer(&app, &caller, cursor.0.as_deref()).await?))
+        Ok(Json(request.answer(&app, &caller, cursor.0.as_deref()).await?))
     }
 
     /// Search by meaning
@@ -163,7 +163,7 @@ impl SearchRoutes {
         body: Input<QuestionBody>,
     ) -> Result<Json<FoundView>, Failing<Asking>> {
         let asked = body.0;
-        let question = Question {
+        let request = SearchRequest {
             field: "query",
             search_query: SearchQuery::plain(&asked.query),
             mode: asked.mode.map_or_else(Mode::default, |mode| mode.0),
@@ -183,7 +183,7 @@ impl SearchRoutes {
             },
             limit: i64::from(asked.limit),
         };
-        Ok(Json(question.answer(&app, &caller, asked.cursor.as_deref()).await?))
+        Ok(Json(request.answer(&app, &caller, asked.cursor.as_deref()).await?))
     }
 }
 

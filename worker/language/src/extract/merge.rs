@@ -28,12 +28,12 @@ const FEMALE_TITLES: &[&str] = &[
 /// Merges the matches into entities, in the order of their first mention.
 pub(super) fn merge(texts: &[&str], mut found: Vec<EntityMatch>) -> Vec<Entity> {
     settle_kinds(texts, &mut found);
-    let mut gathered: Vec<Gathered> = Vec::new();
+    let mut builders: Vec<EntityBuilder> = Vec::new();
     for found in found {
         let text = &texts[found.segment][found.range.clone()];
         let name = Name::read(text, &found);
         // When several entities fit, the one that was mentioned last is chosen.
-        let same = gathered
+        let same = builders
             .iter_mut()
             .filter(|entity| {
                 entity.names.iter().any(|known| known.is(&name)) || entity.name.is_short_or_long_of(&name)
@@ -44,12 +44,14 @@ pub(super) fn merge(texts: &[&str], mut found: Vec<EntityMatch>) -> Vec<Entity> 
         let mention = mention(texts[found.segment], text, found.segment, found.range.start);
         match same {
             Some(entity) => entity.add(name, mention),
-            None => {
-                gathered.push(Gathered { name: name.clone(), names: vec![name], mentions: vec![mention] })
-            }
+            None => builders.push(EntityBuilder {
+                name: name.clone(),
+                names: vec![name],
+                mentions: vec![mention],
+            }),
         }
     }
-    gathered.into_iter().map(Gathered::finish).collect()
+    builders.into_iter().map(EntityBuilder::finish).collect()
 }
 
 /// Gives a name that was found with several kinds its most frequent kind: two mentions in a clear context
@@ -175,7 +177,7 @@ fn is_before_a_name(word: &str) -> bool {
 }
 
 /// An entity to which mentions are still added.
-struct Gathered {
+struct EntityBuilder {
     /// The fullest name so far.
     name: Name,
     /// All names so far.
@@ -183,7 +185,7 @@ struct Gathered {
     mentions: Vec<Mention>,
 }
 
-impl Gathered {
+impl EntityBuilder {
     fn add(&mut self, name: Name, mention: Mention) {
         if name.key.len() > self.name.key.len() {
             self.name = Name { gender: name.gender.or(self.name.gender), ..name.clone() };

@@ -11,5 +11,5 @@ pub use self::entity_finder::{EntityFinder, FindError, Name};
 pub use self::gliner::{Gliner, GlinerError};
 #[cfg(test)]
 pub(crate) use self::minilm::tests::models as fetched;
-pub use self::minilm::{Asked, MiniLm, MiniLmReader};
+pub use self::minilm::{MiniLm, MiniLmReader, ReaderInput};
 pub use self::tokenizer::TokenizerError;

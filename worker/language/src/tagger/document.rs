@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::candidates::candidates;
 use super::features::features;
 use super::usage::Usages;
-use crate::models::Asked;
+use crate::models::ReaderInput;
 use crate::words::{Token, sentences, words};
 
 /// A document, split and read once.
@@ -48,9 +48,12 @@ impl<'text> Document<'text> {
 
     /// The input of the reader for a sentence: its words, and the indices of the candidate words.
     #[must_use]
-    pub fn asked(&self, sentence: &Sentence) -> Asked<'text> {
+    pub fn reader_input(&self, sentence: &Sentence) -> ReaderInput<'text> {
         let words = self.split(sentence);
-        Asked { words: words.iter().map(|word| word.text).collect(), about: candidates(words, &self.usages) }
+        ReaderInput {
+            words: words.iter().map(|word| word.text).collect(),
+            about: candidates(words, &self.usages),
+        }
     }
 
     /// The features of some words of a sentence, given by their index: for each word the numbers of its

@@ -55,10 +55,10 @@ impl EntityFinder for SelfNames {
             if !awaited() {
                 return Err(FindError::Abandoned);
             }
-            let asked: Vec<_> = round.iter().map(|sentence| document.asked(sentence)).collect();
-            let states = self.reader.lock().unwrap_or_else(PoisonError::into_inner).read(&asked)?;
-            for ((sentence, asked), states) in round.iter().zip(asked).zip(&states) {
-                scored.push(self.tagger.score(&document, sentence, asked.about, states));
+            let inputs: Vec<_> = round.iter().map(|sentence| document.reader_input(sentence)).collect();
+            let states = self.reader.lock().unwrap_or_else(PoisonError::into_inner).read(&inputs)?;
+            for ((sentence, input), states) in round.iter().zip(inputs).zip(&states) {
+                scored.push(self.tagger.score(&document, sentence, input.about, states));
             }
         }
         let mut found = vec![Vec::new(); texts.len()];

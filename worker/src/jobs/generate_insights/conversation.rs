@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use self_language::notice::{Conversation, Mention, Segment};
+use self_language::insights::{Conversation, Mention, Segment};
 use self_shared::database::insights::{UnderstoodMention, understood_mentions, understood_segments};
 use self_shared::database::{UserTx, conversations};
 use uuid::Uuid;

@@ -5,7 +5,7 @@ mod near;
 mod time;
 
 use chrono::{DateTime, Utc};
-use self_language::notice::{self, Noticed, RULES};
+use self_language::insights::{self as rules, ConversationFindings, RULES};
 use self_language::resolve::Zone;
 use self_shared::database::insights::{self, Author, Scope};
 use self_shared::database::{UserTx, graph, jobs};
@@ -58,12 +58,12 @@ async fn of_conversation(
     let conversation = conversation::load(&mut tx, id).await?;
     // The conversation may be deleted by now.
     let Some(conversation) = conversation else { return running_job.succeed_without_results().await };
-    let read = spawn_blocking(move || notice::read(&conversation, zone)).await;
-    let Noticed { commitments: mut found, statements } = super::understanding::outcome(read)?;
+    let read = spawn_blocking(move || rules::read(&conversation, zone)).await;
+    let ConversationFindings { commitments: mut found, statements } = super::understanding::outcome(read)?;
     let near = near::topics(&mut tx, id, zone).await?;
-    found.extend(notice::returning(&near));
+    found.extend(rules::returning(&near));
     let pairs = near::files(&mut tx, id).await?;
-    found.extend(notice::about_the_same(&pairs));
+    found.extend(rules::about_the_same(&pairs));
     drop(tx);
 
     let mut tx = begin(running_job).await?;
@@ -102,7 +102,7 @@ async fn write(
     insights::replace(tx, &scope(OF_CONVERSATION), &AUTHOR, found).await?;
     insights::restate(tx, conversation, statements).await?;
     let stated = insights::stated_of_the_same(tx, conversation).await?;
-    let contradictions = notice::contradictions(&stated, zone);
+    let contradictions = rules::contradictions(&stated, zone);
     insights::replace(tx, &scope(OF_FACTS), &AUTHOR, &contradictions).await
 }
 

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use self_language::notice::{Near, Pair, Passage};
+use self_language::insights::{Pair, SimilarPassages, TopicPassage};
 use self_language::resolve::Zone;
 use self_shared::database::{UserTx, insights};
 use uuid::Uuid;
 
 /// The neighbours of a conversation's passages, and of the passages of the conversations that share a topic
 /// with it until now: a topic that depends on this conversation is found again from those.
-pub(super) async fn topics(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Result<Vec<Near>> {
+pub(super) async fn topics(
+    tx: &mut UserTx,
+    conversation: Uuid,
+    zone: Zone,
+) -> sqlx::Result<Vec<SimilarPassages>> {
     let sharing = insights::sharing_a_topic(tx, conversation).await?;
     let mut near = Vec::new();
     for from in std::iter::once(conversation).chain(sharing) {
@@ -18,10 +22,10 @@ pub(super) async fn topics(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> s
     Ok(near)
 }
 
-async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Result<Vec<Near>> {
-    let mut by_own: BTreeMap<Uuid, Vec<Passage>> = BTreeMap::new();
+async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Result<Vec<SimilarPassages>> {
+    let mut by_own: BTreeMap<Uuid, Vec<TopicPassage>> = BTreeMap::new();
     for near in insights::near_passages(tx, conversation).await? {
-        by_own.entry(near.own_id).or_default().push(Passage {
+        by_own.entry(near.own_id).or_default().push(TopicPassage {
             conversation: near.conversation_id,
             title: near.title,
             day: zone.local(near.started_at).date(),
@@ -31,7 +35,7 @@ async fn near_to(tx: &mut UserTx, conversation: Uuid, zone: Zone) -> sqlx::Resul
     }
     let near = by_own.into_values().filter_map(|passages| {
         let mut passages = passages.into_iter();
-        Some(Near { passage: passages.next()?, others: passages.collect() })
+        Some(SimilarPassages { passage: passages.next()?, others: passages.collect() })
     });
     Ok(near.collect())
 }

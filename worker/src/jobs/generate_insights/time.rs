@@ -2,7 +2,7 @@
 //! long or are mentioned often.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use self_language::notice::{
+use self_language::insights::{
     Ahead, LONGEST_SILENCE, NEAR, PersonMentions, approaching, not_heard_of, often_heard_of,
 };
 use self_language::resolve::Zone;

@@ -10,7 +10,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use self_language::connect::{Connection, connect};
-use self_language::decide::decide;
+use self_language::decisions::apply_decisions;
 use self_language::embed::{self, EmbeddedPassage, embed};
 use self_language::extract::{Entity, extract};
 use self_language::models::Embedder;
@@ -84,7 +84,7 @@ async fn find(
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let entities = extract(&texts, &*finder, &|| !waiting.is_closed())?;
         let (entities, dates) = resolve(entities, &texts, &said_at, clock.zone);
-        let entities = decide(entities, &decisions);
+        let entities = apply_decisions(entities, &decisions);
         let connections = connect(&entities);
         anyhow::Ok((entities, dates, connections, decisions, finder.id()))
     });

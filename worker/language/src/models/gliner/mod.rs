@@ -119,21 +119,21 @@ impl Gliner {
     }
 
     /// Finds the names in a batch of texts.
-    fn run(&self, stretches: &[Stretch<'_>]) -> Result<Vec<Vec<Name>>, FindError> {
-        let words: Vec<_> = stretches.iter().map(|stretch| stretch.words.as_slice()).collect();
+    fn run(&self, chunks: &[TextChunk<'_>]) -> Result<Vec<Vec<Name>>, FindError> {
+        let words: Vec<_> = chunks.iter().map(|chunk| chunk.words.as_slice()).collect();
         let inputs = Inputs::new(&self.prompt, &words, self.settings.max_width)?;
         let mut graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
         let logits = graph.run(&inputs.named())?.take("logits")?;
         let (shape, logits) = logits.view::<f32>()?;
         let scores = Scores::new(shape, logits, self.settings.max_width, LABELS.len())?;
-        Ok(stretches
+        Ok(chunks
             .iter()
             .enumerate()
-            .map(|(row, stretch)| {
-                let spans = scores.spans(row, stretch.words.len());
+            .map(|(row, chunk)| {
+                let spans = scores.spans(row, chunk.words.len());
                 let name = |span: spans::Span| Name {
                     kind: LABELS[span.class].1,
-                    range: stretch.words[span.first].start..stretch.words[span.last].end(),
+                    range: chunk.words[span.first].start..chunk.words[span.last].end(),
                 };
                 spans.into_iter().map(name).collect()
             })
@@ -142,7 +142,7 @@ impl Gliner {
 }
 
 /// A text, or a part of it that the network can take at once.
-struct Stretch<'text> {
+struct TextChunk<'text> {
     text: usize,
     words: Vec<split::PromptWord<'text>>,
 }
@@ -159,17 +159,17 @@ impl EntityFinder for Gliner {
 
     fn find(&self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {
         let mut found = vec![Vec::new(); texts.len()];
-        let mut stretches: Vec<Stretch<'_>> = Vec::new();
+        let mut chunks: Vec<TextChunk<'_>> = Vec::new();
         for (index, text) in texts.iter().enumerate() {
             let words = split(text, self.settings.max_len);
-            stretches.extend(words.into_iter().map(|words| Stretch { text: index, words }));
+            chunks.extend(words.into_iter().map(|words| TextChunk { text: index, words }));
         }
-        for batch in stretches.chunks(BATCH) {
+        for batch in chunks.chunks(BATCH) {
             if !awaited() {
                 return Err(FindError::Abandoned);
             }
-            for (stretch, names) in batch.iter().zip(self.run(batch)?) {
-                found[stretch.text].extend(names);
+            for (chunk, names) in batch.iter().zip(self.run(batch)?) {
+                found[chunk.text].extend(names);
             }
         }
         Ok(found)

@@ -38,11 +38,11 @@ impl Inputs {
     pub(super) fn new(prompt: &Prompt, texts: &[&[PromptWord<'_>]], width: usize) -> Result<Self, FindError> {
         let mut rows = Vec::with_capacity(texts.len());
         for words in texts {
-            rows.push(Row::new(prompt, words)?);
+            rows.push(PromptRow::new(prompt, words)?);
         }
         let tokens = rows.iter().map(|row| row.ids.len()).max().unwrap_or(0);
         let words = texts.iter().map(|words| words.len()).max().unwrap_or(0);
-        let padded = |values: fn(&Row) -> Vec<i64>| -> Result<Tensor, OnnxError> {
+        let padded = |values: fn(&PromptRow) -> Vec<i64>| -> Result<Tensor, OnnxError> {
             let pad = |row| {
                 let mut values = values(row);
                 values.resize(tokens, 0);
@@ -81,13 +81,13 @@ impl Inputs {
 }
 
 /// The tokens of one text.
-struct Row {
+struct PromptRow {
     ids: Vec<i64>,
     /// The number of each word, from 1, at its first token; elsewhere 0.
     words: Vec<i64>,
 }
 
-impl Row {
+impl PromptRow {
     fn new(prompt: &Prompt, words: &[PromptWord<'_>]) -> Result<Self, FindError> {
         let mut row = Self { ids: Vec::new(), words: Vec::new() };
         row.add(&prompt.before, 0);

@@ -14,7 +14,7 @@ use self_domain::model::{ModelDescription, ModelId};
 use self_onnx::{Graph, OnnxError, Runtime};
 
 use self::network::{DIMENSIONS, IDS, LAYERS, MASK};
-pub use self::reader::{Asked, MiniLmReader};
+pub use self::reader::{MiniLmReader, ReaderInput};
 use self::weights::Weights;
 use super::embedder::{EmbedError, Embedder};
 use super::tokenizer::Tokenizer;

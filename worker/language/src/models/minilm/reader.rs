@@ -38,7 +38,7 @@ pub struct MiniLmReader {
 
 /// A sentence, and the words in it that are to be described.
 #[derive(Clone, Debug)]
-pub struct Asked<'text> {
+pub struct ReaderInput<'text> {
     pub words: Vec<&'text str>,
     /// The indices of these words, ascending.
     pub about: Vec<usize>,
@@ -66,18 +66,18 @@ impl MiniLmReader {
     /// Describes each requested word by the states of two layers, 768 numbers, in one row of numbers for
     /// each sentence. Neighbouring sentences are read together; sentences without requested words are not
     /// read. Every word is valid input: an error means that the model failed.
-    pub fn read(&mut self, sentences: &[Asked<'_>]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    pub fn read(&mut self, sentences: &[ReaderInput<'_>]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let mut states = Vec::new();
         for window in self.windows(sentences)? {
             self.run(&window, &mut states)?;
         }
         let mut states = states.into_iter();
-        let row = |sentence: &Asked<'_>| states.by_ref().take(sentence.about.len() * WIDTH).collect();
+        let row = |sentence: &ReaderInput<'_>| states.by_ref().take(sentence.about.len() * WIDTH).collect();
         Ok(sentences.iter().map(row).collect())
     }
 
     /// Fills windows with whole sentences, if they fit.
-    fn windows(&self, sentences: &[Asked<'_>]) -> Result<Vec<Window>, EmbedError> {
+    fn windows(&self, sentences: &[ReaderInput<'_>]) -> Result<Vec<Window>, EmbedError> {
         let mut windows: Vec<Window> = Vec::new();
         for sentence in sentences.iter().filter(|sentence| !sentence.about.is_empty()) {
             let mut pieces = Vec::with_capacity(sentence.words.len());
@@ -163,8 +163,8 @@ mod tests {
     }
 
     /// Requests every word.
-    fn whole<'text>(words: &[&'text str]) -> Asked<'text> {
-        Asked { words: words.to_vec(), about: (0..words.len()).collect() }
+    fn whole<'text>(words: &[&'text str]) -> ReaderInput<'text> {
+        ReaderInput { words: words.to_vec(), about: (0..words.len()).collect() }
     }
 
     fn likeness(left: &[f32], right: &[f32]) -> f32 {
@@ -214,7 +214,7 @@ mod tests {
         let mut reader = reader();
         let words = vec!["Susan", "met", "Jordan", "yesterday", "."];
         let all = reader.read(&[whole(&words)]).unwrap().remove(0);
-        let some = reader.read(&[Asked { words, about: vec![0, 2] }]).unwrap().remove(0);
+        let some = reader.read(&[ReaderInput { words, about: vec![0, 2] }]).unwrap().remove(0);
         let close = |left: &[f32], right: &[f32]| left.iter().zip(right).all(|(a, b)| (a - b).abs() < 1e-4);
         assert!(close(&some[..WIDTH], &all[..WIDTH]));
         assert!(close(&some[WIDTH..], &all[2 * WIDTH..3 * WIDTH]));
@@ -224,7 +224,7 @@ mod tests {
     fn sentences_of_which_nothing_is_asked_are_passed_over() {
         let mut reader = reader();
         let name = whole(&["Susan", "said", "so"]);
-        let idle = Asked { words: vec!["well", "then"], about: vec![] };
+        let idle = ReaderInput { words: vec!["well", "then"], about: vec![] };
         let alone = reader.read(std::slice::from_ref(&name)).unwrap();
         let among = reader.read(&[idle.clone(), name, idle]).unwrap();
         assert_eq!(among, [vec![], alone[0].clone(), vec![]]);

@@ -8,19 +8,19 @@ use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type};
 
 /// A view, serialized as JSON.
-pub(crate) struct Rendered<T> {
+pub(crate) struct RawJson<T> {
     json: String,
     of: PhantomData<fn() -> T>,
 }
 
-impl<T: ToJSON> Rendered<T> {
+impl<T: ToJSON> RawJson<T> {
     /// Serializes a view.
     pub(crate) fn new(view: &T) -> Self {
-        Self::again(view.to_json_string())
+        Self::from_text(view.to_json_string())
     }
 
     /// A view from JSON that [`Self::new`] made before.
-    pub(crate) const fn again(json: String) -> Self {
+    pub(crate) const fn from_text(json: String) -> Self {
         Self { json, of: PhantomData }
     }
 
@@ -30,7 +30,7 @@ impl<T: ToJSON> Rendered<T> {
     }
 }
 
-impl<T: Type> Payload for Rendered<T> {
+impl<T: Type> Payload for RawJson<T> {
     const CONTENT_TYPE: &'static str = Json::<T>::CONTENT_TYPE;
 
     fn schema_ref() -> MetaSchemaRef {
@@ -42,7 +42,7 @@ impl<T: Type> Payload for Rendered<T> {
     }
 }
 
-impl<T: Type> IntoResponse for Rendered<T> {
+impl<T: Type> IntoResponse for RawJson<T> {
     fn into_response(self) -> Response {
         Response::builder().content_type(Self::CONTENT_TYPE).body(self.json)
     }

@@ -63,7 +63,7 @@ impl WireEnum for Kind {
 }
 
 /// A search: the parsed query, its mode and its filters.
-pub(super) struct Question {
+pub(super) struct SearchRequest {
     /// The name of the query's field in the request.
     pub field: &'static str,
     /// The parsed query.
@@ -83,29 +83,29 @@ pub(super) struct Question {
 struct SearchCursor {
     as_of: DateTime<Utc>,
     offset: u32,
-    question: [u8; 8],
+    fingerprint: [u8; 8],
 }
 
 impl Cursor for SearchCursor {
     const LIST: u8 = b's';
 
     fn encode(&self) -> Vec<u8> {
-        let Self { as_of, offset, question } = self;
-        [&as_of.timestamp_micros().to_be_bytes()[..], &offset.to_be_bytes(), question].concat()
+        let Self { as_of, offset, fingerprint } = self;
+        [&as_of.timestamp_micros().to_be_bytes()[..], &offset.to_be_bytes(), fingerprint].concat()
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (time, rest) = bytes.split_at_checked(8)?;
-        let (offset, question) = rest.split_at_checked(4)?;
+        let (offset, fingerprint) = rest.split_at_checked(4)?;
         Some(Self {
             as_of: page::moment(time)?,
             offset: u32::from_be_bytes(offset.try_into().ok()?),
-            question: question.try_into().ok()?,
+            fingerprint: fingerprint.try_into().ok()?,
         })
     }
 }
 
-impl Question {
+impl SearchRequest {
     /// Searches, and returns one page of hits.
     pub(super) async fn answer(
         mut self,
@@ -116,11 +116,11 @@ impl Question {
         if self.search_query.wanted.is_empty() {
             return Err(Problem::field(self.field, "names nothing to look for"));
         }
-        let question = self.fingerprint();
+        let fingerprint = self.fingerprint();
         let at = match page::decode::<SearchCursor>(cursor)? {
-            Some(at) if at.question == question => at,
+            Some(at) if at.fingerprint == fingerprint => at,
             Some(_) => return Err(page::another_lists_cursor()),
-            None => SearchCursor { as_of: Utc::now(), offset: 0, question },
+            None => SearchCursor { as_of: Utc::now(), offset: 0, fingerprint },
         };
         self.scope.as_of = Some(at.as_of);
         self.scope.phrases.clone_from(&self.search_query.phrases);

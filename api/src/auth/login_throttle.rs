@@ -14,15 +14,15 @@ use sha2::{Digest, Sha256};
 use crate::problem::{Code, Problem};
 
 /// Failures for one account from one address: ten, then one every half minute.
-const ACCOUNT: Allowance = Allowance { burst: 10.0, every: Duration::from_secs(30) };
+const ACCOUNT: ThrottleLimit = ThrottleLimit { burst: 10.0, every: Duration::from_secs(30) };
 /// Failures from one address for any account. The limit is higher, so that one forgetful person does not
 /// lock out others behind the same address.
-const ADDRESS: Allowance = Allowance { burst: 100.0, every: Duration::from_secs(3) };
+const ADDRESS: ThrottleLimit = ThrottleLimit { burst: 100.0, every: Duration::from_secs(3) };
 /// Above this number of entries, expired ones are removed.
 const REMEMBERED: usize = 20_000;
 
 #[derive(Clone, Copy)]
-struct Allowance {
+struct ThrottleLimit {
     burst: f64,
     every: Duration,
 }
@@ -32,7 +32,7 @@ struct Allowance {
 /// Failures of an account are counted per address, so that a stranger who guesses does not lock out its
 /// owner.
 #[derive(Clone, Default)]
-pub struct Attempts {
+pub struct LoginThrottle {
     /// The counts of all nodes.
     shared: Option<Buckets>,
     /// The counts of this node.
@@ -47,7 +47,7 @@ struct Failures {
     every: Duration,
 }
 
-impl Attempts {
+impl LoginThrottle {
     /// Counts together with all nodes that use the same buckets.
     pub(super) fn shared(buckets: Buckets) -> Self {
         Self { shared: Some(buckets), own: Arc::default() }
@@ -59,13 +59,13 @@ impl Attempts {
     /// [`Code::TooManyAttempts`], with the time to wait.
     pub async fn check(&self, from: Option<IpAddr>, account: &str, now: Instant) -> Result<(), Problem> {
         let mut wait = Duration::ZERO;
-        for (bucket, allowance) in buckets(from, account) {
+        for (bucket, limit) in buckets(from, account) {
             let shared = match &self.shared {
-                Some(shared) => shared.level(&bucket, allowance.every).await,
+                Some(shared) => shared.level(&bucket, limit.every).await,
                 None => None,
             };
             let level = self.level(&bucket, now).max(shared.unwrap_or(0.0));
-            wait = wait.max(allowance.every.mul_f64((level - allowance.burst + 1.0).max(0.0)));
+            wait = wait.max(limit.every.mul_f64((level - limit.burst + 1.0).max(0.0)));
         }
         if wait.is_zero() {
             return Ok(());
@@ -75,7 +75,7 @@ impl Attempts {
 
     /// Counts a failure.
     pub async fn failed(&self, from: Option<IpAddr>, account: &str, now: Instant) {
-        for (bucket, Allowance { every, .. }) in buckets(from, account) {
+        for (bucket, ThrottleLimit { every, .. }) in buckets(from, account) {
             if let Some(shared) = &self.shared {
                 shared.add(&bucket, every).await;
             }
@@ -102,7 +102,7 @@ impl Failures {
 }
 
 /// The buckets in which a failure is counted. Names are hashed, so that Redis holds no e-mail addresses.
-fn buckets(from: Option<IpAddr>, account: &str) -> [(String, Allowance); 2] {
+fn buckets(from: Option<IpAddr>, account: &str) -> [(String, ThrottleLimit); 2] {
     let from = from.map_or_else(|| "unknown".to_owned(), |from| from.to_string());
     let name = |kind: &str, of: &str| format!("{kind}:{}", hex::encode(&Sha256::digest(of)[..16]));
     let account = format!("{from} {}", account.to_lowercase());
@@ -115,26 +115,28 @@ mod tests {
 
     #[tokio::test]
     async fn ten_failures_are_free_and_then_time_buys_more() {
-        let (attempts, start) = (Attempts::default(), Instant::now());
+        let (login_throttle, start) = (LoginThrottle::default(), Instant::now());
         for _ in 0..10 {
-            attempts.check(None, "ada@example.org", start).await.unwrap();
-            attempts.failed(None, "ada@example.org", start).await;
+            login_throttle.check(None, "ada@example.org", start).await.unwrap();
+            login_throttle.failed(None, "ada@example.org", start).await;
         }
-        let refused = attempts.check(None, "Ada@Example.org", start).await.unwrap_err();
+        let refused = login_throttle.check(None, "Ada@Example.org", start).await.unwrap_err();
         assert_eq!(refused.code(), Code::TooManyAttempts);
-        assert!(attempts.check(None, "bob@example.org", start).await.is_ok());
+        assert!(login_throttle.check(None, "bob@example.org", start).await.is_ok());
         let later = start + Duration::from_secs(31);
-        assert!(attempts.check(None, "ada@example.org", later).await.is_ok());
+        assert!(login_throttle.check(None, "ada@example.org", later).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_stranger_who_guesses_does_not_lock_the_owner_out() {
-        let (attempts, now) = (Attempts::default(), Instant::now());
+        let (login_throttle, now) = (LoginThrottle::default(), Instant::now());
         let stranger = Some(IpAddr::from([203, 0, 113, 1]));
         for _ in 0..50 {
-            attempts.failed(stranger, "ada@example.org", now).await;
+            login_throttle.failed(stranger, "ada@example.org", now).await;
         }
-        assert!(attempts.check(stranger, "ada@example.org", now).await.is_err());
-        assert!(attempts.check(Some(IpAddr::from([192, 0, 2, 7])), "ada@example.org", now).await.is_ok());
+        assert!(login_throttle.check(stranger, "ada@example.org", now).await.is_err());
+        assert!(
+            login_throttle.check(Some(IpAddr::from([192, 0, 2, 7])), "ada@example.org", now).await.is_ok()
+        );
     }
 }

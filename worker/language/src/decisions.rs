@@ -1,4 +1,4 @@
-//! Decide: applies a person's decisions to the entities that were found.
+//! Applies a person's decisions to the entities that were found.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ type Decided<'a> = HashMap<(EntityKind, &'a str, Option<&'a str>), Option<&'a Na
 /// spelling has priority over one about a whole key. Entities and their mentions are in the order of the
 /// text.
 #[must_use]
-pub fn decide(entities: Vec<Entity>, decisions: &[Decision]) -> Vec<Entity> {
+pub fn apply_decisions(entities: Vec<Entity>, decisions: &[Decision]) -> Vec<Entity> {
     let decided: Decided<'_> = decisions
         .iter()
         .map(|one| ((one.kind, one.key.as_str(), one.spelling.as_deref()), one.becomes.as_ref()))
@@ -112,20 +112,20 @@ mod tests {
             entity("Maria Silva", &["Maria"], &[(0, "Maria"), (2, "Maria Silva")]),
             entity("Tom", &[], &[(1, "Tom")]),
         ];
-        assert_eq!(decide(found.clone(), &[]), found);
+        assert_eq!(apply_decisions(found.clone(), &[]), found);
     }
 
     #[test]
     fn two_that_were_merged_are_one_in_the_order_of_time() {
         let found = vec![entity("Bob", &[], &[(0, "Bob")]), entity("Robert", &[], &[(1, "Robert")])];
-        let decided = decide(found, &[decision("Robert", None, Some("Bob"))]);
+        let decided = apply_decisions(found, &[decision("Robert", None, Some("Bob"))]);
         assert_eq!(decided, [entity("Bob", &["Robert"], &[(0, "Bob"), (1, "Robert")])]);
     }
 
     #[test]
     fn a_spelling_that_was_split_off_is_another() {
         let found = vec![entity("Maria Silva", &["Maria"], &[(0, "Maria Silva"), (1, "Maria")])];
-        let decided = decide(found, &[decision("Maria Silva", Some("Maria"), Some("Maria"))]);
+        let decided = apply_decisions(found, &[decision("Maria Silva", Some("Maria"), Some("Maria"))]);
         assert_eq!(
             decided,
             [entity("Maria Silva", &[], &[(0, "Maria Silva")]), entity("Maria", &[], &[(1, "Maria")])]
@@ -135,6 +135,9 @@ mod tests {
     #[test]
     fn what_was_forgotten_is_passed_over() {
         let found = vec![entity("Tom", &[], &[(0, "Tom")]), entity("Bob", &[], &[(1, "Bob")])];
-        assert_eq!(decide(found, &[decision("Tom", None, None)]), [entity("Bob", &[], &[(1, "Bob")])]);
+        assert_eq!(
+            apply_decisions(found, &[decision("Tom", None, None)]),
+            [entity("Bob", &[], &[(1, "Bob")])]
+        );
     }
 }

@@ -12,30 +12,30 @@ use crate::problem::FieldProblem;
 use crate::time::Time;
 
 /// The largest number of errors that are reported.
-const MOST: usize = 20;
+const MAX_VIOLATIONS: usize = 20;
 /// The largest number of characters of an unknown field's name in an error.
 const LONGEST_NAME: usize = 100;
 
 /// Returns the errors of a value.
-pub(crate) fn misfits(
+pub(crate) fn violations(
     schemas: &BTreeMap<String, MetaSchema>,
     schema: &MetaSchema,
     value: &Value,
 ) -> Vec<FieldProblem> {
-    let mut fitting = Fitting { schemas, misfits: Vec::new() };
-    fitting.value(schema, value, "");
-    fitting.misfits
+    let mut check = SchemaCheck { schemas, violations: Vec::new() };
+    check.value(schema, value, "");
+    check.violations
 }
 
-struct Fitting<'a> {
+struct SchemaCheck<'a> {
     schemas: &'a BTreeMap<String, MetaSchema>,
-    misfits: Vec<FieldProblem>,
+    violations: Vec<FieldProblem>,
 }
 
-impl Fitting<'_> {
+impl SchemaCheck<'_> {
     fn wrong(&mut self, place: &str, detail: impl Into<String>) {
-        if self.misfits.len() < MOST {
-            self.misfits.push(FieldProblem { field: place.to_owned(), detail: detail.into() });
+        if self.violations.len() < MAX_VIOLATIONS {
+            self.violations.push(FieldProblem { field: place.to_owned(), detail: detail.into() });
         }
     }
 
@@ -51,7 +51,7 @@ impl Fitting<'_> {
     }
 
     fn value(&mut self, schema: &MetaSchema, value: &Value, place: &str) {
-        if self.misfits.len() == MOST {
+        if self.violations.len() == MAX_VIOLATIONS {
             return;
         }
         if !has_type(value, schema.ty) {

@@ -1,4 +1,4 @@
-//! Notice: finds what deserves a person's attention. The rules are few and precise, and the words that
+//! Finds what deserves a person's attention. The rules are few and precise, and the words that
 //! an insight quotes show why it was made.
 
 mod approaching;
@@ -23,7 +23,7 @@ pub use self::approaching::{Ahead, NEAR, approaching};
 pub use self::files::{Pair, about_the_same};
 pub use self::people::{LONGEST_SILENCE, PersonMentions, not_heard_of, often_heard_of};
 pub use self::phrase::line;
-pub use self::topics::{Near, Passage, returning};
+pub use self::topics::{SimilarPassages, TopicPassage, returning};
 use crate::extract::EntityKind;
 use crate::resolve::Zone;
 
@@ -83,7 +83,7 @@ impl Mention {
 
 /// The result of reading one conversation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Noticed {
+pub struct ConversationFindings {
     /// Promises and tasks.
     pub commitments: Vec<NewInsight>,
     /// Facts, to be compared with those of other conversations.
@@ -92,11 +92,11 @@ pub struct Noticed {
 
 /// Finds the commitments and the statements of a conversation.
 #[must_use]
-pub fn read(conversation: &Conversation, zone: Zone) -> Noticed {
+pub fn read(conversation: &Conversation, zone: Zone) -> ConversationFindings {
     let sentences = sentence::sentences(conversation);
     let mut commitments = promises::promises(conversation, &sentences, zone);
     commitments.extend(tasks::tasks(conversation, &sentences, zone));
-    Noticed { commitments, statements: facts::statements(conversation, &sentences) }
+    ConversationFindings { commitments, statements: facts::statements(conversation, &sentences) }
 }
 
 /// Finds statements that contradict each other. `stated` is in the order of time.

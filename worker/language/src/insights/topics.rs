@@ -20,7 +20,7 @@ const EVERYDAY: &str = include_str!("everyday_words.txt");
 
 /// A passage of a conversation.
 #[derive(Clone, Debug)]
-pub struct Passage {
+pub struct TopicPassage {
     /// The conversation.
     pub conversation: Uuid,
     /// The title of the conversation.
@@ -36,44 +36,44 @@ pub struct Passage {
 /// A passage of the current conversation, and the nearest passage of each other conversation that is
 /// close to it in meaning.
 #[derive(Clone, Debug)]
-pub struct Near {
+pub struct SimilarPassages {
     /// The passage.
-    pub passage: Passage,
+    pub passage: TopicPassage,
     /// The others, nearest first.
-    pub others: Vec<Passage>,
+    pub others: Vec<TopicPassage>,
 }
 
 /// Finds the topics of a conversation that return. The name of a topic consists of words that its
 /// conversations share; passages that share no word make no topic.
 #[must_use]
-pub fn returning(near: &[Near]) -> Vec<NewInsight> {
-    let mut candidates: Vec<(Vec<String>, Vec<&Passage>)> = near.iter().filter_map(topic).collect();
+pub fn returning(near: &[SimilarPassages]) -> Vec<NewInsight> {
+    let mut candidates: Vec<(Vec<String>, Vec<&TopicPassage>)> = near.iter().filter_map(topic).collect();
     candidates.sort_by_key(|(_, passages)| std::cmp::Reverse(passages.len()));
-    let mut told: Vec<(Vec<String>, Vec<&Passage>)> = Vec::new();
+    let mut topics: Vec<(Vec<String>, Vec<&TopicPassage>)> = Vec::new();
     for (name, passages) in candidates {
         let same = |(known, _): &(Vec<String>, _)| known.iter().any(|word| name.contains(word));
-        if told.len() < MOST && !told.iter().any(same) {
-            told.push((name, passages));
+        if topics.len() < MOST && !topics.iter().any(same) {
+            topics.push((name, passages));
         }
     }
-    told.into_iter().map(|(name, passages)| insight(&name, passages)).collect()
+    topics.into_iter().map(|(name, passages)| insight(&name, passages)).collect()
 }
 
-fn topic(near: &Near) -> Option<(Vec<String>, Vec<&Passage>)> {
-    let all: Vec<&Passage> = std::iter::once(&near.passage).chain(&near.others).collect();
+fn topic(near: &SimilarPassages) -> Option<(Vec<String>, Vec<&TopicPassage>)> {
+    let all: Vec<&TopicPassage> = std::iter::once(&near.passage).chain(&near.others).collect();
     let name = name(&all)?;
     // Only passages that contain the first word of the name.
-    let passages: Vec<&Passage> =
+    let passages: Vec<&TopicPassage> =
         all.into_iter().filter(|passage| words(&passage.text).contains(&name[0])).collect();
     (days(&passages) >= DAYS && passages.len() >= DAYS).then_some((name, passages))
 }
 
-fn days(passages: &[&Passage]) -> usize {
+fn days(passages: &[&TopicPassage]) -> usize {
     passages.iter().map(|passage| passage.day).collect::<BTreeSet<_>>().len()
 }
 
 /// The words that most of these passages share, the most frequent first.
-fn name(passages: &[&Passage]) -> Option<Vec<String>> {
+fn name(passages: &[&TopicPassage]) -> Option<Vec<String>> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for passage in passages {
         for word in words(&passage.text) {
@@ -92,7 +92,7 @@ fn words(text: &str) -> BTreeSet<String> {
 }
 
 /// The shortest form in which a stemmed word was said.
-fn form(stemmed: &str, passages: &[&Passage]) -> String {
+fn form(stemmed: &str, passages: &[&TopicPassage]) -> String {
     let said = passages.iter().flat_map(|passage| naming(&passage.text)).filter(|word| stem(word) == stemmed);
     said.min_by_key(|word| word.chars().count()).unwrap_or_else(|| stemmed.to_owned())
 }
@@ -120,7 +120,7 @@ fn is_everyday(word: &str) -> bool {
     EVERY.contains(word)
 }
 
-fn insight(name: &[String], mut passages: Vec<&Passage>) -> NewInsight {
+fn insight(name: &[String], mut passages: Vec<&TopicPassage>) -> NewInsight {
     passages.sort_by_key(|passage| (passage.day, passage.conversation));
     let forms: Vec<String> = name.iter().map(|word| form(word, &passages)).collect();
     let when: Vec<String> = passages
@@ -145,8 +145,8 @@ fn insight(name: &[String], mut passages: Vec<&Passage>) -> NewInsight {
 mod tests {
     use super::*;
 
-    fn passage(day: u32, text: &str) -> Passage {
-        Passage {
+    fn passage(day: u32, text: &str) -> TopicPassage {
+        TopicPassage {
             conversation: Uuid::now_v7(),
             title: format!("Talk {day}"),
             day: NaiveDate::from_ymd_opt(2024, 5, day).unwrap(),
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn what_three_conversations_of_three_days_share_is_a_topic_with_their_words() {
         let passage_of = |day| passage(day, "We should really repair the old roof of the barn.");
-        let near = Near { passage: passage_of(9), others: vec![passage_of(1), passage_of(5)] };
+        let near = SimilarPassages { passage: passage_of(9), others: vec![passage_of(1), passage_of(5)] };
         let found = returning(std::slice::from_ref(&near));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].title, "Repair, barn, roof again");
@@ -169,16 +169,18 @@ mod tests {
     #[test]
     fn a_topic_is_called_as_it_was_said() {
         let passage_of = |day| passage(day, "Those beaches!");
-        let near = Near { passage: passage_of(9), others: vec![passage_of(1), passage_of(5)] };
+        let near = SimilarPassages { passage: passage_of(9), others: vec![passage_of(1), passage_of(5)] };
         assert_eq!(returning(&[near])[0].title, "Beaches again");
     }
 
     #[test]
     fn the_same_day_twice_and_other_words_are_no_topic() {
         let roof = |day| passage(day, "The roof leaks again.");
-        let twice = Near { passage: roof(9), others: vec![roof(9), roof(5)] };
-        let other =
-            Near { passage: roof(9), others: vec![roof(1), passage(5, "Rain comes through the ceiling.")] };
+        let twice = SimilarPassages { passage: roof(9), others: vec![roof(9), roof(5)] };
+        let other = SimilarPassages {
+            passage: roof(9),
+            others: vec![roof(1), passage(5, "Rain comes through the ceiling.")],
+        };
         assert_eq!(returning(&[twice, other]), []);
     }
 }

@@ -11,7 +11,7 @@ const LONG_LINE: usize = 400;
 
 /// Returns a short cue unchanged, and a long cue as one cue for each sentence. The sentences share the
 /// time of the cue in proportion to their length.
-pub(super) fn parted(cue: Cue) -> Vec<Cue> {
+pub(super) fn split_cue(cue: Cue) -> Vec<Cue> {
     let pieces = pieces(&cue.text);
     if pieces.len() < 2 {
         return vec![cue];
@@ -105,11 +105,11 @@ mod tests {
         let (short, long) = ("a".repeat(99) + ".", "b".repeat(299) + ".");
         let text = format!("{short} {long} {short}");
         let cue = Cue { start_ms: 1_000, end_ms: 6_000, text, speaker: Some("Ada".to_owned()) };
-        let cues = parted(cue);
+        let cues = split_cue(cue);
         let times: Vec<_> = cues.iter().map(|cue| (cue.start_ms, cue.end_ms)).collect();
         assert_eq!(times, [(1_000, 2_000), (2_000, 5_000), (5_000, 6_000)]);
         assert!(cues.iter().all(|cue| cue.speaker.as_deref() == Some("Ada")), "{cues:?}");
         let short = Cue { start_ms: 0, end_ms: 1, text: short, speaker: None };
-        assert_eq!(parted(short.clone()), [short]);
+        assert_eq!(split_cue(short.clone()), [short]);
     }
 }
