@@ -12,7 +12,7 @@ use crate::document;
 use crate::methods::Methods;
 use crate::request_middleware::RequestMiddleware;
 
-/// How long requests may take to finish after the server is told to stop.
+/// How long requests may take to finish after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(20);
 /// An idle connection is closed after this time.
 const IDLE: Duration = Duration::from_secs(120);

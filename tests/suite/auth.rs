@@ -140,8 +140,8 @@ async fn forged_changed_and_expired_tokens_are_refused() {
         signed(&claims, "a-secret-that-somebody-guessed-wrongly"),
         signed_as(Algorithm::HS512, &claims, JWT_SECRET),
         signed(&with("exp", json!(1_700_000_000)), JWT_SECRET),
-        signed(&with("aud", json!("another-house")), JWT_SECRET),
-        signed(&with("iss", json!("another-house")), JWT_SECRET),
+        signed(&with("aud", json!("another-server")), JWT_SECRET),
+        signed(&with("iss", json!("another-server")), JWT_SECRET),
         signed(&with("typ", json!("refresh")), JWT_SECRET),
         signed(&with("typ", Value::Null), JWT_SECRET),
         // Another person's id with the own session.

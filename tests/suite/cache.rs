@@ -49,7 +49,7 @@ async fn an_answer_is_given_again_until_something_changes_and_never_after() {
         (again.header("etag"), again.header("content-type"))
     );
     assert_eq!(counted(&person).await, (1, 1));
-    assert_eq!(elsewhere.get(&path).await.body, first.body, "another door");
+    assert_eq!(elsewhere.get(&path).await.body, first.body, "another node");
     assert_eq!(counted(&elsewhere).await, (1, 0));
 
     // Every change is visible at once, through every node.
@@ -78,8 +78,8 @@ async fn an_answer_is_given_again_until_something_changes_and_never_after() {
     assert_eq!(send(&elsewhere, Method::DELETE, &segment, &json!({})).await.status, 204);
     assert_eq!(shown().await["related_conversations"], json!([]));
     assert_eq!(send(&elsewhere, Method::DELETE, &path, &json!({})).await.status, 204);
-    for door in [&person, &elsewhere] {
-        assert_eq!(door.get(&path).await.refused(), (404, "not_found".to_owned()));
+    for node in [&person, &elsewhere] {
+        assert_eq!(node.get(&path).await.refused(), (404, "not_found".to_owned()));
     }
 }
 
@@ -132,21 +132,21 @@ async fn guesses(person: &Person) -> u16 {
 }
 
 #[tokio::test]
-async fn guesses_are_counted_together_whichever_door_they_come_to() {
+async fn failed_logins_are_counted_together_by_all_nodes() {
     let mut stack = Stack::setup().workers(0).own(&[Kind::Redis]).start().await;
     let person = Person::register(&stack).await;
     let elsewhere = Person { api: stack.start_another_api().await, ..person.clone() };
     for turn in 0..10 {
-        let door = if turn % 2 == 0 { &person } else { &elsewhere };
-        assert_eq!(guesses(door).await, 401);
+        let node = if turn % 2 == 0 { &person } else { &elsewhere };
+        assert_eq!(guesses(node).await, 401);
     }
     assert_eq!((guesses(&person).await, guesses(&elsewhere).await), (429, 429));
 
     // Without Redis each node counts for itself: five attempts on one, five on the other.
     stack.servers.kill(Kind::Redis);
-    for door in [&person, &elsewhere] {
+    for node in [&person, &elsewhere] {
         let mut more = 0;
-        while guesses(door).await == 401 {
+        while guesses(node).await == 401 {
             more += 1;
         }
         assert_eq!(more, 5);

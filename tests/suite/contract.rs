@@ -79,7 +79,7 @@ async fn every_route_but_the_open_ones_wants_a_token() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_and_what_is_not_understood_is_said_in_the_same_form() {
+async fn unknown_addresses_and_invalid_requests_are_answered_with_problems() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let ask = async |method: Method, path: &str, body: &'static str| {
@@ -224,7 +224,7 @@ async fn searching_without_a_worker_says_so() {
 }
 
 #[tokio::test]
-async fn both_programs_tell_their_health_and_their_figures() {
+async fn both_programs_report_their_health_and_metrics() {
     let stack = Stack::start().await;
     for address in [stack.address(), stack.worker_address(0)] {
         let ask = async |path: &str| {

@@ -195,7 +195,7 @@ pub(crate) async fn it_happened_once(stack: &Stack, person: &Person, accepted: A
     assert_eq!(
         database.count(&format!("{numbers}'{}') numbers where off <> 0", person.id)).await,
         0,
-        "a gap in the news"
+        "a gap in the numbers of events"
     );
 }
 
@@ -303,7 +303,7 @@ async fn a_job_whose_worker_dies_three_times_is_dead_and_its_neighbours_are_unha
 }
 
 #[tokio::test]
-async fn a_worker_that_is_told_to_stop_hands_back_what_it_has_without_a_strike() {
+async fn a_worker_that_is_stopped_hands_back_its_jobs_and_no_crash_is_counted() {
     let mut stack = Stack::setup().with("LANES", "audio=1").with("DRAIN_SECONDS", 20).start().await;
     let person = Person::register(&stack).await;
     let accepted = person.upload(&Sound::recording("two_cities.wav").repeated(6)).await;

@@ -138,7 +138,7 @@ async fn decisions_are_listed_page_by_page_and_only_to_whom_they_are() {
 }
 
 #[tokio::test]
-async fn apps_are_told_what_was_decided_and_never_a_name() {
+async fn events_name_the_decision_and_never_the_name_of_an_entity() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     says(&person, "I met Maria Silva and Tom Miller in Lisbon. They are well.").await;
@@ -146,7 +146,7 @@ async fn apps_are_told_what_was_decided_and_never_a_name() {
     let mut socket = Socket::open(&person).await;
     socket.join("user", None).await;
     let mut told = async || {
-        let heard = socket.hear_until("the news", |frame| frame["type"] == "entity_update").await;
+        let heard = socket.hear_until("the event", |frame| frame["type"] == "entity_update").await;
         let frame = heard.last().unwrap().clone();
         assert!(frame["seq"].is_i64() && !frame.to_string().contains("aria"), "{frame}");
         frame["data"].clone()

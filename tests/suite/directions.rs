@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self_tests::environment::sources;
 
-use crate::house::{below, read};
+use crate::conventions::{below, read};
 
 /// Names, each with the names that it may import.
 type Allowed = [(&'static str, &'static [&'static str])];

@@ -138,7 +138,7 @@ async fn corrects(person: &Person, method: Method, path: &str, body: &Value) -> 
 }
 
 #[tokio::test]
-async fn a_name_that_was_given_stays_when_the_old_one_is_heard_again() {
+async fn a_name_that_a_person_gave_stays_when_the_old_one_is_mentioned_again() {
     let stack = Stack::start().await;
     let person = who_remembers(&stack).await;
     let maria = id_named(&person, "Silva").await;
@@ -281,7 +281,7 @@ async fn a_short_form_that_means_somebody_else_is_kept_apart() {
 }
 
 #[tokio::test]
-async fn what_was_forgotten_is_passed_over_when_it_is_heard_again() {
+async fn an_entity_that_was_forgotten_is_left_out_when_it_is_mentioned_again() {
     let stack = Stack::start().await;
     let person = who_remembers(&stack).await;
     let berlin = id_named(&person, "Berlin").await;

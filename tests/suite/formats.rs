@@ -63,7 +63,7 @@ async fn every_format_gives_the_same_transcript() {
 }
 
 #[tokio::test]
-async fn with_ffmpeg_what_is_foreign_gives_the_same_transcript() {
+async fn with_ffmpeg_other_codecs_give_the_same_transcript() {
     let stack = Stack::setup().with("FFMPEG", environment::given("FFMPEG")).start().await;
     let person = Person::register(&stack).await;
     let spoken = Sound::recording("two_cities.wav");
@@ -76,7 +76,7 @@ async fn with_ffmpeg_what_is_foreign_gives_the_same_transcript() {
 }
 
 #[tokio::test]
-async fn without_ffmpeg_what_is_foreign_is_refused_by_the_name_of_its_codec() {
+async fn without_ffmpeg_other_codecs_are_refused_by_their_name() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     for (name, kind, _, codec, options) in FOREIGN {

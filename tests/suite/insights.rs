@@ -59,7 +59,7 @@ fn days_ago(days: i64) -> DateTime<Utc> {
 const PROMISE: &str = "I'll send you the invoice by Friday.";
 
 #[tokio::test]
-async fn a_promise_is_told_with_its_date_and_where_it_was_made() {
+async fn an_insight_about_a_promise_has_its_date_and_its_evidence() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let mut socket = Socket::open(&person).await;
@@ -86,7 +86,7 @@ async fn a_promise_is_told_with_its_date_and_where_it_was_made() {
 }
 
 #[tokio::test]
-async fn what_is_found_twice_is_told_once() {
+async fn an_insight_that_is_found_twice_is_sent_once() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let conversation = says(&person, &[PROMISE, "We need to book the tickets.", "Nothing else."]).await;
@@ -161,7 +161,7 @@ async fn a_new_date_supersedes_the_old_one_and_what_is_gone_is_withdrawn() {
 }
 
 #[tokio::test]
-async fn what_cannot_both_be_so_is_told_with_both_and_goes_with_either() {
+async fn a_contradiction_names_both_statements_and_is_withdrawn_with_either() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let first = says_at(&person, days_ago(2), "Flat", &["The rent is $900 a month."]).await;
@@ -184,7 +184,7 @@ async fn what_cannot_both_be_so_is_told_with_both_and_goes_with_either() {
 }
 
 #[tokio::test]
-async fn a_day_that_is_near_is_told_until_it_is_over() {
+async fn an_approaching_day_is_an_insight_until_it_is_over() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let in_two_days = (Utc::now() + TimeDelta::days(2)).format("%Y-%m-%d").to_string();
@@ -221,7 +221,7 @@ async fn what_the_passing_of_time_brings_is_looked_at_every_day() {
 }
 
 #[tokio::test]
-async fn whoever_is_not_heard_of_any_more_is_missed_until_they_are() {
+async fn a_person_who_is_not_mentioned_any_more_is_an_insight_until_they_are() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     for days in [120, 110, 100, 90] {
@@ -261,7 +261,7 @@ async fn who_it_is_about_may_be_merged_or_forgotten() {
 }
 
 #[tokio::test]
-async fn somebody_who_comes_up_much_more_than_before_is_told() {
+async fn a_person_who_is_mentioned_much_more_than_before_is_an_insight() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     says_at(&person, days_ago(200), "Long ago", &["The weather was fine."]).await;
@@ -273,7 +273,7 @@ async fn somebody_who_comes_up_much_more_than_before_is_told() {
 }
 
 #[tokio::test]
-async fn a_topic_of_three_days_is_told_with_its_words() {
+async fn a_topic_of_three_days_is_an_insight_with_its_words() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let mut conversations = Vec::new();
@@ -325,7 +325,7 @@ async fn happens(person: &Person, kind: &str, content: Option<&str>) {
 }
 
 #[tokio::test]
-async fn a_file_about_what_was_said_is_told_whichever_came_first_and_goes_with_the_file() {
+async fn a_file_about_a_conversation_is_an_insight_whichever_came_first_and_is_withdrawn_with_the_file() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let said = "The carpenter wants nine thousand for the new roof of the barn.";

@@ -18,7 +18,7 @@ async fn a_queued_job_is_cancelled_at_once_and_can_be_tried_again() {
     socket.join(&format!("job:{job}"), None).await;
 
     assert_eq!(act(&person, job, "cancel").await.good()["state"], "cancelled");
-    let heard = socket.hear_until("the news", |frame| frame["type"] == "job_update").await;
+    let heard = socket.hear_until("the event", |frame| frame["type"] == "job_update").await;
     assert_eq!(heard.last().unwrap()["data"]["state"], "cancelled");
     assert_eq!(act(&person, job, "cancel").await.refused(), (409, "job_ended".to_owned()));
 
@@ -177,11 +177,11 @@ async fn whoever_asks_sees_no_less_than_whoever_listens() {
         assert!(told["audio_total_ms"].is_null() || asked["audio_total_ms"].is_u64(), "{asked} {told}");
         compared += 1;
     }
-    assert!(compared >= 3, "only {compared} news on the way");
+    assert!(compared >= 3, "only {compared} events on the way");
 }
 
 #[tokio::test]
-async fn the_place_in_the_queue_is_told_with_the_news() {
+async fn events_have_the_place_in_the_queue() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let mut socket = Socket::open(&person).await;

@@ -59,7 +59,7 @@ async fn every_migration_can_be_taken_back_and_brought_again() {
 }
 
 #[tokio::test]
-async fn status_tells_what_is_applied_and_what_is_missing() {
+async fn status_lists_what_is_applied_and_what_is_missing() {
     let database = Database::empty(&Servers::shared().postgres).await;
     let (none, all) = applied(&database);
     assert!(none == 0 && all > 0);

@@ -47,7 +47,7 @@ async fn redis_is_away_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_job_whose_rings_take_long_has_succeeded_and_is_not_called_lost() {
+async fn a_job_whose_wake_ups_take_long_has_succeeded_and_is_not_reported_as_lost() {
     let stack = setup(&[Kind::Redis]).with("LEASE_SECONDS", 1).start().await;
     let person = Person::register(&stack).await;
     // Sending a wake-up now takes longer than the time between two heartbeats.
@@ -72,8 +72,10 @@ async fn nats_is_away_for_a_while() {
     let (person, accepted) = under_load(&stack, async || away(&stack.servers, Kind::Nats).await).await;
     all_happened_once(&stack, &person, &accepted).await;
     let unrelayed = "from events where relayed_at is null";
-    eventually("all news to be told", async || (stack.database.count(unrelayed).await == 0).then_some(()))
-        .await;
+    eventually("all events to be relayed", async || {
+        (stack.database.count(unrelayed).await == 0).then_some(())
+    })
+    .await;
     eventually("search to work again", async || {
         let question = json!({"query": "try again"});
         (person.post("/api/v1/search/semantic", &question).await.status == 200).then_some(())

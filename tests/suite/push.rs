@@ -42,7 +42,7 @@ async fn whoever_comes_back_gets_what_was_missed_in_order_without_gaps() {
 }
 
 #[tokio::test]
-async fn news_are_told_through_every_door() {
+async fn events_arrive_through_every_node() {
     let mut stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let elsewhere = Person { api: stack.start_another_api().await, ..person.clone() };
@@ -118,7 +118,7 @@ async fn a_browser_opens_a_socket_with_a_ticket_that_is_good_once() {
 }
 
 #[tokio::test]
-async fn pages_from_elsewhere_open_no_socket() {
+async fn pages_of_other_origins_open_no_socket() {
     let stack = Stack::setup().workers(0).with("ALLOWED_ORIGINS", "https://app.example.org").start().await;
     let person = Person::register(&stack).await;
     assert!(Socket::try_open(&person, &[("origin", "https://evil.example.org")]).await.is_err());
@@ -127,23 +127,23 @@ async fn pages_from_elsewhere_open_no_socket() {
 }
 
 #[tokio::test]
-async fn news_come_late_but_complete_while_nats_is_away_and_after_it_forgot_everything() {
+async fn events_arrive_late_but_complete_while_nats_is_away_and_after_it_lost_its_data() {
     let stack = Stack::setup().workers(0).own(&[Kind::Nats]).start().await;
     let person = Person::register(&stack).await;
     let mut socket = Socket::open(&person).await;
     socket.join("user", Some(0)).await;
     let before = person.upload(&Sound::short().anew()).await.job;
-    let mut heard = socket.hear_until("news while all is well", about(before)).await;
+    let mut heard = socket.hear_until("events while all is well", about(before)).await;
 
     stack.servers.stop(Kind::Nats);
     let during = person.upload(&Sound::short().anew()).await.job;
-    heard.extend(socket.hear_until("news while NATS is away", about(during)).await);
+    heard.extend(socket.hear_until("events while NATS is away", about(during)).await);
 
     stack.servers.forget(Kind::Nats);
     stack.servers.start(Kind::Nats);
     let sent = join_all((0..5).map(async |_| person.upload(&Sound::short().anew()).await.job)).await;
     let last = stack.database.count("from events").await;
-    heard.extend(socket.hear_until("news once it is back", |frame| number(frame) == Some(last)).await);
+    heard.extend(socket.hear_until("events once it is back", |frame| number(frame) == Some(last)).await);
     let numbers: Vec<i64> = heard.iter().filter_map(number).collect();
     assert!(numbers.iter().copied().eq(1..=last), "{numbers:?}");
     assert!(sent.into_iter().all(|job| heard.iter().any(about(job))));
@@ -164,7 +164,7 @@ async fn act(person: &Person, job: Uuid, what: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_was_said_in_a_deleted_conversation_is_on_its_way_to_nobody() {
+async fn events_of_a_deleted_conversation_are_sent_to_nobody() {
     let stack = Stack::start().await;
     let (person, other) = (Person::register(&stack).await, Person::register(&stack).await);
     for who in [&person, &other] {
@@ -199,7 +199,7 @@ async fn what_was_said_in_a_deleted_conversation_is_on_its_way_to_nobody() {
 }
 
 #[tokio::test]
-async fn what_an_earlier_version_stored_is_told_in_the_present_shape() {
+async fn events_that_an_earlier_version_stored_are_sent_in_the_present_form() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let (file, conversation, segment) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
@@ -258,7 +258,7 @@ async fn what_an_earlier_version_stored_is_told_in_the_present_shape() {
 }
 
 #[tokio::test]
-async fn what_is_told_last_is_what_is_read() {
+async fn the_last_event_has_the_state_that_rest_returns() {
     let stack = Stack::start().await;
     let person = somebody_with_a_past(&stack).await;
     let told = Socket::open(&person).await.join("user", Some(0)).await;

@@ -31,10 +31,10 @@ async fn a_recording_becomes_a_memory_that_can_be_searched() {
     let job = person.job(accepted.job).await;
     let transcription = person.transcription(id_of(&job["transcription_id"])).await;
 
-    the_news_and_the_job_agree(&heard, &job);
+    the_last_event_and_the_job_agree(&heard, &job);
     progress_only_grows(&heard, accepted.job);
     segments_are_in_order(&transcription);
-    what_was_told_is_what_is_read(&heard, &transcription);
+    the_events_and_the_transcript_agree(&heard, &transcription);
     let wrong = error_rate(OPENING, &said(&transcription));
     assert!(wrong <= ERROR_RATE_OF_THE_VENDOR + 0.01, "{wrong}: {}", said(&transcription));
     assert_eq!(transcription["language"], "en");
@@ -49,7 +49,7 @@ async fn a_recording_becomes_a_memory_that_can_be_searched() {
 
 /// Checks that the last pushed progress equals the polled job, value by value.
 #[track_caller]
-fn the_news_and_the_job_agree(heard: &[Value], job: &Value) {
+fn the_last_event_and_the_job_agree(heard: &[Value], job: &Value) {
     let told = &heard.last().unwrap()["data"];
     for figure in
         ["id", "state", "percent", "audio_done_ms", "audio_total_ms", "speed", "attempt", "transcription_id"]
@@ -95,7 +95,7 @@ fn segments_are_in_order(transcription: &Value) {
 }
 
 #[tokio::test]
-async fn progress_is_told_while_it_happens_and_polling_shows_it_too() {
+async fn progress_is_sent_while_it_happens_and_polling_shows_it_too() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let accepted = person.upload(&Sound::recording("two_cities.wav").repeated(5)).await;
@@ -125,7 +125,7 @@ async fn progress_is_told_while_it_happens_and_polling_shows_it_too() {
 
 /// Checks that the pushed segments equal those that are read.
 #[track_caller]
-fn what_was_told_is_what_is_read(heard: &[Value], transcription: &Value) {
+fn the_events_and_the_transcript_agree(heard: &[Value], transcription: &Value) {
     let told = heard.iter().filter(|frame| frame["type"] == "transcription_update");
     let told: Vec<&Value> = told.filter_map(|frame| frame["data"]["segments"].as_array()).flatten().collect();
     let read = transcription["segments"].as_array().unwrap();

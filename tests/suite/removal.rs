@@ -16,7 +16,7 @@ fn recordings(stack: &Stack) -> usize {
 }
 
 #[tokio::test]
-async fn sound_that_was_deleted_is_gone_and_what_was_heard_stays() {
+async fn sound_that_was_deleted_is_gone_and_the_transcript_stays() {
     let stack = Stack::start().await;
     let (person, stranger) = (Person::register(&stack).await, Person::register(&stack).await);
     let accepted = person.upload(&Sound::short()).await;

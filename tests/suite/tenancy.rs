@@ -146,11 +146,11 @@ async fn searching_and_listening_find_nothing(owner: &Person, stranger: &Person,
     }
     let heard = format!("{:?}", socket.join("user", Some(0)).await);
     let told = theirs.ids().into_iter().find(|id| heard.contains(&id.to_string()));
-    assert!(told.is_none(), "somebody else's news of {told:?}: {heard}");
+    assert!(told.is_none(), "somebody else's events of {told:?}: {heard}");
 }
 
 #[tokio::test]
-async fn what_happens_to_one_person_is_told_to_nobody_else() {
+async fn events_of_one_person_are_sent_to_nobody_else() {
     let stack = Stack::without_worker().await;
     let (one, other) = (Person::register(&stack).await, Person::register(&stack).await);
     let (mut ones, mut others) = (Socket::open(&one).await, Socket::open(&other).await);

@@ -68,7 +68,7 @@ async fn waits(person: &Person, accepted: &Accepted, code: &str) -> Value {
 }
 
 #[tokio::test]
-async fn words_come_from_elsewhere_with_their_times_and_the_host_is_told() {
+async fn a_remote_transcriber_returns_words_with_times_and_the_transcript_names_the_host() {
     let mut service = Transcriptions::answering(&german());
     service.serve();
     let stack = setup(&service).with("TRANSCRIBER_API_KEY", "a-key-of-the-service").start().await;
@@ -102,7 +102,7 @@ async fn words_come_from_elsewhere_with_their_times_and_the_host_is_told() {
 }
 
 #[tokio::test]
-async fn sound_that_may_not_leave_is_heard_here() {
+async fn sound_that_may_not_leave_is_transcribed_by_the_worker() {
     let mut service = Transcriptions::answering(&german());
     service.serve();
     let stack = setup(&service).start().await;
@@ -201,7 +201,7 @@ async fn a_service_that_asks_for_a_pause_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_refused_is_said_in_the_job_and_mended_without_a_loss() {
+async fn a_refused_key_is_named_in_the_job_and_nothing_is_lost_once_it_is_corrected() {
     let mut service = Transcriptions::answering(&json!({}));
     service.answers(401, &json!({"error": {"message": "Incorrect API key provided: sk-1234"}}));
     service.serve();

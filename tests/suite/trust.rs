@@ -88,12 +88,12 @@ async fn words_have_times_for_those_who_ask() {
         assert_eq!(segment["uncertain"], false);
     }
 
-    let news = |frame: &Value| {
+    let is_update = |frame: &Value| {
         frame["type"] == "transcription_update" && frame["data"]["segments"][0]["text"].is_string()
     };
-    let told = asks.hear_until("segments", news).await.pop().unwrap();
+    let told = asks.hear_until("segments", is_update).await.pop().unwrap();
     assert_eq!(told["data"]["segments"][0]["words"], with_words["segments"][0]["words"]);
-    let told = does_not.hear_until("segments", news).await.pop().unwrap();
+    let told = does_not.hear_until("segments", is_update).await.pop().unwrap();
     assert!(told["data"]["segments"][0].get("words").is_none(), "{told}");
     assert!(!said(&with_words).is_empty());
 }
@@ -149,7 +149,7 @@ async fn what_a_person_confirms_is_not_uncertain_any_more_and_is_found() {
 }
 
 #[tokio::test]
-async fn a_correction_is_told_with_the_words_as_they_were_heard() {
+async fn the_event_of_a_correction_has_the_original_words() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let accepted = person.upload(&Sound::short()).await;

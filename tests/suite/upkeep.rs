@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A stack whose worker, once it is started, serves only the lane `maintenance`.
-fn house() -> Setup {
+fn maintenance_only() -> Setup {
     Stack::setup().workers(0).with("LANES", "maintenance=1")
 }
 
@@ -19,13 +19,15 @@ fn house() -> Setup {
 async fn done(stack: &mut Stack, job: &str) {
     stack.start_worker();
     let done = format!("from jobs where kind = '{job}' and user_id is null and state = 'succeeded'");
-    eventually("the house's job to be done", async || (stack.database.count(&done).await > 0).then_some(()))
-        .await;
+    eventually("the job of the system to be done", async || {
+        (stack.database.count(&done).await > 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn an_object_without_a_row_is_removed_once_it_is_a_day_old() {
-    let mut stack = house().start().await;
+    let mut stack = maintenance_only().start().await;
     let person = Person::register(&stack).await;
     let kept = object(&stack, &person, person.upload(&Sound::short()).await.audio);
     // An API that is killed between the object and its row leaves such objects.
@@ -59,8 +61,8 @@ fn make_old(path: &Path, hours: u64) {
 }
 
 #[tokio::test]
-async fn events_are_forgotten_in_time_and_whoever_asks_for_them_is_told_so() {
-    let mut stack = house().with("EVENTS_KEEP_DAYS", 7).start().await;
+async fn old_events_are_deleted_and_an_app_that_asks_for_them_gets_resync() {
+    let mut stack = maintenance_only().with("EVENTS_KEEP_DAYS", 7).start().await;
     let (person, other) = (Person::register(&stack).await, Person::register(&stack).await);
     let job = person.upload(&Sound::short()).await.job;
     for _ in 0..4 {
@@ -102,8 +104,8 @@ async fn events_are_forgotten_in_time_and_whoever_asks_for_them_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_socket_that_was_cut_off_until_its_news_were_forgotten_says_so() {
-    let mut stack = house().own(&[Kind::Nats]).start().await;
+async fn a_socket_that_missed_events_which_are_deleted_gets_resync() {
+    let mut stack = maintenance_only().own(&[Kind::Nats]).start().await;
     let person = Person::register(&stack).await;
     let job = person.upload(&Sound::short()).await.job;
     let elsewhere = Person { api: stack.start_another_api().await, ..person.clone() };
@@ -130,8 +132,8 @@ async fn a_socket_that_was_cut_off_until_its_news_were_forgotten_says_so() {
 }
 
 #[tokio::test]
-async fn what_opened_a_door_once_is_forgotten_when_it_opens_none_any_more() {
-    let mut stack = house().start().await;
+async fn expired_tokens_tickets_and_sessions_are_deleted() {
+    let mut stack = maintenance_only().start().await;
     let (gone, here) = (Person::register(&stack).await, Person::register(&stack).await);
     for person in [&gone, &here] {
         person.post("/api/v1/auth/socket-ticket", &json!({})).await.good();
@@ -161,9 +163,9 @@ async fn what_opened_a_door_once_is_forgotten_when_it_opens_none_any_more() {
         };
         assert_eq!((of(id).await, of(here.id).await), (0, 1), "{table}");
     }
-    let house = "from jobs where user_id is null and finished_at <";
-    assert_eq!(stack.database.count(&format!("{house} now() - interval '7 days'")).await, 0);
-    assert_eq!(stack.database.count(&format!("{house} now() - interval '5 days'")).await, 1);
+    let system_jobs = "from jobs where user_id is null and finished_at <";
+    assert_eq!(stack.database.count(&format!("{system_jobs} now() - interval '7 days'")).await, 0);
+    assert_eq!(stack.database.count(&format!("{system_jobs} now() - interval '5 days'")).await, 1);
     // Jobs of people are not deleted, however old they are.
     assert_eq!(stack.database.count(&format!("from jobs where user_id = '{id}'")).await, 1);
     assert_eq!(here.get("/api/v1/jobs").await.status, 200);

@@ -131,7 +131,7 @@ async fn a_stream_behind_what_others_wrote_first_is_a_recording() {
 }
 
 #[tokio::test]
-async fn what_is_no_recording_is_refused_at_the_door() {
+async fn a_file_that_is_no_recording_is_refused_at_upload() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let files_that_are_none: [(&str, &[u8]); 5] = [

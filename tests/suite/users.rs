@@ -88,7 +88,7 @@ async fn choices_that_cannot_be_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn the_language_that_was_chosen_is_what_recordings_are_heard_in() {
+async fn recordings_are_transcribed_in_the_language_of_the_preferences() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let body = json!({"name": "", "preferences": {"transcription": {"language": "en-GB"}}});

@@ -24,7 +24,7 @@ fn folder(parent: &Path, name: &str, without: Option<&str>) -> std::path::PathBu
 }
 
 #[tokio::test]
-async fn a_moonshine_in_a_folder_hears_as_the_same_one_of_set_up() {
+async fn a_moonshine_in_a_folder_transcribes_like_the_one_of_set_up() {
     let parent = tempfile::tempdir().unwrap();
     let folder = folder(parent.path(), "moonshine-of-mine", None);
     let runtime = Runtime::load(&fixtures::models()).unwrap();

@@ -150,7 +150,7 @@ async fn gsm_in_a_wav_is_decoded_by_ffmpeg_or_named() {
 }
 
 #[tokio::test]
-async fn explicit_high_efficiency_aac_is_heard_by_its_core() {
+async fn explicit_high_efficiency_aac_is_decoded_by_its_core() {
     let folder = tempfile::tempdir().unwrap();
     let wanted = original().await;
     let file = make(folder.path(), "memo.m4a", "-ar 24000 -c:a aac -b:a 48k");

@@ -120,7 +120,7 @@ async fn a_segment_is_a_phrase_and_its_times_are_where_it_is_said() {
 }
 
 #[tokio::test]
-async fn any_number_of_ears_hears_the_same() {
+async fn any_number_of_sessions_transcribes_the_same() {
     let chunks = chunks(&fixtures::recording("endgame_nagg_nell.wav")).await;
     let one = segments(transcribers(1), chunks.clone()).await;
     assert_eq!(segments(transcribers(3), chunks).await, one);
@@ -128,7 +128,7 @@ async fn any_number_of_ears_hears_the_same() {
 }
 
 #[tokio::test]
-async fn the_number_of_ears_changes_while_they_hear() {
+async fn the_number_of_sessions_changes_while_they_transcribe() {
     let transcribers = transcribers(1);
     let chunks: Vec<Chunk> = {
         let once = chunks(&fixtures::recording("beckett.wav")).await;
@@ -151,7 +151,7 @@ async fn the_number_of_ears_changes_while_they_hear() {
 }
 
 #[tokio::test]
-async fn nothing_is_heard_where_nobody_speaks() {
+async fn nothing_is_transcribed_where_nobody_speaks() {
     let transcribers = transcribers(2);
     for (name, sound) in SILENT_SOUNDS {
         let sound = sound();
@@ -189,7 +189,7 @@ async fn speech_stays_behind_noise_far_away_and_among_noise() {
 }
 
 #[tokio::test]
-async fn a_job_that_resumes_hears_the_same() {
+async fn a_job_that_resumes_transcribes_the_same() {
     let transcribers = transcribers(2);
     let mut sound = sound(&fixtures::recording("endgame_nagg_nell.wav")).await;
     sound.extend(SILENT_SOUNDS[0].1());
@@ -227,7 +227,7 @@ async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
     let believed: Vec<_> = all.iter().filter(|segment| !segment.is_uncertain).collect();
     let believed_ms: u64 = believed.iter().map(|segment| segment.end_ms - segment.start_ms).sum();
     assert!(believed_ms < 2_500, "of 40 s: {believed:?}");
-    let judgement = review(&told(&all));
+    let judgement = review(&reviewed(&all));
     assert!(judgement.language_uncertain, "{all:?}");
     assert_eq!(judgement.doubted.len(), believed.len(), "{all:?}");
 
@@ -235,7 +235,7 @@ async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
     let both = [&english[..twelve], &foreign[..twelve]].concat();
     let both = segments(transcribers, cut(Chunker::new(), &both)).await;
     assert!(text(&both).contains("age of wisdom"), "{}", text(&both));
-    assert!(!review(&told(&both[..1])).language_uncertain, "{both:?}");
+    assert!(!review(&reviewed(&both[..1])).language_uncertain, "{both:?}");
     let marks = both.iter().filter(|segment| segment.text == UNINTELLIGIBLE);
     let marked: u64 = marks.map(|mark| mark.end_ms - mark.start_ms).sum();
     assert!(marked > 5_000, "{both:?}");
@@ -244,7 +244,7 @@ async fn what_is_not_english_is_said_to_be_unintelligible_and_the_rest_stays() {
     assert_eq!(late, Vec::<&Segment>::new());
 }
 
-fn told(segments: &[Segment]) -> Vec<ReviewedSegment<'_>> {
+fn reviewed(segments: &[Segment]) -> Vec<ReviewedSegment<'_>> {
     let mut told = Vec::with_capacity(segments.len());
     for Segment { start_ms, end_ms, text, is_uncertain, .. } in segments {
         told.push(ReviewedSegment { length_ms: end_ms - start_ms, text, is_uncertain: *is_uncertain });

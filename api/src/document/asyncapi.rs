@@ -37,12 +37,13 @@ struct Message {
 }
 
 fn document() -> Value {
-    let (mut told, mut said) = (generator(Contract::Serialize), generator(Contract::Deserialize));
-    let events: Vec<Message> = EventKind::ALL.iter().map(|kind| event(*kind, &mut told)).collect();
-    let answers = variants::<ServerMessage>(&mut told);
-    let from_app = variants::<ClientMessage>(&mut said);
-    let mut schemas = said.take_definitions(true);
-    schemas.extend(told.take_definitions(true));
+    let (mut sent_schemas, mut received_schemas) =
+        (generator(Contract::Serialize), generator(Contract::Deserialize));
+    let events: Vec<Message> = EventKind::ALL.iter().map(|kind| event(*kind, &mut sent_schemas)).collect();
+    let answers = variants::<ServerMessage>(&mut sent_schemas);
+    let requests = variants::<ClientMessage>(&mut received_schemas);
+    let mut schemas = received_schemas.take_definitions(true);
+    schemas.extend(sent_schemas.take_definitions(true));
 
     let (mut messages, mut channel) = (Map::new(), Map::new());
     let mut send = |sent: Vec<Message>, operation: &str, union: &str| {
@@ -72,8 +73,8 @@ fn document() -> Value {
             "messages": names.iter().map(of_channel).collect::<Vec<_>>(),
         })
     };
-    let tell = send(events.into_iter().chain(answers).collect(), "send", "ServerMessage");
-    let listen = send(from_app, "receive", "ClientMessage");
+    let server_messages = send(events.into_iter().chain(answers).collect(), "send", "ServerMessage");
+    let client_messages = send(requests, "receive", "ClientMessage");
     schemas.sort_keys();
     json!({
         "asyncapi": "3.0.0",
@@ -104,7 +105,7 @@ fn document() -> Value {
                 "bindings": {"ws": {"method": "GET"}},
             },
         },
-        "operations": {"tell": tell, "listen": listen},
+        "operations": {"tell": server_messages, "listen": client_messages},
         "components": {
             "messages": messages,
             "schemas": schemas,

@@ -116,9 +116,9 @@ mod tests {
             for (status, response) in responses {
                 let is_problem = status.starts_with('4') || status.starts_with('5');
                 let content = &response["content"];
-                let told = content.get("application/problem+json").is_some()
+                let has_body = content.get("application/problem+json").is_some()
                     || content.get("application/json").is_some();
-                assert!(!is_problem || told, "{name} {status} has no body");
+                assert!(!is_problem || has_body, "{name} {status} has no body");
             }
         }
     }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_told_from_what_is_no_input() {
+    fn invalid_json_is_distinguished_from_invalid_input() {
         for body in ["", "{", "{'a': 1}"] {
             assert_eq!(refused(body).0, Code::InvalidJson, "{body}");
         }

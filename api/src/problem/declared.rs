@@ -152,8 +152,8 @@ fn add(responses: &mut Vec<MetaResponse>, status: u16, codes: &[Code]) {
 /// Lists in the schema the codes that a response can have: apps match on these, and a fuzzer reports any
 /// code that was not declared.
 fn narrow(response: &mut MetaResponse) {
-    let told = Code::ALL.iter().filter(|code| response.description.contains(&line(**code)));
-    let codes: Vec<_> = told.map(|code| code.as_str().into()).collect();
+    let declared = Code::ALL.iter().filter(|code| response.description.contains(&line(**code)));
+    let codes: Vec<_> = declared.map(|code| code.as_str().into()).collect();
     let problem = |media: &&mut MetaMediaType| media.content_type == "application/problem+json";
     if let Some(media) = response.content.iter_mut().find(problem) {
         let code = MetaSchema { enum_items: codes, ..MetaSchema::new("string") };

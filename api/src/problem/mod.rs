@@ -101,8 +101,9 @@ impl Problem {
     /// A problem with several fields.
     #[must_use]
     pub fn fields(wrong: Vec<FieldProblem>) -> Self {
-        let told: Vec<_> = wrong.iter().map(|wrong| format!("`{}` {}", wrong.field, wrong.detail)).collect();
-        let mut problem = Self::new(Code::InvalidInput, told.join("; "));
+        let details: Vec<_> =
+            wrong.iter().map(|wrong| format!("`{}` {}", wrong.field, wrong.detail)).collect();
+        let mut problem = Self::new(Code::InvalidInput, details.join("; "));
         problem.fields = wrong;
         problem
     }
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cause_stays_in_the_house() {
+    async fn a_cause_is_logged_and_not_sent() {
         let problem = Problem::internal(anyhow::anyhow!("password of the database is hunter2"));
         let body = problem.into_response("id").into_body().into_string().await.unwrap();
         assert!(!body.contains("hunter2"));

@@ -195,7 +195,7 @@ impl ExportRoutes {
         if let Some(key) = key.and_then(|key| key.parse::<ObjectKey>().ok())
             && let Err(error) = app.objects.delete(&key).await
         {
-            tracing::warn!(%error, "an object that nobody names any more is left to the sweeper");
+            tracing::warn!(%error, "an object without a row was not deleted; the next sweep deletes it");
         }
         Ok(Deleted::Deleted)
     }

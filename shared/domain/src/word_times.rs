@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_as_it_was_heard_and_a_part_of_it_have_its_times() {
+    fn an_unchanged_text_and_a_part_of_it_keep_their_times() {
         let said = "We met. Then we met Ann again.";
         assert_eq!(starts(said, said), [1_000, 1_100, 1_200, 1_300, 1_400, 1_500, 1_600]);
         assert_eq!(starts("we met Ann", said), [1_300, 1_400, 1_500]);

@@ -31,7 +31,7 @@ impl Event {
     /// Makes a volatile event, which is never stored and has no number.
     #[must_use]
     pub fn volatile<E: Registered>(user_id: UserId, payload: &E, at: DateTime<Utc>) -> Self {
-        const { assert!(!E::DURABLE, "a durable event is told in a transaction") };
+        const { assert!(!E::DURABLE, "a durable event is sent by a transaction") };
         let (id, rooms) = (new_id(), payload.rooms());
         Self { id, user_id, seq: None, kind: E::KIND, rooms, data: stored(payload), at }
     }

@@ -28,9 +28,9 @@ fn what_an_earlier_version_stored_gets_the_present_shape() {
         "transcribed_ms": 900, "duration_ms": null, "completed_at": null, "language_uncertain": false,
         "endpoint": null, "model": null, "coverage": null, "warnings": null,
     });
-    let told = EventKind::TranscriptionUpdate.upgraded(stored);
+    let event = EventKind::TranscriptionUpdate.upgraded(stored);
     assert_eq!(
-        told,
+        event,
         json!({
             "transcription_id": id, "conversation_id": id,
             "segments": [{
@@ -51,11 +51,11 @@ fn a_payload_that_cannot_be_read_stays_as_it_is() {
 }
 
 #[test]
-fn a_forgotten_file_is_told_apart_from_a_known_one() {
+fn a_forgotten_file_is_distinguished_from_a_known_one() {
     let forgotten = FileEvent::forgotten(Uuid::nil());
-    let told = stored(&forgotten);
-    assert_eq!(told, json!({"id": Uuid::nil(), "state": "forgotten"}));
-    assert_eq!(FileEvent::deserialize(&told).unwrap(), forgotten);
+    let event = stored(&forgotten);
+    assert_eq!(event, json!({"id": Uuid::nil(), "state": "forgotten"}));
+    assert_eq!(FileEvent::deserialize(&event).unwrap(), forgotten);
     assert_eq!(forgotten.rooms(), [Room::File(Uuid::nil())]);
 }
 

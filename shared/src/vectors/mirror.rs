@@ -63,9 +63,7 @@ impl Vectors {
         drop(tx);
         if state != Mirror::Off {
             mirror_queue::switch_off(&self.database).await?;
-            tracing::info!(
-                "vectors are not mirrored any more; what Qdrant holds of them can be removed there"
-            );
+            tracing::info!("vectors are not mirrored any more; the collection in Qdrant can be deleted");
         }
         Ok(MirrorStep::Over)
     }

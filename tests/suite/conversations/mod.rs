@@ -61,7 +61,7 @@ async fn best(person: &Person, question: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_conversation_that_comes_as_text_is_understood_like_one_that_was_heard() {
+async fn a_conversation_that_comes_as_text_is_understood_like_a_recording() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let mut socket = Socket::open(&person).await;
@@ -256,7 +256,7 @@ async fn what_a_person_says_about_a_conversation_stays_and_is_never_overwritten_
 }
 
 #[tokio::test]
-async fn a_corrected_segment_keeps_what_was_heard_and_is_found_by_what_was_meant() {
+async fn a_corrected_segment_keeps_its_original_text_and_is_found_by_the_corrected_one() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let mut body = json!({"segments": journey()});

@@ -65,7 +65,7 @@ async fn subtitles_of_other_programs_are_read_as_they_were_meant() {
 }
 
 #[tokio::test]
-async fn speech_without_end_is_parted_and_nothing_of_it_is_lost() {
+async fn a_very_long_text_is_split_into_segments_and_nothing_of_it_is_lost() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     // Words that are all different: as one text, they exceed the limit of an index in PostgreSQL.

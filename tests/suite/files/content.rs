@@ -122,7 +122,7 @@ async fn what_was_sent_comes_back_whole_and_in_parts() {
 }
 
 #[tokio::test]
-async fn newer_content_takes_the_place_of_older_and_late_news_of_older_change_nothing() {
+async fn newer_content_replaces_older_and_late_events_about_older_change_nothing() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let id = remember(&person, "/a", 10, "The tiles are blue.").await;

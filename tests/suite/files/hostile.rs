@@ -57,7 +57,7 @@ async fn files_that_cannot_be_read_end_with_a_reason_and_harm_nobody() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_refused_at_the_door_where_it_shows() {
+async fn content_that_cannot_be_read_is_refused_at_upload_where_it_shows() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let id = tell(&person, &[event("created", "/a.md", 1)]).await;
@@ -79,7 +79,7 @@ async fn what_cannot_be_read_is_refused_at_the_door_where_it_shows() {
 }
 
 #[tokio::test]
-async fn of_a_very_long_file_the_beginning_is_read_and_that_is_said() {
+async fn of_a_very_long_file_the_beginning_is_read_and_the_file_says_so() {
     let stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let id = tell(&person, &[event("created", "/log", 1)]).await;

@@ -271,7 +271,7 @@ async fn the_history_of_a_file_has_pages_that_hold() {
 }
 
 #[tokio::test]
-async fn apps_are_told_of_each_file_once_for_a_batch() {
+async fn a_batch_sends_one_event_for_each_file() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;
     let id = tell(&person, &[event("created", "/a", 1)]).await;
@@ -280,19 +280,22 @@ async fn apps_are_told_of_each_file_once_for_a_batch() {
     let stranger = socket.join(&format!("file:{}", Uuid::now_v7()), None).await;
     assert_eq!(stranger[0]["code"], "not_found");
     tell(&person, &[event("modified", "/b", 2), event("opened", "/a", 3), moved("/a", "/c", 4)]).await;
-    let news = socket.hear().await.unwrap();
-    assert_eq!((&news["type"], &news["rooms"]), (&"file_event".into(), &json!([format!("file:{id}")])));
-    let told = &news["data"];
+    let received = socket.hear().await.unwrap();
+    assert_eq!(
+        (&received["type"], &received["rooms"]),
+        (&"file_event".into(), &json!([format!("file:{id}")]))
+    );
+    let told = &received["data"];
     assert_eq!(
         (&told["path"], &told["opened_at"], &told["state"]),
         (&"/c".into(), &at(3).into(), &"present".into())
     );
     assert_eq!(delete(&person, id).await.status, 204);
-    let news = socket.hear().await.unwrap();
-    assert_eq!(news["data"], json!({"id": id, "state": "forgotten"}));
+    let received = socket.hear().await.unwrap();
+    assert_eq!(received["data"], json!({"id": id, "state": "forgotten"}));
     let numbers =
         "from (select seq - row_number() over (order by seq) as off from events) numbers where off <> 0";
-    assert_eq!(stack.database.count(numbers).await, 0, "a gap in the news");
+    assert_eq!(stack.database.count(numbers).await, 0, "a gap in the numbers of events");
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ async fn qdrant_and_postgres_give_the_same_answers_and_either_is_enough() {
 }
 
 #[tokio::test]
-async fn what_was_not_carried_yet_is_found_and_what_is_gone_is_not() {
+async fn passages_that_are_not_mirrored_yet_are_found_and_deleted_ones_are_not() {
     let mut qdrant = Qdrant::start().await;
     let stack = qdrant.stack().await;
     let person = remembering(&stack).await;
@@ -123,7 +123,7 @@ async fn qdrant_is_filled_with_what_was_there_before_and_again_when_it_lost_it()
 }
 
 #[tokio::test]
-async fn without_a_mirror_nothing_is_noted_for_one() {
+async fn without_a_mirror_no_changes_are_queued() {
     let mut stack = Stack::start().await;
     let person = remembering(&stack).await;
     assert_eq!(stack.database.count("from vector_changes").await, 0);

@@ -30,18 +30,18 @@ pub fn evaluate_speech(config: &WorkerConfig, files: &[&str]) -> Result<()> {
         let silero = Silero::load(&config.models_dir)?;
         let transcriber = Arc::new(Moonshine::load(&config.models_dir)?);
         let transcribers = Arc::new(TranscriberPool::open(silero, transcriber, config.transcribe_threads)?);
-        let hearing = Hearing { config, transcribers };
-        hearing.speech(files).await?;
-        hearing.silence().await
+        let evaluation = SpeechEvaluation { config, transcribers };
+        evaluation.speech(files).await?;
+        evaluation.silence().await
     })
 }
 
-struct Hearing<'a> {
+struct SpeechEvaluation<'a> {
     config: &'a WorkerConfig,
     transcribers: Arc<TranscriberPool>,
 }
 
-impl Hearing<'_> {
+impl SpeechEvaluation<'_> {
     async fn speech(&self, files: &[&str]) -> Result<()> {
         let mut calibration = Calibration::default();
         println!("{:<24}{:>8}{:>10}{:>14}", "speech", "words", "wrong", "not heard");

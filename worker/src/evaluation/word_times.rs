@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_counts_where_it_is_known_and_heard() {
+    fn a_word_counts_where_it_is_labelled_and_transcribed() {
         let line = r#"{"audio": "a.wav", "kind": "joined", "words": [{"text": "One,", "start_ms": 100},
             {"text": "two", "start_ms": 400}, {"text": "three"}, {"text": "four.", "start_ms": 900}]}"#;
         let known: LabelledRecording = serde_json::from_str(line).unwrap();

@@ -16,7 +16,7 @@ pub(super) async fn run(context: &JobContext, running_job: &RunningJob) -> Resul
     let events = forget_events(context).await?;
     let rows = forget_rows(context).await? + forget_exports(context).await?;
     if events + rows > 0 {
-        tracing::info!(events, rows, "forgot what had expired");
+        tracing::info!(events, rows, "deleted expired events and rows");
     }
     running_job.succeed_without_results().await
 }

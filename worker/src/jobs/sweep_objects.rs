@@ -22,7 +22,7 @@ pub(super) async fn run(context: &JobContext, running_job: &RunningJob) -> Resul
         objects += sweep_nameless(context, kind).await?;
     }
     if parts + objects > 0 {
-        tracing::info!(parts, objects, "removed what interrupted uploads left behind");
+        tracing::info!(parts, objects, "deleted interrupted uploads and objects without rows");
     }
     running_job.succeed_without_results().await
 }

@@ -53,18 +53,18 @@ pub enum SummarizeError {
 }
 
 #[derive(Deserialize)]
-struct Answer {
-    choices: Vec<Choice>,
+struct ChatResponse {
+    choices: Vec<ChatChoice>,
     model: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Choice {
-    message: Message,
+struct ChatChoice {
+    message: ChatMessage,
 }
 
 #[derive(Deserialize)]
-struct Message {
+struct ChatMessage {
     content: Option<String>,
 }
 
@@ -105,7 +105,7 @@ impl Summarizer {
             }
             bytes.extend_from_slice(&chunk);
         }
-        let Answer { choices, model } = serde_json::from_slice(&bytes)?;
+        let ChatResponse { choices, model } = serde_json::from_slice(&bytes)?;
         let text = choices.into_iter().next().and_then(|choice| choice.message.content);
         let text = text.filter(|text| !text.trim().is_empty()).ok_or(SummarizeError::Empty)?;
         Ok(ChatCompletion { text, model: model.unwrap_or_else(|| self.model.clone()) })

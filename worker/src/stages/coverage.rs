@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn short_pauses_between_voices_are_heard() {
+    fn short_pauses_between_voices_count_as_heard() {
         let mut heard = Vec::new();
         for stretch in [(0, 1_000), (1_900, 3_000), (4_200, 5_000)] {
             add_heard(&mut heard, stretch);

@@ -125,8 +125,8 @@ pub(crate) fn run(from: u32, to: u32, late: f64) -> Vec<(u32, f64)> {
 }
 
 /// Fails unless there is exactly one loss, of this kind and approximately between these seconds.
-pub(crate) fn expect_loss(name: &str, heard: &Decoded, kind: LossKind, from: f64, to: f64) {
-    let [loss] = heard.losses.as_slice() else { panic!("{name}: {:?}", heard.losses) };
+pub(crate) fn expect_loss(name: &str, decoded: &Decoded, kind: LossKind, from: f64, to: f64) {
+    let [loss] = decoded.losses.as_slice() else { panic!("{name}: {:?}", decoded.losses) };
     let (start, end) = (loss.start as f64 / f64::from(RATE), loss.end() as f64 / f64::from(RATE));
     assert_eq!(loss.kind, kind, "{name}");
     assert!((start - from).abs() < 0.1 && (end - to).abs() < 0.1, "{name}: {start} to {end}");

@@ -22,20 +22,20 @@ pub(crate) fn places(bytes: &[u8], wanted: &[u8]) -> Vec<usize> {
 
 /// Fails unless these tones are found at their times and the rest is reported as damaged. `lost` is the
 /// range of seconds that may be damaged.
-pub(crate) fn expect_around(name: &str, heard: &Decoded, tones: &[u32], lost: std::ops::Range<f64>) {
-    let starts = starts(&heard.sound);
+pub(crate) fn expect_around(name: &str, decoded: &Decoded, tones: &[u32], lost: std::ops::Range<f64>) {
+    let starts = starts(&decoded.sound);
     for &tone in tones {
         let at = f64::from(tone) + 0.25;
         let found = starts.iter().any(|(n, start)| *n == tone && (start - at).abs() < 0.06);
         assert!(found, "{name}: {tone} is not in {starts:?}");
     }
-    let samples: u64 = heard.losses.iter().map(|loss| loss.samples).sum();
-    assert!(lost.contains(&(samples as f64 / 16_000.0)), "{name}: {:?}", heard.losses);
-    assert!(heard.losses.iter().all(|loss| loss.kind == LossKind::Damaged), "{name}: {:?}", heard.losses);
+    let samples: u64 = decoded.losses.iter().map(|loss| loss.samples).sum();
+    assert!(lost.contains(&(samples as f64 / 16_000.0)), "{name}: {:?}", decoded.losses);
+    assert!(decoded.losses.iter().all(|loss| loss.kind == LossKind::Damaged), "{name}: {:?}", decoded.losses);
 }
 
 #[tokio::test]
-async fn all_clusters_around_damage_are_heard_at_their_times() {
+async fn all_clusters_around_damage_are_decoded_at_their_times() {
     let folder = tempfile::tempdir().unwrap();
     let file = encoded(folder.path(), 12, "a.webm", "-c:a libopus -b:a 64k -cluster_time_limit 1000");
     let whole = fs::read(file).unwrap();
@@ -50,15 +50,15 @@ async fn all_clusters_around_damage_are_heard_at_their_times() {
     let length = wrong_size[size].leading_zeros() as usize + 1;
     wrong_size[size] |= (1 << (8 - length)) - 1;
     wrong_size[size + 1..size + length].fill(0xfe);
-    let heard = listen_to(&wrong_size).await.unwrap();
-    expect_around("a wrong size", &heard, &(0..12).collect::<Vec<_>>(), 0.0..0.1);
-    let heard = listen_to(&garbled(clusters[4], clusters[6])).await.unwrap();
-    expect_around("the middle", &heard, &[0, 1, 2, 7, 8, 9, 10, 11], 1.5..2.5);
-    let heard = listen_to(&garbled(clusters[0], clusters[3])).await.unwrap();
-    expect_around("the start", &heard, &[4, 5, 6, 7, 8, 9, 10, 11], 2.5..3.5);
-    let heard = listen_to(&garbled(clusters[8], whole.len())).await.unwrap();
-    expect_around("the end", &heard, &[0, 1, 2, 3, 4, 5, 6], 0.0..0.1);
-    assert!(heard.ending.cut_short);
+    let decoded = listen_to(&wrong_size).await.unwrap();
+    expect_around("a wrong size", &decoded, &(0..12).collect::<Vec<_>>(), 0.0..0.1);
+    let decoded = listen_to(&garbled(clusters[4], clusters[6])).await.unwrap();
+    expect_around("the middle", &decoded, &[0, 1, 2, 7, 8, 9, 10, 11], 1.5..2.5);
+    let decoded = listen_to(&garbled(clusters[0], clusters[3])).await.unwrap();
+    expect_around("the start", &decoded, &[4, 5, 6, 7, 8, 9, 10, 11], 2.5..3.5);
+    let decoded = listen_to(&garbled(clusters[8], whole.len())).await.unwrap();
+    expect_around("the end", &decoded, &[0, 1, 2, 3, 4, 5, 6], 0.0..0.1);
+    assert!(decoded.ending.cut_short);
 }
 
 #[tokio::test]
@@ -73,19 +73,19 @@ async fn a_damaged_first_page_delays_what_follows_by_what_it_held() {
         let pages = places(&whole, b"OggS");
         let mut flipped = whole.clone();
         flipped[pages[2] + 400] ^= 0x55;
-        let heard = listen_to(&flipped).await.unwrap();
-        expect_around(name, &heard, &(2..12).collect::<Vec<_>>(), 0.1..1.6);
-        assert_eq!(heard.losses[0].start, 0, "{name}");
+        let decoded = listen_to(&flipped).await.unwrap();
+        expect_around(name, &decoded, &(2..12).collect::<Vec<_>>(), 0.1..1.6);
+        assert_eq!(decoded.losses[0].start, 0, "{name}");
         let mut garbled = whole.clone();
         garbled[pages[3]..pages[4]].copy_from_slice(&noise(pages[4] - pages[3]));
-        let heard = listen_to(&garbled).await.unwrap();
-        expect_around(name, &heard, &(4..12).collect::<Vec<_>>(), 0.1..1.6);
-        assert!(!heard.ending.cut_short, "{name}");
+        let decoded = listen_to(&garbled).await.unwrap();
+        expect_around(name, &decoded, &(4..12).collect::<Vec<_>>(), 0.1..1.6);
+        assert!(!decoded.ending.cut_short, "{name}");
     }
 }
 
 #[tokio::test]
-async fn pages_without_times_are_heard_one_after_another() {
+async fn pages_without_times_are_decoded_one_after_another() {
     let folder = tempfile::tempdir().unwrap();
     let whole = fs::read(encoded(folder.path(), 6, "a.opus", "-c:a libopus -b:a 64k")).unwrap();
     let mut timeless = whole.clone();
@@ -109,7 +109,7 @@ fn checksum(page: &[u8]) -> u32 {
 }
 
 #[tokio::test]
-async fn damage_at_the_start_of_a_stream_is_told_and_times_hold() {
+async fn damage_at_the_start_of_a_stream_is_reported_and_times_hold() {
     let folder = tempfile::tempdir().unwrap();
     for (name, arguments) in [("a.flac", ""), ("a.mp3", "-ar 44100 -b:a 128k")] {
         let mut bytes = fs::read(encoded(folder.path(), 12, name, arguments)).unwrap();
@@ -117,9 +117,9 @@ async fn damage_at_the_start_of_a_stream_is_told_and_times_hold() {
             places(&bytes, &[0xff, 0xf8]).first().copied().filter(|_| name == "a.flac").unwrap_or(120);
         let length = (bytes.len() - start) / 4;
         bytes[start..start + length].copy_from_slice(&noise(length));
-        let heard = listen_to(&bytes).await.unwrap();
-        expect_around(name, &heard, &(4..12).collect::<Vec<_>>(), 2.0..4.0);
-        assert_eq!(heard.losses[0].start, 0, "{name}");
+        let decoded = listen_to(&bytes).await.unwrap();
+        expect_around(name, &decoded, &(4..12).collect::<Vec<_>>(), 2.0..4.0);
+        assert_eq!(decoded.losses[0].start, 0, "{name}");
     }
 }
 
@@ -138,12 +138,12 @@ async fn frames_of_mp3_with_foreign_contents_are_damaged_and_no_noise() {
         }
         frame = next;
     }
-    let heard = listen_to(&bytes).await.unwrap();
-    expect_around("contents", &heard, &[0, 1, 2, 3, 8, 9, 10, 11], 3.7..4.2);
+    let decoded = listen_to(&bytes).await.unwrap();
+    expect_around("contents", &decoded, &[0, 1, 2, 3, 8, 9, 10, 11], 3.7..4.2);
 }
 
 #[tokio::test]
-async fn garbage_in_the_middle_is_told_and_times_hold() {
+async fn garbage_in_the_middle_is_reported_and_times_hold() {
     let folder = tempfile::tempdir().unwrap();
     let bare = "-ar 44100 -b:a 128k -write_xing 0 -id3v2_version 0";
     let bytes = fs::read(encoded(folder.path(), 12, "middle.mp3", bare)).unwrap();
@@ -151,9 +151,9 @@ async fn garbage_in_the_middle_is_told_and_times_hold() {
         let start = bytes.len() / 3;
         let mut damaged = bytes.clone();
         damaged[start..start + garbage.len()].copy_from_slice(&garbage);
-        let heard = listen_to(&damaged).await.unwrap();
-        expect("mp3", &heard.sound, &[run(0, 3, 0.03), run(8, 11, 0.03)].concat());
-        expect_loss("mp3", &heard, LossKind::Damaged, 4.0, 8.0);
+        let decoded = listen_to(&damaged).await.unwrap();
+        expect("mp3", &decoded.sound, &[run(0, 3, 0.03), run(8, 11, 0.03)].concat());
+        expect_loss("mp3", &decoded, LossKind::Damaged, 4.0, 8.0);
     }
 }
 
@@ -168,16 +168,20 @@ async fn reading_goes_on_behind_damage_in_a_container() {
         let mut bytes = fs::read(encoded(folder.path(), 12, name, arguments)).unwrap();
         let (start, length) = (bytes.len() / 3, bytes.len() / 8);
         bytes[start..start + length].copy_from_slice(&noise(length));
-        let heard = listen_to(&bytes).await.unwrap();
-        let starts = starts(&heard.sound);
+        let decoded = listen_to(&bytes).await.unwrap();
+        let starts = starts(&decoded.sound);
         for tone in (0..3).chain(8..12) {
             let at = f64::from(tone) + 0.25;
             let found = starts.iter().any(|(n, start)| *n == tone && (start - at).abs() < 0.04);
             assert!(found, "{name}: {tone} is not in {starts:?}");
         }
-        let lost: u64 = heard.losses.iter().map(|loss| loss.samples).sum();
-        assert!((8_000..90_000).contains(&lost), "{name}: {:?}", heard.losses);
-        assert!(heard.losses.iter().all(|loss| loss.kind == LossKind::Damaged), "{name}: {:?}", heard.losses);
+        let lost: u64 = decoded.losses.iter().map(|loss| loss.samples).sum();
+        assert!((8_000..90_000).contains(&lost), "{name}: {:?}", decoded.losses);
+        assert!(
+            decoded.losses.iter().all(|loss| loss.kind == LossKind::Damaged),
+            "{name}: {:?}",
+            decoded.losses
+        );
     }
 }
 
@@ -212,7 +216,7 @@ async fn a_file_that_breaks_off_says_so_and_a_whole_one_does_not() {
 }
 
 #[tokio::test]
-async fn fragments_around_damage_are_heard_at_their_times() {
+async fn fragments_around_damage_are_decoded_at_their_times() {
     let folder = tempfile::tempdir().unwrap();
     let fragmented = "-c:a aac -ar 48000 -frag_duration 1000000 \
                       -movflags frag_keyframe+empty_moov+default_base_moof";
@@ -229,13 +233,13 @@ async fn fragments_around_damage_are_heard_at_their_times() {
     ] {
         let mut damaged = whole.clone();
         damaged[at..at + 4].copy_from_slice(&bytes);
-        let heard = listen_to(&damaged).await.unwrap();
-        expect_around(name, &heard, &[0, 1, 2, 6, 7, 8, 9, 10, 11], 0.0..1.6);
+        let decoded = listen_to(&damaged).await.unwrap();
+        expect_around(name, &decoded, &[0, 1, 2, 6, 7, 8, 9, 10, 11], 0.0..1.6);
     }
     for range in [moofs[0]..moofs[2], moofs[4]..moofs[6]] {
         let mut damaged = whole.clone();
         damaged[range.clone()].copy_from_slice(&noise(range.len()));
-        let heard = listen_to(&damaged).await.unwrap();
-        expect_around("garbage", &heard, &[7, 8, 9, 10, 11], 1.5..2.5);
+        let decoded = listen_to(&damaged).await.unwrap();
+        expect_around("garbage", &decoded, &[7, 8, 9, 10, 11], 1.5..2.5);
     }
 }

@@ -13,9 +13,9 @@ async fn the_frames_decide_how_long_an_mp3_is() {
     for count in [0_u32, 1, 100, 1_000_000, u32::MAX] {
         let mut bytes = whole.clone();
         bytes[table + 8..table + 12].copy_from_slice(&count.to_be_bytes());
-        let heard = listen_to(&bytes).await.unwrap();
-        expect("table", &heard.sound, &run(0, 7, 0.0));
-        assert!(heard.losses.is_empty() && !heard.ending.cut_short, "{count}");
+        let decoded = listen_to(&bytes).await.unwrap();
+        expect("table", &decoded.sound, &run(0, 7, 0.0));
+        assert!(decoded.losses.is_empty() && !decoded.ending.cut_short, "{count}");
     }
     // Without a table, the bitrate at the start says nothing about the rest.
     let bare = encoded(folder.path(), 8, "bare.mp3", "-ar 44100 -q:a 5 -write_xing 0 -id3v2_version 0");
@@ -32,13 +32,13 @@ async fn mp3s_put_end_to_end_are_one_recording_whatever_their_rates() {
         part("c.mp3", "-ar 48000 -q:a 4"),
     ]
     .concat();
-    let heard = listen_to(&bytes).await.unwrap();
-    expect("joined", &heard.sound, &[run(0, 2, 0.0), run(0, 2, 3.01), run(0, 2, 6.02)].concat());
-    assert!(heard.losses.is_empty(), "{:?}", heard.losses);
+    let decoded = listen_to(&bytes).await.unwrap();
+    expect("joined", &decoded.sound, &[run(0, 2, 0.0), run(0, 2, 3.01), run(0, 2, 6.02)].concat());
+    assert!(decoded.losses.is_empty(), "{:?}", decoded.losses);
 }
 
 #[tokio::test]
-async fn other_files_put_end_to_end_are_heard_to_their_end() {
+async fn other_files_put_end_to_end_are_decoded_to_their_end() {
     let folder = tempfile::tempdir().unwrap();
     for (name, arguments) in [
         ("twice.wav", ""),
@@ -53,8 +53,8 @@ async fn other_files_put_end_to_end_are_heard_to_their_end() {
         ("twice.aiff", ""),
     ] {
         let bytes = fs::read(encoded(folder.path(), 3, name, arguments)).unwrap().repeat(2);
-        let heard = listen_to(&bytes).await.unwrap();
-        expect(name, &heard.sound, &[run(0, 2, 0.01), run(0, 2, 3.03)].concat());
+        let decoded = listen_to(&bytes).await.unwrap();
+        expect(name, &decoded.sound, &[run(0, 2, 0.01), run(0, 2, 3.03)].concat());
     }
 }
 
@@ -64,9 +64,9 @@ async fn an_mp3_is_found_behind_zeros_and_garbage() {
     let file = encoded(folder.path(), 3, "plain.mp3", "-ar 44100 -b:a 128k -write_xing 0 -id3v2_version 0");
     let plain = fs::read(file).unwrap();
     for before in [vec![0; 4096], (0..5000).map(|n: u32| (n * n % 251) as u8).collect()] {
-        let heard = listen_to(&[before, plain.clone(), vec![0; 3000]].concat()).await.unwrap();
-        expect("plain", &heard.sound, &run(0, 2, 0.03));
-        assert!(heard.losses.is_empty(), "{:?}", heard.losses);
+        let decoded = listen_to(&[before, plain.clone(), vec![0; 3000]].concat()).await.unwrap();
+        expect("plain", &decoded.sound, &run(0, 2, 0.03));
+        assert!(decoded.losses.is_empty(), "{:?}", decoded.losses);
     }
 }
 
@@ -108,9 +108,9 @@ async fn tags_between_mp3s_shift_nothing_and_are_no_damage() {
         ("ID3v1, then zeros", [id3v1, vec![0; 4_096]].concat()),
         ("a picture", picture),
     ] {
-        let heard = listen_to(&[part.clone(), tags, part.clone()].concat()).await.unwrap();
-        expect(name, &heard.sound, &[run(0, 2, 0.03), run(0, 2, 3.06)].concat());
-        assert!(heard.losses.is_empty() && !heard.ending.cut_short, "{name}: {:?}", heard.losses);
+        let decoded = listen_to(&[part.clone(), tags, part.clone()].concat()).await.unwrap();
+        expect(name, &decoded.sound, &[run(0, 2, 0.03), run(0, 2, 3.06)].concat());
+        assert!(decoded.losses.is_empty() && !decoded.ending.cut_short, "{name}: {:?}", decoded.losses);
     }
 }
 
@@ -121,19 +121,19 @@ async fn the_size_of_a_tag_yields_to_the_frames() {
     for size in [[0, 3, 0, 0], [0x7f; 4]] {
         let mut wrong = bytes.clone();
         wrong[6..10].copy_from_slice(&size);
-        let heard = listen_to(&wrong).await.unwrap();
-        expect("a wrong size", &heard.sound, &run(0, 5, 0.0));
-        assert!(heard.losses.is_empty() && !heard.ending.cut_short, "{:?}", heard.losses);
+        let decoded = listen_to(&wrong).await.unwrap();
+        expect("a wrong size", &decoded.sound, &run(0, 5, 0.0));
+        assert!(decoded.losses.is_empty() && !decoded.ending.cut_short, "{:?}", decoded.losses);
     }
 }
 
 #[tokio::test]
-async fn flac_files_with_tags_between_are_heard_to_their_end() {
+async fn flac_files_with_tags_between_are_decoded_to_their_end() {
     let folder = tempfile::tempdir().unwrap();
     let part = |name: &str, arguments: &str| fs::read(encoded(folder.path(), 3, name, arguments)).unwrap();
     let tag = [&b"ID3\x04\0\0\0\0\x10\0"[..], &[b'x'; 2048]].concat();
     let parts = [tag.clone(), part("a.flac", ""), tag, part("b.flac", "-ar 44100 -ac 2")];
-    let heard = listen_to(&parts.concat()).await.unwrap();
-    expect("tags", &heard.sound, &[run(0, 2, 0.0), run(0, 2, 3.0)].concat());
-    assert!(heard.losses.is_empty() && !heard.ending.cut_short, "{:?}", heard.losses);
+    let decoded = listen_to(&parts.concat()).await.unwrap();
+    expect("tags", &decoded.sound, &[run(0, 2, 0.0), run(0, 2, 3.0)].concat());
+    assert!(decoded.losses.is_empty() && !decoded.ending.cut_short, "{:?}", decoded.losses);
 }

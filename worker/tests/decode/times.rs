@@ -26,18 +26,18 @@ async fn a_gap_between_packets_is_silence_and_missing() {
     for (name, codec) in
         [("gap.webm", "-c:a libopus"), ("gap.m4a", "-c:a aac -ar 48000"), ("gap.mka", "-c:a libvorbis")]
     {
-        let heard = listen(&with_gap(folder.path(), name, codec, 20)).await.unwrap();
-        expect(name, &heard.sound, &[run(0, 2, 0.01), run(0, 2, 20.01)].concat());
-        expect_loss(name, &heard, LossKind::Missing, 3.02, 20.0);
+        let decoded = listen(&with_gap(folder.path(), name, codec, 20)).await.unwrap();
+        expect(name, &decoded.sound, &[run(0, 2, 0.01), run(0, 2, 20.01)].concat());
+        expect_loss(name, &decoded, LossKind::Missing, 3.02, 20.0);
     }
 }
 
 #[tokio::test]
 async fn a_gap_longer_than_any_recording_makes_no_hours_of_silence() {
     let folder = tempfile::tempdir().unwrap();
-    let heard = listen(&with_gap(folder.path(), "far.mka", "-c:a libopus", 50_000)).await.unwrap();
-    expect("far", &heard.sound, &[run(0, 2, 0.0), run(0, 2, 3.51)].concat());
-    assert_eq!(heard.losses.len(), 1);
+    let decoded = listen(&with_gap(folder.path(), "far.mka", "-c:a libopus", 50_000)).await.unwrap();
+    expect("far", &decoded.sound, &[run(0, 2, 0.0), run(0, 2, 3.51)].concat());
+    assert_eq!(decoded.losses.len(), 1);
 }
 
 #[tokio::test]
@@ -49,9 +49,9 @@ async fn a_track_that_begins_late_begins_late() {
     {
         let file = folder.path().join(name);
         fixtures::convert(&sound, arguments, &file);
-        let heard = listen(&file).await.unwrap();
-        expect(name, &heard.sound, &run(0, 2, 4.0));
-        expect_loss(name, &heard, LossKind::Missing, 0.0, 4.0);
+        let decoded = listen(&file).await.unwrap();
+        expect(name, &decoded.sound, &run(0, 2, 4.0));
+        expect_loss(name, &decoded, LossKind::Missing, 0.0, 4.0);
     }
 }
 
@@ -59,13 +59,13 @@ async fn a_track_that_begins_late_begins_late() {
 async fn a_live_stream_that_counts_from_long_ago_begins_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = encoded(folder.path(), 3, "live.webm", "-c:a libopus -live 1 -output_ts_offset 20000");
-    let heard = listen(&file).await.unwrap();
-    expect("live", &heard.sound, &run(0, 2, 0.0));
-    assert!(heard.losses.is_empty() && !heard.ending.cut_short);
+    let decoded = listen(&file).await.unwrap();
+    expect("live", &decoded.sound, &run(0, 2, 0.0));
+    assert!(decoded.losses.is_empty() && !decoded.ending.cut_short);
 }
 
 #[tokio::test]
-async fn what_phones_and_browsers_record_is_heard_at_its_time() {
+async fn recordings_of_phones_and_browsers_are_decoded_at_their_times() {
     let folder = tempfile::tempdir().unwrap();
     for (name, arguments) in [
         (
@@ -77,8 +77,8 @@ async fn what_phones_and_browsers_record_is_heard_at_its_time() {
         ("chrome.webm", "-c:a libopus -live 1"),
         ("lossless.m4a", "-c:a alac"),
     ] {
-        let heard = listen(&encoded(folder.path(), 6, name, arguments)).await.unwrap();
-        expect(name, &heard.sound, &run(0, 5, 0.01));
-        assert!(heard.losses.is_empty() && !heard.ending.cut_short, "{name}: {:?}", heard.losses);
+        let decoded = listen(&encoded(folder.path(), 6, name, arguments)).await.unwrap();
+        expect(name, &decoded.sound, &run(0, 5, 0.01));
+        assert!(decoded.losses.is_empty() && !decoded.ending.cut_short, "{name}: {:?}", decoded.losses);
     }
 }

@@ -43,7 +43,7 @@ async fn noise_on_one_channel_does_not_drown_the_other() {
 }
 
 #[tokio::test]
-async fn of_several_tracks_the_default_one_is_heard_unless_it_is_silent() {
+async fn of_several_tracks_the_default_one_is_decoded_unless_it_is_silent() {
     let folder = tempfile::tempdir().unwrap();
     let (silence, sound) = (vec![0.0; 3 * 16_000], tones(3));
     let mkv = "-map 0 -map 1 -c:a flac";
@@ -54,11 +54,11 @@ async fn of_several_tracks_the_default_one_is_heard_unless_it_is_silent() {
         ("noisy.mkv", &noise(3, 0.3), &sound, &*second_is_default),
     ] {
         let file = together(folder.path(), &[first, second], name, arguments);
-        let (decoding, heard) = fixtures::decode(&fixtures::sandbox(), &file).await.unwrap();
-        expect(name, &heard, &run(0, 2, 0.0));
+        let (decoding, decoded) = fixtures::decode(&fixtures::sandbox(), &file).await.unwrap();
+        expect(name, &decoded, &run(0, 2, 0.0));
         assert_eq!(decoding.info().tracks, 2, "{name}");
     }
     let silent = together(folder.path(), &[&silence, &silence], "both.mkv", mkv);
-    let (decoding, heard) = fixtures::decode(&fixtures::sandbox(), &silent).await.unwrap();
-    assert!(heard.len() >= 3 * 15_900 && decoding.info().tracks == 2);
+    let (decoding, decoded) = fixtures::decode(&fixtures::sandbox(), &silent).await.unwrap();
+    assert!(decoded.len() >= 3 * 15_900 && decoding.info().tracks == 2);
 }

@@ -24,15 +24,15 @@ async fn sizes_in_a_wave_header_yield_to_the_bytes() {
         ("more is promised", 36 + 3 * size, 3 * size, true),
     ] {
         let bytes = file(b"RIFF", riff, &[list.clone(), head.clone(), chunk(b"data", said, &data)]);
-        let heard = listen_to(&bytes).await.unwrap();
-        expect(name, &heard.sound, &run(0, 4, 0.0));
-        assert_eq!(heard.sound.len() as u32, size / 2, "{name}");
-        assert_eq!((heard.ending.cut_short, heard.losses.len()), (cut_short, 0), "{name}");
+        let decoded = listen_to(&bytes).await.unwrap();
+        expect(name, &decoded.sound, &run(0, 4, 0.0));
+        assert_eq!(decoded.sound.len() as u32, size / 2, "{name}");
+        assert_eq!((decoded.ending.cut_short, decoded.losses.len()), (cut_short, 0), "{name}");
     }
 }
 
 #[tokio::test]
-async fn long_wave_files_of_every_dialect_are_heard() {
+async fn long_wave_files_of_every_variant_are_decoded() {
     let data = pcm(&tones(3));
     let size = data.len() as u32;
     let head = chunk(b"fmt ", 16, &format(1));
@@ -47,9 +47,9 @@ async fn long_wave_files_of_every_dialect_are_heard() {
             chunk(b"data", u32::MAX, &data),
             chunk(b"LIST", 4, b"INFO"),
         ];
-        let heard = listen_to(&file(id, u32::MAX, &chunks)).await.unwrap();
-        assert_eq!(heard.sound.len() as u32, size / 2);
-        expect("64 bits", &heard.sound, &run(0, 2, 0.0));
+        let decoded = listen_to(&file(id, u32::MAX, &chunks)).await.unwrap();
+        assert_eq!(decoded.sound.len() as u32, size / 2);
+        expect("64 bits", &decoded.sound, &run(0, 2, 0.0));
     }
     let guid = |id: &[u8; 4], rest: &[u8], size: u64, body: &[u8]| {
         [&id[..], rest, &size.to_le_bytes()[..], body].concat()
@@ -60,8 +60,8 @@ async fn long_wave_files_of_every_dialect_are_heard() {
     wave64.extend([&b"wave"[..], rest].concat());
     wave64.extend(guid(b"fmt ", rest, 40, &format(1)));
     wave64.extend(guid(b"data", rest, 24 + u64::from(size), &data));
-    let heard = listen_to(&wave64).await.unwrap();
-    expect("Wave64", &heard.sound, &run(0, 2, 0.0));
+    let decoded = listen_to(&wave64).await.unwrap();
+    expect("Wave64", &decoded.sound, &run(0, 2, 0.0));
 }
 
 #[tokio::test]
@@ -79,9 +79,9 @@ async fn chunks_around_the_sound_are_no_sound() {
         ("an empty one first", vec![head.clone(), chunk(b"data", 0, b""), chunk(b"data", size, &data), tail]),
         ("the format at the end", vec![chunk(b"data", size, &data), head]),
     ] {
-        let heard = listen_to(&file(b"RIFF", 0, &chunks)).await.unwrap();
-        expect(name, &heard.sound, &run(0, 2, 0.0));
-        assert_eq!(heard.sound.len() as u32, size / 2, "{name}");
+        let decoded = listen_to(&file(b"RIFF", 0, &chunks)).await.unwrap();
+        expect(name, &decoded.sound, &run(0, 2, 0.0));
+        assert_eq!(decoded.sound.len() as u32, size / 2, "{name}");
     }
 }
 
@@ -90,18 +90,18 @@ async fn an_offset_is_gone_before_anything_is_measured() {
     let sound = tones(3);
     for offset in [0.02, -0.1, 0.2, 0.6] {
         let raised: Vec<f32> = sound.iter().map(|sample| sample + offset).collect();
-        let heard = listen_to(&wave(1, &pcm(&raised))).await.unwrap();
-        expect("offset", &heard.sound, &run(0, 2, 0.0));
-        let worst = heard.sound.iter().zip(&sound).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let decoded = listen_to(&wave(1, &pcm(&raised))).await.unwrap();
+        expect("offset", &decoded.sound, &run(0, 2, 0.0));
+        let worst = decoded.sound.iter().zip(&sound).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 0.01, "{offset}: {worst} is left");
     }
 }
 
 #[tokio::test]
-async fn channels_that_cancel_one_another_are_heard() {
+async fn channels_that_cancel_one_another_are_decoded() {
     let interleaved: Vec<f32> = tones(3).iter().flat_map(|&sample| [sample, -0.97 * sample]).collect();
-    let heard = listen_to(&wave(2, &pcm(&interleaved))).await.unwrap();
-    expect("opposite", &heard.sound, &run(0, 2, 0.0));
+    let decoded = listen_to(&wave(2, &pcm(&interleaved))).await.unwrap();
+    expect("opposite", &decoded.sound, &run(0, 2, 0.0));
 }
 
 #[tokio::test]
@@ -131,9 +131,9 @@ async fn a_file_behind_sound_of_open_size_is_read_in_its_own_format() {
     for size in [0, u32::MAX] {
         for (id, later) in [(b"RIFF", size), (b"RF64", u32::MAX), (b"BW64", u32::MAX)] {
             let first = file(b"RIFF", size, &[head.clone(), chunk(b"data", size, &data)]);
-            let heard = listen_to(&[first, fine(id, later, &second)].concat()).await.unwrap();
-            expect("joined", &heard.sound, &[run(0, 2, 0.0), run(0, 2, 3.0)].concat());
-            assert!(!heard.ending.cut_short, "{size}");
+            let decoded = listen_to(&[first, fine(id, later, &second)].concat()).await.unwrap();
+            expect("joined", &decoded.sound, &[run(0, 2, 0.0), run(0, 2, 3.0)].concat());
+            assert!(!decoded.ending.cut_short, "{size}");
         }
     }
     let twice = fine(b"RF64", u32::MAX, &second).repeat(2);
@@ -146,9 +146,9 @@ async fn chunks_behind_sound_of_open_size_are_no_sound() {
     let head = chunk(b"fmt ", 16, &format(1));
     for size in [0, u32::MAX] {
         let tail = chunk(b"bext", 60_000, &crate::loss::noise(60_000));
-        let heard =
+        let decoded =
             listen_to(&file(b"RIFF", 0, &[head.clone(), chunk(b"data", size, &data), tail])).await.unwrap();
-        assert_eq!(heard.sound.len(), data.len() / 2);
+        assert_eq!(decoded.sound.len(), data.len() / 2);
     }
 }
 
@@ -162,15 +162,15 @@ async fn the_sound_is_found_behind_a_chunk_that_is_longer_than_it_says() {
 }
 
 #[tokio::test]
-async fn samples_of_24_bits_in_32_are_heard() {
+async fn samples_of_24_bits_in_32_are_decoded() {
     let data: Vec<u8> =
         tones(3).iter().flat_map(|sample| ((sample * 8_388_607.0) as i32 * 256).to_le_bytes()).collect();
     let mut head = format(1);
     head[8..16].copy_from_slice(&[0, 0xfa, 0, 0, 4, 0, 24, 0]);
     let chunks = [chunk(b"fmt ", 16, &head), chunk(b"data", data.len() as u32, &data)];
-    let heard = listen_to(&file(b"RIFF", 0, &chunks)).await.unwrap();
-    expect("wide", &heard.sound, &run(0, 2, 0.0));
-    assert_eq!(heard.sound.len(), data.len() / 4);
+    let decoded = listen_to(&file(b"RIFF", 0, &chunks)).await.unwrap();
+    expect("wide", &decoded.sound, &run(0, 2, 0.0));
+    assert_eq!(decoded.sound.len(), data.len() / 4);
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn samples_in_the_other_order_are_refused_and_no_silence() {
 }
 
 #[tokio::test]
-async fn sound_of_unknown_size_in_a_caf_is_heard_where_ffmpeg_is_installed() {
+async fn sound_of_unknown_size_in_a_caf_is_decoded_where_ffmpeg_is_installed() {
     let folder = tempfile::tempdir().unwrap();
     let file = crate::listen::encoded(folder.path(), 3, "open.caf", "-c:a pcm_s16le");
     let mut bytes = std::fs::read(&file).unwrap();

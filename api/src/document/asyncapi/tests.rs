@@ -108,7 +108,7 @@ fn every_message_of_the_socket_is_described() {
 }
 
 #[test]
-fn nothing_that_is_told_is_null_and_every_reference_leads_somewhere() {
+fn no_message_has_a_null_and_every_reference_leads_somewhere() {
     let mut document = document();
     // An app may send null instead of omitting a field.
     document["components"]["schemas"]["JoinRoomMessage"]["properties"]["after"].take();

@@ -239,7 +239,7 @@ impl AudioRoutes {
         if let Some(key) = object.and_then(|key| key.parse::<ObjectKey>().ok())
             && let Err(error) = app.objects.delete(&key).await
         {
-            tracing::warn!(%error, "an object that nobody names any more is left to the sweeper");
+            tracing::warn!(%error, "an object without a row was not deleted; the next sweep deletes it");
         }
         Ok(Deleted::Deleted)
     }

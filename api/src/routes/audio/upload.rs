@@ -111,7 +111,7 @@ pub(super) async fn accept(
     // A commit that returned an error may still have succeeded: then the object stays.
     let is_named = is_new || (outcome.is_err() && committing);
     if !is_named && let Err(error) = app.objects.delete(&object).await {
-        tracing::warn!(%error, "an object that nobody names was not removed");
+        tracing::warn!(%error, "an object without a row was not deleted; the next sweep deletes it");
     }
     outcome
 }

@@ -270,11 +270,11 @@ impl ConversationRoutes {
         // Events with the deleted text may still be in NATS; sockets read the remaining ones from
         // PostgreSQL.
         if let Err(error) = app.bus.purge_user(caller.0.user).await {
-            tracing::warn!(%error, "what was told of a deleted conversation stays in the stream for an hour");
+            tracing::warn!(%error, "events of a deleted conversation stay in the stream for up to an hour");
         }
         for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {
             if let Err(error) = app.objects.delete(&key).await {
-                tracing::warn!(%error, "an object that nobody names any more is left to the sweeper");
+                tracing::warn!(%error, "an object without a row was not deleted; the next sweep deletes it");
             }
         }
         Ok(Deleted::Deleted)

@@ -110,7 +110,7 @@ pub(super) async fn accept(
 pub(super) async fn remove(app: &App, objects: &[String]) {
     for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {
         if let Err(error) = app.objects.delete(&key).await {
-            tracing::warn!(%error, "an object that nobody names any more is left to the sweeper");
+            tracing::warn!(%error, "an object without a row was not deleted; the next sweep deletes it");
         }
     }
 }

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn words_phrases_and_exclusions_are_told_apart() {
+    fn words_phrases_and_exclusions_are_distinguished() {
         let query = r#"kitchen "blue tiles"  -budget -"next year" Lisbon"#;
         let expected = typed("kitchen blue tiles Lisbon", &["blue tiles"], &["budget", "next year"]);
         assert_eq!(SearchQuery::parse(query), expected);

@@ -129,14 +129,14 @@ fn captions_that_roll_are_read_once() {
 }
 
 #[test]
-fn who_says_the_same_twice_is_heard_twice() {
+fn a_line_that_is_said_twice_is_kept_twice() {
     let file = "1\n00:00 --> 00:01\nNo.\n\n2\n00:01 --> 00:02\nNo.\n\n3\n00:02 --> 00:03\nLa la\nla la\n\n4\n00:03 --> 00:04\nLa la\nla la\n";
     let texts: Vec<String> = cues(file).into_iter().map(|cue| cue.text).collect();
     assert_eq!(texts, ["No.", "No.", "La la la la", "La la la la"]);
 }
 
 #[test]
-fn who_says_more_each_time_is_heard_each_time() {
+fn lines_that_grow_are_kept_each_time() {
     let texts = ["no", "no", "no no", "no no no", "yes", "yes it is", "yes it is so"];
     let file = |lasts: usize, pause: usize, texts: &[&str]| -> String {
         let cue = |(index, text): (usize, &&str)| {

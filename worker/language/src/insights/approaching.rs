@@ -98,24 +98,24 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_told_from_three_days_before_until_it_is_over() {
+    fn a_day_is_reported_from_three_days_before_until_it_is_over() {
         let test = [ahead("2024-05-01T10:00:00Z", "2024-05-10T00:00:00Z", Precision::Day)];
-        let told = "Friday, 10 May: My driving test is on Friday";
+        let expected = "Friday, 10 May: My driving test is on Friday";
         assert_eq!(near(&test, "2024-05-06T23:59:00Z"), Vec::<String>::new());
-        assert_eq!(near(&test, "2024-05-07T00:00:00Z"), [told]);
-        assert_eq!(near(&test, "2024-05-10T23:00:00Z"), [told]);
+        assert_eq!(near(&test, "2024-05-07T00:00:00Z"), [expected]);
+        assert_eq!(near(&test, "2024-05-10T23:00:00Z"), [expected]);
         assert_eq!(near(&test, "2024-05-11T00:00:00Z"), Vec::<String>::new());
     }
 
     #[test]
-    fn what_was_said_of_that_very_day_and_whole_weeks_are_not_told() {
+    fn mentions_on_that_very_day_and_whole_weeks_are_not_reported() {
         let today = ahead("2024-05-10T08:00:00Z", "2024-05-10T09:00:00Z", Precision::Hour);
         let week = ahead("2024-05-01T08:00:00Z", "2024-05-10T00:00:00Z", Precision::Week);
         assert_eq!(near(&[today, week], "2024-05-10T08:30:00Z"), Vec::<String>::new());
     }
 
     #[test]
-    fn a_day_that_was_spoken_of_twice_is_told_once_with_both() {
+    fn a_day_that_was_mentioned_twice_is_reported_once_with_both() {
         let twice = ["2024-05-01T10:00:00Z", "2024-05-08T10:00:00Z"]
             .map(|said| ahead(said, "2024-05-10T00:00:00Z", Precision::Day));
         let found = approaching(&twice, "2024-05-09T00:00:00Z".parse().unwrap(), Zone::named("UTC"));

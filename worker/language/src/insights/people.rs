@@ -12,7 +12,7 @@ const FEWEST_DAYS: usize = 4;
 const SHORTEST_SILENCE: i64 = 30;
 /// The shortest silence that is reported, in usual intervals.
 const USUAL_SILENCES: i64 = 4;
-/// After a longer silence, in days, nothing is reported: it is no news.
+/// After a longer silence, in days, nothing is reported: that is nothing new.
 pub const LONGEST_SILENCE: i64 = 365;
 /// How many silent people are reported at once: those who were mentioned most.
 const MOST_MISSED: usize = 5;

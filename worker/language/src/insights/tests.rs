@@ -153,7 +153,7 @@ fn a_sentence_that_a_pause_has_cut_is_whole() {
 }
 
 #[test]
-fn another_date_is_news_of_the_same_promise() {
+fn another_date_makes_a_new_version_of_the_same_promise() {
     let of = |text: &str| read(&said(&[text], MONDAY), Zone::named("UTC")).commitments.remove(0);
     let (friday, monday) =
         (of("I'll send you the invoice by Friday."), of("I'll send you the invoice by next Monday."));
@@ -171,7 +171,7 @@ fn contradicted(texts: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn what_cannot_both_be_so_is_told_with_both() {
+fn a_contradiction_names_both_statements() {
     let (monday, tuesday) = (MONDAY, "2024-05-07T09:00:00Z");
     assert_eq!(
         contradicted(&[

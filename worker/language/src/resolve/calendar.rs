@@ -192,7 +192,7 @@ impl SpeechContext {
 fn time(day: NaiveDate, clock: Clock, part: Option<PartOfDay>) -> Option<Span> {
     let (hour, minute) = (clock.hour, clock.minute.unwrap_or(0));
     let (days, hour) = match (clock.half, part) {
-        (Half::Told, _) => (0, hour),
+        (Half::Stated, _) => (0, hour),
         (Half::Before, _) | (Half::Open, Some(PartOfDay::Morning)) => (0, hour % 12),
         // The hours after midnight belong to the next day.
         (Half::Open, Some(PartOfDay::Night)) if hour == 12 || hour < 6 => (1, hour % 12),

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_hears_the_mean_of_the_other_places() {
+    fn a_word_gets_the_mean_of_its_other_places() {
         // The first and the second receive the 1 and the 3 of the others.
         assert_eq!(agreed("Ulm is far. Ulm is Ulm.", &[1.0, 1.0, 3.0]), [1.6, 1.6, 3.3]);
     }

@@ -52,7 +52,7 @@ impl Archive {
         let (chunks, bytes) = channel(WAITING);
         tokio::task::spawn_blocking(move || {
             if let Err(error) = write(received, Outlet::new(chunks)) {
-                tracing::warn!(%error, "an archive was broken off");
+                tracing::warn!(%error, "an archive was not completed");
             }
         });
         (Self { parts }, whole(bytes))
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_writes_hears_that_nobody_takes_it_any_more() {
+    async fn the_writer_gets_an_error_once_nobody_reads_the_archive_any_more() {
         let (archive, bytes) = Archive::begin();
         drop(bytes);
         archive.file("a".to_owned(), Coding::Endless, DateTime::UNIX_EPOCH).await.unwrap();

@@ -127,7 +127,7 @@ impl Writer<'_> {
             Ok(object) => object,
             Err(ObjectError::NotFound) => {
                 // Deleted a moment ago, or lost: a retry would not help.
-                tracing::warn!(%key, "something is exported without its bytes");
+                tracing::warn!(%key, "an object is missing; the archive lacks its bytes");
                 return Ok(false);
             }
             Err(error) => return Err(error.into()),

@@ -41,7 +41,7 @@ pub(super) async fn run(
     let recording = StoredRecording::find(context, running_job, job).await?;
     let mut transcript = Transcript::load(context, running_job, job.transcription_id).await?;
     if transcript.duration_ms.is_none() {
-        listen(context, running_job, (job, &recording), &mut transcript).await?;
+        transcribe(context, running_job, (job, &recording), &mut transcript).await?;
     }
     let heard_as = heard_as(context, job, &transcript);
     understanding::understand(context, running_job, &transcript, heard_as.as_deref(), progress::TRANSCRIBED)
@@ -67,7 +67,7 @@ fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript
 }
 
 /// Fetches, decodes and transcribes the part that is not transcribed yet.
-async fn listen(
+async fn transcribe(
     context: &JobContext,
     running_job: &RunningJob,
     (job, recording): (&TranscribeAudio, &StoredRecording),
@@ -79,7 +79,7 @@ async fn listen(
     let file = recording.fetch(context).await?;
 
     running_job.report(Stage::Decode, progress.opened(None));
-    let decoding = context.sandbox.decode(file).await.map_err(ending)?;
+    let decoding = context.sandbox.decode(file).await.map_err(job_error)?;
     transcript.format = Some(decoding.info().clone());
     progress.opened(decoding.info().seconds);
 
@@ -92,21 +92,21 @@ async fn listen(
 
     let chunk_stream = ChunkStream::new(decoding, transcript.transcribed_ms());
     let (transcribers, doubtful) = (Arc::clone(&context.transcribers), context.uncertain_below);
-    let mut heard =
+    let mut transcribed =
         pin!(transcribe_with(transcribers, chunk_stream.chunks(), doubtful, |samples, stretch| {
             let choice = &choice;
             async move { choice.transcribe(&samples[stretch]).await }
         }));
     running_job.report(Stage::Transcribe, progress.transcribed(transcript.transcribed_ms()));
     let mut saved = Instant::now();
-    while let Some(chunk) = heard.next().await {
+    while let Some(chunk) = transcribed.next().await {
         choice.record(&mut transcript.origin);
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
                 // The next attempt continues here.
                 transcript.save(running_job).await?;
-                return Err(transcriber_choice::ending(error));
+                return Err(transcriber_choice::job_error(error));
             }
         };
         running_job.report(Stage::Transcribe, progress.transcribed(chunk.end_ms));
@@ -117,7 +117,7 @@ async fn listen(
         }
     }
     choice.record(&mut transcript.origin);
-    let extent = chunk_stream.extent().map_err(ending)?;
+    let extent = chunk_stream.extent().map_err(job_error)?;
     let length_ms = extent.length_ms;
     let coverage = cover(&transcript.coverage, &extent.losses, length_ms);
     transcript.review();
@@ -152,7 +152,7 @@ fn warnings(transcript: &Transcript, coverage: &[CoverageSpan], extent: &Extent)
 }
 
 /// The job error for a decoder's error.
-fn ending(error: DecodeError) -> JobError {
+fn job_error(error: DecodeError) -> JobError {
     let refusal = match error {
         DecodeError::Machine(error) => return JobError::Retry(error.into()),
         DecodeError::Refused(refusal) => refusal,

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn sound_of_an_earlier_attempt_counts_as_done_and_not_as_speed() {
+    fn sound_of_an_earlier_attempt_counts_as_done_and_not_in_the_speed() {
         let mut progress = TranscriptionProgress::new(3_600_000);
         progress.opened(Some(7_200.0));
         let resumed = progress.transcribed(3_600_000);

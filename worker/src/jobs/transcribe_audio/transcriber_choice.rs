@@ -78,7 +78,7 @@ impl TranscriberChoice {
     }
 
     /// Whether the model of this worker can replace the remote transcriber: it has to speak the language
-    /// that was requested or that was heard so far.
+    /// that was requested, or that of the words so far.
     fn falls_back(&self) -> bool {
         let known = self.known();
         let language = self.asked.as_deref().or(known.language());
@@ -148,7 +148,7 @@ async fn unspoken(context: &JobContext, tag: &str, may_leave: bool) -> anyhow::R
 }
 
 /// The job error for a transcriber's error.
-pub(super) fn ending(error: TranscribeError) -> JobError {
+pub(super) fn job_error(error: TranscribeError) -> JobError {
     let code = match &error {
         TranscribeError::Remote(RemoteError::Away { .. }) => FailureCode::TranscriberAway,
         TranscribeError::Remote(_) => FailureCode::TranscriberRefused,

@@ -25,7 +25,7 @@ pub(super) async fn save(
     // A person's conversations share entities: one transaction at a time changes them.
     person::lock(&mut tx).await?;
     if entities::decisions(&mut tx).await? != meaning.decisions {
-        tracing::info!(job = %running_job.claim.id, "something was decided about names meanwhile: once more");
+        tracing::info!(job = %running_job.claim.id, "decisions about names changed in the meantime; the analysis starts again");
         return Err(JobError::Interrupted);
     }
     let is_current = write(&mut tx, running_job, transcript, meaning, heard_as).await?;
@@ -47,7 +47,7 @@ async fn write(
 ) -> sqlx::Result<bool> {
     let revisions = segments::revisions(tx, transcript.id).await?;
     if revisions != transcript.revisions() {
-        tracing::info!(job = %running_job.claim.id, "the text was corrected meanwhile");
+        tracing::info!(job = %running_job.claim.id, "the text was corrected in the meantime");
         return Ok(false);
     }
     let words = transcript.word_count();

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_and_short_tokens_are_told_apart() {
+    fn long_and_short_tokens_are_distinguished() {
         let mut file = b"\x03<s>\x05\xe2\x96\x81It\x01s".to_vec();
         file.extend([128 + 2, 1]);
         file.extend([b'x'; 130]);

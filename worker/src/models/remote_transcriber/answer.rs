@@ -75,7 +75,8 @@ pub(super) fn utterance(bytes: &[u8], length_ms: u64) -> Result<Utterance, Answe
     let places = places(&tokens, &timed);
     let times = places.as_deref().and_then(|places| times(places, &timed, length_ms));
     let words = tokens.iter().enumerate().filter(|(_, token)| token.is_speech).map(|(at, token)| {
-        let own = places.as_ref().and_then(|places| told(&timed[places[at].0..=places[at].1]));
+        let own =
+            places.as_ref().and_then(|places| mean_log_probability(&timed[places[at].0..=places[at].1]));
         TranscribedWord {
             text: token.text.clone(),
             log_probability: own.map_or(token.log_probability, |own| own.min(0.0)) as f32,
@@ -114,11 +115,11 @@ impl Token {
 
 impl Timed {
     fn read(word: &Value) -> Option<Self> {
-        let told = word.get("word").or_else(|| word.get("text")).and_then(Value::as_str)?;
-        let letters = letters(told);
+        let written = word.get("word").or_else(|| word.get("text")).and_then(Value::as_str)?;
+        let letters = letters(written);
         let times = milliseconds(word, "start").zip(milliseconds(word, "end"));
         let log_probability = number(word, "probability").filter(|of| *of > 0.0).map(f64::ln);
-        (!letters.is_empty()).then(|| Self { text: told.to_owned(), letters, times, log_probability })
+        (!letters.is_empty()).then(|| Self { text: written.to_owned(), letters, times, log_probability })
     }
 }
 
@@ -147,9 +148,11 @@ fn places(tokens: &[Token], timed: &[Timed]) -> Option<Vec<(usize, usize)>> {
 
 /// The times of each word, in order and within the chunk; none if the reported times are not plausible.
 fn times(places: &[(usize, usize)], timed: &[Timed], length_ms: u64) -> Option<Vec<(u64, u64)>> {
-    let told = |at: usize| timed[at].times;
-    let mut times: Vec<(u64, u64)> =
-        places.iter().map(|(first, last)| Some((told(*first)?.0, told(*last)?.1))).collect::<Option<_>>()?;
+    let reported = |at: usize| timed[at].times;
+    let mut times: Vec<(u64, u64)> = places
+        .iter()
+        .map(|(first, last)| Some((reported(*first)?.0, reported(*last)?.1)))
+        .collect::<Option<_>>()?;
     let is_in_order = times.is_sorted_by_key(|(start, _)| *start);
     // A service that does not measure times reports zeros.
     let is_measured = times.iter().any(|(start, end)| start < end);
@@ -169,7 +172,7 @@ fn times(places: &[(usize, usize)], timed: &[Timed], length_ms: u64) -> Option<V
 }
 
 /// The mean log-probability that the list reports for these words.
-fn told(words: &[Timed]) -> Option<f64> {
+fn mean_log_probability(words: &[Timed]) -> Option<f64> {
     let sum: f64 = words.iter().map(|word| word.log_probability).sum::<Option<f64>>()?;
     Some(sum / words.len() as f64)
 }
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_whisper_itself_takes_for_silence_is_not_heard() {
+    fn segments_that_whisper_itself_takes_for_silence_are_left_out() {
         let segment = |silence: f64, average: f64| json!({"text": "Thank you for watching!", "no_speech_prob": silence, "avg_logprob": average});
         for (silence, average, words) in [(0.7, -1.1, 0), (0.7, -0.4, 4), (0.2, -1.1, 4)] {
             assert_eq!(heard(&json!({"segments": [segment(silence, average)]})).words.len(), words);
@@ -269,9 +272,10 @@ mod tests {
             json!({"segments": [{"text": "so so so", "avg_logprob": -0.1, "compression_ratio": 3.0}]});
         assert!(heard(&again).words.iter().all(|word| word.log_probability <= -1.0));
         let word = json!({"word": " Yes", "start": 0.1, "end": 0.4, "probability": 0.5});
-        let told = heard(&json!({"segments": [{"text": " Yes.", "avg_logprob": -0.1, "words": [word]}]}));
-        assert!((told.words[0].log_probability - 0.5_f32.ln()).abs() < 1e-6);
-        assert_eq!(told.words[0].times, Some((100, 400)));
+        let utterance =
+            heard(&json!({"segments": [{"text": " Yes.", "avg_logprob": -0.1, "words": [word]}]}));
+        assert!((utterance.words[0].log_probability - 0.5_f32.ln()).abs() < 1e-6);
+        assert_eq!(utterance.words[0].times, Some((100, 400)));
     }
 
     #[test]
@@ -314,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_none_are_as_if_not_told_and_the_text_stays_as_it_is() {
+    fn invalid_numbers_count_as_absent_and_the_text_stays_as_it_is() {
         let answer = br#"{"text": "x", "segments": [{"text": "NaN \" Infinity", "avg_logprob": NaN, "no_speech_prob": -Infinity}]}"#;
         let heard = utterance(answer, 4_000).unwrap();
         assert_eq!(heard.text(), "NaN Infinity");

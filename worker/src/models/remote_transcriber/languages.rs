@@ -121,15 +121,16 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// The tag of a language that is given by name or by code; none if it is not known.
-pub(super) fn tag(told: &str) -> Option<String> {
-    let told = told.trim().replace('_', "-").to_ascii_lowercase();
-    if let Some((_, tag)) = NAMES.iter().find(|(name, _)| *name == told) {
+pub(super) fn tag(reported: &str) -> Option<String> {
+    let reported = reported.trim().replace('_', "-").to_ascii_lowercase();
+    if let Some((_, tag)) = NAMES.iter().find(|(name, _)| *name == reported) {
         return Some((*tag).to_owned());
     }
     let is_code = |primary: &str| {
         (2..=3).contains(&primary.len()) && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
     };
-    (is_tag(&told) && told.split('-').next().is_some_and(is_code) && told != "und").then_some(told)
+    (is_tag(&reported) && reported.split('-').next().is_some_and(is_code) && reported != "und")
+        .then_some(reported)
 }
 
 #[cfg(test)]
@@ -138,7 +139,7 @@ mod tests {
 
     #[test]
     fn names_and_codes_are_tags() {
-        for (told, expected) in [
+        for (reported, expected) in [
             ("german", "de"),
             (" German ", "de"),
             ("en", "en"),
@@ -146,10 +147,10 @@ mod tests {
             ("yue", "yue"),
             ("Haitian Creole", "ht"),
         ] {
-            assert_eq!(tag(told).as_deref(), Some(expected), "{told}");
+            assert_eq!(tag(reported).as_deref(), Some(expected), "{reported}");
         }
-        for told in ["", "klingonese", "und", "??", "e"] {
-            assert_eq!(tag(told), None, "{told}");
+        for reported in ["", "klingonese", "und", "??", "e"] {
+            assert_eq!(tag(reported), None, "{reported}");
         }
     }
 }

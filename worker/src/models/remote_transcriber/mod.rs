@@ -229,7 +229,7 @@ impl RemoteTranscriber {
         } else {
             "the connection broke off"
         };
-        tracing::debug!(error = %error.without_url(), host = self.host, "the transcriber is away");
+        tracing::debug!(error = %error.without_url(), host = self.host, "the remote transcriber does not answer");
         self.away(reason)
     }
 

@@ -99,7 +99,7 @@ fn a_faint_knock_in_a_silent_room_is_no_speech() {
 }
 
 #[test]
-fn a_voice_as_quiet_as_a_whisper_is_heard() {
+fn a_voice_as_quiet_as_a_whisper_is_found() {
     let mut sound = vec![0.0; 32_000];
     sound.extend(speech(4.0, 0.01));
     sound.extend(vec![0.0; 32_000]);

@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn channels_that_cancel_are_heard_and_handed_over_without_a_click() {
+    fn channels_that_cancel_are_mixed_and_switched_without_a_click() {
         let sound = tone(440.0, 4.0);
         for factor in [-1.0, -0.97, -0.7] {
             let mono = mixed(&[sound.clone(), scaled(&sound, factor)]);
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn two_who_speak_in_turns_are_both_heard_however_noisy_one_of_them_is() {
+    fn two_who_speak_in_turns_are_both_in_the_mix_however_noisy_one_of_them_is() {
         let (first, second) = (voice(12.0), voice(12.0));
         let gate = |x: &[f32], on: fn(usize) -> bool| -> Vec<f32> {
             x.iter().enumerate().map(|(n, x)| if on(n / RATE as usize / 3) { *x } else { 0.0 }).collect()

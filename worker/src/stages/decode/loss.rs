@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn losses_that_are_near_and_of_one_kind_are_told_as_one() {
+    fn losses_that_are_near_and_of_one_kind_are_reported_as_one() {
         let mut losses = Losses::default();
         losses.add(loss(LossKind::Damaged, 0, 400));
         losses.add(loss(LossKind::Damaged, 1_000, 400));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_full_of_holes_is_told_in_a_bounded_number_of_spans() {
+    fn a_file_full_of_holes_is_reported_in_a_bounded_number_of_spans() {
         let mut losses = Losses::default();
         for n in 0..100_000_u64 {
             let kind = if n.is_multiple_of(2) { LossKind::Damaged } else { LossKind::Missing };

@@ -54,7 +54,7 @@ pub type ReadResult = Result<ExtractedText, Unreadable>;
 pub fn read(from: &mut impl Read, kind: ContentKind, longest: usize) -> io::Result<ReadResult> {
     let mut bytes = Vec::new();
     from.read_to_end(&mut bytes)?;
-    Ok(text_of(&bytes, kind, longest).map(|text| tidy(&text, longest)))
+    Ok(text_of(&bytes, kind, longest).map(|text| normalize(&text, longest)))
 }
 
 fn text_of(bytes: &[u8], kind: ContentKind, longest: usize) -> Result<String, Unreadable> {
@@ -67,25 +67,25 @@ fn text_of(bytes: &[u8], kind: ContentKind, longest: usize) -> Result<String, Un
 }
 
 /// Lines with single spaces, without empty lines, up to about `longest` bytes.
-fn tidy(text: &str, longest: usize) -> ExtractedText {
-    let mut tidy = String::new();
+fn normalize(text: &str, longest: usize) -> ExtractedText {
+    let mut normalized = String::new();
     for line in text.split(['\n', '\r', '\x0c']) {
         let words = line.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
         let line = words.flat_map(pieces).collect::<Vec<_>>().join(" ");
         if line.is_empty() {
             continue;
         }
-        if !tidy.is_empty() {
-            tidy.push('\n');
+        if !normalized.is_empty() {
+            normalized.push('\n');
         }
-        let room = longest.saturating_sub(tidy.len());
+        let room = longest.saturating_sub(normalized.len());
         if line.len() > room {
-            tidy.push_str(&line[..line.floor_char_boundary(room)]);
-            return ExtractedText { text: tidy, is_cut: true };
+            normalized.push_str(&line[..line.floor_char_boundary(room)]);
+            return ExtractedText { text: normalized, is_cut: true };
         }
-        tidy.push_str(&line);
+        normalized.push_str(&line);
     }
-    ExtractedText { text: tidy, is_cut: false }
+    ExtractedText { text: normalized, is_cut: false }
 }
 
 #[cfg(test)]
@@ -105,15 +105,15 @@ mod tests {
 
     #[test]
     fn more_than_fits_is_cut_between_two_characters() {
-        assert_eq!(tidy("äää", 5), extracted("ää", true));
-        assert_eq!(tidy("äää", 6), extracted("äää", false));
-        assert_eq!(tidy("a\nbc", 3), extracted("a\nb", true));
+        assert_eq!(normalize("äää", 5), extracted("ää", true));
+        assert_eq!(normalize("äää", 6), extracted("äää", false));
+        assert_eq!(normalize("a\nbc", 3), extracted("a\nb", true));
     }
 
     #[test]
     fn a_word_that_never_ends_comes_in_pieces() {
         let endless = "ä".repeat(250);
-        let ExtractedText { text, .. } = tidy(&endless, 10_000);
+        let ExtractedText { text, .. } = normalize(&endless, 10_000);
         assert_eq!(text.split(' ').map(|word| word.chars().count()).collect::<Vec<_>>(), [100, 100, 50]);
         assert_eq!(text.replace(' ', ""), endless);
     }

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tone_that_is_heard_as_a_word_is_silence_and_a_voice_is_not() {
+    fn a_tone_that_is_transcribed_as_a_word_is_silence_and_a_voice_is_not() {
         let tone = heard_with(0.8, words(&[("You", -0.05)]));
         assert_eq!((tone.voiced, tone.segments), (Vec::new(), Vec::new()));
         let voice = heard_with(0.95, words(&[("You", -0.05)]));

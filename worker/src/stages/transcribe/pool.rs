@@ -151,7 +151,7 @@ fn serve(
             match models.recognizer() {
                 Ok(fresh) => recognizer = fresh,
                 Err(error) => {
-                    tracing::error!(%error, "a transcriber session is kept although it failed once")
+                    tracing::error!(%error, "a transcriber session is used again although it panicked")
                 }
             }
         }

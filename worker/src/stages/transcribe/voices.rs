@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_full_of_speech_is_heard_whole_with_its_pauses() {
+    fn a_chunk_full_of_speech_is_one_span_with_its_pauses() {
         let found = found(&[(0.1, 20), (0.95, 100), (0.0, 50), (0.95, 100), (0.1, 20)]);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].sound.clone(), found[0].voiced), (0..290 * FRAME, 200 * FRAME));

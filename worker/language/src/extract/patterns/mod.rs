@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_told_apart_in_one_sentence() {
+    fn kinds_are_distinguished_in_one_sentence() {
         assert_eq!(
             found("On May 3rd I paid $20 to anna@example.com, call 555-123-4567 or see example.org/pay."),
             [

@@ -55,8 +55,8 @@ pub(crate) fn phrases(words: &[TranscribedWord], start_ms: u64, samples: &[f32])
 /// chunk; and the origin of these times.
 fn times(words: &[TranscribedWord], samples: &[f32]) -> (Vec<(u64, u64)>, Timing) {
     let chunk_ms = samples.len() as u64 * 1000 / u64::from(SAMPLE_RATE);
-    if let Some(told) = words.iter().map(|word| word.times).collect::<Option<Vec<_>>>() {
-        return (in_order(told, chunk_ms), Timing::Measured);
+    if let Some(times) = words.iter().map(|word| word.times).collect::<Option<Vec<_>>>() {
+        return (in_order(times, chunk_ms), Timing::Measured);
     }
     let wanted: Vec<TargetWord> = words
         .iter()
@@ -179,8 +179,8 @@ mod tests {
     #[test]
     fn times_that_the_model_tells_are_kept_in_order_and_within_the_chunk() {
         let mut words = heard("So it was. Was it?");
-        let told = [(100, 300), (250, 400), (400, 380), (900, 1_200), (5_000, 6_000)];
-        for (word, times) in words.iter_mut().zip(told) {
+        let times = [(100, 300), (250, 400), (400, 380), (900, 1_200), (5_000, 6_000)];
+        for (word, times) in words.iter_mut().zip(times) {
             word.times = Some(times);
         }
         let phrases = super::phrases(&words, 10_000, &sound(&[(2_000, 0)]));

@@ -11,10 +11,10 @@ const MORE: &[&str] = &[
 
 /// Reads a time that is clear without its context, and returns it with the index of the next word.
 pub(super) fn clock(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Clock)> {
-    let told = |hour| Some((at + 1, Clock { hour, minute: None, half: Half::Told }));
+    let stated = |hour| Some((at + 1, Clock { hour, minute: None, half: Half::Stated }));
     match phrase.word(at) {
-        "noon" | "midday" => return told(12),
-        "midnight" => return told(24),
+        "noon" | "midday" => return stated(12),
+        "midnight" => return stated(24),
         _ => {}
     }
     past_or_to(phrase, at)
@@ -78,8 +78,8 @@ fn written(phrase: &Phrase<'_>, at: usize) -> Option<(usize, Clock)> {
     let hour: u32 = hours.parse().ok().filter(|hour| *hour < 24)?;
     let minute: u32 = minutes.parse().ok().filter(|minute| minutes.len() == 2 && *minute < 60)?;
     let (end, half) = half_of_day(phrase, at + 1);
-    let told = hours.starts_with('0') || hour > 12;
-    let half = if half == Half::Open && told { Half::Told } else { half };
+    let stated = hours.starts_with('0') || hour > 12;
+    let half = if half == Half::Open && stated { Half::Stated } else { half };
     Some((end, Clock { hour, minute: Some(minute), half }))
 }
 

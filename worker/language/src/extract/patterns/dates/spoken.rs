@@ -110,7 +110,7 @@ pub(crate) enum PartOfDay {
 /// A time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clock {
-    /// 0 to 24 if `half` is `Told`, else 1 to 12.
+    /// 0 to 24 if `half` is `Stated`, else 1 to 12.
     pub hour: u32,
     /// None if only the hour was named.
     pub minute: Option<u32>,
@@ -126,7 +126,7 @@ pub(crate) enum Half {
     /// `9 p.m.`
     After,
     /// The hour itself shows it: `21:30`, `09:30`, `noon`.
-    Told,
+    Stated,
     /// It was not said.
     Open,
 }

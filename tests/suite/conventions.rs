@@ -127,7 +127,7 @@ fn the_environment_is_read_in_one_place() {
 }
 
 #[test]
-fn all_sql_is_in_one_room() {
+fn all_sql_is_in_the_database_module() {
     for (path, text) in product() {
         let asks = ["sqlx::query", "sqlx::raw_sql", "QueryBuilder"].iter().any(|name| text.contains(name));
         assert!(!asks || path.starts_with("shared/src/database/"), "{path} has SQL");
@@ -135,7 +135,7 @@ fn all_sql_is_in_one_room() {
 }
 
 #[test]
-fn the_domain_imports_nothing_of_the_house() {
+fn the_domain_imports_nothing_of_the_project() {
     let outside = ["std", "schemars", "serde", "serde_json", "uuid", "chrono", "thiserror", "anyhow"];
     for (path, text) in product().into_iter().filter(|(path, _)| path.starts_with("shared/domain/")) {
         for line in text.lines().filter_map(|line| line.trim().strip_prefix("use ")) {

@@ -84,7 +84,7 @@ async fn killed_right_after_the_answer() {
 }
 
 #[tokio::test]
-async fn told_to_stop_in_the_middle_of_an_upload_it_takes_it_to_its_end() {
+async fn an_api_that_is_stopped_in_the_middle_of_an_upload_completes_it() {
     let mut stack = Stack::start().await;
     let person = Person::register(&stack).await;
     let sound = Sound::short();
@@ -106,7 +106,7 @@ async fn told_to_stop_in_the_middle_of_an_upload_it_takes_it_to_its_end() {
         .await;
     let api = stack.api.as_mut().unwrap();
     api.terminate();
-    eventually("the door to close", async || {
+    eventually("the API to stop listening", async || {
         TcpStream::connect(person.api.trim_start_matches("http://")).await.err()
     })
     .await;
