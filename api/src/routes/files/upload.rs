@@ -105,8 +105,8 @@ pub(super) async fn accept(
     }
 }
 
-/// Deletes objects that no row refers to any more. If a deletion fails, the sweeper deletes the object
-/// later.
+/// Deletes objects that no row refers to any more. If a deletion fails, the job `sweep_objects` deletes the
+/// object later.
 pub(super) async fn remove(app: &App, objects: &[String]) {
     for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {
         if let Err(error) = app.objects.delete(&key).await {

@@ -54,7 +54,7 @@ impl Upload {
         if outcome.is_err()
             && let Err(error) = self.s3.abort(&self.key, &id).await
         {
-            tracing::warn!(%error, "an upload could not be aborted and is left to the sweeper");
+            tracing::warn!(%error, "an upload could not be aborted; the next sweep deletes it");
         }
         outcome.map(|()| parts.body.stored())
     }

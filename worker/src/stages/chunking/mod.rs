@@ -9,7 +9,7 @@
 //! was chosen on one reading of 44 s (`two_cities.wav`, 119 words) in a trial of three ways to pick the
 //! pause and seven lengths: cut at the first pause after 3 s, 9 or 10 words were wrong; at the last pause
 //! within 8, 10, 12 and 15 s it was 3, 4, 2 and 2. That shows a direction, not a figure to expect of other
-//! voices; this cutter gets 3 wrong there.
+//! voices; this chunker gets 3 wrong there.
 
 mod high_pass;
 mod level;
@@ -63,13 +63,13 @@ enum Cut {
 }
 
 impl Chunker {
-    /// A cutter for a recording, whose sound must be pushed from its start.
+    /// A chunker for a recording, whose sound must be pushed from its start.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A cutter for the chunks after `ms`, which is the end of an earlier chunk. The recording must be
+    /// A chunker for the chunks after `ms`, which is the end of an earlier chunk. The recording must be
     /// pushed from its start here too.
     #[must_use]
     pub fn resuming_at(ms: u64) -> Self {

@@ -94,7 +94,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         self.damaged = false;
         let run = match &mut self.run {
             Some(run) => run,
-            // The previous stretch has ended at a long hole.
+            // The previous run has ended at a long hole.
             none => none.insert(SoundRun::of(track, self.given)),
         };
         run.taken += run.downmix.push(track.planes(), skip, nudge, &mut self.mono);

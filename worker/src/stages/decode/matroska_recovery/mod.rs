@@ -44,7 +44,7 @@ pub(super) struct MatroskaRecovery {
     head: u64,
     read: Arc<AtomicU64>,
     /// The position at the last decoded sound, and the number of tries since.
-    heard: u64,
+    last_sound: u64,
     fruitless: u32,
     /// The last cluster that was found.
     last: u64,
@@ -77,7 +77,7 @@ impl MatroskaRecovery {
             part: 0,
             head: 0,
             read: Arc::default(),
-            heard: 0,
+            last_sound: 0,
             fruitless: 0,
             last: 0,
         })
@@ -95,7 +95,7 @@ impl MatroskaRecovery {
 
     /// Records that sound was decoded.
     pub(super) fn record_sound(&mut self) {
-        self.heard = self.position();
+        self.last_sound = self.position();
         self.fruitless = 0;
     }
 
@@ -111,7 +111,7 @@ impl MatroskaRecovery {
     /// The file from the next position on. `None` if there is none.
     pub(super) fn next(&mut self, stop: Stop) -> io::Result<Option<SourceRegion>> {
         let end = self.peek.length();
-        let from = self.heard.min(self.position()).saturating_sub(AHEAD).max(self.part + 1);
+        let from = self.last_sound.min(self.position()).saturating_sub(AHEAD).max(self.part + 1);
         self.fruitless += 1;
         let Some((at, is_another)) = self.find(from, stop)? else { return Ok(None) };
         self.part = at;
@@ -129,7 +129,7 @@ impl MatroskaRecovery {
             source = source.own([CLUSTER, OPEN].concat());
             self.head = head - self.start + 8 - size;
         }
-        self.heard = at;
+        self.last_sound = at;
         self.read.store(0, Ordering::Relaxed);
         let source = source.part(&self.file, body.min(end)..end).counted(&self.read);
         // The source is not seekable: the positions in its index are no longer right.

@@ -53,19 +53,19 @@ pub(super) fn align(words: &[TargetWord], bands: &Bands) -> Vec<Range<usize>> {
         return shares(words, frames);
     }
     let pace = pace(words, bands);
-    let mut path = AlignmentPath::new(bands, sounds);
-    path.pause(0.0);
+    let mut trellis = Trellis::new(bands, sounds);
+    trellis.pause(0.0);
     for (index, word) in words.iter().enumerate() {
         for (place, (sound, share)) in word.sounds.iter().enumerate() {
             let usual = sound.frames() * share * pace;
             if place + 1 == word.sounds.len() {
-                path.sound(*sound, usual * LAST_LONGER, LAST_SWING);
+                trellis.sound(*sound, usual * LAST_LONGER, LAST_SWING);
             } else {
-                path.sound(*sound, usual, SWING);
+                trellis.sound(*sound, usual, SWING);
             }
         }
         let last = index + 1 == words.len();
-        path.pause(if last {
+        trellis.pause(if last {
             0.0
         } else if word.pauses {
             PAUSE_AT_PUNCTUATION
@@ -73,7 +73,7 @@ pub(super) fn align(words: &[TargetWord], bands: &Bands) -> Vec<Range<usize>> {
             PAUSE
         });
     }
-    path.back(words)
+    trellis.back(words)
 }
 
 /// Frames in proportion to the usual durations of each word's sounds.
@@ -103,7 +103,7 @@ fn pace(words: &[TargetWord], bands: &Bands) -> f32 {
 }
 
 /// The best paths through a chunk, up to the sounds that were added.
-struct AlignmentPath {
+struct Trellis {
     /// For each kind of sound, how well it fits the frames before each boundary.
     fits: Vec<Vec<f32>>,
     /// For each boundary between frames, the likelihood of the best path that ends there.
@@ -117,7 +117,7 @@ struct AlignmentPath {
     sounds: usize,
 }
 
-impl AlignmentPath {
+impl Trellis {
     fn new(bands: &Bands, sounds: usize) -> Self {
         let weight = WEIGHT * (bands.range / CLEAR_DB).min(1.0);
         let boundaries = bands.frames.len() + 1;
