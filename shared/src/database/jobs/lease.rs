@@ -122,17 +122,17 @@ pub async fn extend(
     stage: Stage,
     progress: &Progress,
 ) -> sqlx::Result<Held> {
-    let held: Option<bool> = sqlx::query_scalar(
-        "update jobs set
-             lease_until = greatest(lease_until, now() + $3), stage = $4, progress = $5, updated_at = now()
-         where id = $1 and attempt = $2 and state = 'running'
-         returning cancel_requested_at is not null",
+    let held = sqlx::query_scalar!(
+        r#"update jobs set
+               lease_until = greatest(lease_until, now() + $3), stage = $4, progress = $5, updated_at = now()
+           where id = $1 and attempt = $2 and state = 'running'
+           returning cancel_requested_at is not null as "requested!""#,
+        claim.id,
+        claim.attempt,
+        lease as _,
+        stage.as_str(),
+        serde_json::to_value(progress).expect("progress is numbers"),
     )
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .bind(lease)
-    .bind(stage.as_str())
-    .bind(serde_json::to_value(progress).expect("progress is numbers"))
     .fetch_optional(tx)
     .await?;
     Ok(Held::from(held))
