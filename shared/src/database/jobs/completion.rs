@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::lease::Claim;
-use super::snapshot::{JobRow, columns};
+use super::snapshot::query_jobs;
 use crate::database::Tx;
 use crate::domain::failure::{Failure, FailureCode};
 use crate::domain::job::JobState;
@@ -112,7 +112,7 @@ impl Values {
 /// back.
 pub async fn complete(tx: &mut impl Tx, claim: &Claim, outcome: &Completion) -> sqlx::Result<bool> {
     let values = Values::of(outcome);
-    let row: Option<JobRow> = sqlx::query_as(concat!(
+    let row = query_jobs!(
         "with held as (
              select id as held_id,
                     case when $3 <> 'queued' then $3
@@ -137,21 +137,21 @@ pub async fn complete(tx: &mut impl Tx, claim: &Claim, outcome: &Completion) -> 
              finished_at = case when becomes <> 'queued' then now() end,
              updated_at = now(), lease_until = null, worker = null, stage = null
          from held where id = held_id
-         returning ",
-        columns!()
-    ))
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .bind(values.state.as_str())
-    .bind(values.progress.map(|progress| serde_json::to_value(progress).expect("progress is numbers")))
-    .bind(values.dead_of.map(stored))
-    .bind(values.waits_for.map(stored))
-    .bind(values.crash_count)
-    .bind(values.faults)
-    .bind(values.wait)
-    .bind(MAX_CRASHES)
-    .bind(PATIENCE)
-    .bind(LONGEST_WAIT)
+         returning",
+        "",
+        claim.id,
+        claim.attempt,
+        values.state.as_str(),
+        values.progress.map(|progress| serde_json::to_value(progress).expect("progress is numbers")),
+        values.dead_of.map(stored),
+        values.waits_for.map(stored),
+        values.crash_count,
+        values.faults,
+        values.wait as _,
+        MAX_CRASHES,
+        PATIENCE as _,
+        LONGEST_WAIT as _,
+    )
     .fetch_optional(&mut **tx)
     .await?;
     match row {

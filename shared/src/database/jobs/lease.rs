@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::snapshot::{JobRow, columns};
+use super::snapshot::query_jobs;
 use crate::database::Tx;
 use crate::domain::UserId;
 use crate::domain::job::{Job, JobKind, JobSnapshot, Lane};
@@ -56,12 +56,11 @@ pub async fn claim(
     worker: &str,
     lease: Duration,
 ) -> sqlx::Result<Option<Claim>> {
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0))")
-        .bind(lane.as_str())
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0))", lane.as_str())
         .execute(&mut **tx)
         .await?;
     let kinds: Vec<&str> = JobKind::ALL.iter().flat_map(|kind| kind.names()).collect();
-    let row: Option<JobRow> = sqlx::query_as(concat!(
+    let row = query_jobs!(
         "with recursive people (owner) as (
              (select owner from jobs where lane = $1 and state = 'queued' order by owner limit 1)
              union all
@@ -88,13 +87,13 @@ pub async fn claim(
              state = 'running', attempt = attempt + 1, worker = $3, lease_until = now() + $4,
              started_at = now(), updated_at = now()
          from next where jobs.id = next.id and jobs.state = 'queued'
-         returning ",
-        columns!()
-    ))
-    .bind(lane.as_str())
-    .bind(kinds)
-    .bind(worker)
-    .bind(lease)
+         returning",
+        "",
+        lane.as_str(),
+        &kinds as &[&str],
+        worker,
+        lease as _,
+    )
     .fetch_optional(&mut **tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
@@ -147,15 +146,15 @@ pub async fn checkpoint(
     stage: Stage,
     progress: &Progress,
 ) -> sqlx::Result<Held> {
-    let held: Option<bool> = sqlx::query_scalar(
-        "update jobs set stage = $3, progress = $4, retries = 0, faulty_since = null, updated_at = now()
-         where id = $1 and attempt = $2 and state = 'running'
-         returning cancel_requested_at is not null",
+    let held = sqlx::query_scalar!(
+        r#"update jobs set stage = $3, progress = $4, retries = 0, faulty_since = null, updated_at = now()
+           where id = $1 and attempt = $2 and state = 'running'
+           returning cancel_requested_at is not null as "requested!""#,
+        claim.id,
+        claim.attempt,
+        stage.as_str(),
+        serde_json::to_value(progress).expect("progress is numbers"),
     )
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .bind(stage.as_str())
-    .bind(serde_json::to_value(progress).expect("progress is numbers"))
     .fetch_optional(tx)
     .await?;
     Ok(Held::from(held))

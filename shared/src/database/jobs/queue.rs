@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::snapshot::{JobRow, columns};
+use super::snapshot::query_jobs;
 use crate::database::Tx;
 use crate::domain::job::{Job, JobKind, JobSnapshot, JobState};
 use crate::domain::{UserId, new_id};
@@ -37,20 +37,20 @@ pub async fn enqueue(
     priority: i16,
     traceparent: Option<&str>,
 ) -> sqlx::Result<JobSnapshot> {
-    let row: JobRow = sqlx::query_as(concat!(
+    let row = query_jobs!(
         "insert into jobs (id, kind, lane, payload, user_id, subject_id, priority, traceparent)
          values ($1, $2, $3, $4, $5, $6, $7, $8)
-         returning ",
-        columns!()
-    ))
-    .bind(new_id())
-    .bind(job.kind().as_str())
-    .bind(job.lane().as_str())
-    .bind(job.payload())
-    .bind(user.map(|user| user.0))
-    .bind(job.subject())
-    .bind(priority)
-    .bind(traceparent)
+         returning",
+        "",
+        new_id(),
+        job.kind().as_str(),
+        job.lane().as_str(),
+        job.payload(),
+        user.map(|user| user.0),
+        job.subject(),
+        priority,
+        traceparent,
+    )
     .fetch_one(&mut **tx)
     .await?;
     let snapshot = row.announce(tx).await?;
@@ -65,14 +65,14 @@ pub async fn enqueue_once(
     job: &Job,
     traceparent: Option<&str>,
 ) -> sqlx::Result<Option<JobSnapshot>> {
-    let waits: Option<Uuid> = sqlx::query_scalar(
+    let waits = sqlx::query_scalar!(
         "select id from jobs
          where user_id = $1 and kind = any ($2) and subject_id = $3 and state = 'queued'
          limit 1 for no key update",
+        user.0,
+        &job.kind().names() as &[&str],
+        job.subject(),
     )
-    .bind(user.0)
-    .bind(job.kind().names())
-    .bind(job.subject())
     .fetch_optional(&mut **tx)
     .await?;
     match waits {
@@ -89,17 +89,17 @@ pub async fn waiting(
     kind: JobKind,
     subjects: &[Uuid],
 ) -> sqlx::Result<HashMap<Uuid, Uuid>> {
-    let waiting: Vec<(Uuid, Uuid)> = sqlx::query_as(
-        "select subject_id, id from jobs
-         where user_id = $1 and kind = any ($2) and subject_id = any ($3) and state = 'queued'
-         order by id for no key update",
+    let waiting = sqlx::query!(
+        r#"select subject_id as "subject_id!", id from jobs
+           where user_id = $1 and kind = any ($2) and subject_id = any ($3) and state = 'queued'
+           order by id for no key update"#,
+        user.0,
+        &kind.names() as &[&str],
+        subjects,
     )
-    .bind(user.0)
-    .bind(kind.names())
-    .bind(subjects)
     .fetch_all(tx)
     .await?;
-    Ok(waiting.into_iter().collect())
+    Ok(waiting.into_iter().map(|row| (row.subject_id, row.id)).collect())
 }
 
 /// Cancels a job. A queued job is cancelled at once. For a running job, the request is stored, and its
@@ -111,20 +111,19 @@ pub async fn cancel(tx: &mut impl Tx, user: UserId, id: Uuid) -> Result<JobSnaps
     match state(tx, user, id).await? {
         ended if ended.is_ending() => Err(Refused::Ended(ended)),
         _ => {
-            change(
-                tx,
+            let row = query_jobs!(
+                "update jobs set
+                     cancel_requested_at = coalesce(cancel_requested_at, now()),
+                     finished_at = case state when 'queued' then now() end,
+                     state = case state when 'queued' then 'cancelled' else state end,
+                     updated_at = now()
+                 where id = $1 returning",
+                "",
                 id,
-                concat!(
-                    "update jobs set
-                         cancel_requested_at = coalesce(cancel_requested_at, now()),
-                         finished_at = case state when 'queued' then now() end,
-                         state = case state when 'queued' then 'cancelled' else state end,
-                         updated_at = now()
-                     where id = $1 returning ",
-                    columns!()
-                ),
             )
-            .await
+            .fetch_one(&mut **tx)
+            .await?;
+            row.announce(tx).await?.ok_or(Refused::NotFound)
         }
     }
 }
@@ -145,15 +144,15 @@ pub async fn cancel_about(tx: &mut impl Tx, user: UserId, about: About) -> sqlx:
         About::Conversation(id) => (Some(id), None),
         About::Audio(id) => (None, Some(id)),
     };
-    let unfinished: Vec<Uuid> = sqlx::query_scalar(
+    let unfinished = sqlx::query_scalar!(
         "select id from jobs
          where user_id = $1 and state in ('queued', 'running')
            and ($2::uuid is null or payload ->> 'conversation_id' = $2::text)
            and ($3::uuid is null or payload ->> 'audio_id' = $3::text)",
+        user.0,
+        conversation,
+        audio,
     )
-    .bind(user.0)
-    .bind(conversation)
-    .bind(audio)
     .fetch_all(&mut **tx)
     .await?;
     for id in unfinished {
@@ -178,19 +177,18 @@ pub async fn retry(tx: &mut impl Tx, user: UserId, id: Uuid) -> Result<JobSnapsh
             if lacks_sound(tx, user, id).await? {
                 return Err(Refused::SoundRemoved);
             }
-            change(
-                tx,
+            let row = query_jobs!(
+                "update jobs set
+                     state = 'queued', crash_count = 0, retries = 0, faulty_since = null, failure = null,
+                     cancel_requested_at = null, stage = null, run_at = now(), finished_at = null,
+                     updated_at = now()
+                 where id = $1 returning",
+                "",
                 id,
-                concat!(
-                    "update jobs set
-                         state = 'queued', crash_count = 0, retries = 0, faulty_since = null, failure = null,
-                         cancel_requested_at = null, stage = null, run_at = now(), finished_at = null,
-                         updated_at = now()
-                     where id = $1 returning ",
-                    columns!()
-                ),
             )
-            .await
+            .fetch_one(&mut **tx)
+            .await?;
+            row.announce(tx).await?.ok_or(Refused::NotFound)
         }
         other => Err(Refused::NotEnded(other)),
     }
@@ -198,29 +196,25 @@ pub async fn retry(tx: &mut impl Tx, user: UserId, id: Uuid) -> Result<JobSnapsh
 
 /// Whether the job needs a recording whose sound was removed.
 async fn lacks_sound(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select exists (
-             select from jobs j join audio a on a.id::text = j.payload ->> 'audio_id'
-             where j.user_id = $1 and j.id = $2 and a.user_id = $1 and a.removed_at is not null)",
+    sqlx::query_scalar!(
+        r#"select exists (
+               select from jobs j join audio a on a.id::text = j.payload ->> 'audio_id'
+               where j.user_id = $1 and j.id = $2 and a.user_id = $1 and a.removed_at is not null) as "exists!""#,
+        user.0,
+        id,
     )
-    .bind(user.0)
-    .bind(id)
     .fetch_one(tx)
     .await
 }
 
 /// Reads the state of the job, and locks the job until the end of the transaction.
 async fn state(tx: &mut PgConnection, user: UserId, id: Uuid) -> Result<JobState, Refused> {
-    let state: Option<String> =
-        sqlx::query_scalar("select state from jobs where id = $1 and user_id = $2 for no key update")
-            .bind(id)
-            .bind(user.0)
-            .fetch_optional(tx)
-            .await?;
+    let state = sqlx::query_scalar!(
+        "select state from jobs where id = $1 and user_id = $2 for no key update",
+        id,
+        user.0,
+    )
+    .fetch_optional(tx)
+    .await?;
     state.and_then(|state| state.parse().ok()).ok_or(Refused::NotFound)
-}
-
-async fn change(tx: &mut impl Tx, id: Uuid, statement: &'static str) -> Result<JobSnapshot, Refused> {
-    let row: JobRow = sqlx::query_as(statement).bind(id).fetch_one(&mut **tx).await?;
-    row.announce(tx).await?.ok_or(Refused::NotFound)
 }
