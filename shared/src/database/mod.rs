@@ -126,7 +126,7 @@ impl Database {
     /// Checks that the database answers and is migrated.
     pub async fn probe(&self) -> sqlx::Result<()> {
         let mut tx = self.as_system().await?;
-        sqlx::query("select from jobs limit 1").fetch_optional(&mut *tx).await.map(|_| ())
+        sqlx::query!("select from jobs limit 1").fetch_optional(&mut *tx).await.map(|_| ())
     }
 
     /// The pool, with the database user that owns the schema: for migrations and for tests.
