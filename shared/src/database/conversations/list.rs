@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Conversation, columns};
+use super::Conversation;
 use crate::database::UserTx;
 
 /// Filters for conversations; a filter that is `None` matches all.
@@ -70,11 +70,11 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Conversation>> {
     let (column, direction, next) = order.sql();
-    let mut query = QueryBuilder::<Postgres>::new(concat!(
-        "select ",
-        columns!(),
-        " from conversations c where user_id = "
-    ));
+    let mut query = QueryBuilder::<Postgres>::new(
+        "select id, title, notes, tags, speakers, source, language, started_at, duration_ms, warnings,
+                version, created_at, updated_at
+         from conversations c where user_id = ",
+    );
     query.push_bind(tx.user().0);
     narrow(&mut query, filter);
     if let Some((time, id)) = behind {
@@ -119,13 +119,13 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
 /// Lists the person's oldest conversations that began before a time, at most `limit`.
 pub async fn begun_before(tx: &mut UserTx, time: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
-    sqlx::query_scalar(
+    sqlx::query_scalar!(
         "select id from conversations where user_id = $1 and started_at < $2
          order by started_at, id limit $3",
+        user.0,
+        time,
+        limit,
     )
-    .bind(user.0)
-    .bind(time)
-    .bind(limit)
     .fetch_all(&mut **tx)
     .await
 }
