@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{UserTx, row};
+use super::UserTx;
 use crate::domain::transcription::{self, WordTime};
 use crate::domain::word_times::{TimedWord, times_within, word_times};
 
@@ -32,15 +32,13 @@ impl SegmentWords {
     }
 }
 
-row! {
-    struct Row {
-        id: Uuid,
-        start_ms: i64,
-        end_ms: i64,
-        text: String,
-        original_text: Option<String>,
-        word_times: Option<Json<Vec<WordTime>>>,
-    }
+struct Row {
+    id: Uuid,
+    start_ms: i64,
+    end_ms: i64,
+    text: String,
+    original_text: Option<String>,
+    word_times: Option<Json<Vec<WordTime>>>,
 }
 
 /// Reads the words of the person's segments, by segment id.
@@ -52,12 +50,13 @@ pub(super) async fn by_segment(
         return Ok(HashMap::new());
     }
     let user = tx.user();
-    let rows: Vec<Row> = sqlx::query_as(
-        "select id, start_ms, end_ms, text, original_text, word_times
-         from segments where user_id = $1 and id = any ($2)",
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id, start_ms, end_ms, text, original_text, word_times as "word_times: Json<Vec<WordTime>>"
+           from segments where user_id = $1 and id = any ($2)"#,
+        user.0,
+        segments,
     )
-    .bind(user.0)
-    .bind(segments)
     .fetch_all(&mut **tx)
     .await?;
     let said = |row: Row| {
