@@ -49,7 +49,14 @@ async fn nearest(
         }
     });
     query.push(") passage order by distance, id limit ").push_bind(i64::from(limit));
-    let near: Vec<(Uuid, Uuid, f64)> = query.build_query_as().fetch_all(&mut **tx).await?;
-    let hit = |(id, source, distance)| Hit { id, source, score: 1.0 - distance, terms: Vec::new() };
+    let near: Vec<Row> = query.build_query_as().fetch_all(&mut **tx).await?;
+    let hit = |Row { id, source, distance }| Hit { id, source, score: 1.0 - distance, terms: Vec::new() };
     Ok(near.into_iter().map(hit).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    source: Uuid,
+    distance: f64,
 }
