@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::decisions::{redirect, remember, remember_where, whole};
 use super::{Entity, get};
-use crate::database::{UserTx, graph, insights, row};
+use crate::database::{UserTx, graph, insights};
 use crate::domain::entity::{EntityKind, Named, spelling};
 use crate::events::EntityUpdate;
 
@@ -40,13 +40,11 @@ pub enum Refused {
     Database(#[from] sqlx::Error),
 }
 
-row! {
-    struct Row {
-        kind: String,
-        key: String,
-        name: String,
-        version: i64,
-    }
+struct Row {
+    kind: String,
+    key: String,
+    name: String,
+    version: i64,
 }
 
 /// Changes the name or the kind of an entity. From then on, names that are found with its former or new
@@ -66,20 +64,20 @@ pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) 
         }
     }
     redirect(tx, &before, Some(&after)).await?;
-    remember(tx, &whole(after.kind, &after.key, Some(&after))).await?;
-    remember(tx, &whole(after.kind, &called, Some(&after))).await?;
+    remember(tx, &[whole(after.kind, &after.key, Some(&after))]).await?;
+    remember(tx, &[whole(after.kind, &called, Some(&after))]).await?;
     let user = tx.user();
-    sqlx::query(
+    sqlx::query!(
         "update entities set kind = $3, name = $4,
              aliases = array(select distinct alias from unnest(aliases || name) alias
                              where alias <> $4 order by alias),
              version = version + 1, updated_at = now()
          where user_id = $1 and id = $2",
+        user.0,
+        id,
+        after.kind.as_str(),
+        after.name,
     )
-    .bind(user.0)
-    .bind(id)
-    .bind(after.kind.as_str())
-    .bind(&after.name)
     .execute(&mut **tx)
     .await?;
     tx.tell(&EntityUpdate::Edited { id });
@@ -92,7 +90,7 @@ pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(
     let entity = hold(tx, id, version).await?;
     // All decisions that refer to the entity are changed so that its names are ignored. A decision for the
     // entity's own key is added first, so that it is changed, too.
-    remember(tx, &whole(entity.kind, &entity.key, Some(&entity))).await?;
+    remember(tx, &[whole(entity.kind, &entity.key, Some(&entity))]).await?;
     remember_where(tx, id, &entity).await?;
     redirect(tx, &entity, None).await?;
     insights::withdraw_about(tx, id).await?;
@@ -104,9 +102,7 @@ pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(
 /// Deletes an entity with all rows that refer to it.
 pub(super) async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
-    sqlx::query("delete from entities where user_id = $1 and id = $2")
-        .bind(user.0)
-        .bind(id)
+    sqlx::query!("delete from entities where user_id = $1 and id = $2", user.0, id)
         .execute(&mut **tx)
         .await
         .map(|_| ())
@@ -115,11 +111,12 @@ pub(super) async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
 /// Locks an entity until the end of the transaction.
 pub(super) async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<Named, Refused> {
     let user = tx.user();
-    let row: Option<Row> = sqlx::query_as(
+    let row = sqlx::query_as!(
+        Row,
         "select kind, key, name, version from entities where user_id = $1 and id = $2 for update",
+        user.0,
+        id,
     )
-    .bind(user.0)
-    .bind(id)
     .fetch_optional(&mut **tx)
     .await?;
     let row = row.ok_or(Refused::NotFound)?;
@@ -132,11 +129,13 @@ pub(super) async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Res
 
 async fn other_with(tx: &mut UserTx, id: Uuid, kind: EntityKind, key: &str) -> sqlx::Result<Option<Uuid>> {
     let user = tx.user();
-    sqlx::query_scalar("select id from entities where user_id = $1 and kind = $2 and key = $3 and id <> $4")
-        .bind(user.0)
-        .bind(kind.as_str())
-        .bind(key)
-        .bind(id)
-        .fetch_optional(&mut **tx)
-        .await
+    sqlx::query_scalar!(
+        "select id from entities where user_id = $1 and kind = $2 and key = $3 and id <> $4",
+        user.0,
+        kind.as_str(),
+        key,
+        id,
+    )
+    .fetch_optional(&mut **tx)
+    .await
 }

@@ -21,20 +21,24 @@ pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>)
     let goes = hold(tx, other, None).await?;
     redirect(tx, &goes, Some(&stays)).await?;
     let user = tx.user();
-    sqlx::query("update mentions set entity_id = $2 where user_id = $1 and entity_id = $3")
-        .bind(user.0)
-        .bind(id)
-        .bind(other)
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query("update insight_evidence set entity_id = $2 where user_id = $1 and entity_id = $3")
-        .bind(user.0)
-        .bind(id)
-        .bind(other)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "update mentions set entity_id = $2 where user_id = $1 and entity_id = $3",
+        user.0,
+        id,
+        other,
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "update insight_evidence set entity_id = $2 where user_id = $1 and entity_id = $3",
+        user.0,
+        id,
+        other,
+    )
+    .execute(&mut **tx)
+    .await?;
     let connections = connect(tx, id, other).await?;
-    sqlx::query(
+    sqlx::query!(
         "update entities e set
              aliases = array(select distinct alias from unnest(e.aliases || o.aliases || o.name) alias
                              where alias <> e.name order by alias),
@@ -42,10 +46,10 @@ pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>)
              last_seen_at = greatest(e.last_seen_at, o.last_seen_at),
              version = e.version + 1, updated_at = now()
          from entities o where e.user_id = $1 and e.id = $2 and o.user_id = $1 and o.id = $3",
+        user.0,
+        id,
+        other,
     )
-    .bind(user.0)
-    .bind(id)
-    .bind(other)
     .execute(&mut **tx)
     .await?;
     remove(tx, other).await?;
@@ -59,7 +63,7 @@ pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>)
 async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
     // If both are connected with a third entity, the connection of `id` takes over the evidence.
-    sqlx::query(
+    sqlx::query!(
         "with pairs as (
              select goes.id as goes, stays.id as stays, goes.first_seen_at, goes.last_seen_at
              from connections goes
@@ -79,15 +83,15 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid) -> sqlx::Result<Vec<Uui
          from pairs join connection_evidence e on e.connection_id = pairs.goes
          on conflict (connection_id, segment_id) do update set
              weight = connection_evidence.weight + excluded.weight",
+        user.0,
+        id,
+        other,
     )
-    .bind(user.0)
-    .bind(id)
-    .bind(other)
     .execute(&mut **tx)
     .await?;
     // If only `other` is connected with a third entity, the connection itself moves. The remaining
     // connections are deleted with `other`.
-    sqlx::query(
+    sqlx::query!(
         "update connections c set from_entity_id = least($2, ends.third), to_entity_id = greatest($2, ends.third)
          from (select id, kind, case when from_entity_id = $3 then to_entity_id else from_entity_id end as third
                from connections where user_id = $1 and $3 in (from_entity_id, to_entity_id)) ends
@@ -96,19 +100,19 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid) -> sqlx::Result<Vec<Uui
                            where known.user_id = $1 and known.kind = ends.kind
                              and known.from_entity_id = least($2, ends.third)
                              and known.to_entity_id = greatest($2, ends.third))",
+        user.0,
+        id,
+        other,
     )
-    .bind(user.0)
-    .bind(id)
-    .bind(other)
     .execute(&mut **tx)
     .await?;
-    sqlx::query_scalar(
+    sqlx::query_scalar!(
         "select id from connections where user_id = $1 and $2 in (from_entity_id, to_entity_id)
          and $3 not in (from_entity_id, to_entity_id)",
+        user.0,
+        id,
+        other,
     )
-    .bind(user.0)
-    .bind(id)
-    .bind(other)
     .fetch_all(&mut **tx)
     .await
 }
