@@ -26,33 +26,39 @@ impl Expired {
 
     /// Deletes at most `limit` expired rows of this kind. Returns the number of deleted rows.
     pub async fn forget(self, tx: &mut SystemTx, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
-        let removed = sqlx::query(self.statement()).bind(now).bind(limit).execute(&mut **tx).await?;
-        Ok(removed.rows_affected())
-    }
-
-    const fn statement(self) -> &'static str {
-        match self {
-            Self::RefreshTokens => {
+        let statement = match self {
+            Self::RefreshTokens => sqlx::query!(
                 "delete from refresh_tokens where token_hash in (
-                     select token_hash from refresh_tokens where expires_at <= $1 limit $2)"
-            }
-            Self::Sessions => {
-                "delete from sessions where id in (select id from sessions where expires_at <= $1 limit $2)"
-            }
-            Self::SocketTickets => {
+                     select token_hash from refresh_tokens where expires_at <= $1 limit $2)",
+                now,
+                limit,
+            ),
+            Self::Sessions => sqlx::query!(
+                "delete from sessions where id in (select id from sessions where expires_at <= $1 limit $2)",
+                now,
+                limit,
+            ),
+            Self::SocketTickets => sqlx::query!(
                 "delete from socket_tickets where ticket_hash in (
-                     select ticket_hash from socket_tickets where expires_at <= $1 limit $2)"
-            }
-            Self::IdempotencyKeys => {
+                     select ticket_hash from socket_tickets where expires_at <= $1 limit $2)",
+                now,
+                limit,
+            ),
+            Self::IdempotencyKeys => sqlx::query!(
                 "delete from idempotency_keys where (user_id, key) in (
                      select user_id, key from idempotency_keys
-                     where created_at <= $1 - interval '1 day' limit $2)"
-            }
-            Self::HouseJobs => {
+                     where created_at <= $1::timestamptz - interval '1 day' limit $2)",
+                now,
+                limit,
+            ),
+            Self::HouseJobs => sqlx::query!(
                 "delete from jobs where id in (
                      select id from jobs
-                     where user_id is null and finished_at < $1 - interval '7 days' limit $2)"
-            }
-        }
+                     where user_id is null and finished_at < $1::timestamptz - interval '7 days' limit $2)",
+                now,
+                limit,
+            ),
+        };
+        Ok(statement.execute(&mut **tx).await?.rows_affected())
     }
 }
