@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::content::{self, NewContent};
-use super::event::{FileEvent, columns};
+use super::event::{self, FileEvent};
 use super::{announce, identity, lock, state};
 use crate::database::{UserTx, insights};
 use crate::domain::file::FileState;
@@ -65,7 +64,8 @@ pub async fn record(
     traceparent: Option<&str>,
 ) -> Result<Batch, Refused> {
     lock(tx).await?;
-    let mut known = known(tx, events).await?;
+    let ids: Vec<Uuid> = events.iter().map(|new| new.event.id).collect();
+    let mut known = event::known(tx, &ids).await?;
     let (mut fresh, mut taken) = (Vec::new(), Vec::new());
     for (index, NewFileEvent { event, .. }) in events.iter().enumerate() {
         match known.get(&event.id) {
@@ -81,7 +81,7 @@ pub async fn record(
         return Err(Refused::Taken(taken));
     }
     let (jobs, objects) = take_in(tx, &fresh, traceparent).await?;
-    let found = found(tx, events).await?;
+    let found = found(tx, &ids).await?;
     let mut fresh: BTreeSet<Uuid> = fresh.iter().map(|new| new.event.id).collect();
     let recorded = events.iter().filter_map(|new| {
         let &(file_id, job_id) = found.get(&new.event.id)?;
@@ -120,72 +120,52 @@ async fn take_in(
 /// Returns those of the given files that are deleted.
 async fn deleted(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
-    sqlx::query_scalar("select id from files where user_id = $1 and id = any ($2) and state = $3")
-        .bind(user.0)
-        .bind(files)
-        .bind(FileState::Deleted.as_str())
-        .fetch_all(&mut **tx)
-        .await
-}
-
-/// Returns those of the given events that were recorded before.
-async fn known(tx: &mut UserTx, events: &[NewFileEvent]) -> sqlx::Result<HashMap<Uuid, FileEvent>> {
-    let user = tx.user();
-    let known: Vec<FileEvent> = sqlx::query_as(concat!(
-        "select ",
-        columns!(),
-        " from file_events where user_id = $1 and id = any ($2)"
-    ))
-    .bind(user.0)
-    .bind(events.iter().map(|new| new.event.id).collect::<Vec<_>>())
+    sqlx::query_scalar!(
+        "select id from files where user_id = $1 and id = any ($2) and state = $3",
+        user.0,
+        files,
+        FileState::Deleted.as_str(),
+    )
     .fetch_all(&mut **tx)
-    .await?;
-    Ok(known.into_iter().map(|event| (event.id, event)).collect())
+    .await
 }
 
 /// Reads the file of each event, and the job for its content.
-async fn found(
-    tx: &mut UserTx,
-    events: &[NewFileEvent],
-) -> sqlx::Result<HashMap<Uuid, (Uuid, Option<Uuid>)>> {
+async fn found(tx: &mut UserTx, events: &[Uuid]) -> sqlx::Result<HashMap<Uuid, (Uuid, Option<Uuid>)>> {
     let user = tx.user();
-    let found = sqlx::query(
-        "select e.id, e.file_id, c.job_id from file_events e
-         left join file_contents c on c.user_id = e.user_id and c.event_id = e.id and c.text is not null
-         where e.user_id = $1 and e.id = any ($2)",
+    let found = sqlx::query!(
+        r#"select e.id, e.file_id, c.job_id as "job_id?" from file_events e
+           left join file_contents c on c.user_id = e.user_id and c.event_id = e.id and c.text is not null
+           where e.user_id = $1 and e.id = any ($2)"#,
+        user.0,
+        events,
     )
-    .bind(user.0)
-    .bind(events.iter().map(|new| new.event.id).collect::<Vec<_>>())
     .fetch_all(&mut **tx)
     .await?;
-    let pair = |row: &sqlx::postgres::PgRow| {
-        let (id, file, job) = <(Uuid, Uuid, Option<Uuid>)>::from_row(row)?;
-        Ok((id, (file, job)))
-    };
-    found.iter().map(pair).collect()
+    Ok(found.into_iter().map(|row| (row.id, (row.file_id, row.job_id))).collect())
 }
 
 async fn insert(tx: &mut UserTx, events: &[&FileEvent], files: &[Uuid]) -> sqlx::Result<()> {
-    let each = events.iter();
-    sqlx::query(
+    let each = || events.iter();
+    sqlx::query!(
         "insert into file_events (user_id, file_id, id, kind, device, path, from_path, size_bytes, sha256,
                                   content_type, content_sha256, happened_at)
          select $1, event.*
          from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
                      $9::bytea[], $10::text[], $11::bytea[], $12::timestamptz[]) event",
+        tx.user().0,
+        files,
+        &each().map(|event| event.id).collect::<Vec<_>>(),
+        &each().map(|event| event.kind.0.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|event| event.device.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|event| event.path.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|event| event.from_path.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &each().map(|event| event.size_bytes).collect::<Vec<_>>() as &[Option<i64>],
+        &each().map(|event| event.sha256.as_deref()).collect::<Vec<_>>() as &[Option<&[u8]>],
+        &each().map(|event| event.content_type.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &each().map(|event| event.content_sha256.as_deref()).collect::<Vec<_>>() as &[Option<&[u8]>],
+        &each().map(|event| event.happened_at).collect::<Vec<_>>(),
     )
-    .bind(tx.user().0)
-    .bind(files)
-    .bind(each.clone().map(|event| event.id).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.kind.0.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.device.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.path.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.from_path.as_deref()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.size_bytes).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.sha256.as_deref()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.content_type.as_deref()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.content_sha256.as_deref()).collect::<Vec<_>>())
-    .bind(each.map(|event| event.happened_at).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await
     .map(|_| ())

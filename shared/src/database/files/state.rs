@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
-use super::event::{FileEvent, columns};
+use super::event::{self, FileEvent};
 use crate::database::UserTx;
 use crate::domain::file::{FileEventKind, FileState};
 
@@ -63,7 +62,7 @@ impl ProjectedState {
 /// Updates the state of files from their histories, and deletes files without events: their events turned
 /// out to belong to another file. Returns the deleted files.
 pub(super) async fn project_state(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
-    let mut newest = newest(tx, files).await?;
+    let mut newest = event::newest(tx, files).await?;
     let replaced = replaced(tx, files).await?;
     let (mut shaped, mut shapes, mut gone) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
@@ -77,62 +76,37 @@ pub(super) async fn project_state(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Resu
         }
     }
     let user = tx.user();
-    sqlx::query("delete from files where user_id = $1 and id = any ($2)")
-        .bind(user.0)
-        .bind(&gone)
+    sqlx::query!("delete from files where user_id = $1 and id = any ($2)", user.0, &gone)
         .execute(&mut **tx)
         .await?;
     write(tx, &shaped, &shapes).await?;
     Ok(gone)
 }
 
-/// Reads the newest event of each kind, for each file.
-async fn newest(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Vec<FileEvent>>> {
-    let kinds: Vec<&str> = FileEventKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    let rows = sqlx::query(concat!(
-        "select newest.* from unnest($1::uuid[]) wanted (file)
-         cross join unnest($2::text[]) of_kind (word)
-         cross join lateral (
-             select file_id, ",
-        columns!(),
-        " from file_events where file_id = wanted.file and kind = of_kind.word
-             order by happened_at desc, id desc limit 1) newest"
-    ))
-    .bind(files)
-    .bind(kinds)
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut newest: HashMap<Uuid, Vec<FileEvent>> = HashMap::new();
-    for row in rows {
-        newest.entry(row.try_get("file_id")?).or_default().push(FileEvent::from_row(&row)?);
-    }
-    Ok(newest)
-}
-
 /// Finds the files over which another file was moved, with the time.
 async fn replaced(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, DateTime<Utc>>> {
     let user = tx.user();
-    let replaced: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(
-        "select wanted.file, next.since from unnest($2::uuid[]) wanted (file)
-         cross join lateral (
-             select place, since, since_event from file_stays where file_id = wanted.file
-             order by since desc, since_event desc limit 1) last
-         cross join lateral (
-             select since from file_stays next
-             where next.user_id = $1 and next.place = last.place
-               and (next.since, next.since_event) > (last.since, last.since_event)
-             order by next.since, next.since_event limit 1) next",
+    let replaced = sqlx::query!(
+        r#"select wanted.file as "file!", next.since from unnest($2::uuid[]) wanted (file)
+           cross join lateral (
+               select place, since, since_event from file_stays where file_id = wanted.file
+               order by since desc, since_event desc limit 1) last
+           cross join lateral (
+               select since from file_stays next
+               where next.user_id = $1 and next.place = last.place
+                 and (next.since, next.since_event) > (last.since, last.since_event)
+               order by next.since, next.since_event limit 1) next"#,
+        user.0,
+        files,
     )
-    .bind(user.0)
-    .bind(files)
     .fetch_all(&mut **tx)
     .await?;
-    Ok(replaced.into_iter().collect())
+    Ok(replaced.into_iter().map(|row| (row.file, row.since)).collect())
 }
 
 async fn write(tx: &mut UserTx, files: &[Uuid], shapes: &[ProjectedState]) -> sqlx::Result<()> {
-    let each = shapes.iter();
-    sqlx::query(
+    let each = || shapes.iter();
+    sqlx::query!(
         "update files set
              device = now.device, path = now.path, state = now.state, size_bytes = now.size_bytes,
              sha256 = now.sha256, content_type = now.content_type, changed_at = now.changed_at,
@@ -141,18 +115,18 @@ async fn write(tx: &mut UserTx, files: &[Uuid], shapes: &[ProjectedState]) -> sq
                      $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])
               as now (id, device, path, state, size_bytes, sha256, content_type, changed_at, written_at, opened_at)
          where files.user_id = $1 and files.id = now.id",
+        tx.user().0,
+        files,
+        &each().map(|shape| shape.device.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|shape| shape.path.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|shape| shape.state.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|shape| shape.size_bytes).collect::<Vec<_>>() as &[Option<i64>],
+        &each().map(|shape| shape.sha256.as_deref()).collect::<Vec<_>>() as &[Option<&[u8]>],
+        &each().map(|shape| shape.content_type.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &each().map(|shape| shape.changed_at).collect::<Vec<_>>(),
+        &each().map(|shape| shape.written_at).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+        &each().map(|shape| shape.opened_at).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
     )
-    .bind(tx.user().0)
-    .bind(files)
-    .bind(each.clone().map(|shape| shape.device.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.path.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.state.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.size_bytes).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.sha256.as_deref()).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.content_type.as_deref()).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.changed_at).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.written_at).collect::<Vec<_>>())
-    .bind(each.map(|shape| shape.opened_at).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await
     .map(|_| ())
