@@ -22,7 +22,7 @@ pub mod migrate;
 pub mod mirror;
 pub mod models;
 mod outbox;
-mod row;
+mod enum_column;
 mod said;
 pub mod search;
 pub mod segments;
@@ -40,8 +40,7 @@ use tokio::sync::Notify;
 
 use self::outbox::AfterCommit;
 pub use self::outbox::{Outbox, Tx};
-pub use self::row::EnumColumn;
-pub(crate) use self::row::row;
+pub use self::enum_column::EnumColumn;
 use crate::config::DatabaseConfig;
 use crate::domain::UserId;
 use crate::events::Registered;
