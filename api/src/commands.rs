@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use self_shared::config::{Config, Environment};
-use self_shared::database::{Database, migrate};
+use self_shared::database::{self, login, migrate};
 
 use crate::document;
 
@@ -74,10 +74,12 @@ impl Command {
 
 /// Runs a `migrate` command.
 pub async fn migrate(command: Command, config: &Config) -> anyhow::Result<()> {
-    let database = Database::new(&config.database);
-    let pool = database.owner();
+    let pool = &database::owner(&config.database);
     match command {
-        Command::MigrateUp => migrate::up(pool).await?,
+        Command::MigrateUp => {
+            migrate::up(pool).await?;
+            login::create(pool, &config.database).await?;
+        }
         Command::MigrateDown(steps) => migrate::down(pool, steps).await?,
         Command::MigrateDrop { force } => {
             ensure!(

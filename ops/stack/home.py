@@ -33,6 +33,8 @@ class Home:
         self.data.mkdir(parents=True, exist_ok=True)
         if not self._env.exists():
             self._write({**_choose(), "FSYNC": "on" if fsync else "off"})
+        elif missing := {name: value for name, value in _choose().items() if name not in self.kept}:
+            self._write({**self.kept, **missing})  # A stack of an earlier version.
 
     @property
     def exists(self) -> bool:
@@ -54,6 +56,8 @@ class Home:
             "DB_PORT": kept["POSTGRES_PORT"],
             "DB_USER": "self",
             "DB_PASSWORD": kept["POSTGRES_PASSWORD"],
+            "DB_APP_USER": "self_app",
+            "DB_APP_PASSWORD": kept["POSTGRES_APP_PASSWORD"],
             "DB_NAME": "self",
             "REDIS_URL": f"redis://:{kept['REDIS_PASSWORD']}@127.0.0.1:{kept['REDIS_PORT']}",
             "NATS_URL": f"nats://self:{kept['NATS_PASSWORD']}@127.0.0.1:{kept['NATS_PORT']}",
@@ -108,7 +112,7 @@ def port_is_free(port: int) -> bool:
 def _choose() -> Dict[str, str]:
     names = ["POSTGRES_PORT", "REDIS_PORT", "NATS_PORT", "API_PORT", "WORKER_PORT"]
     chosen = {name: str(port) for name, port in zip(names, free_ports(len(names)))}
-    for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "NATS_PASSWORD"):
+    for name in ("POSTGRES_PASSWORD", "POSTGRES_APP_PASSWORD", "REDIS_PASSWORD", "NATS_PASSWORD"):
         chosen[name] = secrets.token_hex(16)
     for name in ("JWT_SECRET", "JWT_REFRESH_SECRET"):
         chosen[name] = secrets.token_urlsafe(48)

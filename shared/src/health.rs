@@ -27,7 +27,7 @@ pub struct Check {
     pub name: &'static str,
     /// The effect on the system.
     pub effect: Effect,
-    /// What is wrong.
+    /// What is wrong, or could be better.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What an operator does about it.
@@ -48,6 +48,11 @@ impl Check {
     #[must_use]
     pub fn fine(name: &'static str) -> Self {
         Self { name, effect: Effect::Fine, reason: None, remedy: None }
+    }
+
+    /// A check that found nothing wrong, with advice.
+    pub fn advice(name: &'static str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::trouble(name, Effect::Fine, reason, remedy)
     }
 
     /// A check that found a fault.
@@ -73,14 +78,27 @@ impl Health {
 /// PostgreSQL with names of users and addresses go to the log only.
 pub async fn postgres(database: &Database) -> Check {
     let (reason, remedy) = match database.probe().await {
-        Ok(()) => return Check::fine("postgres"),
+        Ok(false) => return Check::fine("postgres"),
+        Ok(true) => {
+            return Check::advice(
+                "postgres",
+                "the programs log in as the owner of the tables",
+                "Set DB_APP_USER and DB_APP_PASSWORD, and run `self-api migrate up`, which creates this login. Leave \
+                 it as it is where the server allows no second login.",
+            );
+        }
         Err(sqlx::Error::Database(error)) => match error.code().as_deref() {
             // A table, role or function is missing.
             Some("42P01" | "22023" | "42704" | "42883") => {
                 ("the database is not migrated", "Run `self-api migrate up`.")
             }
-            Some("28P01" | "28000") => {
-                ("the database does not accept the login", "See that DB_USER and DB_PASSWORD are right.")
+            Some("28P01" | "28000") => (
+                "the database does not accept the login",
+                "See that DB_APP_USER and DB_APP_PASSWORD are right (or DB_USER and DB_PASSWORD, where only they are \
+                 set), and run `self-api migrate up`.",
+            ),
+            Some("42501") => {
+                ("the login may not take the roles of the programs", "Run `self-api migrate up`.")
             }
             Some("3D000") => ("the database does not exist", "Create it, or see that DB_NAME is right."),
             _ => ("the database answers with an error", "Look into the log of PostgreSQL."),

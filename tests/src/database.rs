@@ -23,6 +23,10 @@ pub struct Postgres {
     pub user: String,
     /// The password.
     pub password: String,
+    /// The user with which the programs serve.
+    pub app_user: String,
+    /// The password of that user.
+    pub app_password: String,
 }
 
 /// A migrated template for the whole run, from which the databases of tests are copied fast.
@@ -76,10 +80,18 @@ impl Database {
 
     /// The environment variables that point the product to this database.
     #[must_use]
-    pub fn variables(&self) -> [(String, String); 5] {
-        let Postgres { host, port, user, password } = self.server.clone();
-        [("HOST", host), ("PORT", port), ("USER", user), ("PASSWORD", password), ("NAME", self.name.clone())]
-            .map(|(name, value)| (format!("DB_{name}"), value))
+    pub fn variables(&self) -> [(String, String); 7] {
+        let Postgres { host, port, user, password, app_user, app_password } = self.server.clone();
+        [
+            ("HOST", host),
+            ("PORT", port),
+            ("USER", user),
+            ("PASSWORD", password),
+            ("APP_USER", app_user),
+            ("APP_PASSWORD", app_password),
+            ("NAME", self.name.clone()),
+        ]
+        .map(|(name, value)| (format!("DB_{name}"), value))
     }
 
     /// Runs a program on this database to its end.
@@ -105,6 +117,13 @@ impl Database {
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// Connects with the login of the programs, outside their roles.
+    pub async fn as_programs(&self) -> PgConnection {
+        let Postgres { app_user, app_password, .. } = &self.server;
+        let options = self.server.options(&self.name).username(app_user).password(app_password);
+        PgConnection::connect_with(&options).await.unwrap()
     }
 
     /// The value of a query with one row and one column; none if there is no row.

@@ -98,6 +98,8 @@ impl Servers {
                 port: postgres("DB_PORT"),
                 user: postgres("DB_USER"),
                 password: postgres("DB_PASSWORD"),
+                app_user: postgres("DB_APP_USER"),
+                app_password: postgres("DB_APP_PASSWORD"),
             },
             redis_url: redis("REDIS_URL"),
             nats_url: nats("NATS_URL"),

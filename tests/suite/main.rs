@@ -19,6 +19,7 @@ mod fuzz;
 mod house;
 mod insights;
 mod jobs;
+mod login;
 mod logs;
 mod migrations;
 mod outages;

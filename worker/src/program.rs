@@ -168,7 +168,7 @@ struct Models {
     /// Shared by all threads that transcribe.
     silero: Silero,
     transcriber: Arc<dyn Transcriber>,
-    finder: Arc<Mutex<dyn EntityFinder + Send>>,
+    finder: Arc<dyn EntityFinder>,
     embedder: Arc<Mutex<dyn Embedder + Send>>,
     query_embedder: Arc<Mutex<dyn Embedder + Send>>,
 }
@@ -192,9 +192,8 @@ impl Models {
 impl Models {
     /// The public descriptions of these models, and of those that other programs serve.
     fn cards(&self, config: &WorkerConfig, remote: Option<&RemoteTranscriber>) -> Vec<ModelCard> {
-        let finder = self.finder.lock().unwrap_or_else(PoisonError::into_inner);
         let embedder = self.embedder.lock().unwrap_or_else(PoisonError::into_inner);
-        cards(config, &*self.transcriber, remote, &*finder, &*embedder)
+        cards(config, &*self.transcriber, remote, &*self.finder, &*embedder)
     }
 }
 

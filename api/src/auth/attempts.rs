@@ -12,7 +12,6 @@ use self_shared::redis::buckets::Buckets;
 use sha2::{Digest, Sha256};
 
 use crate::problem::{Code, Problem};
-use crate::views::hex;
 
 /// Failures for one account from one address: ten, then one every half minute.
 const ACCOUNT: Allowance = Allowance { burst: 10.0, every: Duration::from_secs(30) };
@@ -105,7 +104,7 @@ impl Failures {
 /// The buckets in which a failure is counted. Names are hashed, so that Redis holds no e-mail addresses.
 fn buckets(from: Option<IpAddr>, account: &str) -> [(String, Allowance); 2] {
     let from = from.map_or_else(|| "unknown".to_owned(), |from| from.to_string());
-    let name = |kind: &str, of: &str| format!("{kind}:{}", hex(&Sha256::digest(of)[..16]));
+    let name = |kind: &str, of: &str| format!("{kind}:{}", hex::encode(&Sha256::digest(of)[..16]));
     let account = format!("{from} {}", account.to_lowercase());
     [(name("account", &account), ACCOUNT), (name("address", &from), ADDRESS)]
 }

@@ -16,8 +16,9 @@ use chrono::{DateTime, Utc};
 use poem::Request;
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
+use secrecy::SecretString;
 use self_shared::bus::Bus;
-use self_shared::config::{ApiConfig, Secret};
+use self_shared::config::ApiConfig;
 use self_shared::database::Database;
 use self_shared::database::erasures::{self, Erasure};
 use self_shared::database::jobs;
@@ -78,7 +79,7 @@ pub struct Auth {
     database: Database,
     bus: Bus,
     access: Arc<AccessTokens>,
-    refresh_secret: Secret,
+    refresh_secret: SecretString,
     passwords: Passwords,
     /// Counts failed logins.
     pub attempts: Attempts,

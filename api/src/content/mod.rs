@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
+use poem::web::headers::{ETag, HeaderMapExt as _, IfNoneMatch, IfRange};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::registry::{
@@ -17,7 +18,6 @@ use self_shared::objects::{ByteRange, Content, InvalidKey, ObjectKey, ObjectStor
 
 use self::range::{RangeSelection, part};
 use crate::problem::{Code, Problem};
-use crate::views::hex;
 
 /// The kind of a download.
 pub(crate) trait Kind: Send + Sync + 'static {
@@ -59,7 +59,7 @@ pub(crate) async fn open<K: Kind>(
     asked: &HeaderMap,
 ) -> Result<Outgoing<K>, Problem> {
     let size = u64::try_from(known.size_bytes).map_err(Problem::internal)?;
-    let etag = format!("\"{}\"", hex(known.sha256));
+    let etag = format!("\"{}\"", hex::encode(known.sha256));
     let mut headers = HeaderMap::new();
     let mut set = |name, value: String| -> Result<(), Problem> {
         headers.insert(name, HeaderValue::try_from(value).map_err(Problem::internal)?);
@@ -69,13 +69,14 @@ pub(crate) async fn open<K: Kind>(
     set(header::ACCEPT_RANGES, "bytes".to_owned())?;
     set(header::CACHE_CONTROL, "private, no-cache".to_owned())?;
 
-    let text = |name: HeaderName| asked.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if text(header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &etag)) {
+    let etag: ETag = etag.parse().map_err(Problem::internal)?;
+    if has(asked, &etag) {
         return Ok(Outgoing::new(StatusCode::NOT_MODIFIED, headers, None));
     }
     // A range of another version would be of no use, so the whole content is sent.
-    let current = text(header::IF_RANGE).is_none_or(|tag| tag.trim() == etag);
-    let range = text(header::RANGE).filter(|_| current);
+    let is_current = !asked.contains_key(header::IF_RANGE)
+        || asked.typed_get::<IfRange>().is_some_and(|asked| !asked.is_modified(Some(&etag), None));
+    let range = asked.get(header::RANGE).filter(|_| is_current).and_then(|value| value.to_str().ok());
     let (status, first, length) = match part(range, size) {
         RangeSelection::Whole => (StatusCode::OK, 0, size),
         RangeSelection::Bytes(first, last) => {
@@ -125,9 +126,9 @@ impl<K> Outgoing<K> {
     }
 }
 
-/// Whether an `If-None-Match` names this version.
-fn matches(tags: &str, etag: &str) -> bool {
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+/// Whether the client has this version already.
+fn has(asked: &HeaderMap, etag: &ETag) -> bool {
+    asked.typed_get::<IfNoneMatch>().is_some_and(|tags| !tags.precondition_passes(etag))
 }
 
 /// The `Content-Disposition` header (RFC 6266): an ASCII name for old clients, and the full name in
@@ -214,8 +215,12 @@ mod tests {
 
     #[test]
     fn tags_are_compared_weakly() {
-        assert!(matches("\"a\", W/\"b\"", "\"b\""));
-        assert!(matches("*", "\"b\""));
-        assert!(!matches("\"bb\"", "\"b\""));
+        let etag = "\"b\"".parse().unwrap();
+        for (tags, expected) in
+            [("\"a\", W/\"b\"", true), ("*", true), ("\"bb\"", false), ("b", false), ("", false)]
+        {
+            let asked = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(tags))]);
+            assert_eq!(has(&asked, &etag), expected, "{tags}");
+        }
     }
 }

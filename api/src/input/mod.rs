@@ -4,6 +4,7 @@
 pub(crate) mod choice;
 pub(crate) mod fit;
 pub(crate) mod null;
+mod schema;
 pub(crate) mod text;
 
 use poem::http::Method;
@@ -58,14 +59,13 @@ fn parse<T: ParseFromJSON>(bytes: &[u8], is_change: bool) -> Result<Input<T>, Pr
     let Value::Object(fields) = &value else {
         return Err(Problem::new(Code::InvalidInput, "the body must be a JSON object"));
     };
-    let mut registry = Registry::new();
-    let schema = registry.create_fake_schema::<T>();
-    let wrong = fit::misfits(&registry.schemas, &schema, &value);
+    let schema = schema::of::<T>();
+    let wrong = fit::misfits(&schema.named, &schema.body, &value);
     if !wrong.is_empty() {
         return Err(Problem::fields(wrong));
     }
     if is_change && fields.values().all(Value::is_null) {
-        let names: Vec<_> = schema.properties.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let names: Vec<_> = schema.body.properties.iter().map(|(name, _)| format!("`{name}`")).collect();
         let detail = format!("nothing is to change: send at least one of {}", names.join(", "));
         return Err(Problem::new(Code::InvalidInput, detail));
     }

@@ -41,9 +41,9 @@ struct PartView {
     name: String,
     /// The state of the part.
     state: State,
-    /// The fault. Absent if there is none.
+    /// The fault, or what could be better. Absent if there is nothing to say.
     reason: Option<String>,
-    /// What an operator does about the fault. Absent if there is none.
+    /// What an operator does about it. Absent if there is nothing to do.
     remedy: Option<String>,
 }
 

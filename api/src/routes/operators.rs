@@ -5,6 +5,7 @@ use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi, SecurityScheme};
+use secrecy::ExposeSecret as _;
 use self_shared::database::lanes::{self, LaneState};
 use self_shared::domain::job::Lane;
 use sha2::{Digest, Sha256};
@@ -31,7 +32,7 @@ async fn authenticate(request: &Request, bearer: Bearer) -> poem::Result<()> {
     };
     // Hashes have equal length and are unpredictable, so the time of the comparison reveals nothing of the
     // token.
-    if Sha256::digest(&bearer.token) == Sha256::digest(token.expose()) {
+    if Sha256::digest(&bearer.token) == Sha256::digest(token.expose_secret()) {
         Ok(())
     } else {
         Err(Problem::new(Code::Unauthenticated, "this is not the operators' token").invalid_token().into())

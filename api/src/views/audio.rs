@@ -41,7 +41,7 @@ pub(crate) struct AudioView {
 impl From<Audio> for AudioView {
     fn from(audio: Audio) -> Self {
         Self {
-            sha256: hex(&audio.sha256),
+            sha256: hex::encode(&audio.sha256),
             id: audio.id,
             conversation_id: audio.conversation_id,
             filename: audio.filename,
@@ -56,11 +56,6 @@ impl From<Audio> for AudioView {
             removed_at: audio.removed_at.map(Into::into),
         }
     }
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Example for AudioView {

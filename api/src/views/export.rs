@@ -5,7 +5,7 @@ use self_shared::database::exports::Export;
 use self_shared::domain::job::JobState;
 use uuid::Uuid;
 
-use super::{example_id, example_time, hex};
+use super::{example_id, example_time};
 use crate::time::Time;
 use crate::wire_enums::Wire;
 
@@ -51,7 +51,7 @@ impl From<Export> for ExportView {
             // as queued.
             state: Wire(export.state.parse().unwrap_or(JobState::Queued)),
             size_bytes: export.size_bytes,
-            sha256: export.sha256.as_deref().map(hex),
+            sha256: export.sha256.as_deref().map(hex::encode),
             created_at: export.created_at.into(),
             completed_at: export.completed_at.map(Into::into),
             expires_at: export.expires_at.into(),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::conversation::RelatedConversationView;
 use super::job::FailureView;
-use super::{example_id, example_time, hex};
+use super::{example_id, example_time};
 use crate::time::Time;
 use crate::wire_enums::Wire;
 
@@ -178,7 +178,7 @@ impl From<FileEvent> for FileEventView {
             path: event.path,
             from_path: event.from_path,
             size_bytes: event.size_bytes,
-            sha256: event.sha256.as_deref().map(hex),
+            sha256: event.sha256.as_deref().map(hex::encode),
             content_type: event.content_type,
             happened_at: event.happened_at.into(),
             has_content: event.content_sha256.is_some(),

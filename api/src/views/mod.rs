@@ -15,7 +15,7 @@ mod search;
 mod transcription;
 mod user;
 
-pub(crate) use audio::{AudioView, hex};
+pub(crate) use audio::AudioView;
 pub(crate) use conversation::{
     ConnectionView, ConversationDetailView, ConversationPageView, ConversationView, EntityView, MentionView,
     RelatedConversationView, RelatedFileView,

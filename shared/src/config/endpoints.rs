@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::Secret;
+use secrecy::SecretString;
+
 use super::reader::Reader;
 
 /// A service with OpenAI's chat completions.
@@ -13,7 +14,7 @@ pub struct SummarizerConfig {
     /// `SUMMARIZER_MODEL`
     pub model: String,
     /// `SUMMARIZER_API_KEY`, if the service needs one.
-    pub api_key: Option<Secret>,
+    pub api_key: Option<SecretString>,
     /// `SUMMARIZER_SECONDS`: how long one answer may take.
     pub timeout: Duration,
 }
@@ -26,7 +27,7 @@ pub struct TranscriberConfig {
     /// `TRANSCRIBER_MODEL`
     pub model: String,
     /// `TRANSCRIBER_API_KEY`, if the service needs one.
-    pub api_key: Option<Secret>,
+    pub api_key: Option<SecretString>,
     /// `TRANSCRIBER_LANGUAGES`: its languages, as BCP 47 tags; any language when empty.
     pub languages: Vec<String>,
     /// `TRANSCRIBER_SECONDS`: how long the answer to one chunk, of up to 13 s of sound, may take.
@@ -114,7 +115,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     }
 
     /// Reads the address, model and key of a service, if its address is set.
-    fn endpoint(&mut self, name: &str) -> Option<(String, String, Option<Secret>)> {
+    fn endpoint(&mut self, name: &str) -> Option<(String, String, Option<SecretString>)> {
         let (of_url, of_model) = (format!("{name}_URL"), format!("{name}_MODEL"));
         let url = self.given(&of_url)?;
         if !url.starts_with("http://") && !url.starts_with("https://") {
@@ -127,7 +128,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             String::new()
         });
         let of_key = format!("{name}_API_KEY");
-        let api_key = self.given(&of_key).map(Secret::new);
+        let api_key = self.given(&of_key).map(SecretString::from);
         if api_key.is_some() && authority(&url).contains('@') {
             self.mistake(&of_key, format_args!("is set, and {of_url} has credentials too; keep one of them"));
         }

@@ -1,41 +1,20 @@
 //! Configuration: all environment variables are read here.
 //!
 //! All mistakes are reported together, each with the name of its variable and what to do about it. Secrets
-//! print as `[redacted]`.
+//! are never printed.
 
 mod endpoints;
 mod reader;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::endpoints::{Fallback, SummarizerConfig, TranscriberConfig};
+use secrecy::{ExposeSecret as _, SecretString};
+
 use self::reader::Reader;
 use crate::domain::job::Lane;
-
-/// A value that is never shown in logs or errors.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The value itself, for the code that uses it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
 
 /// The kind of installation; production refuses weak secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +25,13 @@ pub enum Environment {
     Production,
 }
 
+/// A user of PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct Login {
+    pub user: String,
+    pub password: SecretString,
+}
+
 /// The connection to PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
@@ -53,10 +39,11 @@ pub struct DatabaseConfig {
     pub host: String,
     /// `DB_PORT`
     pub port: u16,
-    /// `DB_USER`: owns the database and migrates it; takes roles with fewer rights for everything else.
-    pub user: String,
-    /// `DB_PASSWORD`
-    pub password: Secret,
+    /// `DB_USER` and `DB_PASSWORD`: the user that owns the database and migrates it.
+    pub owner: Login,
+    /// `DB_APP_USER` and `DB_APP_PASSWORD`: the user with which the programs serve. Migrations create it. It
+    /// owns nothing. Without it, the programs serve with the owner's login.
+    pub app: Option<Login>,
     /// `DB_NAME`
     pub name: String,
     /// `DB_MAX_CONNECTIONS`: per process.
@@ -78,7 +65,7 @@ pub enum ObjectsConfig {
         /// `MINIO_ACCESS_KEY`
         access_key: String,
         /// `MINIO_SECRET_KEY`
-        secret_key: Secret,
+        secret_key: SecretString,
         /// `MINIO_BUCKET`
         bucket: String,
         /// `MINIO_REGION`
@@ -94,7 +81,7 @@ pub struct QdrantConfig {
     /// `QDRANT_URL`, with or without a scheme.
     pub url: String,
     /// `QDRANT_API_KEY`, if the server needs one.
-    pub api_key: Option<Secret>,
+    pub api_key: Option<SecretString>,
 }
 
 /// The configuration that both programs need.
@@ -135,11 +122,11 @@ pub struct ApiConfig {
     /// `PORT`
     pub port: u16,
     /// `JWT_SECRET`: signs access tokens.
-    pub jwt_secret: Secret,
+    pub jwt_secret: SecretString,
     /// `JWT_REFRESH_SECRET`: the key from which successors of refresh tokens are derived.
-    pub jwt_refresh_secret: Secret,
+    pub jwt_refresh_secret: SecretString,
     /// `OPERATOR_TOKEN`: gives access to the operators' API, which is disabled without it.
-    pub operator_token: Option<Secret>,
+    pub operator_token: Option<SecretString>,
     /// `UPLOAD_MAX_BYTES`: the largest recording that is accepted.
     pub upload_max_bytes: u64,
     /// `ALLOWED_ORIGINS`: the origins whose pages may open a WebSocket, besides this server itself.
@@ -216,7 +203,7 @@ impl ApiConfig {
             let production = shared.environment == Environment::Production;
             let jwt_secret = r.signing_secret("JWT_SECRET", production);
             let jwt_refresh_secret = r.signing_secret("JWT_REFRESH_SECRET", production);
-            if production && jwt_secret == jwt_refresh_secret {
+            if production && jwt_secret.expose_secret() == jwt_refresh_secret.expose_secret() {
                 r.mistake("JWT_REFRESH_SECRET", "must differ from JWT_SECRET");
             }
             Self {
@@ -276,8 +263,11 @@ fn shared(r: &mut Reader<impl Fn(&str) -> Option<String>>) -> Config {
         database: DatabaseConfig {
             host: r.text("DB_HOST", "127.0.0.1"),
             port: r.number("DB_PORT", 5432),
-            user: r.text("DB_USER", "postgres"),
-            password: Secret::new(r.text("DB_PASSWORD", "")),
+            owner: Login {
+                user: r.text("DB_USER", "postgres"),
+                password: SecretString::from(r.text("DB_PASSWORD", "")),
+            },
+            app: r.app_login(),
             name: r.text("DB_NAME", "self"),
             max_connections: r.number("DB_MAX_CONNECTIONS", 16),
         },
@@ -285,7 +275,7 @@ fn shared(r: &mut Reader<impl Fn(&str) -> Option<String>>) -> Config {
         nats_url: with_scheme("nats", r.text("NATS_URL", "127.0.0.1:4222")),
         qdrant: r.given("QDRANT_URL").map(|url| QdrantConfig {
             url: with_scheme("http", url),
-            api_key: r.given("QDRANT_API_KEY").map(Secret::new),
+            api_key: r.given("QDRANT_API_KEY").map(SecretString::from),
         }),
         objects: r.objects(),
         namespace: r.namespace("NAMESPACE", "self"),
@@ -319,9 +309,12 @@ mod tests {
             ("ENVIRONMENT", "prod"),
             ("MINIO_ENDPOINT", "localhost:9000"),
             ("NAMESPACE", "a b"),
+            ("DB_APP_USER", "self_app"),
         ]);
         let ConfigError(mistakes) = ApiConfig::from_lookup(wrong).unwrap_err();
-        for name in ["PORT", "ENVIRONMENT", "MINIO_ACCESS_KEY", "MINIO_SECRET_KEY", "NAMESPACE"] {
+        for name in
+            ["PORT", "ENVIRONMENT", "MINIO_ACCESS_KEY", "MINIO_SECRET_KEY", "NAMESPACE", "DB_APP_PASSWORD"]
+        {
             assert!(mistakes.iter().any(|mistake| mistake.starts_with(name)), "{name} in {mistakes:?}");
         }
     }

@@ -5,7 +5,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{ConfigError, MoonshineConfig, ObjectsConfig, Secret};
+use secrecy::SecretString;
+
+use super::{ConfigError, Login, MoonshineConfig, ObjectsConfig};
 use crate::domain::job::Lane;
 use crate::domain::language;
 
@@ -79,24 +81,24 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     }
 
     /// A token that may be missing, but not weak.
-    pub(super) fn operator_token(&mut self, name: &str, production: bool) -> Option<Secret> {
+    pub(super) fn operator_token(&mut self, name: &str, production: bool) -> Option<SecretString> {
         let given = self.given(name)?;
         if production && given.len() < SHORTEST_SECRET {
             let what = format!("is too weak for production: it needs {SHORTEST_SECRET} characters or more");
             self.mistake(name, what);
         }
-        Some(Secret::new(given))
+        Some(SecretString::from(given))
     }
 
     /// A secret for signatures. If it is not set, development uses a public default value. Production
     /// refuses that value, and every short one.
-    pub(super) fn signing_secret(&mut self, name: &str, production: bool) -> Secret {
+    pub(super) fn signing_secret(&mut self, name: &str, production: bool) -> SecretString {
         let development_only = format!("development-only-{name}-do-not-use-for-real");
         let Some(given) = self.given(name) else {
             if production {
                 self.mistake(name, "is not set; make one with `openssl rand -base64 48`");
             }
-            return Secret::new(development_only);
+            return SecretString::from(development_only);
         };
         if production && (given == development_only || given.len() < SHORTEST_SECRET) {
             self.mistake(
@@ -106,7 +108,23 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
                 ),
             );
         }
-        Secret::new(given)
+        SecretString::from(given)
+    }
+
+    /// The login with which the programs serve.
+    pub(super) fn app_login(&mut self) -> Option<Login> {
+        match (self.given("DB_APP_USER"), self.given("DB_APP_PASSWORD")) {
+            (Some(user), Some(password)) => Some(Login { user, password: SecretString::from(password) }),
+            (None, None) => None,
+            (Some(_), None) => {
+                self.mistake("DB_APP_PASSWORD", "is not set, but DB_APP_USER is; set both or neither");
+                None
+            }
+            (None, Some(_)) => {
+                self.mistake("DB_APP_USER", "is not set, but DB_APP_PASSWORD is; set both or neither");
+                None
+            }
+        }
     }
 
     pub(super) fn objects(&mut self) -> ObjectsConfig {
@@ -123,7 +141,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             })
         };
         let access_key = needed("MINIO_ACCESS_KEY");
-        let secret_key = Secret::new(needed("MINIO_SECRET_KEY"));
+        let secret_key = SecretString::from(needed("MINIO_SECRET_KEY"));
         ObjectsConfig::S3 {
             secure: self.flag("MINIO_SECURE", endpoint.starts_with("https://")),
             endpoint,

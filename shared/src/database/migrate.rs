@@ -42,6 +42,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         "0027_models",
         "0028_current_transcriptions",
         "0029_terms",
+        "0030_app_login",
     ];
     let migration = |(name, kind, sql): (&'static str, MigrationType, &'static str)| {
         let (version, description) = name.split_once('_').expect("a file is named after number and subject");

@@ -46,13 +46,7 @@ pub enum Mirror {
 /// # Errors
 /// If the database fails, or if a transaction writes for too long. The caller tries again.
 pub async fn switch_on(database: &Database) -> sqlx::Result<()> {
-    switch(
-        database,
-        "alter table conversation_embeddings enable trigger mirror;
-         alter table file_embeddings enable trigger mirror;
-         insert into vector_mirror default values on conflict do nothing",
-    )
-    .await
+    switch(database, true).await
 }
 
 /// Stops queueing changes, and empties the queue.
@@ -60,22 +54,12 @@ pub async fn switch_on(database: &Database) -> sqlx::Result<()> {
 /// # Errors
 /// If the database fails, or if a transaction writes for too long. The caller tries again.
 pub async fn switch_off(database: &Database) -> sqlx::Result<()> {
-    switch(
-        database,
-        "alter table conversation_embeddings disable trigger mirror;
-         alter table file_embeddings disable trigger mirror;
-         truncate vector_changes;
-         delete from vector_mirror",
-    )
-    .await
+    switch(database, false).await
 }
 
-/// Only the owner of the tables is allowed to do this.
-async fn switch(database: &Database, how: &'static str) -> sqlx::Result<()> {
-    let mut tx = database.owner().begin().await?;
-    // Commands and DDL, which cannot be prepared: the compiler cannot check them.
-    sqlx::raw_sql("set local lock_timeout = '3s'").execute(&mut *tx).await?;
-    sqlx::raw_sql(how).execute(&mut *tx).await?;
+async fn switch(database: &Database, on: bool) -> sqlx::Result<()> {
+    let mut tx = database.as_system().await?;
+    sqlx::query!("call switch_vector_mirror($1)", on).execute(&mut *tx).await?;
     tx.commit().await
 }
 

@@ -8,6 +8,7 @@ pub mod audio;
 pub mod conversations;
 pub mod embeddings;
 pub mod entities;
+mod enum_column;
 pub mod erasures;
 pub mod events;
 pub mod expired;
@@ -18,11 +19,11 @@ pub mod idempotency;
 pub mod insights;
 pub mod jobs;
 pub mod lanes;
+pub mod login;
 pub mod migrate;
 pub mod mirror;
 pub mod models;
 mod outbox;
-mod enum_column;
 mod said;
 pub mod search;
 pub mod segments;
@@ -34,14 +35,15 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
+pub use self::enum_column::EnumColumn;
 use self::outbox::AfterCommit;
 pub use self::outbox::{Outbox, Tx};
-pub use self::enum_column::EnumColumn;
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, Login};
 use crate::domain::UserId;
 use crate::events::Registered;
 use crate::redis::wake_ups::WakeUps;
@@ -79,19 +81,11 @@ impl Database {
     /// Prepares a pool. It connects at the first use, so a program can start while the database is away.
     #[must_use]
     pub fn new(config: &DatabaseConfig) -> Self {
-        let options = PgConnectOptions::new()
-            .host(&config.host)
-            .port(config.port)
-            .username(&config.user)
-            .password(config.password.expose())
-            .database(&config.name)
-            .application_name(env!("CARGO_PKG_NAME"))
-            // Releases the locks of a process that freezes in the middle of a transaction.
-            .options([("idle_in_transaction_session_timeout", LONGEST_IDLE)]);
+        let login = config.app.as_ref().unwrap_or(&config.owner);
         let pool = PgPoolOptions::new()
             .max_connections(config.max_connections)
             .acquire_timeout(Duration::from_secs(5))
-            .connect_lazy_with(options);
+            .connect_lazy_with(options(config, login));
         Self { pool, after_commit: AfterCommit::default() }
     }
 
@@ -122,17 +116,35 @@ impl Database {
         Ok(SystemTx { tx, outbox: Outbox::default(), after_commit: self.after_commit.clone() })
     }
 
-    /// Checks that the database answers and is migrated.
-    pub async fn probe(&self) -> sqlx::Result<()> {
+    /// Checks that the database answers and is migrated. Returns whether the programs are logged in as the
+    /// owner of the tables, so that only their own care keeps them within the two roles.
+    pub async fn probe(&self) -> sqlx::Result<bool> {
         let mut tx = self.as_system().await?;
-        sqlx::query!("select from jobs limit 1").fetch_optional(&mut *tx).await.map(|_| ())
+        sqlx::query_scalar!(
+            r#"select pg_has_role(session_user, relowner, 'member') as "is_owner!"
+               from pg_class where oid = 'jobs'::regclass"#
+        )
+        .fetch_one(&mut *tx)
+        .await
     }
+}
 
-    /// The pool, with the database user that owns the schema: for migrations and for tests.
-    #[must_use]
-    pub fn owner(&self) -> &PgPool {
-        &self.pool
-    }
+/// Connections of the user that owns the schema, for migrations. They are opened at the first use.
+#[must_use]
+pub fn owner(config: &DatabaseConfig) -> PgPool {
+    PgPoolOptions::new().max_connections(1).connect_lazy_with(options(config, &config.owner))
+}
+
+fn options(config: &DatabaseConfig, login: &Login) -> PgConnectOptions {
+    PgConnectOptions::new()
+        .host(&config.host)
+        .port(config.port)
+        .username(&login.user)
+        .password(login.password.expose_secret())
+        .database(&config.name)
+        .application_name(env!("CARGO_PKG_NAME"))
+        // Releases the locks of a process that freezes in the middle of a transaction.
+        .options([("idle_in_transaction_session_timeout", LONGEST_IDLE)])
 }
 
 impl UserTx {

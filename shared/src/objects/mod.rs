@@ -23,6 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
+use secrecy::ExposeSecret as _;
 
 use self::{content::Body, files::Files, s3::S3};
 pub use self::{
@@ -69,9 +70,9 @@ impl ObjectStore {
     pub fn new(config: &ObjectsConfig) -> Result<Self, Outage> {
         let adapter = match config {
             ObjectsConfig::Files { dir } => Adapter::Files(Files::new(dir)),
-            ObjectsConfig::S3 { endpoint, access_key, secret_key, bucket, region, secure } => {
-                Adapter::S3(S3::new(endpoint, access_key, secret_key.expose(), bucket, region, *secure)?)
-            }
+            ObjectsConfig::S3 { endpoint, access_key, secret_key, bucket, region, secure } => Adapter::S3(
+                S3::new(endpoint, access_key, secret_key.expose_secret(), bucket, region, *secure)?,
+            ),
         };
         Ok(Self { adapter })
     }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use reqwest::{Client, Method, StatusCode, Url};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -44,7 +45,7 @@ pub enum QdrantError {
 pub(super) struct Qdrant {
     http: Client,
     base: Url,
-    api_key: Option<crate::config::Secret>,
+    api_key: Option<SecretString>,
     collection: String,
 }
 
@@ -182,7 +183,7 @@ impl Qdrant {
         let address = format!("{base}/collections/{}{path}", self.collection);
         let mut request = self.http.request(method, address).timeout(patience);
         if let Some(key) = &self.api_key {
-            request = request.header("api-key", key.expose());
+            request = request.header("api-key", key.expose_secret());
         }
         if let Some(body) = body {
             request = request.json(&body);

@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use self_shared::config::{ObjectsConfig, Secret};
+use secrecy::SecretString;
+use self_shared::config::ObjectsConfig;
 use self_shared::objects::{ObjectError, ObjectKey, ObjectStore, Outage};
 use tempfile::TempDir;
 use tokio::{
@@ -144,7 +145,7 @@ async fn elsewhere_wrong_keys_are_said_with_reason_and_remedy() {
         if wrong {
             *access_key = "another".to_owned()
         } else {
-            *secret_key = Secret::new("another")
+            *secret_key = SecretString::from("another")
         }
         check_wrong_keys(config).await;
     }

@@ -23,7 +23,8 @@ use s3s::{
     service::S3ServiceBuilder,
 };
 use s3s_fs::FileSystem;
-use self_shared::config::{ObjectsConfig, Secret};
+use secrecy::SecretString;
+use self_shared::config::ObjectsConfig;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -55,7 +56,7 @@ pub(crate) fn configured(endpoint: &str, access_key: &str, secret_key: &str) -> 
     ObjectsConfig::S3 {
         endpoint: endpoint.to_owned(),
         access_key: access_key.to_owned(),
-        secret_key: Secret::new(secret_key),
+        secret_key: SecretString::from(secret_key),
         bucket: format!("test-{}", Uuid::now_v7()),
         region: "us-east-1".to_owned(),
         secure: false,

@@ -1,7 +1,7 @@
 //! The choice of the entity finder.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use self_onnx::Runtime;
 
@@ -25,9 +25,9 @@ pub fn entity_finder(
     runtime: &Runtime,
     models: &Path,
     gliner: Option<&Path>,
-) -> Result<Arc<Mutex<dyn EntityFinder + Send>>, FinderError> {
+) -> Result<Arc<dyn EntityFinder>, FinderError> {
     Ok(match gliner {
-        Some(folder) => Arc::new(Mutex::new(Gliner::load(runtime, folder)?)),
-        None => Arc::new(Mutex::new(SelfNames::load(runtime, models)?)),
+        Some(folder) => Arc::new(Gliner::load(runtime, folder)?),
+        None => Arc::new(SelfNames::load(runtime, models)?),
     })
 }

@@ -56,7 +56,7 @@ pub struct JobContext {
     /// Segments with less confidence are marked as uncertain.
     pub uncertain_below: f32,
     /// Finds names in text.
-    pub finder: Arc<Mutex<dyn EntityFinder + Send>>,
+    pub finder: Arc<dyn EntityFinder>,
     /// Turns text into vectors, one text at a time.
     pub embedder: Arc<Mutex<dyn Embedder + Send>>,
     /// Summarizes conversations, if a service is configured.

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode};
-use self_shared::config::{Secret, SummarizerConfig};
+use secrecy::{ExposeSecret as _, SecretString};
+use self_shared::config::SummarizerConfig;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -19,7 +20,7 @@ pub struct Summarizer {
     http: Client,
     url: String,
     model: String,
-    api_key: Option<Secret>,
+    api_key: Option<SecretString>,
 }
 
 /// The response of a service, and the model that it names.
@@ -91,7 +92,7 @@ impl Summarizer {
         });
         let mut request = self.http.post(&self.url).json(&body);
         if let Some(key) = &self.api_key {
-            request = request.bearer_auth(key.expose());
+            request = request.bearer_auth(key.expose_secret());
         }
         let mut response = request.send().await?;
         if response.status() != StatusCode::OK {

@@ -13,7 +13,7 @@ mod train;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -81,19 +81,18 @@ fn evaluate(documents: &Path, weights: Option<&Path>) -> Result<()> {
     let config = WorkerConfig::from_env()?;
     let documents = corpus::read(documents)?;
     let runtime = Runtime::load(&config.models_dir)?;
-    let finder: Arc<Mutex<dyn EntityFinder + Send>> = match weights {
+    let finder: Arc<dyn EntityFinder> = match weights {
         Some(file) => {
             let weights = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
             let reader = MiniLmReader::load(&runtime, &config.models_dir)?;
-            Arc::new(Mutex::new(SelfNames::new(reader, Tagger::with_weights(&weights)?)))
+            Arc::new(SelfNames::new(reader, Tagger::with_weights(&weights)?))
         }
         None => entity_finder(&runtime, &config.models_dir, config.gliner_dir.as_deref())?,
     };
-    let mut finder = finder.lock().unwrap_or_else(PoisonError::into_inner);
     let started = Instant::now();
     let mut found = Vec::with_capacity(documents.len());
     for document in &documents {
-        found.push(extract(&[&document.text], &mut *finder, &|| true)?);
+        found.push(extract(&[&document.text], &*finder, &|| true)?);
     }
     let elapsed = started.elapsed().as_secs_f64() * 1000.0;
     let compared = || documents.iter().zip(&found);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use self_shared::config::Secret;
+use secrecy::{ExposeSecret as _, SecretString};
 use self_shared::domain::UserId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -41,7 +41,7 @@ pub struct AccessTokens {
 impl AccessTokens {
     /// Makes it with the key of `JWT_SECRET`.
     #[must_use]
-    pub fn new(secret: &Secret) -> Self {
+    pub fn new(secret: &SecretString) -> Self {
         let mut validation = Validation::new(ALGORITHM);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
@@ -49,8 +49,8 @@ impl AccessTokens {
         // The expiry is checked below, against the given clock.
         validation.validate_exp = false;
         Self {
-            signs: EncodingKey::from_secret(secret.expose().as_bytes()),
-            checks: DecodingKey::from_secret(secret.expose().as_bytes()),
+            signs: EncodingKey::from_secret(secret.expose_secret().as_bytes()),
+            checks: DecodingKey::from_secret(secret.expose_secret().as_bytes()),
             validation,
         }
     }
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn tokens() -> AccessTokens {
-        AccessTokens::new(&Secret::new("0123456789abcdef0123456789abcdef"))
+        AccessTokens::new(&SecretString::from("0123456789abcdef0123456789abcdef"))
     }
 
     fn identity() -> Identity {

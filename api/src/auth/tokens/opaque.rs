@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use self_shared::config::Secret;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest, Sha256};
 
 /// A refresh token or a ticket, as the client holds it.
@@ -32,8 +32,8 @@ impl Opaque {
     /// The successor of this refresh token: always the same, and impossible to derive without the secret.
     /// So a client that lost the answer asks again and gets the same token.
     #[must_use]
-    pub fn successor(&self, secret: &Secret) -> Self {
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
+    pub fn successor(&self, secret: &SecretString) -> Self {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
             .expect("HMAC takes keys of any length");
         mac.update(self.0.as_bytes());
         Self(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
@@ -58,9 +58,9 @@ mod tests {
 
     #[test]
     fn successors_are_the_same_for_the_same_token_and_secret_only() {
-        let (token, secret) = (Opaque::random(), Secret::new("one"));
+        let (token, secret) = (Opaque::random(), SecretString::from("one"));
         assert!(token.successor(&secret) == token.successor(&secret));
-        assert!(token.successor(&secret) != token.successor(&Secret::new("two")));
+        assert!(token.successor(&secret) != token.successor(&SecretString::from("two")));
         assert!(token.successor(&secret) != Opaque::random().successor(&secret));
         assert!(token.successor(&secret) != token);
     }

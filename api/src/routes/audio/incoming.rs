@@ -12,6 +12,7 @@ use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 use tokio_util::io::ReaderStream;
 
 use super::container;
@@ -47,7 +48,9 @@ impl Incoming {
         }
         let again = Self { filename: None, chunks: bytes.chunks() };
         let (first, bytes) = again.begun(container::TELLING_BEHIND_JUNK).await?;
-        let Some(media_type) = container::media_type_behind_junk(&first) else {
+        // A megabyte of headers to look at is too much work for a thread that serves others.
+        let found = spawn_blocking(move || container::media_type_behind_junk(&first)).await;
+        let Some(media_type) = found.map_err(Problem::internal)? else {
             bytes.read_over().await;
             return Err(Problem::new(
                 Code::UnsupportedMedia,

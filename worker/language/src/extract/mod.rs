@@ -48,7 +48,7 @@ const LONGEST_NAME: usize = 800;
 /// [`FindError`] when the model fails, or when the result is no longer needed.
 pub fn extract(
     texts: &[&str],
-    finder: &mut dyn EntityFinder,
+    finder: &dyn EntityFinder,
     awaited: &dyn Fn() -> bool,
 ) -> Result<Vec<Entity>, FindError> {
     let names = finder.find(texts, awaited)?;
@@ -100,7 +100,7 @@ fn longest(mut found: Vec<EntityMatch>) -> Vec<EntityMatch> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::sync::{LazyLock, Mutex, PoisonError};
+    use std::sync::LazyLock;
 
     use super::*;
     use crate::tagger::{SelfNames, self_names};
@@ -115,9 +115,8 @@ pub(crate) mod tests {
 
     /// The entities of these texts, found by the models that set-up fetched.
     pub(crate) fn entities(texts: &[&str]) -> Vec<Entity> {
-        static FINDER: LazyLock<Mutex<SelfNames>> = LazyLock::new(|| Mutex::new(self_names()));
-        let mut finder = FINDER.lock().unwrap_or_else(PoisonError::into_inner);
-        extract(texts, &mut *finder, &|| true).unwrap()
+        static FINDER: LazyLock<SelfNames> = LazyLock::new(self_names);
+        extract(texts, &*FINDER, &|| true).unwrap()
     }
 
     fn found(texts: &[&str]) -> Vec<(EntityKind, String)> {

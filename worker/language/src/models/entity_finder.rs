@@ -9,8 +9,9 @@ use self_onnx::OnnxError;
 use super::embedder::EmbedError;
 use super::tokenizer::TokenizerError;
 
-/// Finds the people, places and organizations that texts name.
-pub trait EntityFinder {
+/// Finds the people, places and organizations that texts name. Several conversations may share it: each has
+/// the model for one step at a time, so that a long one does not hold up the others.
+pub trait EntityFinder: Send + Sync {
     /// The name and version of the model, stored with its results.
     fn id(&self) -> ModelId;
 
@@ -26,7 +27,7 @@ pub trait EntityFinder {
     ///
     /// # Errors
     /// [`FindError`] when the model fails, or when the result is no longer needed.
-    fn find(&mut self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError>;
+    fn find(&self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError>;
 }
 
 /// A name in a text.

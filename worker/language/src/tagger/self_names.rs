@@ -2,6 +2,7 @@
 //! MiniLM.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use self_domain::model::{About, ModelId};
 use self_onnx::Runtime;
@@ -14,9 +15,10 @@ use crate::models::{EmbedError, EntityFinder, FindError, MiniLmReader, Name};
 /// until all are read, so a long conversation takes little more memory than a short one.
 const ROUND: usize = 64;
 
-/// The loaded finder. Single-threaded.
+/// The loaded finder.
 pub struct SelfNames {
-    reader: MiniLmReader,
+    /// Single-threaded. Locked for one round of sentences.
+    reader: Mutex<MiniLmReader>,
     tagger: Tagger,
 }
 
@@ -24,7 +26,7 @@ impl SelfNames {
     /// Combines a tagger with the reader with which it was trained.
     #[must_use]
     pub fn new(reader: MiniLmReader, tagger: Tagger) -> Self {
-        Self { reader, tagger }
+        Self { reader: Mutex::new(reader), tagger }
     }
 
     /// Loads the reader; the tagger's weights are part of this program.
@@ -46,7 +48,7 @@ impl EntityFinder for SelfNames {
         }
     }
 
-    fn find(&mut self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {
+    fn find(&self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {
         let document = Document::read(texts);
         let mut scored = Vec::new();
         for round in document.sentences().chunks(ROUND) {
@@ -54,7 +56,7 @@ impl EntityFinder for SelfNames {
                 return Err(FindError::Abandoned);
             }
             let asked: Vec<_> = round.iter().map(|sentence| document.asked(sentence)).collect();
-            let states = self.reader.read(&asked)?;
+            let states = self.reader.lock().unwrap_or_else(PoisonError::into_inner).read(&asked)?;
             for ((sentence, asked), states) in round.iter().zip(asked).zip(&states) {
                 scored.push(self.tagger.score(&document, sentence, asked.about, states));
             }

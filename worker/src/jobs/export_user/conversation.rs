@@ -136,7 +136,7 @@ impl RecordingJson {
     fn new(audio: Audio, file: Option<String>) -> Self {
         Self {
             file,
-            sha256: audio.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex::encode(audio.sha256),
             id: audio.id,
             filename: audio.filename,
             content_type: audio.content_type,

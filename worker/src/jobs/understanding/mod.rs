@@ -7,7 +7,7 @@ mod said;
 mod save;
 
 use std::panic::resume_unwind;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use self_language::connect::{Connection, connect};
 use self_language::decide::decide;
@@ -81,8 +81,7 @@ async fn find(
     let (waiting, awaited) = oneshot::channel::<()>();
     let found = spawn_blocking(move || {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let mut finder = finder.lock().unwrap_or_else(PoisonError::into_inner);
-        let entities = extract(&texts, &mut *finder, &|| !waiting.is_closed())?;
+        let entities = extract(&texts, &*finder, &|| !waiting.is_closed())?;
         let (entities, dates) = resolve(entities, &texts, &said_at, clock.zone);
         let entities = decide(entities, &decisions);
         let connections = connect(&entities);

@@ -126,7 +126,7 @@ fn takes_mask(graph: &Graph, name: &str) -> bool {
 fn digest(file: &Path) -> std::io::Result<String> {
     let mut hash = Sha256::new();
     std::io::copy(&mut std::fs::File::open(file)?, &mut hash)?;
-    Ok(hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(&hash.finalize()[..4]))
 }
 
 impl Transcriber for Moonshine {

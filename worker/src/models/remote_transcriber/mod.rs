@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use reqwest::header::RETRY_AFTER;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Response, StatusCode, redirect};
-use self_shared::config::{Fallback, Secret, TranscriberConfig};
+use secrecy::{ExposeSecret as _, SecretString};
+use self_shared::config::{Fallback, TranscriberConfig};
 use self_shared::domain::language;
 use self_shared::domain::model::{About, ModelId};
 use tokio::sync::Semaphore;
@@ -39,7 +40,7 @@ pub struct RemoteTranscriber {
     url: String,
     host: String,
     model: String,
-    api_key: Option<Secret>,
+    api_key: Option<SecretString>,
     languages: Vec<String>,
     fallback: Fallback,
     slots: Semaphore,
@@ -174,7 +175,7 @@ impl RemoteTranscriber {
         }
         let mut request = self.http.post(&self.url).multipart(form);
         if let Some(key) = &self.api_key {
-            request = request.bearer_auth(key.expose());
+            request = request.bearer_auth(key.expose_secret());
         }
         let response = request.send().await;
         // Without a connection no sound was sent.

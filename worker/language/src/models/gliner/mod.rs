@@ -10,6 +10,7 @@ mod spans;
 mod split;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use self_domain::entity::EntityKind;
 use self_domain::model::{About, ModelId};
@@ -40,9 +41,10 @@ const BATCH: usize = 8;
 /// The largest number of tokens that are read of a word.
 const LONGEST_WORD: usize = 32;
 
-/// The loaded model. Single-threaded.
+/// The loaded model.
 pub struct Gliner {
-    graph: Graph,
+    /// Single-threaded. Locked for one batch of texts.
+    graph: Mutex<Graph>,
     prompt: Prompt,
     id: ModelId,
     settings: Settings,
@@ -109,7 +111,7 @@ impl Gliner {
         let tokenizer = Tokenizer::load(&tokenizer, usize::MAX)?;
         let version = settings.model_name.clone().into();
         Ok(Self {
-            graph: runtime.open(&graph)?,
+            graph: Mutex::new(runtime.open(&graph)?),
             prompt: Prompt::new(tokenizer, &settings)?,
             id: ModelId { name: "gliner".into(), version },
             settings,
@@ -117,10 +119,11 @@ impl Gliner {
     }
 
     /// Finds the names in a batch of texts.
-    fn run(&mut self, stretches: &[Stretch<'_>]) -> Result<Vec<Vec<Name>>, FindError> {
+    fn run(&self, stretches: &[Stretch<'_>]) -> Result<Vec<Vec<Name>>, FindError> {
         let words: Vec<_> = stretches.iter().map(|stretch| stretch.words.as_slice()).collect();
         let inputs = Inputs::new(&self.prompt, &words, self.settings.max_width)?;
-        let logits = self.graph.run(&inputs.named())?.take("logits")?;
+        let mut graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+        let logits = graph.run(&inputs.named())?.take("logits")?;
         let (shape, logits) = logits.view::<f32>()?;
         let scores = Scores::new(shape, logits, self.settings.max_width, LABELS.len())?;
         Ok(stretches
@@ -154,7 +157,7 @@ impl EntityFinder for Gliner {
         About { source: Some("the files in GLINER_DIR".to_owned()), ..About::default() }
     }
 
-    fn find(&mut self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {
+    fn find(&self, texts: &[&str], awaited: &dyn Fn() -> bool) -> Result<Vec<Vec<Name>>, FindError> {
         let mut found = vec![Vec::new(); texts.len()];
         let mut stretches: Vec<Stretch<'_>> = Vec::new();
         for (index, text) in texts.iter().enumerate() {

@@ -84,7 +84,7 @@ fn load(folder: &Path) -> Result<Gliner, GlinerError> {
 fn names_of_several_words_and_pieces_are_found_where_they_are() {
     let folder = tempfile::tempdir().unwrap();
     write_model(folder.path());
-    let mut gliner = load(folder.path()).unwrap();
+    let gliner = load(folder.path()).unwrap();
     let texts = ["Anna Karenina met Nokia.", "", "Für Anna in Oslo. In Oslo, in Oslo, Anna met Anna."];
     let found = gliner.find(&texts, &|| true).unwrap();
     let found: Vec<Vec<_>> = texts
@@ -104,8 +104,8 @@ fn names_of_several_words_and_pieces_are_found_where_they_are() {
 fn patterns_are_found_beside_its_names_and_nobody_is_waited_for_in_vain() {
     let folder = tempfile::tempdir().unwrap();
     write_model(folder.path());
-    let mut gliner = load(folder.path()).unwrap();
-    let entities = extract(&["Anna: anna@example.com"], &mut gliner, &|| true).unwrap();
+    let gliner = load(folder.path()).unwrap();
+    let entities = extract(&["Anna: anna@example.com"], &gliner, &|| true).unwrap();
     let kinds: Vec<_> = entities.iter().map(|entity| entity.kind).collect();
     assert_eq!(kinds, [EntityKind::Person, EntityKind::Email]);
     assert!(matches!(gliner.find(&["Anna"], &|| false), Err(FindError::Abandoned)));
