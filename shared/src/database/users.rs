@@ -22,6 +22,26 @@ macro_rules! query_users {
     };
 }
 
+/// Lists the people whose preference `$key` is a number, with that number. The key is part of the statement,
+/// so that a cached plan can use the partial index for it.
+macro_rules! who_keep {
+    ($tx:ident, $key:literal) => {{
+        let rows = sqlx::query!(
+            r#"select id, (preferences -> '"#
+                + $key
+                + r#"')::int as "days!" from users
+                   where preferences ? '"#
+                + $key
+                + "' and jsonb_typeof(preferences -> '"
+                + $key
+                + "') = 'number' and erased_at is null",
+        )
+        .fetch_all(&mut **$tx)
+        .await?;
+        Ok(rows.into_iter().map(|row| (UserId(row.id), row.days)).collect())
+    }};
+}
+
 /// A person's account, without secrets.
 #[derive(Clone, Debug)]
 pub struct User {
@@ -152,22 +172,10 @@ pub async fn is_time_zone(tx: &mut UserTx, name: &str) -> sqlx::Result<bool> {
 
 /// Lists the people whose old conversations are deleted automatically, with the number of days.
 pub async fn who_expire(tx: &mut SystemTx) -> sqlx::Result<Vec<(UserId, i32)>> {
-    who_keep(tx, "keep_days").await
+    who_keep!(tx, "keep_days")
 }
 
 /// Lists the people whose old sound is removed automatically, with the number of days.
 pub async fn who_expire_audio(tx: &mut SystemTx) -> sqlx::Result<Vec<(UserId, i32)>> {
-    who_keep(tx, "keep_audio_days").await
-}
-
-/// Lists the people who have set this preference, with the number of days.
-async fn who_keep(tx: &mut SystemTx, choice: &str) -> sqlx::Result<Vec<(UserId, i32)>> {
-    let rows = sqlx::query!(
-        r#"select id, (preferences ->> $1)::int as "days!" from users
-           where preferences ? $1 and erased_at is null"#,
-        choice,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| (UserId(row.id), row.days)).collect())
+    who_keep!(tx, "keep_audio_days")
 }
