@@ -143,11 +143,14 @@ fn independent<T: Copy + Eq + Hash>(groups: impl Iterator<Item = Vec<T>>) -> usi
 
 /// Returns those of the given files that have events after the moment of their spot.
 async fn happening_later(tx: &mut UserTx, files: &[Uuid], spots: &[Spot<'_>]) -> sqlx::Result<HashSet<Uuid>> {
+    let user = tx.user();
     let late = sqlx::query_scalar!(
         r#"select moved.file as "file!"
-           from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) moved (file, time, id)
+           from unnest($2::uuid[], $3::timestamptz[], $4::uuid[]) moved (file, time, id)
            where exists (select from file_events e
-                         where e.file_id = moved.file and (e.happened_at, e.id) > (moved.time, moved.id))"#,
+                         where e.user_id = $1 and e.file_id = moved.file
+                           and (e.happened_at, e.id) > (moved.time, moved.id))"#,
+        user.0,
         files,
         &spots.iter().map(|spot| spot.at.0).collect::<Vec<_>>(),
         &spots.iter().map(|spot| spot.at.1).collect::<Vec<_>>(),
@@ -162,15 +165,19 @@ async fn hand_over(tx: &mut UserTx, handed: &[HandOver]) -> sqlx::Result<()> {
     if handed.is_empty() {
         return Ok(());
     }
+    let user = tx.user();
     sqlx::query!(
         "with handed as (
-             select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[])
+             select * from unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::uuid[])
                            as handed (former, latter, time, id)),
          events as (
              update file_events e set file_id = handed.latter from handed
-             where e.file_id = handed.former and (e.happened_at, e.id) > (handed.time, handed.id))
+             where e.user_id = $1 and e.file_id = handed.former
+               and (e.happened_at, e.id) > (handed.time, handed.id))
          update file_stays s set file_id = handed.latter from handed
-         where s.file_id = handed.former and (s.since, s.since_event) > (handed.time, handed.id)",
+         where s.user_id = $1 and s.file_id = handed.former
+           and (s.since, s.since_event) > (handed.time, handed.id)",
+        user.0,
         &handed.iter().map(|handed| handed.from).collect::<Vec<_>>(),
         &handed.iter().map(|handed| handed.to).collect::<Vec<_>>(),
         &handed.iter().map(|handed| handed.after.0).collect::<Vec<_>>(),
@@ -181,12 +188,14 @@ async fn hand_over(tx: &mut UserTx, handed: &[HandOver]) -> sqlx::Result<()> {
     .map(|_| ())
 }
 
-/// Inserts the stays that moves begin.
+/// Inserts the stays that moves begin. Such a stay is there already if the move was recorded before and its
+/// file was forgotten since.
 async fn begin(tx: &mut UserTx, stays: &[Stay]) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query!(
         "insert into file_stays (user_id, place, since, since_event, file_id)
-         select $1, stay.* from unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::uuid[]) stay",
+         select $1, stay.* from unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::uuid[]) stay
+         on conflict (user_id, place, since, since_event) do update set file_id = excluded.file_id",
         user.0,
         &stays.iter().map(|stay| stay.place).collect::<Vec<_>>(),
         &stays.iter().map(|stay| stay.since.0).collect::<Vec<_>>(),
