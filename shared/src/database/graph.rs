@@ -5,7 +5,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{EnumColumn, UserTx};
@@ -35,50 +34,62 @@ pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
 
 /// Deletes everything that was derived from these transcripts: mentions, evidence and vectors.
 /// [`prune_orphans`] has to follow, after the new results (if any) are written.
-pub async fn forget(tx: &mut PgConnection, transcriptions: &[Uuid]) -> sqlx::Result<Former> {
+pub async fn forget(tx: &mut UserTx, transcriptions: &[Uuid]) -> sqlx::Result<Former> {
+    let user = tx.user();
     let entities = sqlx::query_scalar!(
-        "delete from mentions where transcription_id = any ($1) returning entity_id",
+        "delete from mentions where user_id = $1 and transcription_id = any ($2) returning entity_id",
+        user.0,
         transcriptions,
     )
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
     let connections = sqlx::query_scalar!(
-        "delete from connection_evidence where transcription_id = any ($1) returning connection_id",
+        "delete from connection_evidence where user_id = $1 and transcription_id = any ($2)
+         returning connection_id",
+        user.0,
         transcriptions,
     )
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
-    sqlx::query!("delete from conversation_embeddings where transcription_id = any ($1)", transcriptions)
-        .execute(tx)
-        .await?;
+    sqlx::query!(
+        "delete from conversation_embeddings where user_id = $1 and transcription_id = any ($2)",
+        user.0,
+        transcriptions,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(Former { entities: entities.into_iter().collect(), connections: connections.into_iter().collect() })
 }
 
 /// Updates the entities and connections that were touched: the strength of a connection becomes the sum of
 /// its evidence, a connection without evidence is deleted, and so is an entity without mentions.
-pub async fn prune_orphans(tx: &mut PgConnection, touched: &Former) -> sqlx::Result<()> {
+pub async fn prune_orphans(tx: &mut UserTx, touched: &Former) -> sqlx::Result<()> {
+    let user = tx.user();
     let connections: Vec<Uuid> = touched.connections.iter().copied().collect();
     sqlx::query!(
-        "delete from connections where id = any ($1)
-         and not exists (select from connection_evidence where connection_id = connections.id)",
+        "delete from connections c where c.user_id = $1 and c.id = any ($2)
+         and not exists (select from connection_evidence e where e.user_id = $1 and e.connection_id = c.id)",
+        user.0,
         &connections,
     )
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "update connections set strength =
-             (select sum(weight) from connection_evidence where connection_id = connections.id)
-         where id = any ($1)",
+        "update connections c set strength =
+             (select sum(weight) from connection_evidence e where e.user_id = $1 and e.connection_id = c.id)
+         where c.user_id = $1 and c.id = any ($2)",
+        user.0,
         &connections,
     )
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "delete from entities where id = any ($1)
-         and not exists (select from mentions where entity_id = entities.id)",
+        "delete from entities e where e.user_id = $1 and e.id = any ($2)
+         and not exists (select from mentions m where m.user_id = $1 and m.entity_id = e.id)",
+        user.0,
         &touched.entities.iter().copied().collect::<Vec<_>>(),
     )
-    .execute(tx)
+    .execute(&mut **tx)
     .await
     .map(|_| ())
 }

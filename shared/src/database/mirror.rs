@@ -160,12 +160,14 @@ pub async fn forget(tx: &mut SystemTx, user: UserId) -> sqlx::Result<()> {
 
 /// Reads those of the given passages of the person that exist, with their vectors.
 pub async fn vectors(tx: &mut UserTx, passages: &[Uuid]) -> sqlx::Result<Vec<Vector>> {
+    let user = tx.user();
     sqlx::query_as!(
         Vector,
         r#"select id as "id!", embedding::real[] as "embedding!", model as "model!"
-           from conversation_embeddings where id = any ($1)
+           from conversation_embeddings where user_id = $1 and id = any ($2)
            union all
-           select id, embedding::real[], model from file_embeddings where id = any ($1)"#,
+           select id, embedding::real[], model from file_embeddings where user_id = $1 and id = any ($2)"#,
+        user.0,
         passages,
     )
     .fetch_all(&mut **tx)

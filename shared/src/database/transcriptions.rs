@@ -139,7 +139,7 @@ pub async fn forget_doubts(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
              warnings = array(select warning from unnest(t.warnings) warning where warning <> all($3)),
              language_uncertain = false
          where t.user_id = $1 and t.id = $2 and not exists (
-             select from segments s where s.transcription_id = t.id and s.is_uncertain)",
+             select from segments s where s.user_id = $1 and s.transcription_id = t.id and s.is_uncertain)",
         user.0,
         id,
         &[Warning::UncertainSegments, Warning::LanguageUncertain].map(Warning::as_str) as &[&str],
@@ -214,7 +214,7 @@ pub async fn complete(
     sqlx::query_scalar!(
         r#"update transcriptions as t set
                language = coalesce($3, t.language), word_count = $4, completed_at = coalesce(t.completed_at, now())
-           from transcriptions as before where t.user_id = $1 and t.id = $2 and before.id = t.id
+           from transcriptions as before where t.user_id = $1 and t.id = $2 and before.user_id = $1 and before.id = $2
            returning before.completed_at is not null as "was_complete!""#,
         user.0,
         id,

@@ -103,14 +103,17 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
         query.push(" and tags @> ").push_bind(vec![tag.clone()]);
     }
     if let Some(entity) = filter.entity {
-        query.push(" and exists (select from mentions m where m.conversation_id = c.id and m.entity_id = ");
+        query.push(
+            " and exists (select from mentions m
+                          where m.user_id = c.user_id and m.conversation_id = c.id and m.entity_id = ",
+        );
         query.push_bind(entity).push(")");
     }
     if let Some(text) = &filter.text {
         query.push(" and (words @@ websearch_to_tsquery('english', ").push_bind(text.clone());
         query.push(
-            ") or exists (select from segments s where s.conversation_id = c.id and not s.is_uncertain
-                          and s.words @@ websearch_to_tsquery('english', ",
+            ") or exists (select from segments s
+                          where s.user_id = c.user_id and s.conversation_id = c.id and not s.is_uncertain and s.words @@ websearch_to_tsquery('english', ",
         );
         query.push_bind(text.clone()).push(")))");
     }

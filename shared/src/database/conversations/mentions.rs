@@ -64,7 +64,7 @@ pub async fn entities(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<E
         "select e.id, e.kind, e.name, e.aliases
          from entities e
          join (select m.entity_id, min((s.transcription_id, s.position)) as first
-               from mentions m join segments s on s.id = m.segment_id
+               from mentions m join segments s on s.user_id = $1 and s.id = m.segment_id
                where m.user_id = $1 and m.conversation_id = $2 group by m.entity_id) heard
            on heard.entity_id = e.id
          where e.user_id = $1 order by heard.first, e.id",
@@ -83,7 +83,7 @@ pub async fn mentions(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<M
         Mention,
         "select m.entity_id, m.transcription_id, m.segment_id, s.start_ms, s.end_ms, m.start_char,
                 m.end_char, m.text, m.starts_at, m.ends_at, m.precision
-         from mentions m join segments s on s.id = m.segment_id
+         from mentions m join segments s on s.user_id = $1 and s.id = m.segment_id
          where m.user_id = $1 and m.conversation_id = $2
          order by m.transcription_id, s.position, m.start_char, m.id",
         user.0,
@@ -112,7 +112,7 @@ pub async fn connections(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Ve
            from connections c
            join connection_evidence e on e.connection_id = c.id
            join transcriptions t on t.id = e.transcription_id
-           where c.user_id = $1 and e.user_id = $1 and t.conversation_id = $2
+           where c.user_id = $1 and e.user_id = $1 and t.user_id = $1 and t.conversation_id = $2
            group by c.id order by c.strength desc, c.id"#,
         user.0,
         conversation,

@@ -51,12 +51,13 @@ pub async fn related_conversations(
                group by other.conversation_id)
            select c.id, c.title, c.started_at, near.score as "score!",
                   array(select distinct m.entity_id from mentions m
-                        where m.conversation_id = $2
+                        where m.user_id = $1 and m.conversation_id = $2
                           and exists (select from mentions o
-                                      where o.conversation_id = c.id and o.entity_id = m.entity_id)
+                                      where o.user_id = $1 and o.conversation_id = c.id
+                                        and o.entity_id = m.entity_id)
                         order by m.entity_id) as "entity_ids!"
            from near join conversations c on c.id = near.conversation_id
-           where near.score >= $3
+           where c.user_id = $1 and near.score >= $3
            order by near.score desc, c.id limit $4"#,
         user.0,
         id,
@@ -82,7 +83,7 @@ pub async fn related_files(tx: &mut UserTx, id: Uuid, limit: i64) -> sqlx::Resul
                group by e.file_id)
            select f.id, f.device, f.path, near.score as "score!"
            from near join files f on f.id = near.file_id
-           where near.score >= $3 and f.state = 'present'
+           where f.user_id = $1 and near.score >= $3 and f.state = 'present'
            order by near.score desc, f.id limit $4"#,
         user.0,
         id,

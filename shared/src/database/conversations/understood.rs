@@ -40,15 +40,17 @@ pub async fn describe(
     sqlx::query!(
         "update conversations set
              title = case when title_source = 'generated' and not exists (
-                              select from audio where conversation_id = conversations.id and id < $3)
+                              select from audio
+                              where user_id = $1 and conversation_id = conversations.id and id < $3)
                           then $4 else title end,
              language = coalesce($5, language),
              duration_ms = coalesce(
-                 (select sum(duration_ms)::bigint from audio where conversation_id = conversations.id),
+                 (select sum(duration_ms)::bigint from audio
+                  where user_id = $1 and conversation_id = conversations.id),
                  duration_ms),
              warnings = array(
                  select distinct warning from current_transcriptions t, unnest(t.warnings) warning
-                 where t.conversation_id = conversations.id),
+                 where t.user_id = $1 and t.conversation_id = conversations.id),
              version = version + 1, updated_at = now()
          where user_id = $1 and id = $2",
         user.0,

@@ -74,7 +74,7 @@ pub async fn evidence(tx: &mut UserTx, connections: &[Uuid], each: i64) -> sqlx:
                from connection_evidence e
                join segments s on s.id = e.segment_id
                join conversations c on c.id = s.conversation_id
-               where e.connection_id = wanted.id and e.user_id = $1
+               where e.user_id = $1 and e.connection_id = wanted.id and s.user_id = $1 and c.user_id = $1
                order by c.started_at desc, s.position, s.id limit $3) found
            order by wanted.place"#,
         user.0,

@@ -182,11 +182,11 @@ listed! {
         "select m.id, m.entity_id, m.conversation_id, m.transcription_id, m.segment_id, s.start_ms, s.end_ms, m.text,
                 m.starts_at, m.ends_at, m.precision
          from mentions m join segments s on s.id = m.segment_id
-         where m.user_id = $1 and m.id > $2 order by m.id limit $3";
+         where m.user_id = $1 and s.user_id = $1 and m.id > $2 order by m.id limit $3";
     Connection by PAGE:
         r#"select id, from_entity_id, to_entity_id, kind, strength, first_seen_at, last_seen_at,
                   array(select segment_id from connection_evidence e
-                        where e.connection_id = c.id order by segment_id) as "segment_ids!"
+                        where e.user_id = $1 and e.connection_id = c.id order by segment_id) as "segment_ids!"
            from connections c where user_id = $1 and id > $2 order by id limit $3"#;
     Decision by PAGE:
         "select id, kind, key, nullif(spelling, '') as spelling, decided_at,
@@ -195,7 +195,8 @@ listed! {
     File by PAGE:
         "select f.id, f.device, f.path, f.state, f.size_bytes, f.sha256, f.content_type, f.changed_at, f.opened_at,
                 f.created_at, f.updated_at,
-                (select c.id from file_contents c where c.file_id = f.id order by c.as_of desc limit 1) as content_id
+                (select c.id from file_contents c
+                 where c.user_id = $1 and c.file_id = f.id order by c.as_of desc limit 1) as content_id
          from files f where f.user_id = $1 and f.id > $2 order by f.id limit $3";
     FileEvent by PAGE:
         "select id, file_id, kind, device, path, from_path, size_bytes, sha256, content_type, happened_at, created_at
@@ -205,11 +206,14 @@ listed! {
                   (select d.dismissed_at from insight_dismissals d
                    where d.user_id = i.user_id and d.kind = i.kind and d.essence = i.essence) as dismissed_at,
                   array(select e.segment_id from insight_evidence e
-                        where e.insight_id = i.id and e.segment_id is not null order by e.position) as "segment_ids!",
+                        where e.user_id = $1 and e.insight_id = i.id and e.segment_id is not null
+                        order by e.position) as "segment_ids!",
                   array(select e.entity_id from insight_evidence e
-                        where e.insight_id = i.id and e.entity_id is not null order by e.position) as "entity_ids!",
+                        where e.user_id = $1 and e.insight_id = i.id and e.entity_id is not null
+                        order by e.position) as "entity_ids!",
                   array(select e.file_id from insight_evidence e
-                        where e.insight_id = i.id and e.file_id is not null order by e.position) as "file_ids!"
+                        where e.user_id = $1 and e.insight_id = i.id and e.file_id is not null
+                        order by e.position) as "file_ids!"
            from insights i where i.user_id = $1 and i.id > $2 order by i.id limit $3"#;
     Session by PAGE:
         "select id, user_agent, created_at, last_used_at, expires_at, revoked_at, revoked_for

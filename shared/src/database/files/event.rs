@@ -87,15 +87,18 @@ pub(super) async fn known(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<HashMap
 /// Reads the newest event of each kind, for each file.
 pub(super) async fn newest(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Vec<FileEvent>>> {
     let kinds: Vec<&str> = FileEventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let user = tx.user();
     let rows = sqlx::query!(
         r#"select newest.file_id, newest.id, newest.kind as "kind: EnumColumn<FileEventKind>", newest.device,
                   newest.path, newest.from_path, newest.size_bytes, newest.sha256, newest.content_type,
                   newest.content_sha256, newest.happened_at
-           from unnest($1::uuid[]) wanted (file)
-           cross join unnest($2::text[]) of_kind (word)
+           from unnest($2::uuid[]) wanted (file)
+           cross join unnest($3::text[]) of_kind (word)
            cross join lateral (
-               select * from file_events where file_id = wanted.file and kind = of_kind.word
+               select * from file_events
+               where user_id = $1 and file_id = wanted.file and kind = of_kind.word
                order by happened_at desc, id desc limit 1) newest"#,
+        user.0,
         files,
         &kinds as &[&str],
     )

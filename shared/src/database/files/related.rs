@@ -28,7 +28,7 @@ pub async fn related_conversations(
                group by e.conversation_id)
            select c.id, c.title, c.started_at, near.score as "score!", '{}'::uuid[] as "entity_ids!"
            from near join conversations c on c.id = near.conversation_id
-           where near.score >= $3
+           where c.user_id = $1 and near.score >= $3
            order by near.score desc, c.id limit $4"#,
         user.0,
         file,

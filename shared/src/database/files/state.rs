@@ -89,7 +89,8 @@ async fn replaced(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid,
     let replaced = sqlx::query!(
         r#"select wanted.file as "file!", next.since from unnest($2::uuid[]) wanted (file)
            cross join lateral (
-               select place, since, since_event from file_stays where file_id = wanted.file
+               select place, since, since_event from file_stays
+               where user_id = $1 and file_id = wanted.file
                order by since desc, since_event desc limit 1) last
            cross join lateral (
                select since from file_stays next

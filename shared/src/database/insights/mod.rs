@@ -103,7 +103,7 @@ pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<In
         Piece,
         r#"select e.insight_id, e.conversation_id, e.segment_id, e.entity_id, e.file_id,
                   s.start_ms as "start_ms?", s.end_ms as "end_ms?", s.text as "text?"
-           from insight_evidence e left join segments s on s.id = e.segment_id
+           from insight_evidence e left join segments s on s.user_id = $1 and s.id = e.segment_id
            where e.user_id = $1 and e.insight_id = any ($2) order by e.insight_id, e.position"#,
         user.0,
         insights,

@@ -85,7 +85,8 @@ pub async fn sharing_a_topic(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
            from insight_evidence own
            join insights i on i.id = own.insight_id and i.kind = $3 and i.superseded_by is null
            join insight_evidence other on other.insight_id = i.id
-           where own.user_id = $1 and own.conversation_id = $2 and other.conversation_id <> $2
+           where own.user_id = $1 and i.user_id = $1 and other.user_id = $1 and own.conversation_id = $2
+             and other.conversation_id <> $2
            order by 1 desc limit $4"#,
         user.0,
         conversation,
@@ -111,7 +112,7 @@ pub async fn near_passages(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<
                from conversation_embeddings other
                join conversations c on c.id = other.conversation_id
                cross join began
-               where other.user_id = $1 and other.conversation_id <> $2
+               where other.user_id = $1 and c.user_id = $1 and other.conversation_id <> $2
                  and c.started_at between began.started_at - make_interval(days => $5)
                                       and began.started_at + make_interval(days => $5)
                order by abs(extract(epoch from c.started_at - began.started_at)), other.id limit $6),
@@ -129,6 +130,7 @@ pub async fn near_passages(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<
            from kept
            join conversation_embeddings e on e.id = kept.other
            join conversations c on c.id = e.conversation_id
+           where e.user_id = $1 and c.user_id = $1
            order by kept.own, kept.distance, kept.other"#,
         user.0,
         conversation,
@@ -159,7 +161,7 @@ pub async fn near_files(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec
          from pairs
          join files on files.id = pairs.file_id
          join conversations c on c.id = $2
-         where files.state = 'present'
+         where files.user_id = $1 and c.user_id = $1 and files.state = 'present'
          order by pairs.distance, files.id limit $5",
         user.0,
         conversation,

@@ -130,11 +130,12 @@ async fn until_now(tx: &mut UserTx, scope: &Scope<'_>, found: &[NewInsight]) -> 
         Row,
         r#"select id, kind, key, essence, title, detail, due_at,
                   array(select e.segment_id from insight_evidence e
-                        where e.insight_id = i.id and e.segment_id is not null) as "segments!",
+                        where e.user_id = $1 and e.insight_id = i.id and e.segment_id is not null) as "segments!",
                   is_within as "is_within!"
            from insights i cross join lateral (
                select $3::uuid is null or exists (
-                   select from insight_evidence e where e.insight_id = i.id and e.conversation_id = $3)
+                   select from insight_evidence e
+                   where e.user_id = $1 and e.insight_id = i.id and e.conversation_id = $3)
                ) scope (is_within)
            where user_id = $1 and superseded_by is null and kind = any ($2) and (key = any ($4) or is_within)
            order by created_at, id"#,
@@ -188,9 +189,11 @@ impl Row {
 async fn supersede(tx: &mut UserTx, fresh: &[Fresh<'_>]) -> sqlx::Result<()> {
     let (former, id): (Vec<_>, Vec<_>) =
         fresh.iter().filter_map(|fresh| Some((fresh.former?, fresh.id))).unzip();
+    let user = tx.user();
     sqlx::query!(
         "update insights i set superseded_by = fresh.id
-         from unnest($1::uuid[], $2::uuid[]) as fresh (former, id) where i.id = fresh.former",
+         from unnest($2::uuid[], $3::uuid[]) as fresh (former, id) where i.user_id = $1 and i.id = fresh.former",
+        user.0,
         &former,
         &id,
     )
@@ -241,7 +244,7 @@ async fn point(tx: &mut UserTx, evidence: &[(Uuid, &Pointers)]) -> sqlx::Result<
                 piece.segment_id, s.conversation_id, piece.entity_id, piece.file_id
          from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[])
               with ordinality as piece (insight_id, segment_id, entity_id, file_id, place)
-         left join segments s on s.id = piece.segment_id",
+         left join segments s on s.user_id = $1 and s.id = piece.segment_id",
         user.0,
         &pieces.iter().map(|piece| piece.insight_id).collect::<Vec<_>>(),
         &pieces.iter().map(|piece| piece.segment_id).collect::<Vec<_>>() as &[Option<Uuid>],

@@ -65,8 +65,8 @@ pub async fn understood_segments(
            from segments s
            join current_transcriptions t on t.id = s.transcription_id
            join conversations c on c.id = s.conversation_id
-           left join audio a on a.id = t.audio_id
-           where s.user_id = $1 and s.conversation_id = $2 and not s.is_uncertain
+           left join audio a on a.user_id = $1 and a.id = t.audio_id
+           where s.user_id = $1 and t.user_id = $1 and c.user_id = $1 and s.conversation_id = $2 and not s.is_uncertain
            order by t.created_at, t.id, s.position"#,
         user.0,
         conversation,
@@ -86,7 +86,7 @@ pub async fn understood_mentions(
         r#"select m.segment_id, m.entity_id, e.kind as "kind: EnumColumn<EntityKind>", e.key, m.text, m.start_char,
                   m.end_char, m.starts_at, m.ends_at, m.precision
            from mentions m join entities e on e.id = m.entity_id
-           where m.user_id = $1 and m.conversation_id = $2 order by m.segment_id, m.start_char"#,
+           where m.user_id = $1 and e.user_id = $1 and m.conversation_id = $2 order by m.segment_id, m.start_char"#,
         user.0,
         conversation,
     )

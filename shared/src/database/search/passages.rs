@@ -100,7 +100,8 @@ pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Resu
         ConversationPassage,
         "e.conversation_id, c.title, c.started_at, e.transcription_id, t.audio_id, e.segment_ids, e.start_ms, e.end_ms",
         "conversation_embeddings",
-        "join conversations c on c.id = e.conversation_id join transcriptions t on t.id = e.transcription_id",
+        "join conversations c on c.user_id = $1 and c.id = e.conversation_id
+         join transcriptions t on t.user_id = $1 and t.id = e.transcription_id",
         user.0,
         ids,
         wanted,
@@ -112,7 +113,7 @@ pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Resu
         FilePassage,
         "e.file_id, f.device, f.path, f.content_type, f.changed_at, e.position",
         "file_embeddings",
-        "join files f on f.id = e.file_id",
+        "join files f on f.user_id = $1 and f.id = e.file_id",
         user.0,
         ids,
         wanted,

@@ -58,11 +58,13 @@ pub async fn by_words(tx: &mut UserTx, wanted: &str, scope: &Scope, limit: u16) 
                        from unnest(coalesce(said.words, written.words)) join weight using (lexeme)) word) as score,
                 array(select lexeme from weight where lexeme = any (terms) order by idf desc, lexeme) as terms
          from best
-         left join conversation_embeddings said on said.id = best.id
-         left join file_embeddings written on written.id = best.id
-         order by score desc, best.id limit ",
+         left join conversation_embeddings said on said.id = best.id and said.user_id = ",
     );
-    query.push_bind(i64::from(limit));
+    query.push_bind(user.0).push(
+        "
+         left join file_embeddings written on written.id = best.id and written.user_id = ",
+    );
+    query.push_bind(user.0).push(" order by score desc, best.id limit ").push_bind(i64::from(limit));
     let found: Vec<Row> = query.build_query_as().fetch_all(&mut **tx).await?;
     let hit = |Row { id, source, score, terms }| Hit { id, source, score, terms };
     Ok(found.into_iter().map(hit).collect())
