@@ -105,7 +105,7 @@ pub async fn object_to_transcribe(
     let user = tx.user();
     sqlx::query_scalar!(
         "select audio.object_key from audio
-         join transcriptions on transcriptions.id = $4 and transcriptions.conversation_id = $3
+         join transcriptions t on t.user_id = $1 and t.id = $4 and t.conversation_id = $3
          where audio.user_id = $1 and audio.id = $2 and audio.removed_at is null",
         user.0,
         id,
@@ -160,7 +160,7 @@ pub async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<String>> {
     .fetch_optional(&mut **tx)
     .await?;
     let Some(removed) = removed else { return Ok(None) };
-    jobs::cancel_about(tx, user, jobs::About::Audio(id)).await?;
+    jobs::cancel_all(tx, user, jobs::CancelScope::Audio(id)).await?;
     conversations::touch(tx, removed.conversation_id).await?;
     Ok(Some(removed.object_key))
 }
@@ -172,7 +172,7 @@ pub async fn removable(tx: &mut UserTx, before: DateTime<Utc>, limit: i64) -> sq
     let user = tx.user();
     sqlx::query_scalar!(
         "select a.id from audio a join conversations c on c.id = a.conversation_id
-         where a.user_id = $1 and a.removed_at is null and c.started_at < $2
+         where a.user_id = $1 and c.user_id = $1 and a.removed_at is null and c.started_at < $2
            and not exists (select from jobs j where j.user_id = $1 and j.state in ('queued', 'running')
                                                 and j.payload ->> 'audio_id' = a.id::text)
          order by c.started_at, a.id limit $3",

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{UserTx, conversations::Refused, transcriptions};
+use super::{UserTx, conversations::EditError, transcriptions};
 use crate::domain::UserId;
 use crate::domain::transcription::{self, Timing, Word, WordTime, thousandths};
 use crate::events as event;
@@ -239,16 +239,16 @@ pub(super) async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<Segm
 /// Locks one segment of the person until the end of the transaction.
 ///
 /// # Errors
-/// [`Refused`], if there is no such segment or if it no longer has the given revision.
-pub async fn hold(tx: &mut UserTx, id: Uuid, revision: Option<i64>) -> Result<Segment, Refused> {
+/// [`EditError`], if there is no such segment or if it no longer has the given revision.
+pub async fn hold(tx: &mut UserTx, id: Uuid, revision: Option<i64>) -> Result<Segment, EditError> {
     let user = tx.user();
     let segment =
         query_segments!("select", "from segments where user_id = $1 and id = $2 for update", user.0, id)
             .fetch_optional(&mut **tx)
             .await?;
-    let segment = segment.ok_or(Refused::NotFound)?;
+    let segment = segment.ok_or(EditError::NotFound)?;
     if revision.is_some_and(|revision| revision != i64::from(segment.revision)) {
-        return Err(Refused::Changed);
+        return Err(EditError::Changed);
     }
     Ok(segment)
 }

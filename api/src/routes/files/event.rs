@@ -184,9 +184,9 @@ pub(super) fn location(batch: &Batch) -> String {
     }
 }
 
-pub(super) fn refused(refused: files::Refused) -> Problem {
+pub(super) fn refused(refused: files::RecordError) -> Problem {
     match refused {
-        files::Refused::Taken(indices) => {
+        files::RecordError::Taken(indices) => {
             let wrong = indices.iter().take(MOST_COMPLAINTS).map(|index| FieldProblem {
                 field: format!("events[{index}].id"),
                 detail: "was used for an event that says something else".to_owned(),
@@ -195,7 +195,7 @@ pub(super) fn refused(refused: files::Refused) -> Problem {
                           it again only to repeat it";
             Problem::new(Code::EventConflict, detail).at(wrong.collect())
         }
-        files::Refused::Database(error) => error.into(),
+        files::RecordError::Database(error) => error.into(),
     }
 }
 

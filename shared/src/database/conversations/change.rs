@@ -23,7 +23,7 @@ pub struct Edit {
 
 /// The reason why nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum EditError {
     /// The person has nothing with this id.
     #[error("there is no such thing")]
     NotFound,
@@ -40,7 +40,7 @@ pub async fn edit(
     id: Uuid,
     version: Option<i64>,
     edit: &Edit,
-) -> Result<Conversation, Refused> {
+) -> Result<Conversation, EditError> {
     hold(tx, id, version).await?;
     let user = tx.user();
     let conversation = query_conversations!(
@@ -88,7 +88,7 @@ pub async fn touch(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
 ///
 /// Jobs about it are cancelled. Its events keep their numbers, since replay has no gaps, and lose their
 /// data.
-pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<Vec<String>, Refused> {
+pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<Vec<String>, EditError> {
     // Before the row of the conversation: a transaction that stores the meaning of a transcript takes the
     // locks in the same order.
     graph::lock(tx).await?;
@@ -135,7 +135,7 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
     )
     .execute(&mut **tx)
     .await?;
-    jobs::cancel_about(tx, user, jobs::About::Conversation(id)).await?;
+    jobs::cancel_all(tx, user, jobs::CancelScope::Conversation(id)).await?;
     // Insights with evidence in other conversations may still hold, so these conversations are checked
     // again.
     for other in others {
@@ -147,7 +147,7 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
 }
 
 /// Locks a conversation until the end of the transaction.
-async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), Refused> {
+async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), EditError> {
     let user = tx.user();
     let current = sqlx::query_scalar!(
         "select version from conversations where user_id = $1 and id = $2 for update",
@@ -156,9 +156,9 @@ async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), Ref
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let current = current.ok_or(Refused::NotFound)?;
+    let current = current.ok_or(EditError::NotFound)?;
     if version.is_some_and(|version| version != current) {
-        return Err(Refused::Changed);
+        return Err(EditError::Changed);
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::UserTx;
 use crate::events::{self as event, ConversationUpdate};
 
-pub use self::change::{Edit, Refused, delete, edit, touch};
+pub use self::change::{Edit, EditError, delete, edit, touch};
 pub use self::list::{ConversationCursor, Filter, Order, begun_before, list};
 pub use self::mentions::{Connection, Entity, Mention, connections, entities, mentions};
 pub use self::related::{RelatedConversation, RelatedFile, related_conversations, related_files};

@@ -17,7 +17,7 @@ pub struct Edit {
 
 /// The reason why nothing was decided.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum EditError {
     /// The person has nothing with this id.
     #[error("there is no such thing")]
     NotFound,
@@ -49,7 +49,7 @@ struct Row {
 
 /// Changes the name or the kind of an entity. From then on, names that are found with its former or new
 /// spelling refer to this entity.
-pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) -> Result<Entity, Refused> {
+pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) -> Result<Entity, EditError> {
     graph::lock(tx).await?;
     let before = hold(tx, id, version).await?;
     let after = Named {
@@ -60,7 +60,7 @@ pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) 
     let called = spelling(&after.name);
     for key in [&after.key, &called] {
         if let Some(other) = other_with(tx, id, after.kind, key).await? {
-            return Err(Refused::Taken(other));
+            return Err(EditError::Taken(other));
         }
     }
     redirect(tx, &before, Some(&after)).await?;
@@ -81,11 +81,11 @@ pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) 
     .execute(&mut **tx)
     .await?;
     tx.tell(&EntityUpdate::Edited { id });
-    get(tx, id).await?.ok_or(Refused::NotFound)
+    get(tx, id).await?.ok_or(EditError::NotFound)
 }
 
 /// Removes an entity, and ignores its names whenever they are found again.
-pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), Refused> {
+pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(), EditError> {
     graph::lock(tx).await?;
     let entity = hold(tx, id, version).await?;
     // All decisions that refer to the entity are changed so that its names are ignored. A decision for the
@@ -109,7 +109,7 @@ pub(super) async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
 }
 
 /// Locks an entity until the end of the transaction.
-pub(super) async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<Named, Refused> {
+pub(super) async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<Named, EditError> {
     let user = tx.user();
     let row = sqlx::query_as!(
         Row,
@@ -119,9 +119,9 @@ pub(super) async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Res
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let row = row.ok_or(Refused::NotFound)?;
+    let row = row.ok_or(EditError::NotFound)?;
     if version.is_some_and(|version| version != row.version) {
-        return Err(Refused::Changed);
+        return Err(EditError::Changed);
     }
     let kind = row.kind.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
     Ok(Named { kind, key: row.key, name: row.name })

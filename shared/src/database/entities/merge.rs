@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::decide::{Refused, hold, remove};
+use super::decide::{EditError, hold, remove};
 use super::decisions::redirect;
 use super::{Entity, get};
 use crate::database::UserTx;
@@ -12,10 +12,15 @@ use crate::events::EntityUpdate;
 /// Merges `other` into `id`: the mentions and connections of `other` become those of `id`, which keeps its
 /// name and gets the names of the other as aliases. From then on, names that referred to `other` refer to
 /// `id`.
-pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>) -> Result<Entity, Refused> {
+pub async fn merge(
+    tx: &mut UserTx,
+    id: Uuid,
+    other: Uuid,
+    version: Option<i64>,
+) -> Result<Entity, EditError> {
     graph::lock(tx).await?;
     if id == other {
-        return Err(Refused::Itself);
+        return Err(EditError::Itself);
     }
     let stays = hold(tx, id, version).await?;
     let goes = hold(tx, other, None).await?;
@@ -56,7 +61,7 @@ pub async fn merge(tx: &mut UserTx, id: Uuid, other: Uuid, version: Option<i64>)
     graph::prune_orphans(tx, &Former { entities: [].into(), connections: connections.into_iter().collect() })
         .await?;
     tx.tell(&EntityUpdate::Merged { id, other_id: other });
-    get(tx, id).await?.ok_or(Refused::NotFound)
+    get(tx, id).await?.ok_or(EditError::NotFound)
 }
 
 /// Moves the connections of `other` to `id`, with their evidence. Returns the connections of `id`.
@@ -77,10 +82,10 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid) -> sqlx::Result<Vec<Uui
          seen as (
              update connections c set first_seen_at = least(c.first_seen_at, pairs.first_seen_at),
                                       last_seen_at = greatest(c.last_seen_at, pairs.last_seen_at)
-             from pairs where c.id = pairs.stays)
+             from pairs where c.user_id = $1 and c.id = pairs.stays)
          insert into connection_evidence (connection_id, segment_id, user_id, transcription_id, weight)
          select pairs.stays, e.segment_id, e.user_id, e.transcription_id, e.weight
-         from pairs join connection_evidence e on e.connection_id = pairs.goes
+         from pairs join connection_evidence e on e.user_id = $1 and e.connection_id = pairs.goes
          on conflict (connection_id, segment_id) do update set
              weight = connection_evidence.weight + excluded.weight",
         user.0,
@@ -95,7 +100,7 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid) -> sqlx::Result<Vec<Uui
         "update connections c set from_entity_id = least($2, ends.third), to_entity_id = greatest($2, ends.third)
          from (select id, kind, case when from_entity_id = $3 then to_entity_id else from_entity_id end as third
                from connections where user_id = $1 and $3 in (from_entity_id, to_entity_id)) ends
-         where c.id = ends.id and ends.third <> $2
+         where c.user_id = $1 and c.id = ends.id and ends.third <> $2
            and not exists (select from connections known
                            where known.user_id = $1 and known.kind = ends.kind
                              and known.from_entity_id = least($2, ends.third)

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{UserTx, said};
 
 pub use self::around::{Edge, Evidence, connections, evidence, named, neighbourhood};
-pub use self::decide::{Edit, Refused, edit, forget};
+pub use self::decide::{Edit, EditError, edit, forget};
 pub use self::decisions::{Decided, decisions};
 pub use self::list::{Filter, list};
 pub use self::merge::merge;
@@ -120,14 +120,15 @@ pub async fn timeline(tx: &mut UserTx, id: Uuid, conversations: i64) -> sqlx::Re
         "with newest as (
              select c.id, c.title, c.started_at from conversations c
              where c.user_id = $1
-               and exists (select from mentions m where m.conversation_id = c.id and m.entity_id = $2)
+               and exists (select from mentions m
+                           where m.user_id = $1 and m.conversation_id = c.id and m.entity_id = $2)
              order by c.started_at desc, c.id desc limit $3)
          select c.id as conversation_id, c.title, c.started_at, m.transcription_id, m.segment_id, s.start_ms,
                 s.end_ms, m.start_char, m.end_char, s.text as said, m.text, m.starts_at, m.ends_at, m.precision
          from newest c
          join mentions m on m.conversation_id = c.id and m.entity_id = $2
          join segments s on s.id = m.segment_id
-         where m.user_id = $1
+         where m.user_id = $1 and s.user_id = $1
          order by c.started_at desc, c.id desc, m.transcription_id, s.position, m.start_char, m.id",
         user.0,
         id,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::decide::{Refused, hold};
+use super::decide::{EditError, hold};
 use super::decisions::{remember, whole};
 use super::{Entity, get};
 use crate::database::UserTx;
@@ -35,14 +35,14 @@ pub async fn split(
     id: Uuid,
     names: &[String],
     version: Option<i64>,
-) -> Result<Entity, Refused> {
+) -> Result<Entity, EditError> {
     graph::lock(tx).await?;
     let stays = hold(tx, id, version).await?;
     let spelled: BTreeSet<String> = names.iter().map(|name| spelling(name)).collect();
-    let Some(name) = names.first() else { return Err(Refused::NeverCalled) };
+    let Some(name) = names.first() else { return Err(EditError::NeverCalled) };
     let goes = Named { kind: stays.kind, key: spelling(name), name: name.clone() };
     if spelled.contains(&stays.key) || spelled.contains(&spelling(&stays.name)) {
-        return Err(Refused::WouldLoseItsName);
+        return Err(EditError::WouldLoseItsName);
     }
     let places = places(tx, id).await?;
     let moved: Vec<Uuid> = places
@@ -51,10 +51,10 @@ pub async fn split(
         .map(|place| place.id)
         .collect();
     if moved.is_empty() {
-        return Err(Refused::NeverCalled);
+        return Err(EditError::NeverCalled);
     }
     if moved.len() == places.len() {
-        return Err(Refused::WouldLoseItsName);
+        return Err(EditError::WouldLoseItsName);
     }
     decide(tx, &stays, &goes, &spelled).await?;
     let other = entity(tx, id, &goes).await?;
@@ -72,7 +72,7 @@ pub async fn split(
     describe(tx, id, &spelled, None).await?;
     describe(tx, other, &BTreeSet::new(), Some(names)).await?;
     tx.tell(&EntityUpdate::Split { id, other_id: other });
-    get(tx, other).await?.ok_or(Refused::NotFound)
+    get(tx, other).await?.ok_or(EditError::NotFound)
 }
 
 async fn places(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Vec<MentionPosition>> {
@@ -153,15 +153,18 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid, moved: &[Uuid]) -> sqlx
                select c.id as connection_id, c.kind, e.segment_id,
                       case when c.from_entity_id = $2 then c.to_entity_id else c.from_entity_id end as third,
                       exists (select from mentions m join segments near on near.id = m.segment_id
-                              where m.id = any ($4) and near.transcription_id = s.transcription_id
+                              where m.user_id = $1 and near.user_id = $1
+                                and m.id = any ($4) and near.transcription_id = s.transcription_id
                                 and near.position in (s.position, s.position + 1)) as goes,
                       exists (select from mentions m join segments near on near.id = m.segment_id
-                              where m.entity_id = $2 and near.transcription_id = s.transcription_id
+                              where m.user_id = $1 and near.user_id = $1
+                                and m.entity_id = $2 and near.transcription_id = s.transcription_id
                                 and near.position in (s.position, s.position + 1)) as stays
                from connections c
                join connection_evidence e on e.connection_id = c.id
                join segments s on s.id = e.segment_id
-               where c.user_id = $1 and $2 in (c.from_entity_id, c.to_entity_id)) near
+               where c.user_id = $1 and e.user_id = $1 and s.user_id = $1
+                 and $2 in (c.from_entity_id, c.to_entity_id)) near
            where goes and third <> $3"#,
         user.0,
         id,
@@ -179,7 +182,7 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid, moved: &[Uuid]) -> sqlx
          select fresh.id, $1, least($2, fresh.third), greatest($2, fresh.third), c.kind, 0,
                 c.first_seen_at, c.last_seen_at
          from unnest($3::uuid[], $4::uuid[], $5::uuid[]) as fresh (id, connection_id, third)
-         join connections c on c.id = fresh.connection_id
+         join connections c on c.user_id = $1 and c.id = fresh.connection_id
          on conflict (user_id, from_entity_id, to_entity_id, kind) do update set
              first_seen_at = least(connections.first_seen_at, excluded.first_seen_at),
              last_seen_at = greatest(connections.last_seen_at, excluded.last_seen_at)
@@ -251,7 +254,7 @@ async fn describe(
              version = e.version + 1, updated_at = now()
          from (select min(c.started_at) as first, max(c.started_at) as last
                from mentions m join conversations c on c.id = m.conversation_id
-               where m.user_id = $1 and m.entity_id = $2) seen
+               where m.user_id = $1 and c.user_id = $1 and m.entity_id = $2) seen
          where e.user_id = $1 and e.id = $2",
         user.0,
         id,

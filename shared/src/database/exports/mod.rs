@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::jobs::{self, Refused};
+use super::jobs::{self, CancelError};
 use super::{SystemTx, UserTx};
 use crate::domain::job::{ExportUser, Job, JobSnapshot};
 use crate::domain::new_id;
@@ -22,7 +22,7 @@ macro_rules! query_exports {
             "select e.id, j.id as job_id, j.state, e.object_key, e.size_bytes, e.sha256, e.created_at,
                     e.completed_at, e.expires_at
              from exports e join jobs j on j.subject_id = e.id and j.kind = 'export_user'
-             where e.user_id = $1 and e.expires_at > now() "
+             where e.user_id = $1 and j.user_id = $1 and e.expires_at > now() "
                 + $after,
             $($parameter),+
         )
@@ -133,10 +133,8 @@ pub async fn delete(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Option<Str
     .fetch_optional(&mut **tx)
     .await?;
     match jobs::cancel(tx, user, export.job_id).await {
-        Ok(_) | Err(Refused::Ended(_) | Refused::NotFound | Refused::NotEnded(_) | Refused::SoundRemoved) => {
-            Ok(key)
-        }
-        Err(Refused::Database(error)) => Err(error),
+        Ok(_) | Err(CancelError::NotFound | CancelError::Ended(_)) => Ok(key),
+        Err(CancelError::Database(error)) => Err(error),
     }
 }
 

@@ -236,13 +236,14 @@ pub(super) async fn prune_orphans(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Resu
     let user = tx.user();
     let objects = sqlx::query_scalar!(
         "delete from file_contents c using files f
-         where c.user_id = $1 and c.file_id = any ($2) and f.id = c.file_id
+         where c.user_id = $1 and c.file_id = any ($2) and f.user_id = $1 and f.id = c.file_id
            and (f.state = 'deleted'
                 or exists (select from file_contents newer
-                           where newer.file_id = c.file_id
+                           where newer.user_id = $1 and newer.file_id = c.file_id
                              and (newer.as_of, newer.event_id) > (c.as_of, c.event_id))
                 or exists (select from file_events deleted
-                           where deleted.file_id = c.file_id and deleted.kind = 'deleted'
+                           where deleted.user_id = $1 and deleted.file_id = c.file_id
+                             and deleted.kind = 'deleted'
                              and (deleted.happened_at, deleted.id) > (c.as_of, c.event_id)))
          returning c.object_key",
         user.0,
@@ -253,7 +254,7 @@ pub(super) async fn prune_orphans(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Resu
     sqlx::query!(
         "delete from file_embeddings e
          where e.user_id = $1 and e.file_id = any ($2)
-           and not exists (select from file_contents c where c.file_id = e.file_id)",
+           and not exists (select from file_contents c where c.user_id = $1 and c.file_id = e.file_id)",
         user.0,
         files,
     )
@@ -283,13 +284,10 @@ pub(super) async fn enqueue(
         return Ok(Vec::new());
     }
     let mut work = jobs::waiting(tx, user, JobKind::EmbedFile, &pending).await?;
-    let mut accepted = Vec::new();
-    for file_id in pending.iter().copied().filter(|file| !work.contains_key(file)).collect::<Vec<_>>() {
-        let job = Job::EmbedFile(EmbedFile { file_id });
-        let job = jobs::enqueue(tx, Some(user), &job, 0, traceparent).await?;
-        work.insert(file_id, job.id);
-        accepted.push(job);
-    }
+    let without_job = pending.into_iter().filter(|file| !work.contains_key(file));
+    let fresh: Vec<Job> = without_job.map(|file_id| Job::EmbedFile(EmbedFile { file_id })).collect();
+    let accepted = jobs::enqueue_all(tx, Some(user), &fresh, 0, traceparent).await?;
+    work.extend(accepted.iter().filter_map(|job| Some((job.file_id?, job.id))));
     let (files, work): (Vec<Uuid>, Vec<Uuid>) = work.into_iter().unzip();
     sqlx::query!(
         "update file_contents c set job_id = work.job

@@ -66,25 +66,7 @@ pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String
     )
     .execute(&mut **tx)
     .await?;
-    let unfinished = sqlx::query_scalar!(
-        "select id from jobs where user_id = $1 and subject_id = $2 and state in ('queued', 'running')",
-        user.0,
-        id,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    for job in unfinished {
-        match jobs::cancel(tx, user, job).await {
-            Ok(_)
-            | Err(
-                jobs::Refused::Ended(_)
-                | jobs::Refused::NotFound
-                | jobs::Refused::NotEnded(_)
-                | jobs::Refused::SoundRemoved,
-            ) => {}
-            Err(jobs::Refused::Database(error)) => return Err(error),
-        }
-    }
+    jobs::cancel_all(tx, user, jobs::CancelScope::File(id)).await?;
     tx.tell(&FileEvent::forgotten(id));
     Ok(Some(objects))
 }

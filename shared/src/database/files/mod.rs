@@ -28,7 +28,7 @@ pub use self::content::{Kept, NewContent, Upload, Uploaded, content, current, em
 pub use self::event::{FileEvent, happened};
 pub use self::forget::forget;
 pub use self::list::{FileCursor, Filter, Order, list};
-pub use self::record::{Batch, NewFileEvent, Recorded, Refused, record};
+pub use self::record::{Batch, NewFileEvent, RecordError, Recorded, record};
 pub use self::related::related_conversations;
 
 /// The columns of a [`FileRow`], for a statement that is built at run time: the same as those in [`some`].
@@ -39,7 +39,9 @@ macro_rules! columns {
          c.sha256 as content_sha256, c.as_of, c.is_cut, c.embedded_at, c.job_id, j.state as job_state, j.failure,
          coalesce(f.written_at > c.as_of and (f.sha256 is null or f.sha256 is distinct from c.file_sha256), false)
              as is_stale
-         from files f left join file_contents c on c.file_id = f.id left join jobs j on j.id = c.job_id"
+         from files f
+         left join file_contents c on c.user_id = f.user_id and c.file_id = f.id
+         left join jobs j on j.user_id = f.user_id and j.id = c.job_id"
     };
 }
 use columns;
@@ -197,7 +199,9 @@ async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<File>> {
                   coalesce(f.written_at > c.as_of
                            and (f.sha256 is null or f.sha256 is distinct from c.file_sha256), false)
                       as "is_stale!"
-           from files f left join file_contents c on c.file_id = f.id left join jobs j on j.id = c.job_id
+           from files f
+           left join file_contents c on c.user_id = f.user_id and c.file_id = f.id
+           left join jobs j on j.user_id = f.user_id and j.id = c.job_id
            where f.user_id = $1 and f.id = any ($2)"#,
         user.0,
         ids,

@@ -45,7 +45,7 @@ pub struct Batch {
 
 /// The reason why nothing was recorded.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum RecordError {
     /// The indexes of events whose ids belong to other events.
     #[error("ids are used for other events")]
     Taken(Vec<usize>),
@@ -57,12 +57,12 @@ pub enum Refused {
 /// apps.
 ///
 /// # Errors
-/// [`Refused`]; the caller has to roll back.
+/// [`RecordError`]; the caller has to roll back.
 pub async fn record(
     tx: &mut UserTx,
     events: &[NewFileEvent],
     traceparent: Option<&str>,
-) -> Result<Batch, Refused> {
+) -> Result<Batch, RecordError> {
     lock(tx).await?;
     let ids: Vec<Uuid> = events.iter().map(|new| new.event.id).collect();
     let mut known = event::known(tx, &ids).await?;
@@ -78,7 +78,7 @@ pub async fn record(
         }
     }
     if !taken.is_empty() {
-        return Err(Refused::Taken(taken));
+        return Err(RecordError::Taken(taken));
     }
     let (jobs, objects) = take_in(tx, &fresh, traceparent).await?;
     let found = found(tx, &ids).await?;

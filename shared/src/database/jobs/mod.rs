@@ -14,5 +14,8 @@ mod queue;
 mod snapshot;
 pub mod upkeep;
 
-pub use queue::{About, Refused, cancel, cancel_about, enqueue, enqueue_once, retry, waiting};
+pub use queue::{
+    CancelError, CancelScope, RetryError, cancel, cancel_all, enqueue, enqueue_all, enqueue_once, retry,
+    waiting,
+};
 pub use snapshot::{JobFilter, get, list};

@@ -1,5 +1,7 @@
 //! Jobs as clients see them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -28,7 +30,7 @@ pub async fn get(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Result<
         .fetch_optional(&mut *tx)
         .await?;
     let mut found: Vec<JobSnapshot> = row.and_then(JobRow::into_snapshot).into_iter().collect();
-    place(tx, &mut found).await?;
+    fill_queue_positions(tx, &mut found).await?;
     Ok(found.pop())
 }
 
@@ -66,12 +68,12 @@ pub async fn list(
     .fetch_all(&mut *tx)
     .await?;
     let mut found: Vec<JobSnapshot> = rows.into_iter().filter_map(JobRow::into_snapshot).collect();
-    place(tx, &mut found).await?;
+    fill_queue_positions(tx, &mut found).await?;
     Ok(found)
 }
 
 /// Computes the position in the queue of those jobs that are queued.
-async fn place(tx: &mut PgConnection, jobs: &mut [JobSnapshot]) -> sqlx::Result<()> {
+async fn fill_queue_positions(tx: &mut PgConnection, jobs: &mut [JobSnapshot]) -> sqlx::Result<()> {
     let queued: Vec<Uuid> =
         jobs.iter().filter(|job| job.state == JobState::Queued).map(|job| job.id).collect();
     if queued.is_empty() {
@@ -80,9 +82,9 @@ async fn place(tx: &mut PgConnection, jobs: &mut [JobSnapshot]) -> sqlx::Result<
     let places = sqlx::query!(r#"select id as "id!", place as "place!" from queue_places($1)"#, &queued)
         .fetch_all(tx)
         .await?;
+    let places: HashMap<Uuid, i64> = places.into_iter().map(|row| (row.id, row.place)).collect();
     for job in jobs {
-        let found = places.iter().find(|row| row.id == job.id);
-        job.place_in_queue = found.and_then(|row| u64::try_from(row.place).ok());
+        job.place_in_queue = places.get(&job.id).and_then(|place| u64::try_from(*place).ok());
     }
     Ok(())
 }
@@ -155,16 +157,32 @@ impl JobRow {
 
     /// Adds the `job_update` event with the position in the queue, and a wake-up if the job can start.
     pub(super) async fn announce(self, tx: &mut impl Tx) -> sqlx::Result<Option<JobSnapshot>> {
-        let (user, is_due) = (self.user_id.map(UserId), self.is_due);
-        let Some(mut snapshot) = self.into_snapshot() else { return Ok(None) };
+        Ok(announce_all(tx, vec![self]).await?.pop())
+    }
+}
+
+/// Announces each job, as [`JobRow::announce`] does, in this order. Leaves out jobs of a kind or state that
+/// only a newer version knows.
+pub(super) async fn announce_all(tx: &mut impl Tx, rows: Vec<JobRow>) -> sqlx::Result<Vec<JobSnapshot>> {
+    let (mut users, mut snapshots) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for row in rows {
+        let (user, is_due) = (row.user_id.map(UserId), row.is_due);
+        let Some(snapshot) = row.into_snapshot() else { continue };
         if snapshot.state == JobState::Queued && is_due {
             let JobSnapshot { lane, id: job, attempt, .. } = snapshot;
             tx.outbox().start(WakeUp { lane, job, attempt });
         }
+        users.push(user);
+        snapshots.push(snapshot);
+    }
+    // Jobs of the system have no events.
+    if users.iter().any(Option::is_some) {
+        fill_queue_positions(tx, &mut snapshots).await?;
+    }
+    for (user, snapshot) in users.into_iter().zip(&snapshots) {
         if let Some(user) = user {
-            place(tx, std::slice::from_mut(&mut snapshot)).await?;
             tx.outbox().tell(user, &JobUpdate(snapshot.clone()));
         }
-        Ok(Some(snapshot))
     }
+    Ok(snapshots)
 }

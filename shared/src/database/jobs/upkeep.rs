@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::completion::{MAX_CRASHES, worker_died};
-use super::snapshot::query_jobs;
+use super::snapshot::{announce_all, query_jobs};
 use crate::database::Tx;
 use crate::domain::job::{Job, JobSnapshot, Lane};
 
@@ -53,12 +53,10 @@ pub async fn expire(tx: &mut impl Tx, limit: i64) -> sqlx::Result<Vec<JobSnapsho
     .fetch_all(&mut **tx)
     .await?;
     rows.sort_by_key(|row| (row.user_id, row.id));
-    let mut expired = Vec::with_capacity(rows.len());
-    for row in rows {
+    for row in &rows {
         tracing::warn!(job = %row.id, state = row.state, crash_count = row.crash_count, "a lease ran out");
-        expired.extend(row.announce(tx).await?);
     }
-    Ok(expired)
+    announce_all(tx, rows).await
 }
 
 /// Finds the jobs that could start, at most `limit` of each lane.
