@@ -26,15 +26,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Relay {
     database: Database,
     bus: Bus,
-    news: Arc<Notify>,
+    relay_wake: Arc<Notify>,
 }
 
 impl Relay {
     /// Makes a relay. It does nothing until [`run`](Self::run) is called.
     #[must_use]
     pub fn new(database: Database, bus: Bus) -> Self {
-        let news = database.news();
-        Self { database, bus, news }
+        let relay_wake = database.relay_wake();
+        Self { database, bus, relay_wake }
     }
 
     /// Publishes events until `stop` is cancelled.
@@ -44,14 +44,14 @@ impl Relay {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.news.notified() => {}
+                () = self.relay_wake.notified() => {}
                 _ = tick.tick() => {}
             }
             if let Some(Err(error)) = stop.run_until_cancelled(self.drain()).await {
                 tracing::debug!(%error, "events wait to be passed on");
                 stop.run_until_cancelled(sleep(PAUSE)).await;
                 // The events that this iteration was woken for are still unpublished.
-                self.news.notify_one();
+                self.relay_wake.notify_one();
             }
         }
     }

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use self_shared::config::{DatabaseConfig, Login};
-use self_shared::database::search::{Candidates, Kind, Question, Scope, by_meaning, by_words};
+use self_shared::database::search::{Candidates, QueryVector, Scope, SourceKind, by_meaning, by_words};
 use self_shared::database::{
     Database, UserTx, conversations, entities, erasures, files, insights, migrate, owner,
 };
@@ -141,15 +141,15 @@ async fn passages(tx: &mut UserTx) {
         Scope { as_of: time(true), ..Scope::default() },
     ]);
     let embedding = [0.0; 384];
-    let question = Question { embedding: &embedding, model: "none" };
+    let query_vector = QueryVector { embedding: &embedding, model: "none" };
     for scope in scopes {
-        for kind in [None, Some(Kind::Conversation), Some(Kind::File)] {
+        for kind in [None, Some(SourceKind::Conversation), Some(SourceKind::File)] {
             let scope = Scope { kind, ..scope.clone() };
             by_words(tx, "two words", &scope, 5).await.unwrap();
             for candidates in
                 [Candidates::All, Candidates::Among { ids: vec![Uuid::nil()], others: Some(0.5) }]
             {
-                by_meaning(tx, &question, &scope, &candidates, 5).await.unwrap();
+                by_meaning(tx, &query_vector, &scope, &candidates, 5).await.unwrap();
             }
         }
     }

@@ -185,13 +185,13 @@ pub async fn removable(tx: &mut UserTx, before: DateTime<Utc>, limit: i64) -> sq
 }
 
 /// Returns those of the given object keys that no recording with kept sound uses.
-pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
-    let nameless = sqlx::query_scalar!(
+pub async fn orphaned(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
+    let orphaned = sqlx::query_scalar!(
         r#"select key as "key!" from unnest($1::text[]) key
            where not exists (select from audio where audio.object_key = key and audio.removed_at is null)"#,
         &keys.collect::<Vec<_>>() as &[&str],
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(nameless.into_iter().collect())
+    Ok(orphaned.into_iter().collect())
 }

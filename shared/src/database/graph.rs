@@ -15,7 +15,7 @@ use crate::domain::new_id;
 
 /// Entities and connections that lost mentions or evidence through [`forget`].
 #[derive(Clone, Debug, Default)]
-pub struct Former {
+pub struct DetachedGraph {
     /// The entities that were mentioned.
     pub entities: BTreeSet<Uuid>,
     /// The connections that had evidence.
@@ -34,7 +34,7 @@ pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
 
 /// Deletes everything that was derived from these transcripts: mentions, evidence and vectors.
 /// [`prune_orphans`] has to follow, after the new results (if any) are written.
-pub async fn forget(tx: &mut UserTx, transcriptions: &[Uuid]) -> sqlx::Result<Former> {
+pub async fn forget(tx: &mut UserTx, transcriptions: &[Uuid]) -> sqlx::Result<DetachedGraph> {
     let user = tx.user();
     let entities = sqlx::query_scalar!(
         "delete from mentions where user_id = $1 and transcription_id = any ($2) returning entity_id",
@@ -58,12 +58,15 @@ pub async fn forget(tx: &mut UserTx, transcriptions: &[Uuid]) -> sqlx::Result<Fo
     )
     .execute(&mut **tx)
     .await?;
-    Ok(Former { entities: entities.into_iter().collect(), connections: connections.into_iter().collect() })
+    Ok(DetachedGraph {
+        entities: entities.into_iter().collect(),
+        connections: connections.into_iter().collect(),
+    })
 }
 
 /// Updates the entities and connections that were touched: the strength of a connection becomes the sum of
 /// its evidence, a connection without evidence is deleted, and so is an entity without mentions.
-pub async fn prune_orphans(tx: &mut UserTx, touched: &Former) -> sqlx::Result<()> {
+pub async fn prune_orphans(tx: &mut UserTx, touched: &DetachedGraph) -> sqlx::Result<()> {
     let user = tx.user();
     let connections: Vec<Uuid> = touched.connections.iter().copied().collect();
     sqlx::query!(

@@ -9,7 +9,7 @@ use super::UserTx;
 
 /// A request that was answered before.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Remembered {
+pub struct StoredAnswer {
     /// The hash by which a repeated request is recognized as the same request.
     pub request_hash: Vec<u8>,
     /// The first answer.
@@ -17,10 +17,10 @@ pub struct Remembered {
 }
 
 /// Reads the answer for this key, if it is at most a day old.
-pub async fn recall(tx: &mut UserTx, key: &str) -> sqlx::Result<Option<Remembered>> {
+pub async fn find(tx: &mut UserTx, key: &str) -> sqlx::Result<Option<StoredAnswer>> {
     let user = tx.user();
     sqlx::query_as!(
-        Remembered,
+        StoredAnswer,
         "select request_hash, answer from idempotency_keys
          where user_id = $1 and key = $2 and created_at > now() - interval '1 day'",
         user.0,
@@ -32,7 +32,7 @@ pub async fn recall(tx: &mut UserTx, key: &str) -> sqlx::Result<Option<Remembere
 
 /// Stores an answer, and deletes the person's keys that are older than a day. Returns false if another
 /// request with the same key was faster: the caller then rolls back and reads the answer of that request.
-pub async fn remember(tx: &mut UserTx, key: &str, answered: &Remembered) -> sqlx::Result<bool> {
+pub async fn insert(tx: &mut UserTx, key: &str, answered: &StoredAnswer) -> sqlx::Result<bool> {
     let user = tx.user();
     sqlx::query!(
         "delete from idempotency_keys where user_id = $1 and created_at <= now() - interval '1 day'",

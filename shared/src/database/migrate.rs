@@ -43,6 +43,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         "0028_current_transcriptions",
         "0029_terms",
         "0030_app_login",
+        "0031_job_faults",
     ];
     let migration = |(name, kind, sql): (&'static str, MigrationType, &'static str)| {
         let (version, description) = name.split_once('_').expect("a file is named after number and subject");

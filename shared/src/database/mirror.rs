@@ -130,7 +130,7 @@ pub async fn fill(database: &Database, tx: &mut SystemTx) -> sqlx::Result<bool> 
 }
 
 /// Reads the oldest change, and other changes of the same person; at most `limit`.
-pub async fn waiting(tx: &mut SystemTx, limit: i64) -> sqlx::Result<Vec<VectorChange>> {
+pub async fn pending(tx: &mut SystemTx, limit: i64) -> sqlx::Result<Vec<VectorChange>> {
     sqlx::query_as!(
         VectorChange,
         "select seq, user_id, passage_id from vector_changes
@@ -143,7 +143,7 @@ pub async fn waiting(tx: &mut SystemTx, limit: i64) -> sqlx::Result<Vec<VectorCh
 }
 
 /// Deletes changes from the queue, after they were copied to the mirror.
-pub async fn carried(tx: &mut SystemTx, changes: &[VectorChange]) -> sqlx::Result<()> {
+pub async fn mark_mirrored(tx: &mut SystemTx, changes: &[VectorChange]) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from vector_changes where seq = any ($1)",
         &changes.iter().map(|change| change.seq).collect::<Vec<_>>(),

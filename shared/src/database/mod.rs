@@ -11,7 +11,6 @@ pub mod entities;
 mod enum_column;
 pub mod erasures;
 pub mod events;
-pub mod expired;
 pub mod exports;
 pub mod files;
 pub mod graph;
@@ -24,8 +23,9 @@ pub mod migrate;
 pub mod mirror;
 pub mod models;
 mod outbox;
-mod said;
+pub mod retention;
 pub mod search;
+mod segment_words;
 pub mod segments;
 pub mod sessions;
 pub mod transcriptions;
@@ -97,8 +97,8 @@ impl Database {
     }
 
     /// The signal that is given after every commit of events.
-    pub(crate) fn news(&self) -> Arc<Notify> {
-        Arc::clone(&self.after_commit.news)
+    pub(crate) fn relay_wake(&self) -> Arc<Notify> {
+        Arc::clone(&self.after_commit.relay_wake)
     }
 
     /// Begins a transaction on one person's rows.
@@ -155,8 +155,8 @@ impl UserTx {
     }
 
     /// Adds an event for the person's apps. It is sent after the commit.
-    pub fn tell<E: Registered>(&mut self, event: &E) {
-        self.outbox.tell(self.user, event);
+    pub fn emit<E: Registered>(&mut self, event: &E) {
+        self.outbox.emit(self.user, event);
     }
 }
 
@@ -171,7 +171,7 @@ macro_rules! is_a_transaction {
             pub async fn commit(mut self) -> sqlx::Result<()> {
                 self.outbox.write(&mut self.tx).await?;
                 self.tx.commit().await?;
-                self.after_commit.tell(self.outbox).await;
+                self.after_commit.run(self.outbox).await;
                 Ok(())
             }
         }

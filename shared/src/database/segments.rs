@@ -99,12 +99,12 @@ pub struct NewSegment {
     /// The name of the speaker, if known.
     pub speaker: Option<String>,
     /// How it was transcribed; `None` for text that was not transcribed by a model.
-    pub hearing: Option<Hearing>,
+    pub quality: Option<SegmentQuality>,
 }
 
 /// How a segment was transcribed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Hearing {
+pub struct SegmentQuality {
     /// The mean confidence of its words, from 0 to 1.
     pub confidence: f32,
     /// Whether the confidence is too low to rely on the segment.
@@ -124,7 +124,7 @@ pub async fn insert(
     position: i32,
     segments: &[NewSegment],
 ) -> sqlx::Result<()> {
-    let heard = || segments.iter().map(|segment| segment.hearing.as_ref());
+    let heard = || segments.iter().map(|segment| segment.quality.as_ref());
     sqlx::query!(
         "insert into segments (id, user_id, conversation_id, transcription_id, position, start_ms, end_ms, text,
                                speaker, confidence, is_uncertain, word_times, timing)
@@ -143,10 +143,10 @@ pub async fn insert(
         &segments.iter().map(|segment| segment.end_ms).collect::<Vec<_>>(),
         &segments.iter().map(|segment| segment.text.as_str()).collect::<Vec<_>>() as &[&str],
         &segments.iter().map(|segment| segment.speaker.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
-        &heard().map(|hearing| hearing.map(|hearing| hearing.confidence)).collect::<Vec<_>>() as &[Option<f32>],
-        &heard().map(|hearing| hearing.is_some_and(|hearing| hearing.is_uncertain)).collect::<Vec<_>>(),
-        &heard().map(|hearing| hearing.map(|hearing| Json(&hearing.word_times))).collect::<Vec<_>>() as _,
-        &heard().map(|hearing| hearing.map(|hearing| hearing.timing.as_str())).collect::<Vec<_>>()
+        &heard().map(|quality| quality.map(|quality| quality.confidence)).collect::<Vec<_>>() as &[Option<f32>],
+        &heard().map(|quality| quality.is_some_and(|quality| quality.is_uncertain)).collect::<Vec<_>>(),
+        &heard().map(|quality| quality.map(|quality| Json(&quality.word_times))).collect::<Vec<_>>() as _,
+        &heard().map(|quality| quality.map(|quality| quality.timing.as_str())).collect::<Vec<_>>()
             as &[Option<&str>],
     )
     .execute(tx)

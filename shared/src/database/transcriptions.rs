@@ -265,7 +265,7 @@ pub async fn announce(
     let is_complete = transcription.completed_at.is_some();
     let is_silent = is_complete && is_without_text(tx, id).await?;
     let coverage = transcription.coverage.0.iter().filter(|_| is_complete);
-    tx.tell(&TranscriptionUpdate {
+    tx.emit(&TranscriptionUpdate {
         transcription_id: id,
         conversation_id: transcription.conversation_id,
         audio_id: transcription.audio_id,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Vectors;
 use super::qdrant::{Qdrant, QdrantError};
 use crate::database::SystemTx;
-use crate::database::mirror::{self as noted, Mirror};
+use crate::database::mirror::{self as mirror_queue, Mirror};
 use crate::domain::UserId;
 
 /// Passages that are copied together: about 2 MB as JSON.
@@ -56,10 +56,10 @@ impl Vectors {
 
     async fn switch_off(&self) -> anyhow::Result<Step> {
         let mut tx = self.database.as_system().await?;
-        let state = noted::state(&mut tx).await?;
+        let state = mirror_queue::state(&mut tx).await?;
         drop(tx);
         if state != Mirror::Off {
-            noted::switch_off(&self.database).await?;
+            mirror_queue::switch_off(&self.database).await?;
             tracing::info!(
                 "vectors are not mirrored any more; what Qdrant holds of them can be removed there"
             );
@@ -69,27 +69,27 @@ impl Vectors {
 
     async fn carry(&self, qdrant: &Qdrant) -> anyhow::Result<Step> {
         let mut tx = self.database.as_system().await?;
-        noted::lock(&mut tx).await?;
-        let step = match noted::state(&mut tx).await? {
+        mirror_queue::lock(&mut tx).await?;
+        let step = match mirror_queue::state(&mut tx).await? {
             Mirror::Off => {
-                noted::switch_on(&self.database).await?;
+                mirror_queue::switch_on(&self.database).await?;
                 return Ok(Step::More);
             }
             Mirror::Empty => {
                 // The former collection may contain vectors of people who were erased.
                 qdrant.create().await?;
-                noted::fill(&self.database, &mut tx).await?;
+                mirror_queue::fill(&self.database, &mut tx).await?;
                 tracing::info!("the mirror of the vectors is being filled");
                 Step::More
             }
             Mirror::Filling => {
-                if !noted::fill(&self.database, &mut tx).await? {
+                if !mirror_queue::fill(&self.database, &mut tx).await? {
                     tracing::info!("all vectors are noted for the mirror");
                 }
                 Step::More
             }
             Mirror::Filled => {
-                let changes = noted::waiting(&mut tx, BATCH).await?;
+                let changes = mirror_queue::pending(&mut tx, BATCH).await?;
                 let Some(first) = changes.first() else {
                     // Checks that the copied vectors are still there.
                     if qdrant.exists().await? {
@@ -100,7 +100,7 @@ impl Vectors {
                 let user = UserId(first.user_id);
                 let passages: BTreeSet<Uuid> = changes.iter().map(|change| change.passage_id).collect();
                 match self.carry_some(qdrant, user, passages).await {
-                    Ok(()) => noted::carried(&mut tx, &changes).await?,
+                    Ok(()) => mirror_queue::mark_mirrored(&mut tx, &changes).await?,
                     Err(Fault::Qdrant(QdrantError::Lost)) => return self.refill(tx).await,
                     Err(fault) => return Err(fault.into()),
                 }
@@ -116,7 +116,7 @@ impl Vectors {
         let mut gone = passages;
         let wanted: Vec<Uuid> = gone.iter().copied().collect();
         let mut own = self.database.as_user(user).await?;
-        let vectors = noted::vectors(&mut own, &wanted).await?;
+        let vectors = mirror_queue::vectors(&mut own, &wanted).await?;
         drop(own);
         for vector in &vectors {
             gone.remove(&vector.id);
@@ -127,7 +127,7 @@ impl Vectors {
     }
 
     async fn refill(&self, mut tx: SystemTx) -> anyhow::Result<Step> {
-        noted::refill(&mut tx).await?;
+        mirror_queue::refill(&mut tx).await?;
         tx.commit().await?;
         tracing::warn!("Qdrant has lost the vectors; they are carried there again");
         Ok(Step::More)

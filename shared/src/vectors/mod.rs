@@ -24,7 +24,7 @@ use self::qdrant::Qdrant;
 pub use self::qdrant::QdrantError;
 use crate::config::{Config, QdrantConfig};
 use crate::database::search::Candidates;
-use crate::database::{Database, mirror as noted};
+use crate::database::{Database, mirror as mirror_queue};
 use crate::domain::UserId;
 
 /// If more of a person's passages than this wait to be copied, the mirror is not used.
@@ -75,7 +75,7 @@ impl Vectors {
         // Read before the request to Qdrant: passages that are copied in between are candidates in both
         // cases. The transaction ends before the request, so that no transaction waits for another server.
         let mut tx = self.database.as_user(user).await?;
-        let missing = noted::missing(&mut tx, MOST_MISSING).await?;
+        let missing = mirror_queue::missing(&mut tx, MOST_MISSING).await?;
         drop(tx);
         let Some(missing) = missing else { return Ok(Candidates::All) };
         let near = match qdrant.nearest(user, model, question, limit).await {
@@ -97,9 +97,9 @@ impl Vectors {
     pub async fn forget(&self, user: UserId) -> anyhow::Result<()> {
         let Some(qdrant) = &self.qdrant else { return Ok(()) };
         let mut tx = self.database.as_system().await?;
-        noted::lock(&mut tx).await?;
+        mirror_queue::lock(&mut tx).await?;
         qdrant.forget(user).await?;
-        noted::forget(&mut tx, user).await?;
+        mirror_queue::forget(&mut tx, user).await?;
         Ok(tx.commit().await?)
     }
 

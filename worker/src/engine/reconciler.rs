@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use self_shared::database::jobs::upkeep;
+use self_shared::database::jobs::reconciliation;
 use self_shared::domain::job::Job;
 use self_shared::wake_ups::WakeUp;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -39,21 +39,21 @@ pub async fn run(engine: &EngineContext, stop: CancellationToken) {
 
 async fn look(engine: &EngineContext, may_judge: bool, kept_up: &mut Option<Instant>) -> sqlx::Result<()> {
     let mut tx = engine.database.as_system().await?;
-    if !upkeep::take_turn(&mut tx).await? {
+    if !reconciliation::try_lock_reconciler(&mut tx).await? {
         return Ok(());
     }
     // Selected before leases expire: the jobs that the expiry queues again get their wake-ups from the
     // commit.
-    let overdue = upkeep::overdue(&mut tx, LIMIT).await?;
-    let expired = if may_judge { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
+    let overdue = reconciliation::overdue(&mut tx, LIMIT).await?;
+    let expired = if may_judge { reconciliation::expire(&mut tx, LIMIT).await? } else { Vec::new() };
     if kept_up.is_none_or(|last| last.elapsed() >= UPKEEP_EVERY) {
         for (job, every) in Job::periodic() {
-            upkeep::enqueue_when_due(&mut tx, &job, every).await?;
+            reconciliation::enqueue_periodic(&mut tx, &job, every).await?;
         }
-        upkeep::tidy(&mut tx).await?;
+        reconciliation::delete_stale(&mut tx).await?;
         *kept_up = Some(Instant::now());
     }
-    for (lane, queued, running) in upkeep::depths(&mut tx).await? {
+    for (lane, queued, running) in reconciliation::queue_depths(&mut tx).await? {
         metrics::gauge!("self_jobs_queued", "lane" => lane.as_str()).set(queued as f64);
         metrics::gauge!("self_jobs_running", "lane" => lane.as_str()).set(running as f64);
     }

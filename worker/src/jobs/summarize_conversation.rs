@@ -4,7 +4,7 @@
 use self_language::notice::{Conversation, line};
 use self_language::summarize::{Backed, Summary, TASK, check, windows};
 use self_shared::database::graph;
-use self_shared::database::insights::{self, Author, Scope};
+use self_shared::database::insights::{self, InsightModel, Scope};
 use self_shared::domain::insight::{InsightKind, NewInsight, Pointers};
 use self_shared::domain::job::{JobError, SummarizeConversation};
 use self_shared::domain::progress::{Progress, Stage};
@@ -36,7 +36,7 @@ pub(super) async fn run(
         found = insights_of(&conversation, &summary);
     }
     let model = context.summarizer.as_ref().map_or("", |summarizer| summarizer.model());
-    save(task, job, &found, &Author { model, version: &version }).await
+    save(task, job, &found, &InsightModel { name: model, version: &version }).await
 }
 
 async fn summarize(
@@ -104,12 +104,12 @@ async fn save(
     task: &Task,
     job: &SummarizeConversation,
     found: &[NewInsight],
-    author: &Author<'_>,
+    model: &InsightModel<'_>,
 ) -> Result<(), JobError> {
     task.report(Stage::Save, task.progress());
     let mut tx = task.begin().await?;
     graph::lock(&mut tx).await?;
     let scope = Scope { kinds: KINDS, conversation: Some(job.conversation_id) };
-    insights::replace(&mut tx, &scope, author, found).await?;
+    insights::replace(&mut tx, &scope, model, found).await?;
     task.succeed(tx).await
 }

@@ -62,7 +62,7 @@ pub async fn edit(
     )
     .fetch_one(&mut **tx)
     .await?;
-    tx.tell(&ConversationUpdate::Edited(conversation.clone().into()));
+    tx.emit(&ConversationUpdate::Edited(conversation.clone().into()));
     Ok(conversation)
 }
 
@@ -78,7 +78,7 @@ pub async fn touch(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     )
     .fetch_one(&mut **tx)
     .await?;
-    tx.tell(&ConversationUpdate::Edited(conversation.into()));
+    tx.emit(&ConversationUpdate::Edited(conversation.into()));
     Ok(())
 }
 
@@ -142,7 +142,7 @@ pub async fn delete(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<V
         let job = Job::GenerateInsights(GenerateInsights { user, occasion: Occasion::Conversation(other) });
         jobs::enqueue_once(tx, user, &job, None).await?;
     }
-    tx.tell(&ConversationUpdate::Deleted { id });
+    tx.emit(&ConversationUpdate::Deleted { id });
     Ok(objects)
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::database::{UserTx, said};
+use crate::database::{UserTx, segment_words};
 
 /// An entity that is mentioned.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ pub async fn mentions(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<M
     .fetch_all(&mut **tx)
     .await?;
     let segments: Vec<Uuid> = mentions.iter().map(|mention| mention.segment_id).collect();
-    let said = said::by_segment(tx, &segments).await?;
+    let said = segment_words::by_segment(tx, &segments).await?;
     for mention in &mut mentions {
         let times = said
             .get(&mention.segment_id)

@@ -132,7 +132,7 @@ pub async fn insert(tx: &mut UserTx, conversation: &Conversation) -> sqlx::Resul
     )
     .execute(&mut **tx)
     .await?;
-    tx.tell(&ConversationUpdate::Created(conversation.clone().into()));
+    tx.emit(&ConversationUpdate::Created(conversation.clone().into()));
     Ok(())
 }
 

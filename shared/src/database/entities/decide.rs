@@ -40,7 +40,7 @@ pub enum EditError {
     Database(#[from] sqlx::Error),
 }
 
-struct Row {
+struct EntityRow {
     kind: String,
     key: String,
     name: String,
@@ -80,7 +80,7 @@ pub async fn edit(tx: &mut UserTx, id: Uuid, version: Option<i64>, edit: &Edit) 
     )
     .execute(&mut **tx)
     .await?;
-    tx.tell(&EntityUpdate::Edited { id });
+    tx.emit(&EntityUpdate::Edited { id });
     get(tx, id).await?.ok_or(EditError::NotFound)
 }
 
@@ -95,7 +95,7 @@ pub async fn forget(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<(
     redirect(tx, &entity, None).await?;
     insights::withdraw_about(tx, id).await?;
     remove(tx, id).await?;
-    tx.tell(&EntityUpdate::Forgotten { id });
+    tx.emit(&EntityUpdate::Forgotten { id });
     Ok(())
 }
 
@@ -112,7 +112,7 @@ pub(super) async fn remove(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
 pub(super) async fn hold(tx: &mut UserTx, id: Uuid, version: Option<i64>) -> Result<Named, EditError> {
     let user = tx.user();
     let row = sqlx::query_as!(
-        Row,
+        EntityRow,
         "select kind, key, name, version from entities where user_id = $1 and id = $2 for update",
         user.0,
         id,

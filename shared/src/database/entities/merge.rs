@@ -6,7 +6,7 @@ use super::decide::{EditError, hold, remove};
 use super::decisions::redirect;
 use super::{Entity, get};
 use crate::database::UserTx;
-use crate::database::graph::{self, Former};
+use crate::database::graph::{self, DetachedGraph};
 use crate::events::EntityUpdate;
 
 /// Merges `other` into `id`: the mentions and connections of `other` become those of `id`, which keeps its
@@ -58,9 +58,12 @@ pub async fn merge(
     .execute(&mut **tx)
     .await?;
     remove(tx, other).await?;
-    graph::prune_orphans(tx, &Former { entities: [].into(), connections: connections.into_iter().collect() })
-        .await?;
-    tx.tell(&EntityUpdate::Merged { id, other_id: other });
+    graph::prune_orphans(
+        tx,
+        &DetachedGraph { entities: [].into(), connections: connections.into_iter().collect() },
+    )
+    .await?;
+    tx.emit(&EntityUpdate::Merged { id, other_id: other });
     get(tx, id).await?.ok_or(EditError::NotFound)
 }
 

@@ -12,7 +12,7 @@ mod take_back;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{UserTx, said};
+use super::{UserTx, segment_words};
 
 pub use self::around::{Edge, Evidence, connections, evidence, named, neighbourhood};
 pub use self::decide::{Edit, EditError, edit, forget};
@@ -137,7 +137,7 @@ pub async fn timeline(tx: &mut UserTx, id: Uuid, conversations: i64) -> sqlx::Re
     .fetch_all(&mut **tx)
     .await?;
     let segments: Vec<Uuid> = appearances.iter().map(|one| one.segment_id).collect();
-    let said = said::by_segment(tx, &segments).await?;
+    let said = segment_words::by_segment(tx, &segments).await?;
     for one in &mut appearances {
         let times =
             said.get(&one.segment_id).and_then(|said| said.times_within(one.start_char, one.end_char));

@@ -8,7 +8,7 @@ use super::decide::{EditError, hold};
 use super::decisions::{remember, whole};
 use super::{Entity, get};
 use crate::database::UserTx;
-use crate::database::graph::{self, Former};
+use crate::database::graph::{self, DetachedGraph};
 use crate::domain::entity::{Decision, Named, spelling};
 use crate::domain::new_id;
 use crate::events::EntityUpdate;
@@ -20,7 +20,7 @@ struct MentionPosition {
 }
 
 /// Evidence for a connection of the entity, near a mention that moves to the other entity.
-struct Spoken {
+struct ConnectionEvidence {
     connection_id: Uuid,
     third: Uuid,
     kind: String,
@@ -68,10 +68,10 @@ pub async fn split(
     .execute(&mut **tx)
     .await?;
     let connections = connect(tx, id, other, &moved).await?;
-    graph::prune_orphans(tx, &Former { entities: [].into(), connections }).await?;
+    graph::prune_orphans(tx, &DetachedGraph { entities: [].into(), connections }).await?;
     describe(tx, id, &spelled, None).await?;
     describe(tx, other, &BTreeSet::new(), Some(names)).await?;
-    tx.tell(&EntityUpdate::Split { id, other_id: other });
+    tx.emit(&EntityUpdate::Split { id, other_id: other });
     get(tx, other).await?.ok_or(EditError::NotFound)
 }
 
@@ -147,8 +147,8 @@ async fn entity(tx: &mut UserTx, id: Uuid, goes: &Named) -> sqlx::Result<Uuid> {
 /// connections that were changed.
 async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid, moved: &[Uuid]) -> sqlx::Result<BTreeSet<Uuid>> {
     let user = tx.user();
-    let spoken = sqlx::query_as!(
-        Spoken,
+    let evidence = sqlx::query_as!(
+        ConnectionEvidence,
         r#"select connection_id, third as "third!", kind, segment_id, stays as "stays!" from (
                select c.id as connection_id, c.kind, e.segment_id,
                       case when c.from_entity_id = $2 then c.to_entity_id else c.from_entity_id end as third,
@@ -173,7 +173,8 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid, moved: &[Uuid]) -> sqlx
     )
     .fetch_all(&mut **tx)
     .await?;
-    let connections: BTreeMap<Uuid, &Spoken> = spoken.iter().map(|one| (one.connection_id, one)).collect();
+    let connections: BTreeMap<Uuid, &ConnectionEvidence> =
+        evidence.iter().map(|one| (one.connection_id, one)).collect();
     // Two connections of the entity differ in the third entity or in the kind, because the lower id always
     // comes first. So no two of them become the same connection of the other entity.
     let of_other = sqlx::query_scalar!(
@@ -199,22 +200,22 @@ async fn connect(tx: &mut UserTx, id: Uuid, other: Uuid, moved: &[Uuid]) -> sqlx
         "insert into connection_evidence (connection_id, segment_id, user_id, transcription_id, weight)
          select c.id, e.segment_id, e.user_id, e.transcription_id, e.weight
          from unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[])
-              as spoken (connection_id, third, kind, segment_id)
-         join connections c on c.user_id = $1 and c.from_entity_id = least($2, spoken.third)
-                           and c.to_entity_id = greatest($2, spoken.third) and c.kind = spoken.kind
-         join connection_evidence e on e.user_id = $1 and e.connection_id = spoken.connection_id
-                                   and e.segment_id = spoken.segment_id
+              as evidence (connection_id, third, kind, segment_id)
+         join connections c on c.user_id = $1 and c.from_entity_id = least($2, evidence.third)
+                           and c.to_entity_id = greatest($2, evidence.third) and c.kind = evidence.kind
+         join connection_evidence e on e.user_id = $1 and e.connection_id = evidence.connection_id
+                                   and e.segment_id = evidence.segment_id
          on conflict do nothing",
         user.0,
         other,
-        &spoken.iter().map(|one| one.connection_id).collect::<Vec<_>>(),
-        &spoken.iter().map(|one| one.third).collect::<Vec<_>>(),
-        &spoken.iter().map(|one| one.kind.as_str()).collect::<Vec<_>>() as &[&str],
-        &spoken.iter().map(|one| one.segment_id).collect::<Vec<_>>(),
+        &evidence.iter().map(|one| one.connection_id).collect::<Vec<_>>(),
+        &evidence.iter().map(|one| one.third).collect::<Vec<_>>(),
+        &evidence.iter().map(|one| one.kind.as_str()).collect::<Vec<_>>() as &[&str],
+        &evidence.iter().map(|one| one.segment_id).collect::<Vec<_>>(),
     )
     .execute(&mut **tx)
     .await?;
-    let gone = || spoken.iter().filter(|one| !one.stays);
+    let gone = || evidence.iter().filter(|one| !one.stays);
     sqlx::query!(
         "delete from connection_evidence e
          using unnest($2::uuid[], $3::uuid[]) as gone (connection_id, segment_id)

@@ -14,7 +14,7 @@ use crate::events::EntityUpdate;
 const MOST: i64 = 200;
 
 /// A transcript that a decision may have affected.
-struct Concerned {
+struct AffectedTranscript {
     conversation_id: Uuid,
     transcription_id: Uuid,
 }
@@ -49,25 +49,25 @@ pub async fn take_back(
     let user = tx.user();
     let decided = query_decided!("and id = $2", user.0, id).fetch_optional(&mut **tx).await?;
     let Some(decided) = decided else { return Ok(None) };
-    let concerned = concerned(tx, id).await?;
+    let affected = affected(tx, id).await?;
     call_no_more(tx, &decided).await?;
     sqlx::query!("delete from entity_decisions where user_id = $1 and id = $2", user.0, id)
         .execute(&mut **tx)
         .await?;
     let mut work = Vec::new();
-    for Concerned { conversation_id, transcription_id } in concerned {
+    for AffectedTranscript { conversation_id, transcription_id } in affected {
         let job = Job::UnderstandConversation(UnderstandConversation { conversation_id, transcription_id });
         work.extend(jobs::enqueue_once(tx, user, &job, traceparent).await?);
     }
-    tx.tell(&EntityUpdate::TakenBack { decision_id: id });
+    tx.emit(&EntityUpdate::TakenBack { decision_id: id });
     Ok(Some(work))
 }
 
 /// Finds the affected transcripts that are current.
-async fn concerned(tx: &mut UserTx, decision: Uuid) -> sqlx::Result<Vec<Concerned>> {
+async fn affected(tx: &mut UserTx, decision: Uuid) -> sqlx::Result<Vec<AffectedTranscript>> {
     let user = tx.user();
     sqlx::query_as!(
-        Concerned,
+        AffectedTranscript,
         r#"with decision as (select * from entity_decisions where user_id = $1 and id = $2),
            named as (
                select unnest(transcription_ids) as id from decision

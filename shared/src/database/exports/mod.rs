@@ -157,13 +157,13 @@ pub async fn forget(
 }
 
 /// Returns those of the given object keys that no archive uses.
-pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
-    let nameless = sqlx::query_scalar!(
+pub async fn orphaned(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
+    let orphaned = sqlx::query_scalar!(
         r#"select key as "key!" from unnest($1::text[]) key
            where not exists (select from exports where exports.object_key = key)"#,
         &keys.collect::<Vec<_>>() as &[&str],
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(nameless.into_iter().collect())
+    Ok(orphaned.into_iter().collect())
 }

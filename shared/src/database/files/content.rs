@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::event::FileEvent;
+use super::event::FileHistoryEvent;
 use super::record::NewFileEvent;
 use super::{File, announce, get, lock};
 use crate::database::{EnumColumn, SystemTx, UserTx, jobs};
@@ -33,7 +33,7 @@ pub struct Upload<'a> {
 
 /// The result of an upload.
 #[derive(Debug)]
-pub enum Uploaded {
+pub enum UploadOutcome {
     /// The upload is the content of the file now. With the job that processes it, and the keys of the
     /// objects of the former content, which the caller deletes after the commit.
     Accepted(Box<File>, Box<JobSnapshot>, Vec<String>),
@@ -47,7 +47,7 @@ pub enum Uploaded {
 
 /// Stored content.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct StoredContent {
     pub id: Uuid,
     pub kind: EnumColumn<ContentKind>,
     /// The content itself, if it was sent with an event.
@@ -61,11 +61,11 @@ pub struct Kept {
     pub is_embedded: bool,
 }
 
-/// Selects the [`Kept`] content of the file `$2` of the person `$1`: the clause that locks it, the parameters.
-macro_rules! query_kept {
+/// Selects the [`StoredContent`] content of the file `$2` of the person `$1`: the clause that locks it, the parameters.
+macro_rules! query_content {
     ($lock:literal, $($parameter:expr),+ $(,)?) => {
         sqlx::query_as!(
-            Kept,
+            StoredContent,
             r#"select id, kind as "kind: EnumColumn<ContentKind>", text, object_key, size_bytes, sha256,
                       embedded_at is not null as "is_embedded!"
                from file_contents where user_id = $1 and file_id = $2 "#
@@ -76,15 +76,15 @@ macro_rules! query_kept {
 }
 
 /// Reads the content of a file, as it was sent.
-pub async fn content(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<Kept>> {
+pub async fn content(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<StoredContent>> {
     let user = tx.user();
-    query_kept!("", user.0, file).fetch_optional(&mut **tx).await
+    query_content!("", user.0, file).fetch_optional(&mut **tx).await
 }
 
 /// Reads the content of a file, and locks it until the end of the transaction.
-pub async fn current(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<Kept>> {
+pub async fn current(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Option<StoredContent>> {
     let user = tx.user();
-    query_kept!("for update", user.0, file).fetch_optional(&mut **tx).await
+    query_content!("for update", user.0, file).fetch_optional(&mut **tx).await
 }
 
 /// Marks content as searchable.
@@ -108,18 +108,18 @@ pub async fn upload(
     file: Uuid,
     upload: &Upload<'_>,
     traceparent: Option<&str>,
-) -> sqlx::Result<Uploaded> {
+) -> sqlx::Result<UploadOutcome> {
     lock(tx).await?;
-    let Some(before) = get(tx, file).await? else { return Ok(Uploaded::NotFound) };
+    let Some(before) = get(tx, file).await? else { return Ok(UploadOutcome::NotFound) };
     if before.state == FileState::Deleted {
-        return Ok(Uploaded::Deleted);
+        return Ok(UploadOutcome::Deleted);
     }
     let is_known = before.content.as_ref().is_some_and(|content| {
         let is_useful = matches!(content.state, ContentState::Pending | ContentState::Embedded);
         is_useful && !content.is_stale && content.kind == upload.kind && content.sha256 == upload.sha256
     });
     if is_known {
-        return Ok(Uploaded::Known(Box::new(before)));
+        return Ok(UploadOutcome::Known(Box::new(before)));
     }
     let user = tx.user();
     let objects = sqlx::query_scalar!(
@@ -155,7 +155,7 @@ pub async fn upload(
     };
     announce(tx, &[file]).await?;
     let file = get(tx, file).await?.ok_or(sqlx::Error::RowNotFound)?;
-    Ok(Uploaded::Accepted(Box::new(file), Box::new(job), objects.into_iter().flatten().collect()))
+    Ok(UploadOutcome::Accepted(Box::new(file), Box::new(job), objects.into_iter().flatten().collect()))
 }
 
 /// Finds the queued job of the file, which will also process this content.
@@ -198,7 +198,7 @@ pub(super) async fn insert(tx: &mut UserTx, events: &[&NewFileEvent], files: &[U
 
 /// Content that was sent with an event of a file.
 struct Sent<'a> {
-    event: &'a FileEvent,
+    event: &'a FileHistoryEvent,
     file: Uuid,
     content: &'a NewContent,
     sha256: &'a [u8],
@@ -303,13 +303,13 @@ pub(super) async fn enqueue(
 }
 
 /// Returns those of the given object keys that no content uses.
-pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
-    let nameless = sqlx::query_scalar!(
+pub async fn orphaned(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
+    let orphaned = sqlx::query_scalar!(
         r#"select key as "key!" from unnest($1::text[]) key
            where not exists (select from file_contents where file_contents.object_key = key)"#,
         &keys.collect::<Vec<_>>() as &[&str],
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(nameless.into_iter().collect())
+    Ok(orphaned.into_iter().collect())
 }

@@ -8,11 +8,11 @@ use uuid::Uuid;
 use crate::database::{EnumColumn, UserTx};
 use crate::domain::file::FileEventKind;
 
-/// A statement whose rows are [`FileEvent`]s: the conditions and the order, the parameters.
+/// A statement whose rows are [`FileHistoryEvent`]s: the conditions and the order, the parameters.
 macro_rules! query_events {
     ($after:literal, $($parameter:expr),+ $(,)?) => {
         sqlx::query_as!(
-            FileEvent,
+            FileHistoryEvent,
             r#"select id, kind as "kind: EnumColumn<FileEventKind>", device, path, from_path, size_bytes, sha256,
                       content_type, content_sha256, happened_at
                from file_events "#
@@ -24,7 +24,7 @@ macro_rules! query_events {
 
 /// An event of a file, as an app sent it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct FileEvent {
+pub struct FileHistoryEvent {
     /// The id that the app chose.
     pub id: Uuid,
     pub kind: EnumColumn<FileEventKind>,
@@ -47,10 +47,10 @@ pub struct FileEvent {
 
 /// A position in the history of a device. Of two events at the same time, the one with the lower id comes
 /// first.
-pub(super) type Moment = (DateTime<Utc>, Uuid);
+pub(super) type EventPosition = (DateTime<Utc>, Uuid);
 
-impl FileEvent {
-    pub(super) const fn moment(&self) -> Moment {
+impl FileHistoryEvent {
+    pub(super) const fn position(&self) -> EventPosition {
         (self.happened_at, self.id)
     }
 }
@@ -61,7 +61,7 @@ pub async fn happened(
     file: Uuid,
     before: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
-) -> sqlx::Result<Vec<FileEvent>> {
+) -> sqlx::Result<Vec<FileHistoryEvent>> {
     let (user, (time, id)) = (tx.user(), before.unzip());
     query_events!(
         "where user_id = $1 and file_id = $2 and ($3::timestamptz is null or (happened_at, id) < ($3, $4))
@@ -77,7 +77,7 @@ pub async fn happened(
 }
 
 /// Returns those of the given events that were recorded before.
-pub(super) async fn known(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<HashMap<Uuid, FileEvent>> {
+pub(super) async fn known(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<HashMap<Uuid, FileHistoryEvent>> {
     let user = tx.user();
     let known =
         query_events!("where user_id = $1 and id = any ($2)", user.0, ids).fetch_all(&mut **tx).await?;
@@ -85,7 +85,10 @@ pub(super) async fn known(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<HashMap
 }
 
 /// Reads the newest event of each kind, for each file.
-pub(super) async fn newest(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Vec<FileEvent>>> {
+pub(super) async fn newest(
+    tx: &mut UserTx,
+    files: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, Vec<FileHistoryEvent>>> {
     let kinds: Vec<&str> = FileEventKind::ALL.iter().map(|kind| kind.as_str()).collect();
     let user = tx.user();
     let rows = sqlx::query!(
@@ -104,9 +107,9 @@ pub(super) async fn newest(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Hash
     )
     .fetch_all(&mut **tx)
     .await?;
-    let mut newest: HashMap<Uuid, Vec<FileEvent>> = HashMap::new();
+    let mut newest: HashMap<Uuid, Vec<FileHistoryEvent>> = HashMap::new();
     for row in rows {
-        newest.entry(row.file_id).or_default().push(FileEvent {
+        newest.entry(row.file_id).or_default().push(FileHistoryEvent {
             id: row.id,
             kind: row.kind,
             device: row.device,

@@ -67,6 +67,6 @@ pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String
     .execute(&mut **tx)
     .await?;
     jobs::cancel_all(tx, user, jobs::CancelScope::File(id)).await?;
-    tx.tell(&FileEvent::forgotten(id));
+    tx.emit(&FileEvent::forgotten(id));
     Ok(Some(objects))
 }

@@ -13,26 +13,26 @@ use std::hash::Hash;
 use chrono::DateTime;
 use uuid::Uuid;
 
-use super::event::{FileEvent, Moment};
+use super::event::{EventPosition, FileHistoryEvent};
 use crate::database::UserTx;
 use crate::domain::file::FileEventKind;
 use crate::domain::new_id;
 
 /// The position before all events.
-const BEGINNING: Moment = (DateTime::UNIX_EPOCH, Uuid::nil());
+const BEGINNING: EventPosition = (DateTime::UNIX_EPOCH, Uuid::nil());
 
 /// A path at a moment.
 #[derive(Clone, Copy)]
-struct Spot<'a> {
+struct PathAt<'a> {
     device: &'a str,
     path: &'a str,
-    at: Moment,
+    at: EventPosition,
 }
 
 /// A period in which one file, or none that is known, is at a path.
 struct Stay {
     place: Uuid,
-    since: Moment,
+    since: EventPosition,
     file: Option<Uuid>,
 }
 
@@ -40,11 +40,11 @@ struct Stay {
 struct HandOver {
     from: Uuid,
     to: Uuid,
-    after: Moment,
+    after: EventPosition,
 }
 
 /// The files of events.
-pub(super) struct Placed {
+pub(super) struct ResolvedEvents {
     /// The file of each event, in the order of the input.
     pub files: Vec<Uuid>,
     /// These files, and the files whose histories were split.
@@ -52,12 +52,15 @@ pub(super) struct Placed {
 }
 
 /// Finds the file of each event, and stores the moves among the events. The events must not be inserted yet.
-pub(super) async fn resolve_identity(tx: &mut UserTx, events: &[&FileEvent]) -> sqlx::Result<Placed> {
+pub(super) async fn resolve_identity(
+    tx: &mut UserTx,
+    events: &[&FileHistoryEvent],
+) -> sqlx::Result<ResolvedEvents> {
     let mut touched = BTreeSet::new();
     let mut moved = HashMap::new();
-    let mut moves: Vec<&FileEvent> =
+    let mut moves: Vec<&FileHistoryEvent> =
         events.iter().copied().filter(|event| event.kind.0 == FileEventKind::Moved).collect();
-    moves.sort_by_key(|event| event.moment());
+    moves.sort_by_key(|event| event.position());
     let mut moves = &moves[..];
     while !moves.is_empty() {
         let files = follow(tx, moves, &mut touched).await?;
@@ -65,17 +68,17 @@ pub(super) async fn resolve_identity(tx: &mut UserTx, events: &[&FileEvent]) -> 
         moved.extend(stored.iter().map(|event| event.id).zip(files));
         moves = later;
     }
-    let others: Vec<&FileEvent> =
+    let others: Vec<&FileHistoryEvent> =
         events.iter().copied().filter(|event| !moved.contains_key(&event.id)).collect();
-    let spots: Vec<Spot<'_>> = others
+    let spots: Vec<PathAt<'_>> = others
         .iter()
-        .map(|event| Spot { device: &event.device, path: &event.path, at: event.moment() })
+        .map(|event| PathAt { device: &event.device, path: &event.path, at: event.position() })
         .collect();
     let found = files_at(tx, &spots).await?;
     let mut file_of: HashMap<Uuid, Uuid> = others.iter().map(|event| event.id).zip(found).collect();
     file_of.extend(moved);
     touched.extend(file_of.values());
-    Ok(Placed { files: events.iter().map(|event| file_of[&event.id]).collect(), touched })
+    Ok(ResolvedEvents { files: events.iter().map(|event| file_of[&event.id]).collect(), touched })
 }
 
 /// Stores the first of the moves, and those after it that are independent of all before them. Returns the
@@ -86,10 +89,11 @@ pub(super) async fn resolve_identity(tx: &mut UserTx, events: &[&FileEvent]) -> 
 /// with an earlier one has to see the effects of that one, and waits for the next call.
 async fn follow(
     tx: &mut UserTx,
-    moves: &[&FileEvent],
+    moves: &[&FileHistoryEvent],
     touched: &mut BTreeSet<Uuid>,
 ) -> sqlx::Result<Vec<Uuid>> {
-    let (mut from, mut to): (Vec<Spot<'_>>, Vec<Spot<'_>>) = moves.iter().map(|event| ends(event)).unzip();
+    let (mut from, mut to): (Vec<PathAt<'_>>, Vec<PathAt<'_>>) =
+        moves.iter().map(|event| ends(event)).unzip();
     let paths =
         from.iter().zip(&to).map(|(from, to)| [from, to].map(|spot| (spot.device, spot.path)).to_vec());
     let count = independent(paths);
@@ -104,7 +108,7 @@ async fn follow(
     let files = settle(tx, from, &sources[..count]).await?;
     // Events at the former path that are known to be later belong to another file.
     let late = happening_later(tx, &files, from).await?;
-    let split: Vec<(Uuid, Spot<'_>)> =
+    let split: Vec<(Uuid, PathAt<'_>)> =
         files.iter().copied().zip(from.iter().copied()).filter(|(file, _)| late.contains(file)).collect();
     let others = founded(tx, &split.iter().map(|(_, spot)| *spot).collect::<Vec<_>>()).await?;
     let others: HashMap<Uuid, Uuid> = split.iter().map(|(file, _)| *file).zip(others).collect();
@@ -124,10 +128,10 @@ async fn follow(
 }
 
 /// The former place of a move, and the new one.
-fn ends(event: &FileEvent) -> (Spot<'_>, Spot<'_>) {
-    let (device, at) = (event.device.as_str(), event.moment());
-    let from = Spot { device, path: event.from_path.as_deref().unwrap_or_default(), at };
-    (from, Spot { device, path: &event.path, at })
+fn ends(event: &FileHistoryEvent) -> (PathAt<'_>, PathAt<'_>) {
+    let (device, at) = (event.device.as_str(), event.position());
+    let from = PathAt { device, path: event.from_path.as_deref().unwrap_or_default(), at };
+    (from, PathAt { device, path: &event.path, at })
 }
 
 /// The number of groups before the first one that shares an item with an earlier group.
@@ -142,7 +146,11 @@ fn independent<T: Copy + Eq + Hash>(groups: impl Iterator<Item = Vec<T>>) -> usi
 }
 
 /// Returns those of the given files that have events after the moment of their spot.
-async fn happening_later(tx: &mut UserTx, files: &[Uuid], spots: &[Spot<'_>]) -> sqlx::Result<HashSet<Uuid>> {
+async fn happening_later(
+    tx: &mut UserTx,
+    files: &[Uuid],
+    spots: &[PathAt<'_>],
+) -> sqlx::Result<HashSet<Uuid>> {
     let user = tx.user();
     let late = sqlx::query_scalar!(
         r#"select moved.file as "file!"
@@ -208,14 +216,14 @@ async fn begin(tx: &mut UserTx, stays: &[Stay]) -> sqlx::Result<()> {
 }
 
 /// Finds the file at each spot; creates a file if none is known.
-async fn files_at(tx: &mut UserTx, spots: &[Spot<'_>]) -> sqlx::Result<Vec<Uuid>> {
+async fn files_at(tx: &mut UserTx, spots: &[PathAt<'_>]) -> sqlx::Result<Vec<Uuid>> {
     let stays = stays(tx, spots).await?;
     settle(tx, spots, &stays).await
 }
 
 /// Returns the file of the stay that contains each spot; creates a file if none is known.
-async fn settle(tx: &mut UserTx, spots: &[Spot<'_>], stays: &[Stay]) -> sqlx::Result<Vec<Uuid>> {
-    let mut known: HashMap<(Uuid, Moment), Uuid> = HashMap::new();
+async fn settle(tx: &mut UserTx, spots: &[PathAt<'_>], stays: &[Stay]) -> sqlx::Result<Vec<Uuid>> {
+    let mut known: HashMap<(Uuid, EventPosition), Uuid> = HashMap::new();
     let mut unknown = Vec::new();
     for (spot, stay) in spots.iter().zip(stays) {
         if stay.file.is_none() && known.insert((stay.place, stay.since), Uuid::nil()).is_none() {
@@ -244,7 +252,7 @@ async fn settle(tx: &mut UserTx, spots: &[Spot<'_>], stays: &[Stay]) -> sqlx::Re
 }
 
 /// Finds the stay that contains each spot. A path without moves has one stay since the beginning.
-async fn stays(tx: &mut UserTx, spots: &[Spot<'_>]) -> sqlx::Result<Vec<Stay>> {
+async fn stays(tx: &mut UserTx, spots: &[PathAt<'_>]) -> sqlx::Result<Vec<Stay>> {
     let user = tx.user();
     let rows = sqlx::query!(
         r#"select spot.place as "place!", stay.since as "since?", stay.since_event as "event?",
@@ -274,7 +282,7 @@ async fn stays(tx: &mut UserTx, spots: &[Spot<'_>]) -> sqlx::Result<Vec<Stay>> {
 }
 
 /// Inserts a new file for each spot. Its other fields are derived from its history.
-async fn founded(tx: &mut UserTx, spots: &[Spot<'_>]) -> sqlx::Result<Vec<Uuid>> {
+async fn founded(tx: &mut UserTx, spots: &[PathAt<'_>]) -> sqlx::Result<Vec<Uuid>> {
     let (user, ids) = (tx.user(), spots.iter().map(|_| new_id()).collect::<Vec<_>>());
     if spots.is_empty() {
         return Ok(ids);

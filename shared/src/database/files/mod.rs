@@ -24,11 +24,13 @@ use crate::domain::file::{ContentKind, ContentState, FileState};
 use crate::domain::job::JobState;
 use crate::events as told;
 
-pub use self::content::{Kept, NewContent, Upload, Uploaded, content, current, embedded, nameless, upload};
-pub use self::event::{FileEvent, happened};
+pub use self::content::{
+    NewContent, StoredContent, Upload, UploadOutcome, content, current, embedded, orphaned, upload,
+};
+pub use self::event::{FileHistoryEvent, happened};
 pub use self::forget::forget;
 pub use self::list::{FileCursor, Filter, Order, list};
-pub use self::record::{Batch, NewFileEvent, RecordError, Recorded, record};
+pub use self::record::{NewFileEvent, RecordError, RecordedBatch, RecordedEvent, record};
 pub use self::related::related_conversations;
 
 /// The columns of a [`FileRow`], for a statement that is built at run time: the same as those in [`some`].
@@ -216,7 +218,7 @@ pub async fn announce(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<()> {
     let mut files = some(tx, ids).await?;
     files.sort_by_key(|file| file.id);
     for file in files {
-        tx.tell(&told::FileEvent::Known(Box::new(file.into())));
+        tx.emit(&told::FileEvent::Known(Box::new(file.into())));
     }
     Ok(())
 }

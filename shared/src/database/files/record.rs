@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::content::{self, NewContent};
-use super::event::{self, FileEvent};
+use super::event::{self, FileHistoryEvent};
 use super::{announce, identity, lock, state};
 use crate::database::{UserTx, insights};
 use crate::domain::file::FileState;
@@ -15,14 +15,14 @@ use crate::events as told;
 /// An event, as an app sends it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewFileEvent {
-    pub event: FileEvent,
+    pub event: FileHistoryEvent,
     /// The content of the file after the event.
     pub content: Option<NewContent>,
 }
 
 /// The result of recording one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct RecordedEvent {
     /// The file of the event.
     pub file_id: Uuid,
     /// Whether the event was recorded before.
@@ -33,9 +33,9 @@ pub struct Recorded {
 
 /// The result of recording several events.
 #[derive(Debug)]
-pub struct Batch {
+pub struct RecordedBatch {
     /// The result of each event, in the order of the input.
-    pub recorded: Vec<Recorded>,
+    pub recorded: Vec<RecordedEvent>,
     /// The jobs that were enqueued.
     pub jobs: Vec<JobSnapshot>,
     /// The keys of objects that no row names any more. The caller deletes them after the commit; if that
@@ -62,7 +62,7 @@ pub async fn record(
     tx: &mut UserTx,
     events: &[NewFileEvent],
     traceparent: Option<&str>,
-) -> Result<Batch, RecordError> {
+) -> Result<RecordedBatch, RecordError> {
     lock(tx).await?;
     let ids: Vec<Uuid> = events.iter().map(|new| new.event.id).collect();
     let mut known = event::known(tx, &ids).await?;
@@ -80,18 +80,18 @@ pub async fn record(
     if !taken.is_empty() {
         return Err(RecordError::Taken(taken));
     }
-    let (jobs, objects) = take_in(tx, &fresh, traceparent).await?;
+    let (jobs, objects) = ingest(tx, &fresh, traceparent).await?;
     let found = found(tx, &ids).await?;
     let mut fresh: BTreeSet<Uuid> = fresh.iter().map(|new| new.event.id).collect();
     let recorded = events.iter().filter_map(|new| {
         let &(file_id, job_id) = found.get(&new.event.id)?;
-        Some(Recorded { file_id, is_duplicate: !fresh.remove(&new.event.id), job_id })
+        Some(RecordedEvent { file_id, is_duplicate: !fresh.remove(&new.event.id), job_id })
     });
-    Ok(Batch { recorded: recorded.collect(), jobs, objects })
+    Ok(RecordedBatch { recorded: recorded.collect(), jobs, objects })
 }
 
 /// Returns the enqueued jobs and the keys of superseded objects.
-async fn take_in(
+async fn ingest(
     tx: &mut UserTx,
     fresh: &[&NewFileEvent],
     traceparent: Option<&str>,
@@ -99,7 +99,7 @@ async fn take_in(
     if fresh.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let events: Vec<&FileEvent> = fresh.iter().map(|new| &new.event).collect();
+    let events: Vec<&FileHistoryEvent> = fresh.iter().map(|new| &new.event).collect();
     let placed = identity::resolve_identity(tx, &events).await?;
     insert(tx, &events, &placed.files).await?;
     content::insert(tx, fresh, &placed.files).await?;
@@ -112,7 +112,7 @@ async fn take_in(
     let jobs = content::enqueue(tx, &touched, traceparent).await?;
     announce(tx, &touched).await?;
     for id in gone {
-        tx.tell(&told::FileEvent::forgotten(id));
+        tx.emit(&told::FileEvent::forgotten(id));
     }
     Ok((jobs, objects))
 }
@@ -145,7 +145,7 @@ async fn found(tx: &mut UserTx, events: &[Uuid]) -> sqlx::Result<HashMap<Uuid, (
     Ok(found.into_iter().map(|row| (row.id, (row.file_id, row.job_id))).collect())
 }
 
-async fn insert(tx: &mut UserTx, events: &[&FileEvent], files: &[Uuid]) -> sqlx::Result<()> {
+async fn insert(tx: &mut UserTx, events: &[&FileHistoryEvent], files: &[Uuid]) -> sqlx::Result<()> {
     let each = || events.iter();
     sqlx::query!(
         "insert into file_events (user_id, file_id, id, kind, device, path, from_path, size_bytes, sha256,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::event::{self, FileEvent};
+use super::event::{self, FileHistoryEvent};
 use crate::database::UserTx;
 use crate::domain::file::{FileEventKind, FileState};
 
@@ -29,16 +29,16 @@ impl ProjectedState {
     ///
     /// Size, hash and type are those of the newest event that wrote the bytes; values that this event does
     /// not have are unknown. A move may have the hash, too.
-    fn of(newest: &[FileEvent], replaced_at: Option<DateTime<Utc>>) -> Option<Self> {
-        let last = |is_it: &dyn Fn(&FileEvent) -> bool| {
-            newest.iter().filter(|event| is_it(event)).max_by_key(|event| event.moment())
+    fn of(newest: &[FileHistoryEvent], replaced_at: Option<DateTime<Utc>>) -> Option<Self> {
+        let last = |is_it: &dyn Fn(&FileHistoryEvent) -> bool| {
+            newest.iter().filter(|event| is_it(event)).max_by_key(|event| event.position())
         };
         let wrote = |kind| matches!(kind, FileEventKind::Created | FileEventKind::Modified);
         let newest = last(&|_| true)?;
         let opened = last(&|event| event.kind.0 == FileEventKind::Opened);
         let changed = last(&|event| event.kind.0 != FileEventKind::Opened);
         let written = last(&|event| wrote(event.kind.0));
-        let tells = |event: &FileEvent| {
+        let tells = |event: &FileHistoryEvent| {
             wrote(event.kind.0) || event.kind.0 == FileEventKind::Moved && event.sha256.is_some()
         };
         let told = last(&tells);
@@ -138,8 +138,8 @@ mod tests {
     use super::*;
     use crate::database::EnumColumn;
 
-    fn event(second: u32, kind: FileEventKind, sha256: Option<u8>) -> FileEvent {
-        FileEvent {
+    fn event(second: u32, kind: FileEventKind, sha256: Option<u8>) -> FileHistoryEvent {
+        FileHistoryEvent {
             id: Uuid::from_u128(second.into()),
             kind: EnumColumn(kind),
             device: "laptop".to_owned(),
@@ -179,7 +179,7 @@ mod tests {
     fn looking_into_a_file_does_not_bring_it_back_and_moving_over_it_takes_it_away() {
         use FileEventKind::{Created, Deleted, Opened};
         let state =
-            |events: &[FileEvent], replaced_at| ProjectedState::of(events, replaced_at).unwrap().state;
+            |events: &[FileHistoryEvent], replaced_at| ProjectedState::of(events, replaced_at).unwrap().state;
         assert_eq!(state(&[event(1, Deleted, None), event(2, Opened, None)], None), FileState::Deleted);
         assert_eq!(state(&[event(1, Deleted, None), event(2, Created, None)], None), FileState::Present);
         let replaced = ProjectedState::of(&[event(1, Created, None)], Some(at(9))).unwrap();
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn what_the_last_writing_does_not_tell_is_not_known_until_a_move_tells_it() {
         use FileEventKind::{Created, Modified, Moved};
-        let sha256 = |events: &[FileEvent]| ProjectedState::of(events, None).unwrap().sha256;
+        let sha256 = |events: &[FileHistoryEvent]| ProjectedState::of(events, None).unwrap().sha256;
         assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Modified, None)]), None);
         assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Moved, None)]), Some(vec![1]));
         assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Moved, Some(2))]), Some(vec![2]));

@@ -18,7 +18,7 @@ use crate::events::{self as event, InsightChange, InsightEvidence, InsightGenera
 pub use self::due::people_due;
 pub use self::list::{Filter, State, list};
 pub use self::near::{NearFile, NearPassage, near_conversations, near_files, near_passages, sharing_a_topic};
-pub use self::replace::{Author, Scope, replace};
+pub use self::replace::{InsightModel, Scope, replace};
 pub use self::statements::{restate, stated_of_the_same};
 pub use self::time::{DateAhead, PersonHeard, dates_ahead, first_began_at, people_heard};
 pub use self::understood::{UnderstoodMention, UnderstoodSegment, understood_mentions, understood_segments};
@@ -77,7 +77,7 @@ pub struct Insight {
     pub dismissed_at: Option<DateTime<Utc>>,
 }
 
-struct Piece {
+struct EvidenceRow {
     insight_id: Uuid,
     conversation_id: Option<Uuid>,
     segment_id: Option<Uuid>,
@@ -100,7 +100,7 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Insight>> {
 pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<InsightEvidence>> {
     let user = tx.user();
     let pieces = sqlx::query_as!(
-        Piece,
+        EvidenceRow,
         r#"select e.insight_id, e.conversation_id, e.segment_id, e.entity_id, e.file_id,
                   s.start_ms as "start_ms?", s.end_ms as "end_ms?", s.text as "text?"
            from insight_evidence e left join segments s on s.user_id = $1 and s.id = e.segment_id
@@ -147,7 +147,7 @@ pub async fn dismiss(tx: &mut UserTx, id: Uuid, dismissed: bool) -> sqlx::Result
     let insight = get(tx, id).await?;
     if let Some(insight) = insight.as_ref().filter(|_| changed > 0) {
         let evidence = evidence(tx, &[id]).await?.pop().unwrap_or_default();
-        tx.tell(&InsightUpdate {
+        tx.emit(&InsightUpdate {
             id,
             kind: insight.kind.clone(),
             change: if dismissed { InsightChange::Dismissed } else { InsightChange::Restored },
@@ -173,7 +173,7 @@ async fn announce(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<()> {
     let evidence = evidence(tx, &insights.iter().map(|insight| insight.id).collect::<Vec<_>>()).await?;
     for (insight, evidence) in insights.into_iter().zip(evidence) {
         if insight.dismissed_at.is_none() {
-            tx.tell(&InsightGenerated(insight.with(evidence)));
+            tx.emit(&InsightGenerated(insight.with(evidence)));
         }
     }
     Ok(())
@@ -200,7 +200,7 @@ impl Insight {
     }
 }
 
-fn add(evidence: &mut InsightEvidence, piece: Piece) {
+fn add(evidence: &mut InsightEvidence, piece: EvidenceRow) {
     // Two entities of the evidence may have been merged since.
     evidence.entity_ids.extend(piece.entity_id.filter(|id| !evidence.entity_ids.contains(id)));
     evidence.file_ids.extend(piece.file_id);

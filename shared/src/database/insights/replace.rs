@@ -15,8 +15,8 @@ use crate::domain::new_id;
 
 /// The model that finds insights, as stored with them.
 #[derive(Clone, Copy, Debug)]
-pub struct Author<'a> {
-    pub model: &'a str,
+pub struct InsightModel<'a> {
+    pub name: &'a str,
     pub version: &'a str,
 }
 
@@ -29,7 +29,7 @@ pub struct Scope<'a> {
 }
 
 /// A current insight.
-struct Row {
+struct CurrentInsightRow {
     id: Uuid,
     kind: String,
     key: String,
@@ -54,7 +54,7 @@ struct Fresh<'a> {
 
 /// A piece of the evidence of an insight; it has exactly one of the three optional ids.
 #[derive(Clone, Copy)]
-struct Piece {
+struct EvidenceRow {
     insight_id: Uuid,
     segment_id: Option<Uuid>,
     entity_id: Option<Uuid>,
@@ -67,14 +67,14 @@ struct Piece {
 pub async fn replace(
     tx: &mut UserTx,
     scope: &Scope<'_>,
-    author: &Author<'_>,
+    model: &InsightModel<'_>,
     found: &[NewInsight],
 ) -> sqlx::Result<()> {
     let found = founded(tx, found).await?;
     let mut until_now = until_now(tx, scope, &found).await?;
     let (mut fresh, mut evidence) = (Vec::new(), Vec::new());
     for (insight, key, former) in matched(&mut until_now, &found) {
-        if let Some(former) = former.as_ref().filter(|former| former.says(insight)) {
+        if let Some(former) = former.as_ref().filter(|former| former.states(insight)) {
             evidence.push((former.id, &insight.evidence));
             continue;
         }
@@ -89,7 +89,7 @@ pub async fn replace(
     }
     // First the former versions: of one key, only one version may be current.
     supersede(tx, &fresh).await?;
-    write(tx, &fresh, author).await?;
+    write(tx, &fresh, model).await?;
     point(tx, &evidence).await?;
     let gone: Vec<Uuid> = until_now.iter().filter(|row| row.is_within).map(|row| row.id).collect();
     remove(tx, &gone).await?;
@@ -122,12 +122,16 @@ async fn founded(tx: &mut UserTx, found: &[NewInsight]) -> sqlx::Result<Vec<NewI
 }
 
 /// Reads the current insights that may match those found: all in the scope, and all with the same keys.
-async fn until_now(tx: &mut UserTx, scope: &Scope<'_>, found: &[NewInsight]) -> sqlx::Result<Vec<Row>> {
+async fn until_now(
+    tx: &mut UserTx,
+    scope: &Scope<'_>,
+    found: &[NewInsight],
+) -> sqlx::Result<Vec<CurrentInsightRow>> {
     let user = tx.user();
     let kinds: Vec<&str> = scope.kinds.iter().map(|kind| kind.as_str()).collect();
     let keys: Vec<String> = found.iter().map(|insight| hash(&insight.key)).collect();
     sqlx::query_as!(
-        Row,
+        CurrentInsightRow,
         r#"select id, kind, key, essence, title, detail, due_at,
                   array(select e.segment_id from insight_evidence e
                         where e.user_id = $1 and e.insight_id = i.id and e.segment_id is not null) as "segments!",
@@ -151,15 +155,16 @@ async fn until_now(tx: &mut UserTx, scope: &Scope<'_>, found: &[NewInsight]) -> 
 /// Matches each found insight with a current one: with the same key, else one of the same kind that shares
 /// evidence. If several found insights have the same key, the last one counts.
 fn matched<'a>(
-    until_now: &mut Vec<Row>,
+    until_now: &mut Vec<CurrentInsightRow>,
     found: &'a [NewInsight],
-) -> Vec<(&'a NewInsight, String, Option<Row>)> {
-    let mut take =
-        |is_it: &dyn Fn(&Row) -> bool| until_now.iter().position(is_it).map(|place| until_now.remove(place));
-    let mut matched: Vec<(&NewInsight, String, Option<Row>)> = Vec::with_capacity(found.len());
+) -> Vec<(&'a NewInsight, String, Option<CurrentInsightRow>)> {
+    let mut take = |is_it: &dyn Fn(&CurrentInsightRow) -> bool| {
+        until_now.iter().position(is_it).map(|place| until_now.remove(place))
+    };
+    let mut matched: Vec<(&NewInsight, String, Option<CurrentInsightRow>)> = Vec::with_capacity(found.len());
     for insight in found {
         let key = hash(&insight.key);
-        let of_kind = |row: &Row| row.kind == insight.kind.as_str() && row.key == key;
+        let of_kind = |row: &CurrentInsightRow| row.kind == insight.kind.as_str() && row.key == key;
         match matched.iter_mut().find(|(known, of, _)| known.kind == insight.kind && *of == key) {
             Some((known, ..)) => *known = insight,
             None => {
@@ -169,14 +174,15 @@ fn matched<'a>(
         }
     }
     for (insight, _, former) in matched.iter_mut().filter(|(_, _, former)| former.is_none()) {
-        let shares = |row: &Row| row.segments.iter().any(|one| insight.evidence.segments.contains(one));
-        *former = take(&|row: &Row| row.kind == insight.kind.as_str() && shares(row));
+        let shares =
+            |row: &CurrentInsightRow| row.segments.iter().any(|one| insight.evidence.segments.contains(one));
+        *former = take(&|row: &CurrentInsightRow| row.kind == insight.kind.as_str() && shares(row));
     }
     matched
 }
 
-impl Row {
-    fn says(&self, insight: &NewInsight) -> bool {
+impl CurrentInsightRow {
+    fn states(&self, insight: &NewInsight) -> bool {
         self.title == insight.title
             && self.detail == insight.detail
             && self.due_at.map(|due| due.timestamp_micros())
@@ -202,7 +208,7 @@ async fn supersede(tx: &mut UserTx, fresh: &[Fresh<'_>]) -> sqlx::Result<()> {
     .map(|_| ())
 }
 
-async fn write(tx: &mut UserTx, fresh: &[Fresh<'_>], author: &Author<'_>) -> sqlx::Result<()> {
+async fn write(tx: &mut UserTx, fresh: &[Fresh<'_>], model: &InsightModel<'_>) -> sqlx::Result<()> {
     let user = tx.user();
     sqlx::query!(
         "insert into insights (id, user_id, kind, key, essence, title, detail, due_at, model, model_version)
@@ -210,8 +216,8 @@ async fn write(tx: &mut UserTx, fresh: &[Fresh<'_>], author: &Author<'_>) -> sql
          from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[])
               as fresh (id, kind, key, essence, title, detail, due_at)",
         user.0,
-        author.model,
-        author.version,
+        model.name,
+        model.version,
         &fresh.iter().map(|fresh| fresh.id).collect::<Vec<_>>(),
         &fresh.iter().map(|fresh| fresh.insight.kind.as_str()).collect::<Vec<_>>() as &[&str],
         &fresh.iter().map(|fresh| fresh.key.as_str()).collect::<Vec<_>>() as &[&str],
@@ -236,8 +242,8 @@ async fn point(tx: &mut UserTx, evidence: &[(Uuid, &Pointers)]) -> sqlx::Result<
     )
     .execute(&mut **tx)
     .await?;
-    let pieces: Vec<Piece> =
-        evidence.iter().flat_map(|(insight, evidence)| Piece::all(*insight, evidence)).collect();
+    let pieces: Vec<EvidenceRow> =
+        evidence.iter().flat_map(|(insight, evidence)| EvidenceRow::all(*insight, evidence)).collect();
     sqlx::query!(
         "insert into insight_evidence (insight_id, position, user_id, segment_id, conversation_id, entity_id, file_id)
          select piece.insight_id, row_number() over (partition by piece.insight_id order by piece.place), $1,
@@ -256,7 +262,7 @@ async fn point(tx: &mut UserTx, evidence: &[(Uuid, &Pointers)]) -> sqlx::Result<
     .map(|_| ())
 }
 
-impl Piece {
+impl EvidenceRow {
     /// The evidence of an insight, in its order.
     fn all(insight_id: Uuid, evidence: &Pointers) -> impl Iterator<Item = Self> {
         let none = Self { insight_id, segment_id: None, entity_id: None, file_id: None };

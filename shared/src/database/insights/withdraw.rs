@@ -8,7 +8,7 @@ use crate::database::UserTx;
 use crate::domain::insight::InsightKind;
 use crate::events::{InsightChange, InsightUpdate};
 
-struct Gone {
+struct WithdrawnRow {
     id: Uuid,
     kind: String,
     conversations: Vec<Uuid>,
@@ -66,7 +66,7 @@ pub async fn withdraw_about(tx: &mut UserTx, entity: Uuid) -> sqlx::Result<()> {
 pub(super) async fn remove(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<BTreeSet<Uuid>> {
     let user = tx.user();
     let gone = sqlx::query_as!(
-        Gone,
+        WithdrawnRow,
         r#"delete from insights i where i.user_id = $1 and i.id = any ($2)
            returning i.id, i.kind, i.superseded_by is null as "is_current!",
                      array(select distinct e.conversation_id from insight_evidence e
@@ -77,11 +77,11 @@ pub(super) async fn remove(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<BTreeS
     .fetch_all(&mut **tx)
     .await?;
     let mut all = BTreeSet::new();
-    for Gone { id, kind, conversations, is_current } in gone {
+    for WithdrawnRow { id, kind, conversations, is_current } in gone {
         all.extend(&conversations);
         if is_current {
             let (change, conversation_ids) = (InsightChange::Withdrawn, conversations.into_iter().collect());
-            tx.tell(&InsightUpdate { id, kind, change, dismissed_at: None, conversation_ids });
+            tx.emit(&InsightUpdate { id, kind, change, dismissed_at: None, conversation_ids });
         }
     }
     Ok(all)

@@ -2,7 +2,7 @@
 //!
 //! A claim adds one to `attempt`, and every later write of the worker checks it. If the lease ran out and
 //! the job was claimed by another worker or ended, the first worker changes nothing, and gets
-//! [`Held::Lost`]. Results are written in one transaction with the [completion](super::completion) of the
+//! [`LeaseStatus::Lost`]. Results are written in one transaction with the [completion](super::completion) of the
 //! job.
 
 use std::time::Duration;
@@ -34,9 +34,9 @@ pub struct Claim {
 
 /// Whether a claim still holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum LeaseStatus {
     /// The worker continues.
-    Yes,
+    Held,
     /// Somebody asked to cancel the job: the worker ends it as cancelled.
     CancelRequested,
     /// Another worker has the job, or it has ended: the results of this worker are void.
@@ -120,7 +120,7 @@ pub async fn extend(
     lease: Duration,
     stage: Stage,
     progress: &Progress,
-) -> sqlx::Result<Held> {
+) -> sqlx::Result<LeaseStatus> {
     let held = sqlx::query_scalar!(
         r#"update jobs set
                lease_until = greatest(lease_until, now() + $3), stage = $4, progress = $5, updated_at = now()
@@ -134,7 +134,7 @@ pub async fn extend(
     )
     .fetch_optional(tx)
     .await?;
-    Ok(Held::from(held))
+    Ok(LeaseStatus::from(held))
 }
 
 /// Stores the progress in the transaction of a checkpoint. The caller has to roll back unless the claim
@@ -145,9 +145,9 @@ pub async fn checkpoint(
     claim: &Claim,
     stage: Stage,
     progress: &Progress,
-) -> sqlx::Result<Held> {
+) -> sqlx::Result<LeaseStatus> {
     let held = sqlx::query_scalar!(
-        r#"update jobs set stage = $3, progress = $4, retries = 0, faulty_since = null, updated_at = now()
+        r#"update jobs set stage = $3, progress = $4, fault_count = 0, failing_since = null, updated_at = now()
            where id = $1 and attempt = $2 and state = 'running'
            returning cancel_requested_at is not null as "requested!""#,
         claim.id,
@@ -157,15 +157,15 @@ pub async fn checkpoint(
     )
     .fetch_optional(tx)
     .await?;
-    Ok(Held::from(held))
+    Ok(LeaseStatus::from(held))
 }
 
-impl From<Option<bool>> for Held {
+impl From<Option<bool>> for LeaseStatus {
     fn from(cancel_requested: Option<bool>) -> Self {
         match cancel_requested {
             None => Self::Lost,
             Some(true) => Self::CancelRequested,
-            Some(false) => Self::Yes,
+            Some(false) => Self::Held,
         }
     }
 }

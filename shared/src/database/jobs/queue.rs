@@ -213,7 +213,7 @@ pub async fn retry(tx: &mut impl Tx, user: UserId, id: Uuid) -> Result<JobSnapsh
     }
     let row = query_jobs!(
         "update jobs set
-             state = 'queued', crash_count = 0, retries = 0, faulty_since = null, failure = null,
+             state = 'queued', crash_count = 0, fault_count = 0, failing_since = null, failure = null,
              cancel_requested_at = null, stage = null, run_at = now(), finished_at = null, updated_at = now()
          where user_id = $1 and id = $2 returning",
         "",

@@ -181,7 +181,7 @@ pub(super) async fn announce_all(tx: &mut impl Tx, rows: Vec<JobRow>) -> sqlx::R
     }
     for (user, snapshot) in users.into_iter().zip(&snapshots) {
         if let Some(user) = user {
-            tx.outbox().tell(user, &JobUpdate(snapshot.clone()));
+            tx.outbox().emit(user, &JobUpdate(snapshot.clone()));
         }
     }
     Ok(snapshots)

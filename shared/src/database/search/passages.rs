@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Marked;
-use crate::database::{UserTx, said};
+use super::HighlightedText;
+use crate::database::{UserTx, segment_words};
 use crate::domain::word_times::{TimedWord, times_within, word_times};
 
 /// A passage of a conversation or of a file.
@@ -35,7 +35,7 @@ pub struct ConversationPassage {
     /// End in the recording, in milliseconds.
     pub end_ms: i64,
     /// The text, with the words of the query marked.
-    pub text: Marked,
+    pub text: HighlightedText,
 }
 
 /// A passage of a file.
@@ -54,7 +54,7 @@ pub struct FilePassage {
     /// The index of the passage in the file, from 0.
     pub position: i32,
     /// The text, with the words of the query marked.
-    pub text: Marked,
+    pub text: HighlightedText,
 }
 
 impl Passage {
@@ -69,7 +69,7 @@ impl Passage {
 
 /// Selects the passages of the person $1 with the ids $2 from their table, and marks the words of the
 /// query $3.
-macro_rules! query_marked {
+macro_rules! query_highlighted {
     ($passage:ident, $columns:literal, $table:literal, $joined:literal, $($parameter:expr),+ $(,)?) => {
         sqlx::query_as!(
             $passage,
@@ -81,7 +81,7 @@ macro_rules! query_marked {
                 + $columns
                 + r#", coalesce(ts_headline('english', translate(e.text, E'\x02\x03', ''), asked.words,
                                             E'HighlightAll=true, StartSel="\x02", StopSel="\x03"'), e.text)
-                          as "text!: Marked"
+                          as "text!: HighlightedText"
                from "#
                 + $table
                 + " e "
@@ -96,7 +96,7 @@ macro_rules! query_marked {
 /// Reads the passages with these ids, in their order, and marks the words of the query in them.
 pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Result<Vec<Passage>> {
     let user = tx.user();
-    let mut said = query_marked!(
+    let mut said = query_highlighted!(
         ConversationPassage,
         "e.conversation_id, c.title, c.started_at, e.transcription_id, t.audio_id, e.segment_ids, e.start_ms, e.end_ms",
         "conversation_embeddings",
@@ -109,7 +109,7 @@ pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Resu
     .fetch_all(&mut **tx)
     .await?;
     time_spans(tx, &mut said).await?;
-    let written = query_marked!(
+    let written = query_highlighted!(
         FilePassage,
         "e.file_id, f.device, f.path, f.content_type, f.changed_at, e.position",
         "file_embeddings",
@@ -129,13 +129,13 @@ pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Resu
 async fn time_spans(tx: &mut UserTx, passages: &mut [ConversationPassage]) -> sqlx::Result<()> {
     let marked = passages.iter().filter(|passage| !passage.text.spans.is_empty());
     let segments: Vec<Uuid> = marked.flat_map(|passage| passage.segment_ids.iter().copied()).collect();
-    let said = said::by_segment(tx, &segments).await?;
+    let said = segment_words::by_segment(tx, &segments).await?;
     for passage in passages.iter_mut().filter(|passage| !passage.text.spans.is_empty()) {
         let segments = passage.segment_ids.iter().filter_map(|id| said.get(id));
-        let heard: Vec<TimedWord<'_>> = segments.flat_map(said::SegmentWords::words).collect();
+        let heard: Vec<TimedWord<'_>> = segments.flat_map(segment_words::SegmentWords::words).collect();
         let (start_ms, end_ms) = (passage.start_ms.unsigned_abs(), passage.end_ms.unsigned_abs());
         let times = word_times(&passage.text.text, &heard, start_ms, end_ms);
-        let Marked { text, spans } = &mut passage.text;
+        let HighlightedText { text, spans } = &mut passage.text;
         for span in spans {
             span.times = times_within(text, &times, span.start..span.end);
         }

@@ -8,7 +8,7 @@ use crate::domain::UserId;
 
 /// The kind of source of a passage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum SourceKind {
     Conversation,
     File,
 }
@@ -18,7 +18,7 @@ pub enum Kind {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// Only passages of this kind of source.
-    pub kind: Option<Kind>,
+    pub kind: Option<SourceKind>,
     /// Only conversations that began, and files that changed, at this time or later.
     pub from: Option<DateTime<Utc>>,
     /// Only conversations that began, and files that changed, before this time.
@@ -58,8 +58,8 @@ impl Scope {
         columns: &str,
         also: impl Fn(&mut QueryBuilder<Postgres>),
     ) {
-        let conversations = self.kind != Some(Kind::File) && !self.is_of_files();
-        let files = self.kind != Some(Kind::Conversation) && !self.is_of_conversations();
+        let conversations = self.kind != Some(SourceKind::File) && !self.is_of_files();
+        let files = self.kind != Some(SourceKind::Conversation) && !self.is_of_conversations();
         if conversations {
             query.push("select e.id, e.conversation_id as source, ").push(columns);
             self.push_conversations(query, user);

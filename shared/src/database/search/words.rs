@@ -11,7 +11,7 @@ use crate::database::UserTx;
 
 /// Term frequency is scored only for the top 4 × limit passages by IDF. To score it for all passages with a
 /// frequent word takes seconds when a person has very many, and does not change the top of the ranking.
-const CLOSER: u16 = 4;
+const RERANK_FACTOR: u16 = 4;
 
 /// Finds the passages that share words with the query, best first. Rare words count more than frequent ones,
 /// and each further occurrence of a word counts less.
@@ -50,7 +50,7 @@ pub async fn by_words(tx: &mut UserTx, wanted: &str, scope: &Scope, limit: u16) 
              select id, source, terms, (select sum(idf) from weight where lexeme = any (terms)) as rarity
              from found order by rarity desc, id limit ",
     );
-    query.push_bind(i64::from(CLOSER * limit)).push(
+    query.push_bind(i64::from(RERANK_FACTOR * limit)).push(
         ")
          select best.id, source,
                 (select sum(idf * times * 2.2 / (times + 1.2))

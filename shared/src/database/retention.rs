@@ -16,13 +16,13 @@ pub enum Expired {
     /// Stored answers of requests whose idempotency key has expired.
     IdempotencyKeys,
     /// Jobs of the system that ended a week ago. Jobs of people stay visible to them.
-    HouseJobs,
+    SystemJobs,
 }
 
 impl Expired {
     /// All kinds. Tokens come before their sessions: deleting a session deletes all of its tokens at once.
     pub const ALL: [Self; 5] =
-        [Self::RefreshTokens, Self::Sessions, Self::SocketTickets, Self::IdempotencyKeys, Self::HouseJobs];
+        [Self::RefreshTokens, Self::Sessions, Self::SocketTickets, Self::IdempotencyKeys, Self::SystemJobs];
 
     /// Deletes at most `limit` expired rows of this kind. Returns the number of deleted rows.
     pub async fn forget(self, tx: &mut SystemTx, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
@@ -51,7 +51,7 @@ impl Expired {
                 now,
                 limit,
             ),
-            Self::HouseJobs => sqlx::query!(
+            Self::SystemJobs => sqlx::query!(
                 "delete from jobs where id in (
                      select id from jobs
                      where user_id is null and finished_at < $1::timestamptz - interval '7 days' limit $2)",

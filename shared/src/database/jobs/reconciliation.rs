@@ -20,7 +20,7 @@ pub struct Overdue {
 }
 
 /// Tries to take the lock of the reconciler, which is held until the end of the transaction.
-pub async fn take_turn(tx: &mut PgConnection) -> sqlx::Result<bool> {
+pub async fn try_lock_reconciler(tx: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock(hashtextextended('upkeep', 0)) as "locked!""#)
         .fetch_one(tx)
         .await
@@ -79,7 +79,7 @@ pub async fn overdue(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Over
 }
 
 /// Counts the queued and the running jobs of each lane.
-pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>> {
+pub async fn queue_depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>> {
     let rows = sqlx::query!(
         r#"select lanes.lane as "lane!",
                   (select count(*) from jobs where jobs.lane = lanes.lane and state = 'queued') as "queued!",
@@ -93,8 +93,8 @@ pub async fn depths(tx: &mut PgConnection) -> sqlx::Result<Vec<(Lane, i64, i64)>
 }
 
 /// Enqueues a job of the system, unless it is queued, running, or was done within `every`. To be called
-/// under [`take_turn`], so that it is enqueued only once.
-pub async fn enqueue_when_due(tx: &mut impl Tx, job: &Job, every: Duration) -> sqlx::Result<()> {
+/// under [`try_lock_reconciler`], so that it is enqueued only once.
+pub async fn enqueue_periodic(tx: &mut impl Tx, job: &Job, every: Duration) -> sqlx::Result<()> {
     let recent = sqlx::query_scalar!(
         r#"select exists (select from jobs
                           where user_id is null and kind = any ($1)
@@ -112,7 +112,7 @@ pub async fn enqueue_when_due(tx: &mut impl Tx, job: &Job, every: Duration) -> s
 }
 
 /// Deletes the rows of workers that report no more, and old rows of the fair share.
-pub async fn tidy(tx: &mut PgConnection) -> sqlx::Result<()> {
+pub async fn delete_stale(tx: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("delete from fair_share where served_at < now() - interval '1 day'")
         .execute(&mut *tx)
         .await?;

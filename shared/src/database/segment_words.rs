@@ -32,7 +32,7 @@ impl SegmentWords {
     }
 }
 
-struct Row {
+struct WordsRow {
     id: Uuid,
     start_ms: i64,
     end_ms: i64,
@@ -51,7 +51,7 @@ pub(super) async fn by_segment(
     }
     let user = tx.user();
     let rows = sqlx::query_as!(
-        Row,
+        WordsRow,
         r#"select id, start_ms, end_ms, text, original_text, word_times as "word_times: Json<Vec<WordTime>>"
            from segments where user_id = $1 and id = any ($2)"#,
         user.0,
@@ -59,8 +59,8 @@ pub(super) async fn by_segment(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let said = |row: Row| {
-        let Row { id, start_ms, end_ms, text, original_text, word_times: times } = row;
+    let said = |row: WordsRow| {
+        let WordsRow { id, start_ms, end_ms, text, original_text, word_times: times } = row;
         let heard = original_text.as_ref().unwrap_or(&text);
         let heard = times.and_then(|times| transcription::words(heard, &times)).unwrap_or_default();
         let heard: Vec<TimedWord<'_>> = heard.iter().map(TimedWord::from).collect();
