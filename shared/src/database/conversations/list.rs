@@ -113,7 +113,8 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
         query.push(" and (words @@ websearch_to_tsquery('english', ").push_bind(text.clone());
         query.push(
             ") or exists (select from segments s
-                          where s.user_id = c.user_id and s.conversation_id = c.id and not s.is_uncertain and s.words @@ websearch_to_tsquery('english', ",
+                          where s.user_id = c.user_id and s.conversation_id = c.id and not s.is_uncertain
+                            and s.words @@ websearch_to_tsquery('english', ",
         );
         query.push_bind(text.clone()).push(")))");
     }

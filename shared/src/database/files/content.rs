@@ -61,7 +61,7 @@ pub struct StoredContent {
     pub is_embedded: bool,
 }
 
-/// Selects the [`StoredContent`] content of the file `$2` of the person `$1`: the clause that locks it, the parameters.
+/// Selects the [`StoredContent`] of the file `$2` of the person `$1`: the clause that locks it, the parameters.
 macro_rules! query_content {
     ($lock:literal, $($parameter:expr),+ $(,)?) => {
         sqlx::query_as!(

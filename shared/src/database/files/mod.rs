@@ -22,7 +22,7 @@ use super::{EnumColumn, UserTx};
 use crate::domain::failure::Failure;
 use crate::domain::file::{ContentKind, ContentState, FileState};
 use crate::domain::job::JobState;
-use crate::events as told;
+use crate::events;
 
 pub use self::content::{
     NewContent, StoredContent, Upload, UploadOutcome, content, current, embedded, orphaned, upload,
@@ -218,12 +218,12 @@ pub async fn announce(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<()> {
     let mut files = some(tx, ids).await?;
     files.sort_by_key(|file| file.id);
     for file in files {
-        tx.emit(&told::FileEvent::Known(Box::new(file.into())));
+        tx.emit(&events::FileEvent::Known(Box::new(file.into())));
     }
     Ok(())
 }
 
-impl From<File> for told::File {
+impl From<File> for events::File {
     fn from(file: File) -> Self {
         Self {
             id: file.id,
@@ -242,7 +242,7 @@ impl From<File> for told::File {
     }
 }
 
-impl From<Content> for told::FileContent {
+impl From<Content> for events::FileContent {
     fn from(content: Content) -> Self {
         Self {
             kind: content.kind,

@@ -10,7 +10,7 @@ use super::{announce, identity, lock, state};
 use crate::database::{UserTx, insights};
 use crate::domain::file::FileState;
 use crate::domain::job::JobSnapshot;
-use crate::events as told;
+use crate::events;
 
 /// An event, as an app sends it.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,7 +112,7 @@ async fn ingest(
     let jobs = content::enqueue(tx, &touched, traceparent).await?;
     announce(tx, &touched).await?;
     for id in gone {
-        tx.emit(&told::FileEvent::forgotten(id));
+        tx.emit(&events::FileEvent::forgotten(id));
     }
     Ok((jobs, objects))
 }

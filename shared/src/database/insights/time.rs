@@ -73,11 +73,11 @@ pub async fn dates_ahead(
            join conversations c on c.id = m.conversation_id
            join transcriptions t on t.id = m.transcription_id
            left join audio a on a.user_id = $1 and a.id = t.audio_id
-           where m.user_id = $1 and s.user_id = $1 and c.user_id = $1 and t.user_id = $1 and m.starts_at > $2::timestamptz - interval '1 day' and m.ends_at > $2
-             and m.starts_at <= $3
+           where m.user_id = $1 and s.user_id = $1 and c.user_id = $1 and t.user_id = $1
+             and m.starts_at > $2::timestamptz - interval '1 day' and m.ends_at > $2 and m.starts_at <= $3
              and not exists (select from insight_evidence e join insights i on i.id = e.insight_id
-                             where e.user_id = $1 and i.user_id = $1 and e.segment_id = m.segment_id and i.superseded_by is null
-                               and i.kind in ('promise', 'task'))
+                             where e.user_id = $1 and i.user_id = $1 and e.segment_id = m.segment_id
+                               and i.superseded_by is null and i.kind in ('promise', 'task'))
            order by m.starts_at, c.started_at, s.position, m.start_char limit $4"#,
         user.0,
         now,

@@ -70,7 +70,8 @@ pub(super) async fn remove(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<BTreeS
         r#"delete from insights i where i.user_id = $1 and i.id = any ($2)
            returning i.id, i.kind, i.superseded_by is null as "is_current!",
                      array(select distinct e.conversation_id from insight_evidence e
-                           where e.user_id = $1 and e.insight_id = i.id and e.conversation_id is not null) as "conversations!""#,
+                           where e.user_id = $1 and e.insight_id = i.id and e.conversation_id is not null)
+                         as "conversations!""#,
         user.0,
         ids,
     )

@@ -2,8 +2,8 @@
 //!
 //! A claim adds one to `attempt`, and every later write of the worker checks it. If the lease ran out and
 //! the job was claimed by another worker or ended, the first worker changes nothing, and gets
-//! [`LeaseStatus::Lost`]. Results are written in one transaction with the [completion](super::completion) of the
-//! job.
+//! [`LeaseStatus::Lost`]. Results are written in one transaction with the [completion](super::completion) of
+//! the job.
 
 use std::time::Duration;
 
