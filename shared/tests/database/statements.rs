@@ -1,18 +1,15 @@
 //! Statements that are assembled at run time. The compiler cannot check them, so this test prepares each in
 //! every form against the migrated schema.
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 use chrono::{DateTime, Utc};
-use self_shared::config::{DatabaseConfig, Login};
 use self_shared::database::search::{Candidates, QueryVector, Scope, SourceKind, by_meaning, by_words};
-use self_shared::database::{
-    Database, UserTx, conversations, entities, erasures, files, insights, migrate, owner,
-};
+use self_shared::database::{UserTx, conversations, entities, erasures, files, insights};
 use self_shared::domain::file::FileState;
 use self_shared::domain::insight::InsightKind;
 use self_shared::domain::{UserId, new_id};
-use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
+
+use crate::schema::Schema;
 
 /// A position in a list.
 const CURSOR: Option<(DateTime<Utc>, Uuid)> = Some((DateTime::UNIX_EPOCH, Uuid::nil()));
@@ -20,7 +17,7 @@ const CURSOR: Option<(DateTime<Utc>, Uuid)> = Some((DateTime::UNIX_EPOCH, Uuid::
 #[tokio::test]
 async fn every_form_of_an_assembled_statement_fits_the_schema() {
     let schema = Schema::new().await;
-    let database = Database::new(&schema.config);
+    let database = schema.connect();
     let user = UserId(new_id());
     let mut tx = database.as_user(user).await.unwrap();
     conversations(&mut tx).await;
@@ -170,38 +167,4 @@ fn id(set: bool) -> Option<Uuid> {
 
 fn text(set: bool) -> Option<String> {
     set.then(|| "some".to_owned())
-}
-
-/// A database of this test, with the schema of the product.
-struct Schema {
-    config: DatabaseConfig,
-    server: PgPool,
-}
-
-impl Schema {
-    async fn new() -> Self {
-        let given = |name: &str| {
-            let name = format!("SELF_TEST_DB_{name}");
-            std::env::var(&name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`"))
-        };
-        let mut config = DatabaseConfig {
-            host: given("HOST"),
-            port: given("PORT").parse().unwrap(),
-            owner: Login { user: given("USER"), password: given("PASSWORD").into() },
-            app: None,
-            name: "postgres".to_owned(),
-            max_connections: 2,
-        };
-        let server = owner(&config);
-        config.name = format!("test_{}", Uuid::now_v7().simple());
-        let create = format!("create database {}", config.name);
-        sqlx::raw_sql(AssertSqlSafe(create)).execute(&server).await.unwrap();
-        migrate::up(&owner(&config)).await.unwrap();
-        Self { config, server }
-    }
-
-    async fn remove(self) {
-        let drop = format!("drop database {} with (force)", self.config.name);
-        sqlx::raw_sql(AssertSqlSafe(drop)).execute(&self.server).await.unwrap();
-    }
 }
