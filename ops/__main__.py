@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Optional
 
-from . import bench, build, demo, evaluation, s3, setup, testing
+from . import bench, build, demo, evaluation, queries, s3, setup, testing
 from .paths import STACK, binaries
 from .report import Report
 from .setup import cargo_deny, ceph
@@ -68,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("only", nargs="*", help="some of: decoding transcription latency search memory files")
     added = command("eval", _eval, "measure the quality of transcripts, of found names, and of search")
     added.add_argument("data", type=Path, nargs="?", help="a folder with the data to measure with")
+    added = command("queries", _queries, "check SQL statements and lints, and write shared/.sqlx")
+    added.add_argument("--check", action="store_true", help="write nothing; fail if shared/.sqlx is not current")
     command("bin", _bin, "print the folder of the release binaries")
     command("env", _env, "print the stack's variables as shell exports", home=True)
     return parser
@@ -138,6 +140,10 @@ def _bench(arguments: argparse.Namespace, report: Report) -> None:
 
 def _eval(arguments: argparse.Namespace, report: Report) -> None:
     evaluation.evaluate(report, arguments.data)
+
+
+def _queries(arguments: argparse.Namespace, report: Report) -> None:
+    queries.describe(report, arguments.check)
 
 
 def _bin(arguments: argparse.Namespace, report: Report) -> None:

@@ -33,7 +33,7 @@ impl Relay {
     /// Makes a relay. It does nothing until [`run`](Self::run) is called.
     #[must_use]
     pub fn new(database: Database, bus: Bus) -> Self {
-        let wake = database.news();
+        let wake = database.relay_wake();
         Self { database, bus, wake }
     }
 

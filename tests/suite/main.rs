@@ -3,6 +3,7 @@
 
 mod auth;
 mod cache;
+mod connections;
 mod contract;
 mod conventions;
 mod conversations;

@@ -265,7 +265,7 @@ impl Auth {
         let user = identity.user;
         let mut tx = self.database.as_system().await?;
         let (erasure, ended) = erasures::begin(&mut tx, user).await?;
-        jobs::cancel_about(&mut tx, user, jobs::About::Person).await?;
+        jobs::cancel_all(&mut tx, user, jobs::CancelScope::Person).await?;
         let job = Job::EraseUser(EraseUser { user, erasure_id: erasure.id });
         jobs::enqueue(&mut tx, None, &job, 0, traceparent).await?;
         tx.commit().await?;

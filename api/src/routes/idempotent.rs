@@ -2,7 +2,7 @@
 
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use self_shared::database::UserTx;
-use self_shared::database::idempotency::{self, Remembered};
+use self_shared::database::idempotency::{self, StoredAnswer};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -41,7 +41,7 @@ impl Key {
     /// # Errors
     /// [`Code::IdempotencyConflict`] if the key came with another request.
     pub(crate) async fn recall<A: ParseFromJSON>(&self, tx: &mut UserTx) -> Result<Option<A>, Problem> {
-        let Some(remembered) = idempotency::recall(tx, &self.key).await? else { return Ok(None) };
+        let Some(remembered) = idempotency::find(tx, &self.key).await? else { return Ok(None) };
         if remembered.request_hash != self.request_hash {
             return Err(Problem::new(
                 Code::IdempotencyConflict,
@@ -55,10 +55,10 @@ impl Key {
     /// Stores the answer. Returns false if a concurrent request with the same key was faster: then roll
     /// back and call `recall`.
     pub(crate) async fn remember(&self, tx: &mut UserTx, answer: &impl ToJSON) -> Result<bool, Problem> {
-        let answered = Remembered {
+        let answered = StoredAnswer {
             request_hash: self.request_hash.clone(),
             answer: answer.to_json().unwrap_or_default(),
         };
-        Ok(idempotency::remember(tx, &self.key, &answered).await?)
+        Ok(idempotency::insert(tx, &self.key, &answered).await?)
     }
 }

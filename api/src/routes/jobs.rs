@@ -2,7 +2,7 @@ use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
-use self_shared::database::jobs::{self, JobFilter, Refused};
+use self_shared::database::jobs::{self, CancelError, JobFilter, RetryError};
 use self_shared::domain::job::{JobKind, JobState, Lane};
 use uuid::Uuid;
 
@@ -122,14 +122,23 @@ impl JobRoutes {
     }
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::NotFound => Self::not_found("job"),
-            Refused::Ended(_) => Self::new(Code::JobEnded, refused.to_string()),
-            Refused::NotEnded(_) => Self::new(Code::JobNotRetryable, refused.to_string()),
-            Refused::SoundRemoved => Self::new(Code::ContentMissing, refused.to_string()),
-            Refused::Database(error) => error.into(),
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::NotFound => Self::not_found("job"),
+            CancelError::Ended(_) => Self::new(Code::JobEnded, error.to_string()),
+            CancelError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<RetryError> for Problem {
+    fn from(error: RetryError) -> Self {
+        match error {
+            RetryError::NotFound => Self::not_found("job"),
+            RetryError::NotEnded(_) => Self::new(Code::JobNotRetryable, error.to_string()),
+            RetryError::SoundRemoved => Self::new(Code::ContentMissing, error.to_string()),
+            RetryError::Database(error) => error.into(),
         }
     }
 }

@@ -4,7 +4,7 @@ use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
-use self_shared::database::conversations::{self, Refused};
+use self_shared::database::conversations::{self, EditError};
 use self_shared::database::segments::{self, Segment};
 use self_shared::database::{UserTx, jobs, transcriptions};
 use self_shared::domain::job::{Job, JobSnapshot, UnderstandConversation};
@@ -136,11 +136,11 @@ async fn understand(
     jobs::enqueue_once(tx, user, &job, traceparent).await
 }
 
-fn refused(refused: Refused) -> Problem {
+fn refused(refused: EditError) -> Problem {
     match refused {
-        Refused::NotFound => Problem::not_found("segment"),
-        Refused::Changed => changed(),
-        Refused::Database(error) => error.into(),
+        EditError::NotFound => Problem::not_found("segment"),
+        EditError::Changed => changed(),
+        EditError::Database(error) => error.into(),
     }
 }
 

@@ -1,6 +1,6 @@
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::database::files::{self, FileEvent};
+use self_shared::database::files::{self, FileHistoryEvent};
 use self_shared::domain::file::{ContentKind, ContentState, FileEventKind, FileState};
 use self_shared::events::{File, FileContent};
 use uuid::Uuid;
@@ -169,8 +169,8 @@ impl From<FileContent> for FileContentView {
     }
 }
 
-impl From<FileEvent> for FileEventView {
-    fn from(event: FileEvent) -> Self {
+impl From<FileHistoryEvent> for FileEventView {
+    fn from(event: FileHistoryEvent) -> Self {
         Self {
             id: event.id,
             kind: Wire(event.kind.0),

@@ -1,6 +1,6 @@
 use poem_openapi::types::Example;
 use poem_openapi::{Object, Union};
-use self_shared::database::search::{Correction, Fused, Marked, Passage, Span};
+use self_shared::database::search::{Correction, Fused, HighlightedText, Passage, Span};
 use uuid::Uuid;
 
 use super::{example_id, example_time};
@@ -210,7 +210,7 @@ impl HitView {
 }
 
 impl ReasonView {
-    fn new(text: Marked, found: &Fused) -> Self {
+    fn new(text: HighlightedText, found: &Fused) -> Self {
         let snippet = text.snippet(SNIPPET);
         Self {
             highlights: highlights(&text.spans),

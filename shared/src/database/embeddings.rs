@@ -3,7 +3,7 @@
 use pgvector::HalfVector;
 use uuid::Uuid;
 
-use super::{UserTx, row};
+use super::UserTx;
 use crate::domain::model::ModelId;
 use crate::domain::new_id;
 
@@ -30,29 +30,28 @@ pub struct NewFilePassage<'a> {
     pub embedding: &'a [f32],
 }
 
-row! {
-    /// A text with its vector.
-    #[derive(Clone, Debug)]
-    pub struct Embedded {
-        pub text: String,
-        /// The vector of the text.
-        pub embedding: Vec<f32>,
-        /// The model that computed the vector.
-        pub model: String,
-        /// The version of that model.
-        pub model_version: String,
-    }
+/// A text with its vector.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    pub text: String,
+    /// The vector of the text.
+    pub embedding: Vec<f32>,
+    /// The model that computed the vector.
+    pub model: String,
+    /// The version of that model.
+    pub model_version: String,
 }
 
 /// Reads the passages of a transcript.
 pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<Embedded>> {
     let user = tx.user();
-    sqlx::query_as(
-        "select text, embedding::real[] as embedding, model, model_version from conversation_embeddings
-         where user_id = $1 and transcription_id = $2",
+    sqlx::query_as!(
+        Embedded,
+        r#"select text, embedding::real[] as "embedding!", model, model_version from conversation_embeddings
+           where user_id = $1 and transcription_id = $2"#,
+        user.0,
+        transcription,
     )
-    .bind(user.0)
-    .bind(transcription)
     .fetch_all(&mut **tx)
     .await
 }
@@ -60,12 +59,13 @@ pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Res
 /// Reads the passages of a file.
 pub async fn of_file(tx: &mut UserTx, file: Uuid) -> sqlx::Result<Vec<Embedded>> {
     let user = tx.user();
-    sqlx::query_as(
-        "select text, embedding::real[] as embedding, model, model_version from file_embeddings
-         where user_id = $1 and file_id = $2",
+    sqlx::query_as!(
+        Embedded,
+        r#"select text, embedding::real[] as "embedding!", model, model_version from file_embeddings
+           where user_id = $1 and file_id = $2"#,
+        user.0,
+        file,
     )
-    .bind(user.0)
-    .bind(file)
     .fetch_all(&mut **tx)
     .await
 }
@@ -89,7 +89,7 @@ pub async fn insert(
         last += i32::try_from(passage.segment_ids.len()).unwrap_or(i32::MAX);
         lasts.push(last);
     }
-    sqlx::query(
+    sqlx::query!(
         "insert into conversation_embeddings
              (id, user_id, conversation_id, transcription_id, position, start_ms, end_ms, segment_ids, text,
               embedding, model, model_version)
@@ -97,20 +97,21 @@ pub async fn insert(
          from unnest($7::uuid[], $8::bigint[], $9::bigint[], $10::integer[], $11::integer[], $12::text[],
                      $13::halfvec[])
               with ordinality as fresh (id, start_ms, end_ms, first, last, text, embedding, row)",
+        user.0,
+        conversation,
+        transcription,
+        &segment_ids,
+        &*model.name,
+        &*model.version,
+        &passages.iter().map(|_| new_id()).collect::<Vec<_>>(),
+        &passages.iter().map(|passage| passage.start_ms).collect::<Vec<_>>(),
+        &passages.iter().map(|passage| passage.end_ms).collect::<Vec<_>>(),
+        &firsts,
+        &lasts,
+        &passages.iter().map(|passage| passage.text).collect::<Vec<_>>() as &[&str],
+        &passages.iter().map(|passage| HalfVector::from_f32_slice(passage.embedding)).collect::<Vec<_>>()
+            as _,
     )
-    .bind(user.0)
-    .bind(conversation)
-    .bind(transcription)
-    .bind(segment_ids)
-    .bind(&*model.name)
-    .bind(&*model.version)
-    .bind(passages.iter().map(|_| new_id()).collect::<Vec<_>>())
-    .bind(passages.iter().map(|passage| passage.start_ms).collect::<Vec<_>>())
-    .bind(passages.iter().map(|passage| passage.end_ms).collect::<Vec<_>>())
-    .bind(firsts)
-    .bind(lasts)
-    .bind(passages.iter().map(|passage| passage.text).collect::<Vec<_>>())
-    .bind(passages.iter().map(|passage| HalfVector::from_f32_slice(passage.embedding)).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -125,18 +126,18 @@ pub async fn replace_of_file(
 ) -> sqlx::Result<()> {
     remove_of_file(tx, file).await?;
     let user = tx.user();
-    sqlx::query(
+    sqlx::query!(
         "insert into file_embeddings (id, user_id, file_id, position, text, embedding, model, model_version)
          select id, $1, $2, row - 1, text, embedding, $3, $4
          from unnest($5::uuid[], $6::text[], $7::halfvec[]) with ordinality as fresh (id, text, embedding, row)",
+        user.0,
+        file,
+        &*model.name,
+        &*model.version,
+        &passages.iter().map(|_| new_id()).collect::<Vec<_>>(),
+        &passages.iter().map(|passage| passage.text).collect::<Vec<_>>() as &[&str],
+        &passages.iter().map(|passage| HalfVector::from_f32_slice(passage.embedding)).collect::<Vec<_>>() as _,
     )
-    .bind(user.0)
-    .bind(file)
-    .bind(&*model.name)
-    .bind(&*model.version)
-    .bind(passages.iter().map(|_| new_id()).collect::<Vec<_>>())
-    .bind(passages.iter().map(|passage| passage.text).collect::<Vec<_>>())
-    .bind(passages.iter().map(|passage| HalfVector::from_f32_slice(passage.embedding)).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -145,9 +146,7 @@ pub async fn replace_of_file(
 /// Deletes the passages of a file.
 pub async fn remove_of_file(tx: &mut UserTx, file: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
-    sqlx::query("delete from file_embeddings where user_id = $1 and file_id = $2")
-        .bind(user.0)
-        .bind(file)
+    sqlx::query!("delete from file_embeddings where user_id = $1 and file_id = $2", user.0, file)
         .execute(&mut **tx)
         .await
         .map(|_| ())

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{SystemTx, row};
+use super::SystemTx;
 use crate::domain::{UserId, new_id};
 use crate::events::{Event, EventKind, Registered, Room, stored};
 
@@ -37,7 +37,7 @@ pub(super) async fn append(tx: &mut PgConnection, events: &[NewEvent]) -> sqlx::
     }
     // The name of a room contains no space.
     let rooms = |event: &NewEvent| event.rooms.iter().map(Room::to_string).collect::<Vec<_>>().join(" ");
-    sqlx::query(
+    sqlx::query!(
         "with told as (
              select user_id, id, kind, string_to_array(rooms, ' ') as rooms, data,
                     row_number() over (partition by user_id order by position) as place,
@@ -51,12 +51,12 @@ pub(super) async fn append(tx: &mut PgConnection, events: &[NewEvent]) -> sqlx::
              returning user_id, last)
          insert into events (user_id, seq, id, kind, rooms, data)
          select user_id, last - of_person + place, id, kind, rooms, data from told join number using (user_id)",
+        &events.iter().map(|event| event.user.0).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.id).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>() as &[&str],
+        &events.iter().map(rooms).collect::<Vec<_>>(),
+        &events.iter().map(|event| &event.data).collect::<Vec<_>>() as &[&Value],
     )
-    .bind(events.iter().map(|event| event.user.0).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.id).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>())
-    .bind(events.iter().map(rooms).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| &event.data).collect::<Vec<_>>())
     .execute(tx)
     .await
     .map(|_| ())
@@ -64,13 +64,14 @@ pub(super) async fn append(tx: &mut PgConnection, events: &[NewEvent]) -> sqlx::
 
 /// Reads the person's events after a number, in order; at most `limit`.
 pub async fn after(tx: &mut PgConnection, user: UserId, seq: i64, limit: i64) -> sqlx::Result<Vec<Event>> {
-    let rows: Vec<EventRow> = sqlx::query_as(
+    let rows = sqlx::query_as!(
+        EventRow,
         "select user_id, seq, id, kind, rooms, data, created_at from events
          where user_id = $1 and seq > $2 order by seq limit $3",
+        user.0,
+        seq,
+        limit,
     )
-    .bind(user.0)
-    .bind(seq)
-    .bind(limit)
     .fetch_all(tx)
     .await?;
     Ok(rows.into_iter().filter_map(EventRow::into_event).collect())
@@ -79,8 +80,7 @@ pub async fn after(tx: &mut PgConnection, user: UserId, seq: i64, limit: i64) ->
 /// Reads the number of the person's newest event; 0 if there is none. Every change of data that apps show is
 /// written together with an event. So an unchanged number means that no such data changed.
 pub async fn last(tx: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
-    let last = sqlx::query_scalar("select last from event_numbers where user_id = $1")
-        .bind(user.0)
+    let last = sqlx::query_scalar!("select last from event_numbers where user_id = $1", user.0)
         .fetch_optional(tx)
         .await?;
     Ok(last.unwrap_or(0))
@@ -88,26 +88,29 @@ pub async fn last(tx: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
 
 /// Whether there are events that are not relayed yet.
 pub async fn are_unrelayed(tx: &mut PgConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar("select exists (select from events where relayed_at is null)").fetch_one(tx).await
+    sqlx::query_scalar!(r#"select exists (select from events where relayed_at is null) as "exists!""#)
+        .fetch_one(tx)
+        .await
 }
 
 /// Takes the lock of the relay, and waits while another process has it. The lock is released at the end of
 /// the transaction.
 pub async fn lock_relay(tx: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('relay', 0))").execute(tx).await.map(|_| ())
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('relay', 0))").execute(tx).await.map(|_| ())
 }
 
 /// Takes up to `limit` events that are not relayed yet, oldest first, and marks them as relayed. If the
 /// caller rolls back, the next call returns them again.
 pub async fn take_unrelayed(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Event>> {
-    let rows: Vec<EventRow> = sqlx::query_as(
+    let rows = sqlx::query_as!(
+        EventRow,
         "update events set relayed_at = now()
          where id in (
              select id from events where relayed_at is null
              order by created_at, seq limit $1 for update skip locked)
          returning user_id, seq, id, kind, rooms, data, created_at",
+        limit,
     )
-    .bind(limit)
     .fetch_all(tx)
     .await?;
     let mut events: Vec<Event> = rows.into_iter().filter_map(EventRow::into_event).collect();
@@ -118,17 +121,17 @@ pub async fn take_unrelayed(tx: &mut PgConnection, limit: i64) -> sqlx::Result<V
 /// Finds the people whose oldest event is from before a time.
 pub async fn people_with_older(tx: &mut SystemTx, before: DateTime<Utc>) -> sqlx::Result<Vec<UserId>> {
     // A recursive query reads one index entry per person, however many events the person has.
-    let people: Vec<Uuid> = sqlx::query_scalar(
-        "with recursive oldest as (
-             (select user_id, created_at from events order by user_id, seq limit 1)
-             union all
-             select next.user_id, next.created_at
-             from oldest cross join lateral (
-                 select user_id, created_at from events
-                 where user_id > oldest.user_id order by user_id, seq limit 1) next)
-         select user_id from oldest where created_at < $1",
+    let people = sqlx::query_scalar!(
+        r#"with recursive oldest as (
+               (select user_id, created_at from events order by user_id, seq limit 1)
+               union all
+               select next.user_id, next.created_at
+               from oldest cross join lateral (
+                   select user_id, created_at from events
+                   where user_id > oldest.user_id order by user_id, seq limit 1) next)
+           select user_id as "user_id!" from oldest where created_at < $1"#,
+        before,
     )
-    .bind(before)
     .fetch_all(&mut **tx)
     .await?;
     Ok(people.into_iter().map(UserId).collect())
@@ -137,30 +140,28 @@ pub async fn people_with_older(tx: &mut SystemTx, before: DateTime<Utc>) -> sqlx
 /// Deletes a person's events from before a time: the oldest first, at most `limit`. It stops at the first
 /// event that has to stay, so the rest has no gaps. Returns the number of deleted events.
 pub async fn forget(tx: &mut SystemTx, user: UserId, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
-    let removed = sqlx::query(
+    let removed = sqlx::query!(
         "delete from events using (
              select seq as first_seq, bool_and(created_at < $2) over (order by seq) as is_old
              from (select seq, created_at from events where user_id = $1 order by seq limit $3) first) judged
          where user_id = $1 and seq = first_seq and is_old",
+        user.0,
+        before,
+        limit,
     )
-    .bind(user.0)
-    .bind(before)
-    .bind(limit)
     .execute(&mut **tx)
     .await?;
     Ok(removed.rows_affected())
 }
 
-row! {
-    struct EventRow {
-        user_id: Uuid,
-        seq: i64,
-        id: Uuid,
-        kind: String,
-        rooms: Vec<String>,
-        data: Value,
-        created_at: DateTime<Utc>,
-    }
+struct EventRow {
+    user_id: Uuid,
+    seq: i64,
+    id: Uuid,
+    kind: String,
+    rooms: Vec<String>,
+    data: Value,
+    created_at: DateTime<Utc>,
 }
 
 impl EventRow {

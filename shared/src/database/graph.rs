@@ -5,10 +5,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{EnumColumn, UserTx, row};
+use super::{EnumColumn, UserTx};
 use crate::domain::date::When;
 use crate::domain::entity::{ConnectionKind, EntityKind};
 use crate::domain::model::ModelId;
@@ -16,7 +15,7 @@ use crate::domain::new_id;
 
 /// Entities and connections that lost mentions or evidence through [`forget`].
 #[derive(Clone, Debug, Default)]
-pub struct Former {
+pub struct DetachedGraph {
     /// The entities that were mentioned.
     pub entities: BTreeSet<Uuid>,
     /// The connections that had evidence.
@@ -27,8 +26,7 @@ pub struct Former {
 /// lock. To be called before other rows of the graph are locked.
 pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
     let user = tx.user();
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('graph ' || $1::text, 0))")
-        .bind(user.0)
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('graph ' || $1::uuid::text, 0))", user.0)
         .execute(&mut **tx)
         .await
         .map(|_| ())
@@ -36,50 +34,65 @@ pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
 
 /// Deletes everything that was derived from these transcripts: mentions, evidence and vectors.
 /// [`prune_orphans`] has to follow, after the new results (if any) are written.
-pub async fn forget(tx: &mut PgConnection, transcriptions: &[Uuid]) -> sqlx::Result<Former> {
-    let entities: Vec<Uuid> =
-        sqlx::query_scalar("delete from mentions where transcription_id = any ($1) returning entity_id")
-            .bind(transcriptions)
-            .fetch_all(&mut *tx)
-            .await?;
-    let connections: Vec<Uuid> = sqlx::query_scalar(
-        "delete from connection_evidence where transcription_id = any ($1) returning connection_id",
+pub async fn forget(tx: &mut UserTx, transcriptions: &[Uuid]) -> sqlx::Result<DetachedGraph> {
+    let user = tx.user();
+    let entities = sqlx::query_scalar!(
+        "delete from mentions where user_id = $1 and transcription_id = any ($2) returning entity_id",
+        user.0,
+        transcriptions,
     )
-    .bind(transcriptions)
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
-    sqlx::query("delete from conversation_embeddings where transcription_id = any ($1)")
-        .bind(transcriptions)
-        .execute(tx)
-        .await?;
-    Ok(Former { entities: entities.into_iter().collect(), connections: connections.into_iter().collect() })
+    let connections = sqlx::query_scalar!(
+        "delete from connection_evidence where user_id = $1 and transcription_id = any ($2)
+         returning connection_id",
+        user.0,
+        transcriptions,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "delete from conversation_embeddings where user_id = $1 and transcription_id = any ($2)",
+        user.0,
+        transcriptions,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(DetachedGraph {
+        entities: entities.into_iter().collect(),
+        connections: connections.into_iter().collect(),
+    })
 }
 
 /// Updates the entities and connections that were touched: the strength of a connection becomes the sum of
 /// its evidence, a connection without evidence is deleted, and so is an entity without mentions.
-pub async fn prune_orphans(tx: &mut PgConnection, touched: &Former) -> sqlx::Result<()> {
+pub async fn prune_orphans(tx: &mut UserTx, touched: &DetachedGraph) -> sqlx::Result<()> {
+    let user = tx.user();
     let connections: Vec<Uuid> = touched.connections.iter().copied().collect();
-    sqlx::query(
-        "delete from connections where id = any ($1)
-         and not exists (select from connection_evidence where connection_id = connections.id)",
+    sqlx::query!(
+        "delete from connections c where c.user_id = $1 and c.id = any ($2)
+         and not exists (select from connection_evidence e where e.user_id = $1 and e.connection_id = c.id)",
+        user.0,
+        &connections,
     )
-    .bind(&connections)
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await?;
-    sqlx::query(
-        "update connections set strength =
-             (select sum(weight) from connection_evidence where connection_id = connections.id)
-         where id = any ($1)",
+    sqlx::query!(
+        "update connections c set strength =
+             (select sum(weight) from connection_evidence e where e.user_id = $1 and e.connection_id = c.id)
+         where c.user_id = $1 and c.id = any ($2)",
+        user.0,
+        &connections,
     )
-    .bind(&connections)
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await?;
-    sqlx::query(
-        "delete from entities where id = any ($1)
-         and not exists (select from mentions where entity_id = entities.id)",
+    sqlx::query!(
+        "delete from entities e where e.user_id = $1 and e.id = any ($2)
+         and not exists (select from mentions m where m.user_id = $1 and m.entity_id = e.id)",
+        user.0,
+        &touched.entities.iter().copied().collect::<Vec<_>>(),
     )
-    .bind(touched.entities.iter().copied().collect::<Vec<_>>())
-    .execute(tx)
+    .execute(&mut **tx)
     .await
     .map(|_| ())
 }
@@ -124,12 +137,10 @@ pub struct NewEvidence {
     pub weight: f32,
 }
 
-row! {
-    struct EntityRow {
-        id: Uuid,
-        kind: EnumColumn<EntityKind>,
-        key: String,
-    }
+struct EntityRow {
+    id: Uuid,
+    kind: EnumColumn<EntityKind>,
+    key: String,
 }
 
 /// Inserts the entities of a conversation; each kind and key occurs once. An entity that exists already
@@ -146,23 +157,24 @@ pub async fn write_entities(
             json!({ "id": new_id(), "kind": kind, "name": name, "key": key, "aliases": aliases })
         })
         .collect();
-    let rows: Vec<EntityRow> = sqlx::query_as(
-        "insert into entities (id, user_id, kind, name, key, aliases, first_seen_at, last_seen_at)
-         select e.id, $1, e.kind, e.name, e.key, e.aliases, c.started_at, c.started_at
-         from jsonb_to_recordset($3) as e (id uuid, kind text, name text, key text, aliases text[])
-         join conversations c on c.user_id = $1 and c.id = $2
-         on conflict (user_id, kind, key) do update set
-             aliases = array(select distinct alias
-                             from unnest(entities.aliases || excluded.aliases || excluded.name) alias
-                             where alias <> entities.name order by alias),
-             first_seen_at = least(entities.first_seen_at, excluded.first_seen_at),
-             last_seen_at = greatest(entities.last_seen_at, excluded.last_seen_at),
-             updated_at = now()
-         returning id, kind, key",
+    let rows = sqlx::query_as!(
+        EntityRow,
+        r#"insert into entities (id, user_id, kind, name, key, aliases, first_seen_at, last_seen_at)
+           select e.id, $1, e.kind, e.name, e.key, e.aliases, c.started_at, c.started_at
+           from jsonb_to_recordset($3) as e (id uuid, kind text, name text, key text, aliases text[])
+           join conversations c on c.user_id = $1 and c.id = $2
+           on conflict (user_id, kind, key) do update set
+               aliases = array(select distinct alias
+                               from unnest(entities.aliases || excluded.aliases || excluded.name) alias
+                               where alias <> entities.name order by alias),
+               first_seen_at = least(entities.first_seen_at, excluded.first_seen_at),
+               last_seen_at = greatest(entities.last_seen_at, excluded.last_seen_at),
+               updated_at = now()
+           returning id, kind as "kind: EnumColumn<EntityKind>", key"#,
+        user.0,
+        conversation,
+        serde_json::Value::from(fresh),
     )
-    .bind(user.0)
-    .bind(conversation)
-    .bind(serde_json::Value::from(fresh))
     .fetch_all(&mut **tx)
     .await?;
     let ids: HashMap<(EntityKind, &str), Uuid> =
@@ -196,7 +208,7 @@ pub async fn write_mentions(
             })
         })
         .collect();
-    sqlx::query(
+    sqlx::query!(
         "insert into mentions (id, user_id, entity_id, conversation_id, transcription_id, segment_id,
                                start_char, end_char, text, starts_at, ends_at, precision, finder,
                                finder_version)
@@ -205,13 +217,13 @@ pub async fn write_mentions(
          from jsonb_to_recordset($6) as mention
               (id uuid, entity_id uuid, segment_id uuid, start_char integer, end_char integer, text text,
                starts_at timestamptz, ends_at timestamptz, precision text)",
+        user.0,
+        conversation,
+        transcription,
+        &*finder.name,
+        &*finder.version,
+        serde_json::Value::from(mentions),
     )
-    .bind(user.0)
-    .bind(conversation)
-    .bind(transcription)
-    .bind(&*finder.name)
-    .bind(&*finder.version)
-    .bind(serde_json::Value::from(mentions))
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -229,7 +241,7 @@ pub async fn write_connections(
     let user = tx.user();
     let ends = |(one, other): (Uuid, Uuid)| (one.min(other), one.max(other));
     let connections: BTreeSet<_> = evidence.iter().map(|one| (ends(one.entity_ids), one.kind)).collect();
-    let ids: Vec<Uuid> = sqlx::query_scalar(
+    let ids = sqlx::query_scalar!(
         "insert into connections
              (id, user_id, from_entity_id, to_entity_id, kind, strength, first_seen_at, last_seen_at)
          select fresh.id, $1, fresh.low, fresh.high, fresh.kind, 0, c.started_at, c.started_at
@@ -239,16 +251,16 @@ pub async fn write_connections(
              first_seen_at = least(connections.first_seen_at, excluded.first_seen_at),
              last_seen_at = greatest(connections.last_seen_at, excluded.last_seen_at)
          returning id",
+        user.0,
+        conversation,
+        &connections.iter().map(|_| new_id()).collect::<Vec<_>>(),
+        &connections.iter().map(|((low, _), _)| *low).collect::<Vec<_>>(),
+        &connections.iter().map(|((_, high), _)| *high).collect::<Vec<_>>(),
+        &connections.iter().map(|(_, kind)| kind.as_str()).collect::<Vec<_>>() as &[&str],
     )
-    .bind(user.0)
-    .bind(conversation)
-    .bind(connections.iter().map(|_| new_id()).collect::<Vec<_>>())
-    .bind(connections.iter().map(|((low, _), _)| *low).collect::<Vec<_>>())
-    .bind(connections.iter().map(|((_, high), _)| *high).collect::<Vec<_>>())
-    .bind(connections.iter().map(|(_, kind)| kind.as_str()).collect::<Vec<_>>())
     .fetch_all(&mut **tx)
     .await?;
-    sqlx::query(
+    sqlx::query!(
         "insert into connection_evidence (connection_id, segment_id, user_id, transcription_id, weight)
          select c.id, fresh.segment_id, $1, $2, sum(fresh.weight)
          from unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::real[])
@@ -256,14 +268,14 @@ pub async fn write_connections(
          join connections c on c.user_id = $1 and c.from_entity_id = fresh.low and c.to_entity_id = fresh.high
                            and c.kind = fresh.kind
          group by c.id, fresh.segment_id",
+        user.0,
+        transcription,
+        &evidence.iter().map(|one| ends(one.entity_ids).0).collect::<Vec<_>>(),
+        &evidence.iter().map(|one| ends(one.entity_ids).1).collect::<Vec<_>>(),
+        &evidence.iter().map(|one| one.kind.as_str()).collect::<Vec<_>>() as &[&str],
+        &evidence.iter().map(|one| one.segment_id).collect::<Vec<_>>(),
+        &evidence.iter().map(|one| one.weight).collect::<Vec<_>>(),
     )
-    .bind(user.0)
-    .bind(transcription)
-    .bind(evidence.iter().map(|one| ends(one.entity_ids).0).collect::<Vec<_>>())
-    .bind(evidence.iter().map(|one| ends(one.entity_ids).1).collect::<Vec<_>>())
-    .bind(evidence.iter().map(|one| one.kind.as_str()).collect::<Vec<_>>())
-    .bind(evidence.iter().map(|one| one.segment_id).collect::<Vec<_>>())
-    .bind(evidence.iter().map(|one| one.weight).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
     Ok(ids)

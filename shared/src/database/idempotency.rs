@@ -5,48 +5,49 @@
 
 use serde_json::Value;
 
-use super::{UserTx, row};
+use super::UserTx;
 
-row! {
-    /// A request that was answered before.
-    #[derive(Clone, Debug, PartialEq)]
-    pub struct Remembered {
-        /// The hash by which a repeated request is recognized as the same request.
-        pub request_hash: Vec<u8>,
-        /// The first answer.
-        pub answer: Value,
-    }
+/// A request that was answered before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredAnswer {
+    /// The hash by which a repeated request is recognized as the same request.
+    pub request_hash: Vec<u8>,
+    /// The first answer.
+    pub answer: Value,
 }
 
 /// Reads the answer for this key, if it is at most a day old.
-pub async fn recall(tx: &mut UserTx, key: &str) -> sqlx::Result<Option<Remembered>> {
+pub async fn find(tx: &mut UserTx, key: &str) -> sqlx::Result<Option<StoredAnswer>> {
     let user = tx.user();
-    sqlx::query_as(
+    sqlx::query_as!(
+        StoredAnswer,
         "select request_hash, answer from idempotency_keys
          where user_id = $1 and key = $2 and created_at > now() - interval '1 day'",
+        user.0,
+        key,
     )
-    .bind(user.0)
-    .bind(key)
     .fetch_optional(&mut **tx)
     .await
 }
 
 /// Stores an answer, and deletes the person's keys that are older than a day. Returns false if another
 /// request with the same key was faster: the caller then rolls back and reads the answer of that request.
-pub async fn remember(tx: &mut UserTx, key: &str, answered: &Remembered) -> sqlx::Result<bool> {
+pub async fn insert(tx: &mut UserTx, key: &str, answered: &StoredAnswer) -> sqlx::Result<bool> {
     let user = tx.user();
-    sqlx::query("delete from idempotency_keys where user_id = $1 and created_at <= now() - interval '1 day'")
-        .bind(user.0)
-        .execute(&mut **tx)
-        .await?;
-    let written = sqlx::query(
+    sqlx::query!(
+        "delete from idempotency_keys where user_id = $1 and created_at <= now() - interval '1 day'",
+        user.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    let written = sqlx::query!(
         "insert into idempotency_keys (user_id, key, request_hash, answer) values ($1, $2, $3, $4)
          on conflict do nothing",
+        user.0,
+        key,
+        answered.request_hash,
+        answered.answer,
     )
-    .bind(user.0)
-    .bind(key)
-    .bind(&answered.request_hash)
-    .bind(&answered.answer)
     .execute(&mut **tx)
     .await?;
     Ok(written.rows_affected() == 1)

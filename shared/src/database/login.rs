@@ -62,28 +62,28 @@ async fn is_usable(config: &DatabaseConfig, login: &Login) -> bool {
 
 /// Whether there is such a login with rights of its own. Its password is not changed.
 async fn is_privileged(owner: &PgPool, login: &Login) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select exists (select from pg_roles where rolname = $1
-             and (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication))",
+    sqlx::query_scalar!(
+        r#"select exists (select from pg_roles where rolname = $1::text
+               and (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication)) as "exists!""#,
+        login.user,
     )
-    .bind(&login.user)
     .fetch_one(owner)
     .await
 }
 
 /// Each statement on its own, so that one that another database has executed already stops no other one.
 async fn grant(owner: &PgPool, login: &Login) -> sqlx::Result<()> {
-    let statements: Vec<String> = sqlx::query_scalar(
-        "select format(statement, $1, $2) from (values
-             (1, case when exists (select from pg_roles where rolname = $1)
-                 then 'alter role %1$I login password %2$L'
-                 else 'create role %1$I login noinherit password %2$L' end),
-             (2, 'grant self_user, self_system to %1$I'),
-             (3, 'grant connect on database ' || quote_ident(current_database()) || ' to %1$I')
-         ) as needed (place, statement) order by place",
+    let statements = sqlx::query_scalar!(
+        r#"select format(statement, $1::text, $2::text) as "statement!" from (values
+               (1, case when exists (select from pg_roles where rolname = $1)
+                   then 'alter role %1$I login password %2$L'
+                   else 'create role %1$I login noinherit password %2$L' end),
+               (2, 'grant self_user, self_system to %1$I'),
+               (3, 'grant connect on database ' || quote_ident(current_database()) || ' to %1$I')
+           ) as needed (place, statement) order by place"#,
+        login.user,
+        login.password.expose_secret(),
     )
-    .bind(&login.user)
-    .bind(login.password.expose_secret())
     .fetch_all(owner)
     .await?;
     for statement in statements {

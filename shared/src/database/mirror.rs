@@ -4,29 +4,27 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Database, SystemTx, UserTx, row};
+use super::{Database, SystemTx, UserTx};
 use crate::domain::UserId;
 
-row! {
-    /// A passage with its vector.
-    #[derive(Clone, Debug)]
-    pub struct Vector {
-        pub id: Uuid,
-        /// The vector of its text.
-        pub embedding: Vec<f32>,
-        /// The model that computed the vector.
-        pub model: String,
-    }
+/// A passage with its vector.
+#[derive(Clone, Debug)]
+pub struct Vector {
+    pub id: Uuid,
+    /// The vector of its text.
+    pub embedding: Vec<f32>,
+    /// The model that computed the vector.
+    pub model: String,
+}
 
-    /// A passage that was inserted, changed or deleted.
-    #[derive(Clone, Debug)]
-    pub struct VectorChange {
-        /// The position in the queue.
-        pub seq: i64,
-        /// The person whose passage it is.
-        pub user_id: Uuid,
-        pub passage_id: Uuid,
-    }
+/// A passage that was inserted, changed or deleted.
+#[derive(Clone, Debug)]
+pub struct VectorChange {
+    /// The position in the queue.
+    pub seq: i64,
+    /// The person whose passage it is.
+    pub user_id: Uuid,
+    pub passage_id: Uuid,
 }
 
 /// The state of the mirror.
@@ -61,14 +59,14 @@ pub async fn switch_off(database: &Database) -> sqlx::Result<()> {
 
 async fn switch(database: &Database, on: bool) -> sqlx::Result<()> {
     let mut tx = database.as_system().await?;
-    sqlx::query("call switch_vector_mirror($1)").bind(on).execute(&mut *tx).await?;
+    sqlx::query!("call switch_vector_mirror($1)", on).execute(&mut *tx).await?;
     tx.commit().await
 }
 
 /// Takes the lock for changes of the mirror, and waits while another transaction has it. The lock is
 /// released at the end of the transaction.
 pub async fn lock(tx: &mut SystemTx) -> sqlx::Result<()> {
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('vector mirror', 0))")
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('vector mirror', 0))")
         .execute(&mut **tx)
         .await
         .map(|_| ())
@@ -76,21 +74,23 @@ pub async fn lock(tx: &mut SystemTx) -> sqlx::Result<()> {
 
 /// Reads the state of the mirror.
 pub async fn state(tx: &mut PgConnection) -> sqlx::Result<Mirror> {
-    let row: Option<(bool, bool)> =
-        sqlx::query_as("select filled_at is not null, filled_to is not null from vector_mirror")
-            .fetch_optional(tx)
-            .await?;
+    let row = sqlx::query!(
+        r#"select filled_at is not null as "is_filled!", filled_to is not null as "is_begun!"
+           from vector_mirror"#,
+    )
+    .fetch_optional(tx)
+    .await?;
     Ok(match row {
         None => Mirror::Off,
-        Some((true, _)) => Mirror::Filled,
-        Some((false, true)) => Mirror::Filling,
-        Some((false, false)) => Mirror::Empty,
+        Some(row) if row.is_filled => Mirror::Filled,
+        Some(row) if row.is_begun => Mirror::Filling,
+        Some(_) => Mirror::Empty,
     })
 }
 
 /// Starts to fill the mirror again, from the first person on.
 pub async fn refill(tx: &mut SystemTx) -> sqlx::Result<()> {
-    sqlx::query("update vector_mirror set filled_to = null, filled_at = null")
+    sqlx::query!("update vector_mirror set filled_to = null, filled_at = null")
         .execute(&mut **tx)
         .await
         .map(|_| ())
@@ -100,7 +100,7 @@ pub async fn refill(tx: &mut SystemTx) -> sqlx::Result<()> {
 ///
 /// A passage that is queued twice is copied twice, which does no harm.
 pub async fn fill(database: &Database, tx: &mut SystemTx) -> sqlx::Result<bool> {
-    let person: Option<Uuid> = sqlx::query_scalar(
+    let person = sqlx::query_scalar!(
         "select id from users
          where id > coalesce((select filled_to from vector_mirror), '00000000-0000-0000-0000-000000000000')
          order by id limit 1",
@@ -109,64 +109,67 @@ pub async fn fill(database: &Database, tx: &mut SystemTx) -> sqlx::Result<bool> 
     .await?;
     if let Some(person) = person {
         let mut own = database.as_user(UserId(person)).await?;
-        sqlx::query(
+        sqlx::query!(
             "insert into vector_changes (user_id, passage_id)
              select user_id, id from conversation_embeddings where user_id = $1
              union all select user_id, id from file_embeddings where user_id = $1",
+            person,
         )
-        .bind(person)
         .execute(&mut *own)
         .await?;
         own.commit().await?;
     }
-    sqlx::query(
+    sqlx::query!(
         "update vector_mirror
          set filled_to = coalesce($1, filled_to), filled_at = case when $1 is null then now() end",
+        person,
     )
-    .bind(person)
     .execute(&mut **tx)
     .await?;
     Ok(person.is_some())
 }
 
 /// Reads the oldest change, and other changes of the same person; at most `limit`.
-pub async fn waiting(tx: &mut SystemTx, limit: i64) -> sqlx::Result<Vec<VectorChange>> {
-    sqlx::query_as(
+pub async fn pending(tx: &mut SystemTx, limit: i64) -> sqlx::Result<Vec<VectorChange>> {
+    sqlx::query_as!(
+        VectorChange,
         "select seq, user_id, passage_id from vector_changes
          where user_id = (select user_id from vector_changes order by seq limit 1)
          order by seq limit $1",
+        limit,
     )
-    .bind(limit)
     .fetch_all(&mut **tx)
     .await
 }
 
 /// Deletes changes from the queue, after they were copied to the mirror.
-pub async fn carried(tx: &mut SystemTx, changes: &[VectorChange]) -> sqlx::Result<()> {
-    sqlx::query("delete from vector_changes where seq = any ($1)")
-        .bind(changes.iter().map(|change| change.seq).collect::<Vec<_>>())
-        .execute(&mut **tx)
-        .await
-        .map(|_| ())
+pub async fn mark_mirrored(tx: &mut SystemTx, changes: &[VectorChange]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from vector_changes where seq = any ($1)",
+        &changes.iter().map(|change| change.seq).collect::<Vec<_>>(),
+    )
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
 }
 
 /// Deletes all queued changes of a person.
 pub async fn forget(tx: &mut SystemTx, user: UserId) -> sqlx::Result<()> {
-    sqlx::query("delete from vector_changes where user_id = $1")
-        .bind(user.0)
-        .execute(&mut **tx)
-        .await
-        .map(|_| ())
+    sqlx::query!("delete from vector_changes where user_id = $1", user.0).execute(&mut **tx).await.map(|_| ())
 }
 
 /// Reads those of the given passages of the person that exist, with their vectors.
 pub async fn vectors(tx: &mut UserTx, passages: &[Uuid]) -> sqlx::Result<Vec<Vector>> {
-    sqlx::query_as(
-        "select id, embedding::real[] as embedding, model from conversation_embeddings where id = any ($1)
-         union all
-         select id, embedding::real[] as embedding, model from file_embeddings where id = any ($1)",
+    let user = tx.user();
+    sqlx::query_as!(
+        Vector,
+        r#"select id as "id!", embedding::real[] as "embedding!", model as "model!"
+           from conversation_embeddings where user_id = $1 and id = any ($2)
+           union all
+           select id, embedding::real[], model from file_embeddings where user_id = $1 and id = any ($2)"#,
+        user.0,
+        passages,
     )
-    .bind(passages)
     .fetch_all(&mut **tx)
     .await
 }
@@ -178,11 +181,11 @@ pub async fn missing(tx: &mut UserTx, most: i64) -> sqlx::Result<Option<Vec<Uuid
         return Ok(None);
     }
     let user = tx.user();
-    let missing: Vec<Uuid> = sqlx::query_scalar(
-        "select passage_id from vector_changes where user_id = $1 order by seq limit $2 + 1",
+    let missing = sqlx::query_scalar!(
+        "select passage_id from vector_changes where user_id = $1 order by seq limit $2::bigint + 1",
+        user.0,
+        most,
     )
-    .bind(user.0)
-    .bind(most)
     .fetch_all(&mut **tx)
     .await?;
     Ok(i64::try_from(missing.len()).is_ok_and(|count| count <= most).then_some(missing))

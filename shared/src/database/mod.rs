@@ -8,9 +8,9 @@ pub mod audio;
 pub mod conversations;
 pub mod embeddings;
 pub mod entities;
+mod enum_column;
 pub mod erasures;
 pub mod events;
-pub mod expired;
 pub mod exports;
 pub mod files;
 pub mod graph;
@@ -23,9 +23,9 @@ pub mod migrate;
 pub mod mirror;
 pub mod models;
 mod outbox;
-mod row;
-mod said;
+pub mod retention;
 pub mod search;
+mod segment_words;
 pub mod segments;
 pub mod sessions;
 pub mod transcriptions;
@@ -37,13 +37,13 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
 use tokio::sync::Notify;
+use tracing::Instrument as _;
 
+pub use self::enum_column::EnumColumn;
 use self::outbox::AfterCommit;
 pub use self::outbox::{Outbox, Tx};
-pub use self::row::EnumColumn;
-pub(crate) use self::row::row;
 use crate::config::{DatabaseConfig, Login};
 use crate::domain::UserId;
 use crate::events::Registered;
@@ -98,8 +98,8 @@ impl Database {
     }
 
     /// The signal that is given after every commit of events.
-    pub(crate) fn news(&self) -> Arc<Notify> {
-        Arc::clone(&self.after_commit.news)
+    pub(crate) fn relay_wake(&self) -> Arc<Notify> {
+        Arc::clone(&self.after_commit.relay_wake)
     }
 
     /// Begins a transaction on one person's rows.
@@ -107,22 +107,30 @@ impl Database {
         // All three statements in one round trip. A UUID prints as hexadecimal digits and dashes only.
         let begin =
             format!("begin; set local role self_user; select set_config('self.user_id', '{user}', true)");
-        let tx = self.pool.begin_with(AssertSqlSafe(begin)).await?;
+        let tx = self.begin(AssertSqlSafe(begin)).await?;
         Ok(UserTx { tx, user, outbox: Outbox::default(), after_commit: self.after_commit.clone() })
     }
 
     /// Begins a transaction of the system.
     pub async fn as_system(&self) -> sqlx::Result<SystemTx> {
-        let tx = self.pool.begin_with("begin; set local role self_system").await?;
+        let tx = self.begin("begin; set local role self_system").await?;
         Ok(SystemTx { tx, outbox: Outbox::default(), after_commit: self.after_commit.clone() })
+    }
+
+    /// A request may be dropped at any moment. If that is between the statement and its answer, sqlx gives the
+    /// connection back with an open transaction, whose person the next request would have for a moment.
+    async fn begin(&self, statement: impl SqlSafeStr) -> sqlx::Result<Transaction<'static, Postgres>> {
+        let (connection, statement) = (self.pool.acquire().await?, statement.into_sql_str());
+        uninterrupted(Transaction::begin(connection, Some(statement))).await
     }
 
     /// Checks that the database answers and is migrated. Returns whether the programs are logged in as the
     /// owner of the tables, so that only their own care keeps them within the two roles.
     pub async fn probe(&self) -> sqlx::Result<bool> {
         let mut tx = self.as_system().await?;
-        sqlx::query_scalar(
-            "select pg_has_role(session_user, relowner, 'member') from pg_class where oid = 'jobs'::regclass",
+        sqlx::query_scalar!(
+            r#"select pg_has_role(session_user, relowner, 'member') as "is_owner!"
+               from pg_class where oid = 'jobs'::regclass"#
         )
         .fetch_one(&mut *tx)
         .await
@@ -133,6 +141,20 @@ impl Database {
 #[must_use]
 pub fn owner(config: &DatabaseConfig) -> PgPool {
     PgPoolOptions::new().max_connections(1).connect_lazy_with(options(config, &config.owner))
+}
+
+/// Runs some work to its end, also if the caller is dropped meanwhile.
+async fn uninterrupted<T: Send + 'static>(
+    work: impl Future<Output = sqlx::Result<T>> + Send + 'static,
+) -> sqlx::Result<T> {
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The program ends.
+            Err(_) => Err(sqlx::Error::PoolClosed),
+        },
+    }
 }
 
 fn options(config: &DatabaseConfig, login: &Login) -> PgConnectOptions {
@@ -155,8 +177,8 @@ impl UserTx {
     }
 
     /// Adds an event for the person's apps. It is sent after the commit.
-    pub fn tell<E: Registered>(&mut self, event: &E) {
-        self.outbox.tell(self.user, event);
+    pub fn emit<E: Registered>(&mut self, event: &E) {
+        self.outbox.emit(self.user, event);
     }
 }
 
@@ -164,15 +186,19 @@ macro_rules! is_a_transaction {
     ($tx:ty) => {
         impl $tx {
             /// Commits the changes, with the events of the outbox. Then wakes the relay and sends wake-ups
-            /// for the jobs that can start; that takes a moment while Redis is away.
+            /// for the jobs that can start; that takes a moment while Redis is away. All of it is done, also
+            /// if the request is dropped meanwhile.
             ///
             /// # Errors
             /// If the commit fails: nothing was changed then, and no event is sent.
             pub async fn commit(mut self) -> sqlx::Result<()> {
-                self.outbox.write(&mut self.tx).await?;
-                self.tx.commit().await?;
-                self.after_commit.tell(self.outbox).await;
-                Ok(())
+                uninterrupted(async move {
+                    self.outbox.write(&mut self.tx).await?;
+                    self.tx.commit().await?;
+                    self.after_commit.run(self.outbox).await;
+                    Ok(())
+                })
+                .await
             }
         }
 

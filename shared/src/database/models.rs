@@ -9,11 +9,11 @@ use crate::domain::model::ModelCard;
 /// occurs once, ordered by role and name.
 pub async fn of_the_fleet(tx: &mut PgConnection) -> sqlx::Result<Vec<ModelCard>> {
     // The row of a killed worker stays for a minute, and longer if there is no other worker.
-    let told: Vec<Json<Vec<ModelCard>>> = sqlx::query_scalar(
-        "select models from workers
-         where seen_at > (select max(seen_at) from workers) - interval '15 seconds' and models <> '[]'
-         union all
-         select models from last_models where not exists (select from workers where models <> '[]')",
+    let told = sqlx::query_scalar!(
+        r#"select models as "models!: Json<Vec<ModelCard>>" from workers
+           where seen_at > (select max(seen_at) from workers) - interval '15 seconds' and models <> '[]'
+           union all
+           select models from last_models where not exists (select from workers where models <> '[]')"#,
     )
     .fetch_all(tx)
     .await?;

@@ -30,7 +30,7 @@ pub struct Outbox {
 
 impl Outbox {
     /// Adds a durable event for a person.
-    pub fn tell<E: Registered>(&mut self, user: UserId, payload: &E) {
+    pub fn emit<E: Registered>(&mut self, user: UserId, payload: &E) {
         const { assert!(E::DURABLE, "a volatile event is no row: send it over the bus") };
         self.events.push(NewEvent::new(user, payload));
     }
@@ -50,7 +50,7 @@ impl Outbox {
 #[derive(Clone, Default)]
 pub(super) struct AfterCommit {
     /// Wakes the relay of this process.
-    pub(super) news: Arc<Notify>,
+    pub(super) relay_wake: Arc<Notify>,
     /// Sends wake-ups for jobs. Without it, a job starts when a worker next looks at the lane.
     pub(super) wake_ups: Option<WakeUps>,
 }
@@ -58,9 +58,9 @@ pub(super) struct AfterCommit {
 impl AfterCommit {
     /// Cannot fail. The tick of the relay finds an event whose signal was lost, and the reconciler finds a
     /// job whose wake-up was lost.
-    pub(super) async fn tell(&self, outbox: Outbox) {
+    pub(super) async fn run(&self, outbox: Outbox) {
         if !outbox.events.is_empty() {
-            self.news.notify_one();
+            self.relay_wake.notify_one();
         }
         if let Some(wake_ups) = self.wake_ups.as_ref().filter(|_| !outbox.jobs.is_empty()) {
             wake_ups.notify_all(&outbox.jobs).await;

@@ -4,52 +4,56 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{UserTx, conversations::Refused, row, transcriptions};
+use super::{UserTx, conversations::EditError, transcriptions};
 use crate::domain::UserId;
 use crate::domain::transcription::{self, Timing, Word, WordTime, thousandths};
 use crate::events as event;
 
-/// The columns of a [`Segment`].
-macro_rules! columns {
-    () => {
-        "id, conversation_id, transcription_id, position, start_ms, end_ms, text, original_text, speaker, revision, \
-         confidence, is_uncertain, word_times, timing"
+/// A statement whose rows are [`Segment`]s: the text before their columns, the text after them, the parameters.
+macro_rules! query_segments {
+    ($before:literal, $after:literal, $($parameter:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Segment,
+            $before
+                + r#" id, conversation_id, transcription_id, position, start_ms, end_ms, text, original_text, speaker,
+                     revision, confidence, is_uncertain, word_times as "word_times: Json<Vec<WordTime>>", timing "#
+                + $after,
+            $($parameter),+
+        )
     };
 }
 
-row! {
-    /// The text that was said from one time to another.
-    #[derive(Clone, Debug, Default)]
-    pub struct Segment {
-        /// The id stays the same across revisions.
-        pub id: Uuid,
-        pub conversation_id: Uuid,
-        pub transcription_id: Uuid,
-        /// The index in the transcript: 0, 1, 2 … in the order of time.
-        pub position: i32,
-        /// Start in the recording, in milliseconds.
-        pub start_ms: i64,
-        /// End in the recording, in milliseconds.
-        pub end_ms: i64,
-        /// The current text.
-        pub text: String,
-        /// The transcribed text, if a person has corrected it.
-        pub original_text: Option<String>,
-        /// The name of the speaker, if known.
-        pub speaker: Option<String>,
-        /// The number of replacements, plus one.
-        pub revision: i32,
-        /// The mean confidence of the transcribed words; `None` for text that was not transcribed by a
-        /// model.
-        pub confidence: Option<f32>,
-        /// Whether the transcriber doubts the segment. Such a segment is shown, and kept out of
-        /// understanding and search.
-        pub is_uncertain: bool,
-        /// The times of the transcribed words, if known.
-        pub word_times: Option<Json<Vec<WordTime>>>,
-        /// The source of these times.
-        pub timing: Option<String>,
-    }
+/// The text that was said from one time to another.
+#[derive(Clone, Debug, Default)]
+pub struct Segment {
+    /// The id stays the same across revisions.
+    pub id: Uuid,
+    pub conversation_id: Uuid,
+    pub transcription_id: Uuid,
+    /// The index in the transcript: 0, 1, 2 … in the order of time.
+    pub position: i32,
+    /// Start in the recording, in milliseconds.
+    pub start_ms: i64,
+    /// End in the recording, in milliseconds.
+    pub end_ms: i64,
+    /// The current text.
+    pub text: String,
+    /// The transcribed text, if a person has corrected it.
+    pub original_text: Option<String>,
+    /// The name of the speaker, if known.
+    pub speaker: Option<String>,
+    /// The number of replacements, plus one.
+    pub revision: i32,
+    /// The mean confidence of the transcribed words; `None` for text that was not transcribed by a
+    /// model.
+    pub confidence: Option<f32>,
+    /// Whether the transcriber doubts the segment. Such a segment is shown, and kept out of
+    /// understanding and search.
+    pub is_uncertain: bool,
+    /// The times of the transcribed words, if known.
+    pub word_times: Option<Json<Vec<WordTime>>>,
+    /// The source of these times.
+    pub timing: Option<String>,
 }
 
 impl From<Segment> for event::Segment {
@@ -95,12 +99,12 @@ pub struct NewSegment {
     /// The name of the speaker, if known.
     pub speaker: Option<String>,
     /// How it was transcribed; `None` for text that was not transcribed by a model.
-    pub hearing: Option<Hearing>,
+    pub quality: Option<SegmentQuality>,
 }
 
 /// How a segment was transcribed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Hearing {
+pub struct SegmentQuality {
     /// The mean confidence of its words, from 0 to 1.
     pub confidence: f32,
     /// Whether the confidence is too low to rely on the segment.
@@ -120,8 +124,8 @@ pub async fn insert(
     position: i32,
     segments: &[NewSegment],
 ) -> sqlx::Result<()> {
-    let heard = || segments.iter().map(|segment| segment.hearing.as_ref());
-    sqlx::query(
+    let heard = || segments.iter().map(|segment| segment.quality.as_ref());
+    sqlx::query!(
         "insert into segments (id, user_id, conversation_id, transcription_id, position, start_ms, end_ms, text,
                                speaker, confidence, is_uncertain, word_times, timing)
          select id, $1, $2, $3, $4 + row - 1, start_ms, end_ms, text, speaker, confidence, is_uncertain,
@@ -130,20 +134,21 @@ pub async fn insert(
                      $11::boolean[], $12::jsonb[], $13::text[])
               with ordinality as fresh (id, start_ms, end_ms, text, speaker, confidence, is_uncertain,
                                         word_times, timing, row)",
+        user.0,
+        conversation,
+        transcription,
+        i64::from(position),
+        &segments.iter().map(|segment| segment.id).collect::<Vec<_>>(),
+        &segments.iter().map(|segment| segment.start_ms).collect::<Vec<_>>(),
+        &segments.iter().map(|segment| segment.end_ms).collect::<Vec<_>>(),
+        &segments.iter().map(|segment| segment.text.as_str()).collect::<Vec<_>>() as &[&str],
+        &segments.iter().map(|segment| segment.speaker.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &heard().map(|quality| quality.map(|quality| quality.confidence)).collect::<Vec<_>>() as &[Option<f32>],
+        &heard().map(|quality| quality.is_some_and(|quality| quality.is_uncertain)).collect::<Vec<_>>(),
+        &heard().map(|quality| quality.map(|quality| Json(&quality.word_times))).collect::<Vec<_>>() as _,
+        &heard().map(|quality| quality.map(|quality| quality.timing.as_str())).collect::<Vec<_>>()
+            as &[Option<&str>],
     )
-    .bind(user.0)
-    .bind(conversation)
-    .bind(transcription)
-    .bind(position)
-    .bind(segments.iter().map(|segment| segment.id).collect::<Vec<_>>())
-    .bind(segments.iter().map(|segment| segment.start_ms).collect::<Vec<_>>())
-    .bind(segments.iter().map(|segment| segment.end_ms).collect::<Vec<_>>())
-    .bind(segments.iter().map(|segment| segment.text.as_str()).collect::<Vec<_>>())
-    .bind(segments.iter().map(|segment| segment.speaker.as_deref()).collect::<Vec<_>>())
-    .bind(heard().map(|hearing| hearing.map(|hearing| hearing.confidence)).collect::<Vec<_>>())
-    .bind(heard().map(|hearing| hearing.is_some_and(|hearing| hearing.is_uncertain)).collect::<Vec<_>>())
-    .bind(heard().map(|hearing| hearing.map(|hearing| Json(&hearing.word_times))).collect::<Vec<_>>())
-    .bind(heard().map(|hearing| hearing.map(|hearing| hearing.timing.as_str())).collect::<Vec<_>>())
     .execute(tx)
     .await
     .map(|_| ())
@@ -151,12 +156,12 @@ pub async fn insert(
 
 /// Marks segments as uncertain, except those that a person has corrected or confirmed in the meantime.
 pub async fn doubt(tx: &mut PgConnection, user: UserId, segments: &[Uuid]) -> sqlx::Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "update segments set is_uncertain = true, revision = revision + 1
          where user_id = $1 and id = any($2) and revision = 1",
+        user.0,
+        segments,
     )
-    .bind(user.0)
-    .bind(segments)
     .execute(tx)
     .await
     .map(|_| ())
@@ -165,44 +170,42 @@ pub async fn doubt(tx: &mut PgConnection, user: UserId, segments: &[Uuid]) -> sq
 /// Reads the segments of a transcript that have text, in the order of time.
 pub async fn of_transcription(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<Segment>> {
     let user = tx.user();
-    sqlx::query_as(concat!(
-        "select ",
-        columns!(),
-        " from segments where user_id = $1 and transcription_id = $2 and text <> '' order by position"
-    ))
-    .bind(user.0)
-    .bind(transcription)
+    query_segments!(
+        "select",
+        "from segments where user_id = $1 and transcription_id = $2 and text <> '' order by position",
+        user.0,
+        transcription,
+    )
     .fetch_all(&mut **tx)
     .await
 }
 
-row! {
-    /// The fields of a segment that jobs need.
-    #[derive(Clone, Debug)]
-    pub struct SegmentText {
-        pub id: Uuid,
-        /// Start in the recording, in milliseconds.
-        pub start_ms: i64,
-        /// End in the recording, in milliseconds.
-        pub end_ms: i64,
-        /// The current text; may be empty.
-        pub text: String,
-        /// Whether the transcriber doubts the segment.
-        pub is_uncertain: bool,
-        /// The number of replacements, plus one.
-        pub revision: i32,
-    }
+/// The fields of a segment that jobs need.
+#[derive(Clone, Debug)]
+pub struct SegmentText {
+    pub id: Uuid,
+    /// Start in the recording, in milliseconds.
+    pub start_ms: i64,
+    /// End in the recording, in milliseconds.
+    pub end_ms: i64,
+    /// The current text; may be empty.
+    pub text: String,
+    /// Whether the transcriber doubts the segment.
+    pub is_uncertain: bool,
+    /// The number of replacements, plus one.
+    pub revision: i32,
 }
 
 /// Reads the texts of all segments of a transcript, ordered by position.
 pub async fn texts(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<SegmentText>> {
     let user = tx.user();
-    sqlx::query_as(
+    sqlx::query_as!(
+        SegmentText,
         "select id, start_ms, end_ms, text, is_uncertain, revision
          from segments where user_id = $1 and transcription_id = $2 order by position",
+        user.0,
+        transcription,
     )
-    .bind(user.0)
-    .bind(transcription)
     .fetch_all(&mut **tx)
     .await
 }
@@ -210,11 +213,12 @@ pub async fn texts(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<Vec<Seg
 /// The sum of the revisions of a transcript's segments. It grows with every correction.
 pub async fn revisions(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<i64> {
     let user = tx.user();
-    sqlx::query_scalar(
-        "select coalesce(sum(revision), 0)::bigint from segments where user_id = $1 and transcription_id = $2",
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(revision), 0)::bigint as "sum!" from segments
+           where user_id = $1 and transcription_id = $2"#,
+        user.0,
+        transcription,
     )
-    .bind(user.0)
-    .bind(transcription)
     .fetch_one(&mut **tx)
     .await
 }
@@ -222,13 +226,12 @@ pub async fn revisions(tx: &mut UserTx, transcription: Uuid) -> sqlx::Result<i64
 /// Reads those of the given segments that exist, in the order of time.
 pub(super) async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<Segment>> {
     let user = tx.user();
-    sqlx::query_as(concat!(
-        "select ",
-        columns!(),
-        " from segments where user_id = $1 and id = any ($2) order by position"
-    ))
-    .bind(user.0)
-    .bind(ids)
+    query_segments!(
+        "select",
+        "from segments where user_id = $1 and id = any ($2) order by position",
+        user.0,
+        ids,
+    )
     .fetch_all(&mut **tx)
     .await
 }
@@ -236,21 +239,16 @@ pub(super) async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<Segm
 /// Locks one segment of the person until the end of the transaction.
 ///
 /// # Errors
-/// [`Refused`], if there is no such segment or if it no longer has the given revision.
-pub async fn hold(tx: &mut UserTx, id: Uuid, revision: Option<i64>) -> Result<Segment, Refused> {
+/// [`EditError`], if there is no such segment or if it no longer has the given revision.
+pub async fn hold(tx: &mut UserTx, id: Uuid, revision: Option<i64>) -> Result<Segment, EditError> {
     let user = tx.user();
-    let segment: Option<Segment> = sqlx::query_as(concat!(
-        "select ",
-        columns!(),
-        " from segments where user_id = $1 and id = $2 for update"
-    ))
-    .bind(user.0)
-    .bind(id)
-    .fetch_optional(&mut **tx)
-    .await?;
-    let segment = segment.ok_or(Refused::NotFound)?;
+    let segment =
+        query_segments!("select", "from segments where user_id = $1 and id = $2 for update", user.0, id)
+            .fetch_optional(&mut **tx)
+            .await?;
+    let segment = segment.ok_or(EditError::NotFound)?;
     if revision.is_some_and(|revision| revision != i64::from(segment.revision)) {
-        return Err(Refused::Changed);
+        return Err(EditError::Changed);
     }
     Ok(segment)
 }
@@ -266,18 +264,18 @@ pub async fn correct(
     is_confirmed: bool,
 ) -> sqlx::Result<Segment> {
     let user = tx.user();
-    let corrected: Segment = sqlx::query_as(concat!(
+    let corrected = query_segments!(
         "update segments set
              original_text = nullif(coalesce(original_text, text), $3),
              text = $3, speaker = $4, is_uncertain = is_uncertain and not $5, revision = revision + 1
-         where user_id = $1 and id = $2 returning ",
-        columns!()
-    ))
-    .bind(user.0)
-    .bind(id)
-    .bind(text)
-    .bind(speaker)
-    .bind(is_confirmed)
+         where user_id = $1 and id = $2 returning",
+        "",
+        user.0,
+        id,
+        text,
+        speaker,
+        is_confirmed,
+    )
     .fetch_one(&mut **tx)
     .await?;
     if is_confirmed {

@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{SystemTx, UserTx, row};
+use super::{SystemTx, UserTx};
 use crate::domain::{UserId, wire_enum};
 
 wire_enum! {
@@ -22,47 +22,44 @@ wire_enum! {
     }
 }
 
-row! {
-    /// The stored state of a refresh token.
-    #[derive(Clone, Debug)]
-    pub struct RefreshToken {
-        pub session_id: Uuid,
-        pub user_id: Uuid,
-        /// The time until which the token is valid.
-        pub expires_at: DateTime<Utc>,
-        /// The time when it was exchanged for its successor; `None` if it was not.
-        pub used_at: Option<DateTime<Utc>>,
-        /// Whether its session was revoked.
-        pub revoked: bool,
-    }
+/// The stored state of a refresh token.
+#[derive(Clone, Debug)]
+pub struct RefreshToken {
+    pub session_id: Uuid,
+    pub user_id: Uuid,
+    /// The time until which the token is valid.
+    pub expires_at: DateTime<Utc>,
+    /// The time when it was exchanged for its successor; `None` if it was not.
+    pub used_at: Option<DateTime<Utc>>,
+    /// Whether its session was revoked.
+    pub revoked: bool,
 }
 
-row! {
-    /// A login on one device.
-    #[derive(Clone, Debug)]
-    pub struct Session {
-        pub id: Uuid,
-        /// The user agent of the client that opened it.
-        pub user_agent: String,
-        /// The time of the login.
-        pub created_at: DateTime<Utc>,
-        /// The time of the last refresh.
-        pub last_used_at: DateTime<Utc>,
-        /// The time at which it ends unless it is refreshed before.
-        pub expires_at: DateTime<Utc>,
-    }
+/// A login on one device.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub id: Uuid,
+    /// The user agent of the client that opened it.
+    pub user_agent: String,
+    /// The time of the login.
+    pub created_at: DateTime<Utc>,
+    /// The time of the last refresh.
+    pub last_used_at: DateTime<Utc>,
+    /// The time at which it ends unless it is refreshed before.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Lists the person's active sessions, the last used first.
 pub async fn list(tx: &mut UserTx, now: DateTime<Utc>) -> sqlx::Result<Vec<Session>> {
     let user = tx.user();
-    sqlx::query_as(
+    sqlx::query_as!(
+        Session,
         "select id, user_agent, created_at, last_used_at, expires_at from sessions
          where user_id = $1 and revoked_at is null and expires_at > $2
          order by last_used_at desc, id desc",
+        user.0,
+        now,
     )
-    .bind(user.0)
-    .bind(now)
     .fetch_all(&mut **tx)
     .await
 }
@@ -77,19 +74,19 @@ pub async fn open(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "with session as (
              insert into sessions (id, user_id, user_agent, created_at, last_used_at, expires_at)
              values ($1, $2, $3, $5, $5, $6) returning id)
          insert into refresh_tokens (token_hash, session_id, user_id, issued_at, expires_at)
          select $4, id, $2, $5, $6 from session",
+        session,
+        user.0,
+        user_agent,
+        token_hash,
+        now,
+        expires_at,
     )
-    .bind(session)
-    .bind(user.0)
-    .bind(user_agent)
-    .bind(token_hash)
-    .bind(now)
-    .bind(expires_at)
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -97,11 +94,11 @@ pub async fn open(
 
 /// Finds the user of a session, if the session is active.
 pub async fn live(tx: &mut SystemTx, session: Uuid, now: DateTime<Utc>) -> sqlx::Result<Option<UserId>> {
-    sqlx::query_scalar(
+    sqlx::query_scalar!(
         "select user_id from sessions where id = $1 and revoked_at is null and expires_at > $2",
+        session,
+        now,
     )
-    .bind(session)
-    .bind(now)
     .fetch_optional(&mut **tx)
     .await
     .map(|user| user.map(UserId))
@@ -110,12 +107,13 @@ pub async fn live(tx: &mut SystemTx, session: Uuid, now: DateTime<Utc>) -> sqlx:
 /// Finds a refresh token, and locks it until the end of the transaction, so that it cannot be exchanged
 /// twice at once.
 pub async fn lock_refresh_token(tx: &mut SystemTx, token_hash: &[u8]) -> sqlx::Result<Option<RefreshToken>> {
-    sqlx::query_as(
-        "select t.session_id, t.user_id, t.expires_at, t.used_at, s.revoked_at is not null as revoked
-         from refresh_tokens t join sessions s on s.id = t.session_id
-         where t.token_hash = $1 for update of t",
+    sqlx::query_as!(
+        RefreshToken,
+        r#"select t.session_id, t.user_id, t.expires_at, t.used_at, s.revoked_at is not null as "revoked!"
+           from refresh_tokens t join sessions s on s.id = t.session_id
+           where t.token_hash = $1 for update of t"#,
+        token_hash,
     )
-    .bind(token_hash)
     .fetch_optional(&mut **tx)
     .await
 }
@@ -129,18 +127,18 @@ pub async fn exchange(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "with used as (update refresh_tokens set used_at = $5 where token_hash = $1),
               kept as (update sessions set last_used_at = $5, expires_at = $6 where id = $3)
          insert into refresh_tokens (token_hash, session_id, user_id, issued_at, expires_at)
          values ($2, $3, $4, $5, $6)",
+        token_hash,
+        successor_hash,
+        token.session_id,
+        token.user_id,
+        now,
+        expires_at,
     )
-    .bind(token_hash)
-    .bind(successor_hash)
-    .bind(token.session_id)
-    .bind(token.user_id)
-    .bind(now)
-    .bind(expires_at)
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -153,13 +151,15 @@ pub async fn revoke(
     reason: Revocation,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query("update sessions set revoked_at = $3, revoked_for = $2 where id = $1 and revoked_at is null")
-        .bind(session)
-        .bind(reason.as_str())
-        .bind(now)
-        .execute(&mut **tx)
-        .await
-        .map(|_| ())
+    sqlx::query!(
+        "update sessions set revoked_at = $3, revoked_for = $2 where id = $1 and revoked_at is null",
+        session,
+        reason.as_str(),
+        now,
+    )
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
 }
 
 /// Ends all sessions of a person except one. Returns the ended sessions.
@@ -170,15 +170,15 @@ pub async fn revoke_others(
     reason: Revocation,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar(
+    sqlx::query_scalar!(
         "update sessions set revoked_at = $4, revoked_for = $3
          where user_id = $1 and id <> $2 and revoked_at is null
          returning id",
+        user.0,
+        kept,
+        reason.as_str(),
+        now,
     )
-    .bind(user.0)
-    .bind(kept)
-    .bind(reason.as_str())
-    .bind(now)
     .fetch_all(&mut **tx)
     .await
 }
@@ -192,15 +192,15 @@ pub async fn issue_ticket(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "with swept as (delete from socket_tickets where user_id = $2 and expires_at <= $4)
          insert into socket_tickets (ticket_hash, user_id, session_id, expires_at) values ($1, $2, $3, $5)",
+        ticket_hash,
+        user.0,
+        session,
+        now,
+        expires_at,
     )
-    .bind(ticket_hash)
-    .bind(user.0)
-    .bind(session)
-    .bind(now)
-    .bind(expires_at)
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -212,11 +212,11 @@ pub async fn redeem_ticket(
     ticket_hash: &[u8],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<(UserId, Uuid)>> {
-    let taken: Option<(Uuid, Uuid, DateTime<Utc>)> = sqlx::query_as(
+    let taken = sqlx::query!(
         "delete from socket_tickets where ticket_hash = $1 returning user_id, session_id, expires_at",
+        ticket_hash,
     )
-    .bind(ticket_hash)
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(taken.filter(|(_, _, expires_at)| *expires_at > now).map(|(user, session, _)| (UserId(user), session)))
+    Ok(taken.filter(|row| row.expires_at > now).map(|row| (UserId(row.user_id), row.session_id)))
 }

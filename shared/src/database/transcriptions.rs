@@ -4,44 +4,59 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::UserTx;
 use super::segments::{self, NewSegment};
-use super::{UserTx, row};
 use crate::domain::transcription::{CoverageSpan, TranscriptionOptions, Warning};
 use crate::events::{self as event, TranscriptionUpdate};
 
-row! {
-    /// One transcription of one recording.
-    #[derive(Clone, Debug)]
-    pub struct Transcription {
-        pub id: Uuid,
-        pub conversation_id: Uuid,
-        /// The recording; `None` for a transcript that was imported as text.
-        pub audio_id: Option<Uuid>,
-        /// The options of the request.
-        pub options: Json<TranscriptionOptions>,
-        /// The recognized language.
-        pub language: Option<String>,
-        /// The model that transcribed it.
-        pub model: Option<String>,
-        /// The version of that model.
-        pub model_version: Option<String>,
-        /// Whether the speech may be in a language that the transcriber does not know.
-        pub language_uncertain: bool,
-        /// The host of the remote transcriber; `None` if a worker transcribed it.
-        pub endpoint: Option<String>,
-        /// What became of each span of the recording; known once the transcription is complete.
-        pub coverage: Json<Vec<CoverageSpan>>,
-        /// Warnings about the quality, as stable words.
-        pub warnings: Vec<String>,
-        /// The sound before this position is in segments, in milliseconds.
-        pub transcribed_ms: i64,
-        /// The length of the recording, in milliseconds.
-        pub duration_ms: Option<i64>,
-        /// The time of the request.
-        pub created_at: DateTime<Utc>,
-        /// The time of completion; `None` while segments may still be added.
-        pub completed_at: Option<DateTime<Utc>>,
-    }
+/// A query of the person $1 whose rows are [`Transcription`]s: further conditions and the order, the
+/// parameters.
+macro_rules! query_transcriptions {
+    ($conditions:literal, $($parameter:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Transcription,
+            r#"select id, conversation_id, audio_id, options as "options: Json<TranscriptionOptions>", language,
+                      model, model_version, language_uncertain, endpoint,
+                      coverage as "coverage: Json<Vec<CoverageSpan>>", warnings, transcribed_ms, duration_ms,
+                      created_at, completed_at
+               from transcriptions where user_id = $1 and "#
+                + $conditions,
+            $($parameter),+
+        )
+    };
+}
+
+/// One transcription of one recording.
+#[derive(Clone, Debug)]
+pub struct Transcription {
+    pub id: Uuid,
+    pub conversation_id: Uuid,
+    /// The recording; `None` for a transcript that was imported as text.
+    pub audio_id: Option<Uuid>,
+    /// The options of the request.
+    pub options: Json<TranscriptionOptions>,
+    /// The recognized language.
+    pub language: Option<String>,
+    /// The model that transcribed it.
+    pub model: Option<String>,
+    /// The version of that model.
+    pub model_version: Option<String>,
+    /// Whether the speech may be in a language that the transcriber does not know.
+    pub language_uncertain: bool,
+    /// The host of the remote transcriber; `None` if a worker transcribed it.
+    pub endpoint: Option<String>,
+    /// What became of each span of the recording; known once the transcription is complete.
+    pub coverage: Json<Vec<CoverageSpan>>,
+    /// Warnings about the quality, as stable words.
+    pub warnings: Vec<String>,
+    /// The sound before this position is in segments, in milliseconds.
+    pub transcribed_ms: i64,
+    /// The length of the recording, in milliseconds.
+    pub duration_ms: Option<i64>,
+    /// The time of the request.
+    pub created_at: DateTime<Utc>,
+    /// The time of completion; `None` while segments may still be added.
+    pub completed_at: Option<DateTime<Utc>>,
 }
 
 impl Transcription {
@@ -75,15 +90,15 @@ pub async fn insert(
     options: &TranscriptionOptions,
 ) -> sqlx::Result<()> {
     let user = tx.user();
-    sqlx::query(
+    sqlx::query!(
         "insert into transcriptions (id, user_id, conversation_id, audio_id, options)
          values ($1, $2, $3, $4, $5)",
+        id,
+        user.0,
+        conversation,
+        audio,
+        Json(options) as _,
     )
-    .bind(id)
-    .bind(user.0)
-    .bind(conversation)
-    .bind(audio)
-    .bind(Json(options))
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -100,16 +115,16 @@ pub async fn import(
 ) -> sqlx::Result<()> {
     let user = tx.user();
     let words: usize = segments.iter().map(|segment| segment.text.split_whitespace().count()).sum();
-    sqlx::query(
+    sqlx::query!(
         "insert into transcriptions (id, user_id, conversation_id, language, transcribed_ms, duration_ms, word_count)
          values ($1, $2, $3, $4, $5, $5, $6)",
+        id,
+        user.0,
+        conversation,
+        language,
+        duration_ms,
+        i32::try_from(words).unwrap_or(i32::MAX),
     )
-    .bind(id)
-    .bind(user.0)
-    .bind(conversation)
-    .bind(language)
-    .bind(duration_ms)
-    .bind(i32::try_from(words).unwrap_or(i32::MAX))
     .execute(&mut **tx)
     .await?;
     segments::insert(tx, user, conversation, id, 0, segments).await
@@ -119,16 +134,16 @@ pub async fn import(
 /// segments.
 pub async fn forget_doubts(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
-    sqlx::query(
+    sqlx::query!(
         "update transcriptions t set
              warnings = array(select warning from unnest(t.warnings) warning where warning <> all($3)),
              language_uncertain = false
          where t.user_id = $1 and t.id = $2 and not exists (
-             select from segments s where s.transcription_id = t.id and s.is_uncertain)",
+             select from segments s where s.user_id = $1 and s.transcription_id = t.id and s.is_uncertain)",
+        user.0,
+        id,
+        &[Warning::UncertainSegments, Warning::LanguageUncertain].map(Warning::as_str) as &[&str],
     )
-    .bind(user.0)
-    .bind(id)
-    .bind([Warning::UncertainSegments, Warning::LanguageUncertain].map(Warning::as_str).as_slice())
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -137,11 +152,7 @@ pub async fn forget_doubts(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
 /// Reads one transcription of the person, complete or not.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Transcription>> {
     let user = tx.user();
-    sqlx::query_as("select * from transcriptions where user_id = $1 and id = $2")
-        .bind(user.0)
-        .bind(id)
-        .fetch_optional(&mut **tx)
-        .await
+    query_transcriptions!("id = $2", user.0, id).fetch_optional(&mut **tx).await
 }
 
 /// The values of a transcription that are written together with each chunk.
@@ -170,23 +181,23 @@ pub struct Checkpoint<'a> {
 /// Updates the checkpoint of a transcription.
 pub async fn checkpoint(tx: &mut UserTx, id: Uuid, checkpoint: &Checkpoint<'_>) -> sqlx::Result<()> {
     let user = tx.user();
-    sqlx::query(
+    sqlx::query!(
         "update transcriptions set transcribed_ms = $3, duration_ms = $4, model = $5, model_version = $6,
              coverage = $7, warnings = $8, language_uncertain = $9, endpoint = $10,
              language = case when $9 then null else coalesce($11, language) end
          where user_id = $1 and id = $2",
+        user.0,
+        id,
+        checkpoint.transcribed_ms,
+        checkpoint.duration_ms,
+        checkpoint.model,
+        checkpoint.model_version,
+        Json(checkpoint.coverage) as _,
+        &checkpoint.warnings.iter().map(|warning| warning.as_str()).collect::<Vec<_>>() as &[&str],
+        checkpoint.language_uncertain,
+        checkpoint.endpoint,
+        checkpoint.language,
     )
-    .bind(user.0)
-    .bind(id)
-    .bind(checkpoint.transcribed_ms)
-    .bind(checkpoint.duration_ms)
-    .bind(&checkpoint.model)
-    .bind(&checkpoint.model_version)
-    .bind(Json(checkpoint.coverage))
-    .bind(checkpoint.warnings.iter().map(|warning| warning.as_str()).collect::<Vec<_>>())
-    .bind(checkpoint.language_uncertain)
-    .bind(checkpoint.endpoint)
-    .bind(checkpoint.language)
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -200,16 +211,16 @@ pub async fn complete(
     word_count: usize,
 ) -> sqlx::Result<bool> {
     let user = tx.user();
-    sqlx::query_scalar(
-        "update transcriptions as t set
-             language = coalesce($3, t.language), word_count = $4, completed_at = coalesce(t.completed_at, now())
-         from transcriptions as before where t.user_id = $1 and t.id = $2 and before.id = t.id
-         returning before.completed_at is not null",
+    sqlx::query_scalar!(
+        r#"update transcriptions as t set
+               language = coalesce($3, t.language), word_count = $4, completed_at = coalesce(t.completed_at, now())
+           from transcriptions as before where t.user_id = $1 and t.id = $2 and before.user_id = $1 and before.id = $2
+           returning before.completed_at is not null as "was_complete!""#,
+        user.0,
+        id,
+        language,
+        i32::try_from(word_count).unwrap_or(i32::MAX),
     )
-    .bind(user.0)
-    .bind(id)
-    .bind(language)
-    .bind(i32::try_from(word_count).unwrap_or(i32::MAX))
     .fetch_one(&mut **tx)
     .await
 }
@@ -218,23 +229,25 @@ pub async fn complete(
 /// `current_transcriptions`.
 pub async fn is_current(tx: &mut UserTx, id: Uuid) -> sqlx::Result<bool> {
     let user = tx.user();
-    sqlx::query_scalar("select exists (select from current_transcriptions where user_id = $1 and id = $2)")
-        .bind(user.0)
-        .bind(id)
-        .fetch_one(&mut **tx)
-        .await
+    sqlx::query_scalar!(
+        r#"select exists (select from current_transcriptions where user_id = $1 and id = $2) as "is_current!""#,
+        user.0,
+        id,
+    )
+    .fetch_one(&mut **tx)
+    .await
 }
 
 /// Lists the current transcriptions of a conversation: those imported as text first, then in the order of
 /// their recordings.
 pub async fn current(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
-    sqlx::query_scalar(
-        "select id from current_transcriptions where user_id = $1 and conversation_id = $2
-         order by audio_id nulls first, created_at, id",
+    sqlx::query_scalar!(
+        r#"select id as "id!" from current_transcriptions where user_id = $1 and conversation_id = $2
+           order by audio_id nulls first, created_at, id"#,
+        user.0,
+        conversation,
     )
-    .bind(user.0)
-    .bind(conversation)
     .fetch_all(&mut **tx)
     .await
 }
@@ -252,7 +265,7 @@ pub async fn announce(
     let is_complete = transcription.completed_at.is_some();
     let is_silent = is_complete && is_without_text(tx, id).await?;
     let coverage = transcription.coverage.0.iter().filter(|_| is_complete);
-    tx.tell(&TranscriptionUpdate {
+    tx.emit(&TranscriptionUpdate {
         transcription_id: id,
         conversation_id: transcription.conversation_id,
         audio_id: transcription.audio_id,
@@ -275,11 +288,12 @@ pub async fn announce(
 /// Whether the transcription has no text.
 async fn is_without_text(tx: &mut UserTx, id: Uuid) -> sqlx::Result<bool> {
     let user = tx.user();
-    sqlx::query_scalar(
-        "select not exists (select from segments where user_id = $1 and transcription_id = $2 and text <> '')",
+    sqlx::query_scalar!(
+        r#"select not exists (select from segments where user_id = $1 and transcription_id = $2 and text <> '')
+               as "is_without_text!""#,
+        user.0,
+        id,
     )
-    .bind(user.0)
-    .bind(id)
     .fetch_one(&mut **tx)
     .await
 }
@@ -288,12 +302,11 @@ async fn is_without_text(tx: &mut UserTx, id: Uuid) -> sqlx::Result<bool> {
 /// transcription never comes before one that can be read.
 pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<Vec<Transcription>> {
     let user = tx.user();
-    sqlx::query_as(
-        "select * from transcriptions where user_id = $1 and conversation_id = $2
-         order by completed_at is null, created_at desc, id desc",
+    query_transcriptions!(
+        "conversation_id = $2 order by completed_at is null, created_at desc, id desc",
+        user.0,
+        conversation,
     )
-    .bind(user.0)
-    .bind(conversation)
     .fetch_all(&mut **tx)
     .await
 }
@@ -301,10 +314,12 @@ pub async fn of_conversation(tx: &mut UserTx, conversation: Uuid) -> sqlx::Resul
 /// Lists the transcriptions of a recording: the given one and all others, complete or not.
 pub async fn of_recording(tx: &mut UserTx, id: Uuid, audio: Option<Uuid>) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
-    sqlx::query_scalar("select id from transcriptions where user_id = $1 and (id = $2 or audio_id = $3)")
-        .bind(user.0)
-        .bind(id)
-        .bind(audio)
-        .fetch_all(&mut **tx)
-        .await
+    sqlx::query_scalar!(
+        "select id from transcriptions where user_id = $1 and (id = $2 or audio_id = $3)",
+        user.0,
+        id,
+        audio,
+    )
+    .fetch_all(&mut **tx)
+    .await
 }

@@ -90,7 +90,7 @@ impl Vectors {
                 MirrorStep::More
             }
             Mirror::Filled => {
-                let changes = mirror_queue::waiting(&mut tx, BATCH).await?;
+                let changes = mirror_queue::pending(&mut tx, BATCH).await?;
                 let Some(first) = changes.first() else {
                     // Checks that the copied vectors are still there.
                     if qdrant.exists().await? {
@@ -101,7 +101,7 @@ impl Vectors {
                 let user = UserId(first.user_id);
                 let passages: BTreeSet<Uuid> = changes.iter().map(|change| change.passage_id).collect();
                 match self.copy_changes(qdrant, user, passages).await {
-                    Ok(()) => mirror_queue::carried(&mut tx, &changes).await?,
+                    Ok(()) => mirror_queue::mark_mirrored(&mut tx, &changes).await?,
                     Err(MirrorError::Qdrant(QdrantError::Lost)) => return self.refill(tx).await,
                     Err(error) => return Err(error.into()),
                 }

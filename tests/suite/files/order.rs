@@ -5,7 +5,7 @@ use self_tests::{Person, Stack};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{event, file, moved, tell, with};
+use super::{delete, event, file, moved, send, tell, with};
 
 /// The same events on another device, with new ids in the same order.
 fn on_device(history: &[Value], device: usize) -> Vec<Value> {
@@ -95,4 +95,24 @@ async fn whatever_the_order_in_which_events_arrive_the_files_are_the_same() {
             assert_eq!(state(&person, device).await, expected, "in the order {order:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_move_over_another_file_can_be_sent_again_after_the_moved_file_was_forgotten() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let replaced = tell(&person, &[event("created", "/a", 1), event("created", "/b", 2)]).await;
+    let over = moved("/a", "/b", 3);
+    let forgotten = tell(&person, std::slice::from_ref(&over)).await;
+    assert!(delete(&person, forgotten).await.status < 300);
+
+    let again = send(&person, std::slice::from_ref(&over)).await;
+    assert_eq!(again.status, 201);
+    let again = again.good();
+    let (recorded, id) = (&again["events"][0], id_of(&again["events"][0]["file_id"]));
+    assert_eq!(recorded["duplicate"], false, "the history was forgotten with the file");
+    assert_ne!(id, forgotten);
+    let told = file(&person, id).await;
+    assert_eq!((&told["path"], &told["state"]), (&"/b".into(), &"present".into()));
+    assert_eq!(file(&person, replaced).await["state"], "deleted");
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use self_shared::database::jobs::upkeep;
+use self_shared::database::jobs::reconciliation;
 use self_shared::domain::job::Job;
 use self_shared::wake_ups::WakeUp;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -16,16 +16,17 @@ const TICK: Duration = Duration::from_secs(2);
 /// The most leases that expire in one run, and the most wake-ups that one run sends for each lane.
 const LIMIT: i64 = 64;
 /// How often it enqueues the periodic jobs that are due, and removes outdated rows.
-const UPKEEP_EVERY: Duration = Duration::from_mins(1);
+const CLEAN_UP_EVERY: Duration = Duration::from_mins(1);
 
 /// Runs the reconciler until it is stopped.
 pub async fn run(engine: &EngineContext, stop: CancellationToken) {
     let mut tick = interval(TICK.min(engine.lease / 4));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut reachability = DatabaseReachability::new(engine.lease);
-    let mut last_upkeep = None;
+    let mut last_clean_up = None;
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        let reconciled = reconcile(engine, reachability.may_expire_leases(Instant::now()), &mut last_upkeep);
+        let reconciled =
+            reconcile(engine, reachability.may_expire_leases(Instant::now()), &mut last_clean_up);
         match stop.run_until_cancelled(reconciled).await {
             Some(Ok(())) => reachability.record_success(Instant::now()),
             Some(Err(error)) => {
@@ -40,24 +41,24 @@ pub async fn run(engine: &EngineContext, stop: CancellationToken) {
 async fn reconcile(
     engine: &EngineContext,
     may_expire_leases: bool,
-    last_upkeep: &mut Option<Instant>,
+    last_clean_up: &mut Option<Instant>,
 ) -> sqlx::Result<()> {
     let mut tx = engine.database.as_system().await?;
-    if !upkeep::take_turn(&mut tx).await? {
+    if !reconciliation::try_lock_reconciler(&mut tx).await? {
         return Ok(());
     }
     // Selected before leases expire: the jobs that the expiry queues again get their wake-ups from the
     // commit.
-    let overdue = upkeep::overdue(&mut tx, LIMIT).await?;
-    let expired = if may_expire_leases { upkeep::expire(&mut tx, LIMIT).await? } else { Vec::new() };
-    if last_upkeep.is_none_or(|last| last.elapsed() >= UPKEEP_EVERY) {
+    let overdue = reconciliation::overdue(&mut tx, LIMIT).await?;
+    let expired = if may_expire_leases { reconciliation::expire(&mut tx, LIMIT).await? } else { Vec::new() };
+    if last_clean_up.is_none_or(|last| last.elapsed() >= CLEAN_UP_EVERY) {
         for (job, every) in Job::periodic() {
-            upkeep::enqueue_when_due(&mut tx, &job, every).await?;
+            reconciliation::enqueue_periodic(&mut tx, &job, every).await?;
         }
-        upkeep::tidy(&mut tx).await?;
-        *last_upkeep = Some(Instant::now());
+        reconciliation::delete_stale(&mut tx).await?;
+        *last_clean_up = Some(Instant::now());
     }
-    for (lane, queued, running) in upkeep::depths(&mut tx).await? {
+    for (lane, queued, running) in reconciliation::queue_depths(&mut tx).await? {
         metrics::gauge!("self_jobs_queued", "lane" => lane.as_str()).set(queued as f64);
         metrics::gauge!("self_jobs_running", "lane" => lane.as_str()).set(running as f64);
     }

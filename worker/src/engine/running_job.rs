@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::Utc;
 use self_shared::database::UserTx;
 use self_shared::database::jobs::completion::{self, Completion};
-use self_shared::database::jobs::lease::{self, Claim, Held};
+use self_shared::database::jobs::lease::{self, Claim, LeaseStatus};
 use self_shared::domain::UserId;
 use self_shared::domain::job::{JobError, JobSnapshot};
 use self_shared::domain::progress::{Progress, Stage};
@@ -31,7 +31,7 @@ pub struct RunningJob {
     pub claim: Claim,
     engine: EngineContext,
     state: Mutex<State>,
-    held: watch::Sender<Held>,
+    held: watch::Sender<LeaseStatus>,
     /// Whether the success is being committed. From then on nothing stops the job: when the heartbeat no
     /// longer finds the lease, the reason is the success.
     is_ending: AtomicBool,
@@ -52,7 +52,7 @@ impl RunningJob {
             claim,
             engine,
             state: Mutex::new(state),
-            held: watch::Sender::new(Held::Yes),
+            held: watch::Sender::new(LeaseStatus::Held),
             is_ending: AtomicBool::new(false),
             draining,
         }
@@ -89,9 +89,9 @@ impl RunningJob {
         let mut tx = self.engine.database.as_user(self.user()?).await?;
         let held = lease::checkpoint(&mut tx, &self.claim, stage, &progress).await?;
         match held {
-            Held::Yes => Ok(tx),
-            Held::CancelRequested => Err(JobError::Cancelled),
-            Held::Lost => Err(JobError::LeaseLost),
+            LeaseStatus::Held => Ok(tx),
+            LeaseStatus::CancelRequested => Err(JobError::Cancelled),
+            LeaseStatus::Lost => Err(JobError::LeaseLost),
         }
     }
 
@@ -128,8 +128,8 @@ impl RunningJob {
         let mut held = self.held.subscribe();
         let reason = tokio::select! {
             () = self.draining.cancelled() => JobError::Interrupted,
-            changed = held.wait_for(|held| *held != Held::Yes) => match changed.map(|held| *held) {
-                Ok(Held::CancelRequested) => JobError::Cancelled,
+            changed = held.wait_for(|held| *held != LeaseStatus::Held) => match changed.map(|held| *held) {
+                Ok(LeaseStatus::CancelRequested) => JobError::Cancelled,
                 _ => JobError::LeaseLost,
             },
         };
@@ -160,7 +160,7 @@ impl RunningJob {
             match self.extend(&state).await {
                 Ok(held) => {
                     written_at = Instant::now();
-                    if has_changed && held != Held::Lost {
+                    if has_changed && held != LeaseStatus::Lost {
                         published = state;
                         self.publish_progress(&state).await;
                     }
@@ -174,7 +174,7 @@ impl RunningJob {
         }
     }
 
-    async fn extend(&self, state: &State) -> sqlx::Result<Held> {
+    async fn extend(&self, state: &State) -> sqlx::Result<LeaseStatus> {
         let mut tx = self.engine.database.as_system().await?;
         let lease = self.engine.lease;
         let held = lease::extend(&mut tx, &self.claim, lease, state.stage, &state.progress).await?;

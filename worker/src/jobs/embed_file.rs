@@ -6,7 +6,7 @@ use std::sync::Arc;
 use self_language::embed::{self, EmbeddedPassage, Segment};
 use self_language::models::{EmbedError, Embedder};
 use self_shared::database::embeddings::{self, NewFilePassage};
-use self_shared::database::files::{self, Kept};
+use self_shared::database::files::{self, StoredContent};
 use self_shared::database::{UserTx, jobs};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::{EmbedFile, GenerateInsights, InsightTrigger, Job, JobError};
@@ -80,7 +80,7 @@ pub(super) async fn run(
 }
 
 /// Copies the content into a temporary file without a name.
-async fn fetch(context: &JobContext, kept: &Kept) -> Result<File, JobError> {
+async fn fetch(context: &JobContext, kept: &StoredContent) -> Result<File, JobError> {
     let mut spool = Spool::new().await?;
     if let Some(text) = &kept.text {
         spool.write(text.as_bytes()).await?;
@@ -111,7 +111,7 @@ fn passages(
 async fn save(
     running_job: &RunningJob,
     file: Uuid,
-    kept: &Kept,
+    kept: &StoredContent,
     extracted: &ExtractedText,
     passages: &[EmbeddedPassage],
     model: ModelId,
@@ -134,7 +134,7 @@ async fn save(
 
 /// Removes the vectors of a file whose new content cannot be read: neither the new nor the old content can
 /// be found.
-async fn forget(running_job: &RunningJob, file: Uuid, kept: &Kept) -> Result<(), JobError> {
+async fn forget(running_job: &RunningJob, file: Uuid, kept: &StoredContent) -> Result<(), JobError> {
     let mut tx = running_job.begin().await?;
     if is_current(&mut tx, file, kept).await? {
         embeddings::remove_of_file(&mut tx, file).await?;
@@ -142,7 +142,7 @@ async fn forget(running_job: &RunningJob, file: Uuid, kept: &Kept) -> Result<(),
     Ok(tx.commit().await?)
 }
 
-async fn is_current(tx: &mut UserTx, file: Uuid, kept: &Kept) -> sqlx::Result<bool> {
+async fn is_current(tx: &mut UserTx, file: Uuid, kept: &StoredContent) -> sqlx::Result<bool> {
     Ok(files::current(tx, file).await?.is_some_and(|current| current.id == kept.id))
 }
 

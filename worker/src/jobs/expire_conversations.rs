@@ -2,7 +2,7 @@
 //! deletion.
 
 use chrono::{TimeDelta, Utc};
-use self_shared::database::conversations::{self, Refused};
+use self_shared::database::conversations::{self, EditError};
 use self_shared::database::users;
 use self_shared::domain::UserId;
 use self_shared::domain::job::JobError;
@@ -47,8 +47,8 @@ async fn expire(context: &JobContext, user: UserId, days: i32) -> anyhow::Result
             let objects = match conversations::delete(&mut tx, conversation, None).await {
                 Ok(objects) => objects,
                 // Somebody else has deleted or changed it meanwhile.
-                Err(Refused::NotFound | Refused::Changed) => continue,
-                Err(Refused::Database(error)) => return Err(error.into()),
+                Err(EditError::NotFound | EditError::Changed) => continue,
+                Err(EditError::Database(error)) => return Err(error.into()),
             };
             tx.commit().await?;
             for key in objects.iter().filter_map(|key| key.parse::<ObjectKey>().ok()) {

@@ -2,7 +2,7 @@
 //! archives, ended jobs of the system.
 
 use chrono::Utc;
-use self_shared::database::expired::Expired;
+use self_shared::database::retention::Expired;
 use self_shared::database::{events, exports};
 use self_shared::domain::job::JobError;
 

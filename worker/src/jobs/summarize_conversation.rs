@@ -4,7 +4,7 @@
 use self_language::insights::{Conversation, line};
 use self_language::summarize::{Summary, SupportedSentence, TASK, check, windows};
 use self_shared::database::graph;
-use self_shared::database::insights::{self, Author, Scope};
+use self_shared::database::insights::{self, InsightModel, Scope};
 use self_shared::domain::insight::{InsightKind, NewInsight, Pointers};
 use self_shared::domain::job::{JobError, SummarizeConversation};
 use self_shared::domain::progress::{Progress, Stage};
@@ -36,7 +36,7 @@ pub(super) async fn run(
         found = insights_of(&conversation, &summary);
     }
     let model = context.summarizer.as_ref().map_or("", |summarizer| summarizer.model());
-    save(running_job, job, &found, &Author { model, version: &version }).await
+    save(running_job, job, &found, &InsightModel { name: model, version: &version }).await
 }
 
 async fn summarize(
@@ -105,12 +105,12 @@ async fn save(
     running_job: &RunningJob,
     job: &SummarizeConversation,
     found: &[NewInsight],
-    author: &Author<'_>,
+    model: &InsightModel<'_>,
 ) -> Result<(), JobError> {
     running_job.report(Stage::Save, running_job.progress());
     let mut tx = running_job.begin().await?;
     graph::lock(&mut tx).await?;
     let scope = Scope { kinds: KINDS, conversation: Some(job.conversation_id) };
-    insights::replace(&mut tx, &scope, author, found).await?;
+    insights::replace(&mut tx, &scope, model, found).await?;
     running_job.succeed(tx).await
 }

@@ -37,14 +37,14 @@ async fn sweep_nameless(context: &JobContext, kind: ObjectKind) -> anyhow::Resul
         }
         let mut tx = context.database.as_system().await?;
         let names = keys.iter().map(ObjectKey::as_str);
-        let nameless = match kind {
-            ObjectKind::Audio => audio::nameless(&mut tx, names).await?,
-            ObjectKind::Export => exports::nameless(&mut tx, names).await?,
-            ObjectKind::File => files::nameless(&mut tx, names).await?,
+        let orphaned = match kind {
+            ObjectKind::Audio => audio::orphaned(&mut tx, names).await?,
+            ObjectKind::Export => exports::orphaned(&mut tx, names).await?,
+            ObjectKind::File => files::orphaned(&mut tx, names).await?,
         };
         // No transaction stays open while the storage works.
         drop(tx);
-        for key in keys.iter().filter(|key| nameless.contains(key.as_str())) {
+        for key in keys.iter().filter(|key| orphaned.contains(key.as_str())) {
             context.objects.delete(key).await?;
             swept += 1;
         }

@@ -2,7 +2,7 @@
 
 use self_shared::database::UserTx;
 use self_shared::database::audio::{self, Format};
-use self_shared::database::segments::{self, Hearing, NewSegment, SegmentText};
+use self_shared::database::segments::{self, NewSegment, SegmentQuality, SegmentText};
 use self_shared::database::transcriptions::{self, Checkpoint};
 use self_shared::domain::failure::{Failure, FailureCode};
 use self_shared::domain::job::JobError;
@@ -58,7 +58,7 @@ pub(super) struct SavedSegment {
     pub(super) is_uncertain: bool,
     revision: i32,
     /// The data from the transcriber; none for a segment that is in the database already.
-    hearing: Option<Hearing>,
+    quality: Option<SegmentQuality>,
 }
 
 impl Transcript {
@@ -210,14 +210,14 @@ impl SavedSegment {
         let Segment { start_ms, end_ms, text, confidence, is_uncertain, words, timing } = segment;
         let word_times =
             words.iter().map(|word| WordTime::from((word.start_ms, word.end_ms, word.confidence)));
-        let hearing = Hearing { confidence, is_uncertain, word_times: word_times.collect(), timing };
-        Self { id: new_id(), start_ms, end_ms, text, is_uncertain, revision: 1, hearing: Some(hearing) }
+        let quality = SegmentQuality { confidence, is_uncertain, word_times: word_times.collect(), timing };
+        Self { id: new_id(), start_ms, end_ms, text, is_uncertain, revision: 1, quality: Some(quality) }
     }
 
     fn stored(segment: SegmentText) -> Self {
         let SegmentText { id, start_ms, end_ms, text, is_uncertain, revision } = segment;
         let (start_ms, end_ms) = (start_ms.unsigned_abs(), end_ms.unsigned_abs());
-        Self { id, start_ms, end_ms, text, is_uncertain, revision, hearing: None }
+        Self { id, start_ms, end_ms, text, is_uncertain, revision, quality: None }
     }
 
     fn reviewed(&self) -> ReviewedSegment<'_> {
@@ -237,7 +237,7 @@ impl SavedSegment {
             end_ms: self.end_ms.cast_signed(),
             text: self.text.clone(),
             speaker: None,
-            hearing: self.hearing.clone(),
+            quality: self.quality.clone(),
         }
     }
 }

@@ -202,7 +202,7 @@ fn timed(given: &[NewSegmentView]) -> Result<Vec<NewSegment>, Problem> {
             end_ms: segment.end_ms,
             text: segment.text.trim().to_owned(),
             speaker: segment.speaker.clone().filter(|speaker| !speaker.trim().is_empty()),
-            hearing: None,
+            quality: None,
         });
     }
     segments.sort_by_key(|segment| segment.start_ms);

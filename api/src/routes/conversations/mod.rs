@@ -9,7 +9,7 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use self_shared::database::UserTx;
-use self_shared::database::conversations::{self, Conversation, Edit, Filter, Order, Refused};
+use self_shared::database::conversations::{self, Conversation, Edit, EditError, Filter, Order};
 use self_shared::domain::conversation::Source;
 use self_shared::objects::ObjectKey;
 use uuid::Uuid;
@@ -328,10 +328,10 @@ async fn describe(
     Ok(Changed::Changed(Json(conversation.into()), tag))
 }
 
-fn refused(refused: Refused) -> Problem {
+fn refused(refused: EditError) -> Problem {
     match refused {
-        Refused::NotFound => Problem::not_found("conversation"),
-        Refused::Changed => changed(),
-        Refused::Database(error) => error.into(),
+        EditError::NotFound => Problem::not_found("conversation"),
+        EditError::Changed => changed(),
+        EditError::Database(error) => error.into(),
     }
 }

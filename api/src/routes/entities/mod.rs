@@ -10,7 +10,7 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use self_shared::database::UserTx;
-use self_shared::database::entities::{self, Entity, Filter, Refused};
+use self_shared::database::entities::{self, EditError, Entity, Filter};
 use self_shared::domain::entity::EntityKind;
 use uuid::Uuid;
 
@@ -325,22 +325,22 @@ impl Changed {
     }
 }
 
-fn refused(refused: Refused) -> Problem {
+fn refused(refused: EditError) -> Problem {
     match refused {
-        Refused::NotFound => Problem::not_found("entity"),
-        Refused::Changed => changed(),
-        Refused::Taken(other) => Problem::new(
+        EditError::NotFound => Problem::not_found("entity"),
+        EditError::Changed => changed(),
+        EditError::Taken(other) => Problem::new(
             Code::EntityExists,
             format!("entity {other} is known by this name: merge the two, or choose another name"),
         ),
-        Refused::Itself => Problem::field("entity_id", "must be another entity than the one that stays"),
-        Refused::NeverCalled => {
+        EditError::Itself => Problem::field("entity_id", "must be another entity than the one that stays"),
+        EditError::NeverCalled => {
             Problem::field("names", "must be among the names under which it was mentioned: see its timeline")
         }
-        Refused::WouldLoseItsName => Problem::field(
+        EditError::WouldLoseItsName => Problem::field(
             "names",
             "must leave the entity its own name: rename it first, or split off the others",
         ),
-        Refused::Database(error) => error.into(),
+        EditError::Database(error) => error.into(),
     }
 }

@@ -3,7 +3,9 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use self_shared::database::files::{Batch, FileEvent, NewContent, NewFileEvent, Recorded};
+use self_shared::database::files::{
+    FileHistoryEvent, NewContent, NewFileEvent, RecordedBatch, RecordedEvent,
+};
 use self_shared::database::{EnumColumn as Kept, files};
 use self_shared::domain::file::FileEventKind;
 use sha2::{Digest, Sha256};
@@ -137,7 +139,7 @@ impl NewFileEventView {
         let content = self
             .content
             .map(|text| NewContent { kind: kind::of_text(content_type.as_deref(), &self.path), text });
-        let event = FileEvent {
+        let event = FileHistoryEvent {
             id: self.id,
             kind: Kept(self.kind.0),
             device: self.device.0,
@@ -161,7 +163,7 @@ fn bytes(digits: &str) -> Vec<u8> {
 }
 
 impl RecordedView {
-    pub(super) fn new(events: &[NewFileEvent], recorded: &[Recorded]) -> Self {
+    pub(super) fn new(events: &[NewFileEvent], recorded: &[RecordedEvent]) -> Self {
         let each = events.iter().zip(recorded).map(|(new, recorded)| RecordedEventView {
             id: new.event.id,
             file_id: recorded.file_id,
@@ -173,7 +175,7 @@ impl RecordedView {
 }
 
 /// The address for `Location`: of the job or jobs, if there are any; otherwise of the file or files.
-pub(super) fn location(batch: &Batch) -> String {
+pub(super) fn location(batch: &RecordedBatch) -> String {
     match (&batch.jobs[..], &batch.recorded[..]) {
         ([job], _) => format!("/api/v1/jobs/{}", job.id),
         ([_, ..], _) => "/api/v1/jobs?lane=files".to_owned(),
@@ -184,9 +186,9 @@ pub(super) fn location(batch: &Batch) -> String {
     }
 }
 
-pub(super) fn refused(refused: files::Refused) -> Problem {
+pub(super) fn refused(refused: files::RecordError) -> Problem {
     match refused {
-        files::Refused::Taken(indices) => {
+        files::RecordError::Taken(indices) => {
             let wrong = indices.iter().take(MOST_COMPLAINTS).map(|index| FieldProblem {
                 field: format!("events[{index}].id"),
                 detail: "was used for an event that says something else".to_owned(),
@@ -195,7 +197,7 @@ pub(super) fn refused(refused: files::Refused) -> Problem {
                           it again only to repeat it";
             Problem::new(Code::EventConflict, detail).at(wrong.collect())
         }
-        files::Refused::Database(error) => error.into(),
+        files::RecordError::Database(error) => error.into(),
     }
 }
 

@@ -11,7 +11,7 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use self_shared::database::UserTx;
-use self_shared::database::files::{self, File, FileEvent, Filter, Kept, Order};
+use self_shared::database::files::{self, File, FileHistoryEvent, Filter, Order, StoredContent};
 use self_shared::domain::file::FileState;
 use uuid::Uuid;
 
@@ -250,7 +250,7 @@ impl FileRoutes {
         let limit = page::limit(limit.0)?;
         let before = page::decode::<ByTime<b'h'>>(cursor.0.as_deref())?.map(|ByTime(time, id)| (time, id));
         let events = files::happened(&mut tx, file.id, before, limit + 1).await?;
-        let at = |last: &FileEvent| ByTime::<b'h'>(last.happened_at, last.id);
+        let at = |last: &FileHistoryEvent| ByTime::<b'h'>(last.happened_at, last.id);
         let (events, next_cursor) = page::cut(events, limit, at);
         Ok(Json(FileEventPageView { items: events.into_iter().map(Into::into).collect(), next_cursor }))
     }
@@ -311,7 +311,7 @@ impl FileRoutes {
         let kept = files::content(&mut tx, file.id).await?;
         // No connection is held while the bytes are sent.
         drop(tx);
-        let Kept { kind, size_bytes, sha256, text, object_key, .. } =
+        let StoredContent { kind, size_bytes, sha256, text, object_key, .. } =
             kept.ok_or_else(|| Problem::new(Code::NotFound, "what is in this file was not sent"))?;
         let source = match object_key {
             Some(object_key) => ContentSource::Object(object_key),

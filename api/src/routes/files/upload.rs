@@ -5,7 +5,7 @@ use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Example;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, Object};
-use self_shared::database::files::{self, Upload, Uploaded};
+use self_shared::database::files::{self, Upload, UploadOutcome};
 use self_shared::domain::{UserId, new_id};
 use self_shared::objects::{LONGEST_UPLOAD, ObjectError, ObjectKey};
 use tokio::time::Instant;
@@ -79,29 +79,29 @@ pub(super) async fn accept(
         }
         let mut tx = app.database.as_user(user).await?;
         let uploaded = files::upload(&mut tx, file, &upload, traceparent).await?;
-        committing = matches!(uploaded, Uploaded::Accepted(..));
+        committing = matches!(uploaded, UploadOutcome::Accepted(..));
         if committing {
             tx.commit().await?;
         }
         Ok(uploaded)
     }
     .await;
-    let is_new = matches!(outcome, Ok(Uploaded::Accepted(..)));
+    let is_new = matches!(outcome, Ok(UploadOutcome::Accepted(..)));
     // A commit that returned an error may still have succeeded: then the object stays.
     if !is_new && !committing {
         remove(app, &[object.as_str().to_owned()]).await;
     }
     match outcome? {
-        Uploaded::Accepted(file, job, former) => {
+        UploadOutcome::Accepted(file, job, former) => {
             remove(app, &former).await;
             Ok(AcceptedContentView { file: (*file).into(), job: Some(JobView::from(*job)) })
         }
-        Uploaded::Known(file) => Ok(AcceptedContentView { file: (*file).into(), job: None }),
-        Uploaded::Deleted => Err(Problem::new(
+        UploadOutcome::Known(file) => Ok(AcceptedContentView { file: (*file).into(), job: None }),
+        UploadOutcome::Deleted => Err(Problem::new(
             Code::FileDeleted,
             "send the event that says that it is there again, and then what is in it",
         )),
-        Uploaded::NotFound => Err(not_found()),
+        UploadOutcome::NotFound => Err(not_found()),
     }
 }
 

@@ -7,7 +7,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 use self_shared::bus::EmbedError;
-use self_shared::database::search::{Kind, Scope};
+use self_shared::database::search::{Scope, SourceKind};
 use self_shared::domain::conversation::Source;
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ struct QuestionBody {
     /// The method of comparison. `hybrid` when absent.
     mode: Option<Wire<Mode>>,
     /// Only passages from this kind of source.
-    kind: Option<Wire<Kind>>,
+    kind: Option<Wire<SourceKind>>,
     /// Only conversations that began, and files that changed, at this time or later.
     from: Option<Time>,
     /// Only conversations that began, and files that changed, before this time.
@@ -95,7 +95,7 @@ impl SearchRoutes {
         /// The method of comparison. `hybrid` when absent.
         mode: Query<Option<Wire<Mode>>>,
         /// Only passages from this kind of source.
-        kind: Query<Option<Wire<Kind>>>,
+        kind: Query<Option<Wire<SourceKind>>>,
         /// Only conversations that began, and files that changed, at this time or later.
         from: Query<Option<Time>>,
         /// Only conversations that began, and files that changed, before this time.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use self_shared::bus::{EmbedError, QueryEmbedding};
 use self_shared::database::UserTx;
-use self_shared::database::search::{self, Candidates, Correction, Fused, Hit, Kind, Scope};
+use self_shared::database::search::{self, Candidates, Correction, Fused, Hit, Scope, SourceKind};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ impl WireEnum for Mode {
     }
 }
 
-impl WireEnum for Kind {
+impl WireEnum for SourceKind {
     const NAME: &'static str = "HitKind";
     const DESCRIPTION: &'static str = "What a passage is from.";
     const VALUES: &'static [Self] = &[Self::Conversation, Self::File];
@@ -149,7 +149,7 @@ impl SearchRequest {
         };
         let meaning = match &embedded {
             Some(QueryEmbedding { embedding, model, .. }) => {
-                let asked = search::Question { embedding, model };
+                let asked = search::QueryVector { embedding, model };
                 search::by_meaning(&mut tx, &asked, &self.scope, &candidates, DEPTH).await?
             }
             None => Vec::new(),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Conversation, columns};
+use super::Conversation;
 use crate::database::UserTx;
 
 /// Filters for conversations; a filter that is `None` matches all.
@@ -70,11 +70,11 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Conversation>> {
     let (column, direction, next) = order.sql();
-    let mut query = QueryBuilder::<Postgres>::new(concat!(
-        "select ",
-        columns!(),
-        " from conversations c where user_id = "
-    ));
+    let mut query = QueryBuilder::<Postgres>::new(
+        "select id, title, notes, tags, speakers, source, language, started_at, duration_ms, warnings,
+                version, created_at, updated_at
+         from conversations c where user_id = ",
+    );
     query.push_bind(tx.user().0);
     narrow(&mut query, filter);
     if let Some((time, id)) = behind {
@@ -103,14 +103,18 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
         query.push(" and tags @> ").push_bind(vec![tag.clone()]);
     }
     if let Some(entity) = filter.entity {
-        query.push(" and exists (select from mentions m where m.conversation_id = c.id and m.entity_id = ");
+        query.push(
+            " and exists (select from mentions m
+                          where m.user_id = c.user_id and m.conversation_id = c.id and m.entity_id = ",
+        );
         query.push_bind(entity).push(")");
     }
     if let Some(text) = &filter.text {
         query.push(" and (words @@ websearch_to_tsquery('english', ").push_bind(text.clone());
         query.push(
-            ") or exists (select from segments s where s.conversation_id = c.id and not s.is_uncertain
-                          and s.words @@ websearch_to_tsquery('english', ",
+            ") or exists (select from segments s
+                          where s.user_id = c.user_id and s.conversation_id = c.id and not s.is_uncertain
+                            and s.words @@ websearch_to_tsquery('english', ",
         );
         query.push_bind(text.clone()).push(")))");
     }
@@ -119,13 +123,13 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
 /// Lists the person's oldest conversations that began before a time, at most `limit`.
 pub async fn begun_before(tx: &mut UserTx, time: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
-    sqlx::query_scalar(
+    sqlx::query_scalar!(
         "select id from conversations where user_id = $1 and started_at < $2
          order by started_at, id limit $3",
+        user.0,
+        time,
+        limit,
     )
-    .bind(user.0)
-    .bind(time)
-    .bind(limit)
     .fetch_all(&mut **tx)
     .await
 }

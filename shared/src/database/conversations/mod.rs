@@ -12,54 +12,59 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{UserTx, row};
+use super::UserTx;
 use crate::events::{self as event, ConversationUpdate};
 
-pub use self::change::{Edit, Refused, delete, edit, touch};
+pub use self::change::{Edit, EditError, delete, edit, touch};
 pub use self::list::{ConversationCursor, Filter, Order, begun_before, list};
 pub use self::mentions::{Connection, Entity, Mention, connections, entities, mentions};
 pub use self::related::{RelatedConversation, RelatedFile, related_conversations, related_files};
 pub use self::understood::{began_at, describe};
 
-/// The columns of a [`Conversation`].
-macro_rules! columns {
-    () => {
-        "id, title, notes, tags, speakers, source, language, started_at, duration_ms, warnings, \
-         version, created_at, updated_at"
+/// A statement whose rows are [`Conversation`]s: the text before their columns, the text after them, the
+/// parameters.
+macro_rules! query_conversations {
+    ($before:literal, $after:literal, $($parameter:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Conversation,
+            $before
+                + r#" id, title, notes, tags, speakers as "speakers: Json<BTreeMap<String, String>>", source,
+                     language, started_at, duration_ms, warnings, version, created_at, updated_at "#
+                + $after,
+            $($parameter),+
+        )
     };
 }
-use columns;
+use query_conversations;
 
-row! {
-    /// A conversation.
-    #[derive(Clone, Debug)]
-    pub struct Conversation {
-        pub id: Uuid,
-        /// May be empty.
-        pub title: String,
-        /// The person's notes.
-        pub notes: String,
-        /// The person's tags.
-        pub tags: Vec<String>,
-        /// The names of the speakers, by the labels that segments have.
-        pub speakers: Json<BTreeMap<String, String>>,
-        /// The source: `upload`, `live`, `import` or `empty`.
-        pub source: String,
-        /// The spoken language, once known.
-        pub language: Option<String>,
-        /// The start of the conversation.
-        pub started_at: DateTime<Utc>,
-        /// The duration in milliseconds, once known.
-        pub duration_ms: Option<i64>,
-        /// Warnings about the quality of its transcripts, as stable words.
-        pub warnings: Vec<String>,
-        /// Incremented with every change.
-        pub version: i64,
-        /// The time when the row was created.
-        pub created_at: DateTime<Utc>,
-        /// The time of the last change.
-        pub updated_at: DateTime<Utc>,
-    }
+/// A conversation.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Conversation {
+    pub id: Uuid,
+    /// May be empty.
+    pub title: String,
+    /// The person's notes.
+    pub notes: String,
+    /// The person's tags.
+    pub tags: Vec<String>,
+    /// The names of the speakers, by the labels that segments have.
+    pub speakers: Json<BTreeMap<String, String>>,
+    /// The source: `upload`, `live`, `import` or `empty`.
+    pub source: String,
+    /// The spoken language, once known.
+    pub language: Option<String>,
+    /// The start of the conversation.
+    pub started_at: DateTime<Utc>,
+    /// The duration in milliseconds, once known.
+    pub duration_ms: Option<i64>,
+    /// Warnings about the quality of its transcripts, as stable words.
+    pub warnings: Vec<String>,
+    /// Incremented with every change.
+    pub version: i64,
+    /// The time when the row was created.
+    pub created_at: DateTime<Utc>,
+    /// The time of the last change.
+    pub updated_at: DateTime<Utc>,
 }
 
 impl Conversation {
@@ -107,36 +112,34 @@ impl From<Conversation> for event::Conversation {
 /// Inserts a conversation, and adds the event. With an empty title, a title is derived later.
 pub async fn insert(tx: &mut UserTx, conversation: &Conversation) -> sqlx::Result<()> {
     let user = tx.user();
-    sqlx::query(
+    sqlx::query!(
         "insert into conversations (id, user_id, title, title_source, notes, tags, speakers, source, language,
                                     started_at, duration_ms, created_at, updated_at)
          values ($1, $2, $3, case when $3 = '' then 'generated' else 'user' end, $4, $5, $6, $7, $8, $9, $10,
                  $11, $12)",
+        conversation.id,
+        user.0,
+        conversation.title,
+        conversation.notes,
+        &conversation.tags,
+        &conversation.speakers as _,
+        conversation.source,
+        conversation.language,
+        conversation.started_at,
+        conversation.duration_ms,
+        conversation.created_at,
+        conversation.updated_at,
     )
-    .bind(conversation.id)
-    .bind(user.0)
-    .bind(&conversation.title)
-    .bind(&conversation.notes)
-    .bind(&conversation.tags)
-    .bind(&conversation.speakers)
-    .bind(&conversation.source)
-    .bind(&conversation.language)
-    .bind(conversation.started_at)
-    .bind(conversation.duration_ms)
-    .bind(conversation.created_at)
-    .bind(conversation.updated_at)
     .execute(&mut **tx)
     .await?;
-    tx.tell(&ConversationUpdate::Created(conversation.clone().into()));
+    tx.emit(&ConversationUpdate::Created(conversation.clone().into()));
     Ok(())
 }
 
 /// Reads one conversation of the person.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Conversation>> {
     let user = tx.user();
-    sqlx::query_as(concat!("select ", columns!(), " from conversations where user_id = $1 and id = $2"))
-        .bind(user.0)
-        .bind(id)
+    query_conversations!("select", "from conversations where user_id = $1 and id = $2", user.0, id)
         .fetch_optional(&mut **tx)
         .await
 }

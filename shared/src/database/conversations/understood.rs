@@ -15,13 +15,14 @@ pub async fn began_at(
     audio: Option<Uuid>,
 ) -> sqlx::Result<DateTime<Utc>> {
     let user = tx.user();
-    sqlx::query_scalar(
-        "select coalesce((select recorded_at from audio where user_id = $1 and id = $3), started_at)
-         from conversations where user_id = $1 and id = $2",
+    sqlx::query_scalar!(
+        r#"select coalesce((select recorded_at from audio where user_id = $1 and id = $3), started_at)
+               as "began_at!"
+           from conversations where user_id = $1 and id = $2"#,
+        user.0,
+        conversation,
+        audio,
     )
-    .bind(user.0)
-    .bind(conversation)
-    .bind(audio)
     .fetch_one(&mut **tx)
     .await
 }
@@ -36,26 +37,28 @@ pub async fn describe(
     language: Option<&str>,
 ) -> sqlx::Result<()> {
     let user = tx.user();
-    sqlx::query(
+    sqlx::query!(
         "update conversations set
              title = case when title_source = 'generated' and not exists (
-                              select from audio where conversation_id = conversations.id and id < $3)
+                              select from audio
+                              where user_id = $1 and conversation_id = conversations.id and id < $3)
                           then $4 else title end,
              language = coalesce($5, language),
              duration_ms = coalesce(
-                 (select sum(duration_ms)::bigint from audio where conversation_id = conversations.id),
+                 (select sum(duration_ms)::bigint from audio
+                  where user_id = $1 and conversation_id = conversations.id),
                  duration_ms),
              warnings = array(
                  select distinct warning from current_transcriptions t, unnest(t.warnings) warning
-                 where t.conversation_id = conversations.id),
+                 where t.user_id = $1 and t.conversation_id = conversations.id),
              version = version + 1, updated_at = now()
          where user_id = $1 and id = $2",
+        user.0,
+        conversation,
+        audio,
+        title,
+        language,
     )
-    .bind(user.0)
-    .bind(conversation)
-    .bind(audio)
-    .bind(title)
-    .bind(language)
     .execute(&mut **tx)
     .await
     .map(|_| ())

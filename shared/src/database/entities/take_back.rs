@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Decided;
-use crate::database::{UserTx, graph, jobs, row};
+use super::decisions::query_decided;
+use crate::database::{UserTx, graph, jobs};
 use crate::domain::entity::spelling;
 use crate::domain::job::{Job, JobSnapshot, UnderstandConversation};
 use crate::events::EntityUpdate;
@@ -12,12 +13,10 @@ use crate::events::EntityUpdate;
 /// The largest number of transcripts that are processed again for one decision, newest first.
 const MOST: i64 = 200;
 
-row! {
-    /// A transcript that a decision may have affected.
-    struct Concerned {
-        conversation_id: Uuid,
-        transcription_id: Uuid,
-    }
+/// A transcript that a decision may have affected.
+struct AffectedTranscript {
+    conversation_id: Uuid,
+    transcription_id: Uuid,
 }
 
 /// Lists the person's decisions after a cursor, newest first.
@@ -27,17 +26,13 @@ pub async fn decided(
     limit: i64,
 ) -> sqlx::Result<Vec<Decided>> {
     let (user, (time, id)) = (tx.user(), behind.unzip());
-    sqlx::query_as(concat!(
-        "select ",
-        super::decisions::columns!(),
-        " from entity_decisions
-          where user_id = $1 and ($2::timestamptz is null or (decided_at, id) < ($2, $3))
-          order by decided_at desc, id desc limit $4"
-    ))
-    .bind(user.0)
-    .bind(time)
-    .bind(id)
-    .bind(limit)
+    query_decided!(
+        "and ($2::timestamptz is null or (decided_at, id) < ($2, $3)) order by decided_at desc, id desc limit $4",
+        user.0,
+        time,
+        id,
+        limit,
+    )
     .fetch_all(&mut **tx)
     .await
 }
@@ -52,55 +47,46 @@ pub async fn take_back(
 ) -> sqlx::Result<Option<Vec<JobSnapshot>>> {
     graph::lock(tx).await?;
     let user = tx.user();
-    let decided: Option<Decided> = sqlx::query_as(concat!(
-        "select ",
-        super::decisions::columns!(),
-        " from entity_decisions where user_id = $1 and id = $2"
-    ))
-    .bind(user.0)
-    .bind(id)
-    .fetch_optional(&mut **tx)
-    .await?;
+    let decided = query_decided!("and id = $2", user.0, id).fetch_optional(&mut **tx).await?;
     let Some(decided) = decided else { return Ok(None) };
-    let concerned = concerned(tx, id).await?;
+    let affected = affected(tx, id).await?;
     call_no_more(tx, &decided).await?;
-    sqlx::query("delete from entity_decisions where user_id = $1 and id = $2")
-        .bind(user.0)
-        .bind(id)
+    sqlx::query!("delete from entity_decisions where user_id = $1 and id = $2", user.0, id)
         .execute(&mut **tx)
         .await?;
     let mut work = Vec::new();
-    for Concerned { conversation_id, transcription_id } in concerned {
+    for AffectedTranscript { conversation_id, transcription_id } in affected {
         let job = Job::UnderstandConversation(UnderstandConversation { conversation_id, transcription_id });
         work.extend(jobs::enqueue_once(tx, user, &job, traceparent).await?);
     }
-    tx.tell(&EntityUpdate::TakenBack { decision_id: id });
+    tx.emit(&EntityUpdate::TakenBack { decision_id: id });
     Ok(Some(work))
 }
 
 /// Finds the affected transcripts that are current.
-async fn concerned(tx: &mut UserTx, decision: Uuid) -> sqlx::Result<Vec<Concerned>> {
+async fn affected(tx: &mut UserTx, decision: Uuid) -> sqlx::Result<Vec<AffectedTranscript>> {
     let user = tx.user();
-    sqlx::query_as(
-        "with decision as (select * from entity_decisions where user_id = $1 and id = $2),
-         named as (
-             select unnest(transcription_ids) as id from decision
-             union
-             select m.transcription_id from decision d
-             join entities e on e.user_id = $1 and e.kind = d.as_kind and e.key = d.as_key
-             join mentions m on m.user_id = $1 and m.entity_id = e.id
-             union
-             select s.transcription_id from decision d
-             join segments s on s.user_id = $1
-                 and s.words @@ plainto_tsquery('english', coalesce(nullif(d.spelling, ''), d.key)))
-         select t.conversation_id, t.id as transcription_id
-         from named join current_transcriptions t on t.id = named.id
-         where t.user_id = $1
-         order by t.created_at desc, t.id desc limit $3",
+    sqlx::query_as!(
+        AffectedTranscript,
+        r#"with decision as (select * from entity_decisions where user_id = $1 and id = $2),
+           named as (
+               select unnest(transcription_ids) as id from decision
+               union
+               select m.transcription_id from decision d
+               join entities e on e.user_id = $1 and e.kind = d.as_kind and e.key = d.as_key
+               join mentions m on m.user_id = $1 and m.entity_id = e.id
+               union
+               select s.transcription_id from decision d
+               join segments s on s.user_id = $1
+                   and s.words @@ plainto_tsquery('english', coalesce(nullif(d.spelling, ''), d.key)))
+           select t.conversation_id as "conversation_id!", t.id as "transcription_id!"
+           from named join current_transcriptions t on t.id = named.id
+           where t.user_id = $1
+           order by t.created_at desc, t.id desc limit $3"#,
+        user.0,
+        decision,
+        MOST,
     )
-    .bind(user.0)
-    .bind(decision)
-    .bind(MOST)
     .fetch_all(&mut **tx)
     .await
 }
@@ -109,21 +95,26 @@ async fn concerned(tx: &mut UserTx, decision: Uuid) -> sqlx::Result<Vec<Concerne
 /// it is found.
 async fn call_no_more(tx: &mut UserTx, decided: &Decided) -> sqlx::Result<()> {
     let user = tx.user();
-    let entity: Option<(Uuid, Vec<String>)> = sqlx::query_as(
+    let entity = sqlx::query!(
         "select id, aliases from entities where user_id = $1 and kind = $2 and key = $3 for update",
+        user.0,
+        decided.as_kind.as_deref(),
+        decided.as_key.as_deref(),
     )
-    .bind(user.0)
-    .bind(&decided.as_kind)
-    .bind(&decided.as_key)
     .fetch_optional(&mut **tx)
     .await?;
-    let Some((entity, mut aliases)) = entity else { return Ok(()) };
-    aliases.retain(|alias| spelling(alias) != decided.key && Some(spelling(alias)) != decided.spelling);
-    sqlx::query("update entities set aliases = $3, version = version + 1, updated_at = now() where user_id = $1 and id = $2")
-        .bind(user.0)
-        .bind(entity)
-        .bind(aliases)
-        .execute(&mut **tx)
-        .await
-        .map(|_| ())
+    let Some(mut entity) = entity else { return Ok(()) };
+    entity
+        .aliases
+        .retain(|alias| spelling(alias) != decided.key && Some(spelling(alias)) != decided.spelling);
+    sqlx::query!(
+        "update entities set aliases = $3, version = version + 1, updated_at = now()
+         where user_id = $1 and id = $2",
+        user.0,
+        entity.id,
+        &entity.aliases,
+    )
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
 }

@@ -8,69 +8,71 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::jobs::{self, Refused};
-use super::{SystemTx, UserTx, row};
+use super::jobs::{self, CancelError};
+use super::{SystemTx, UserTx};
 use crate::domain::job::{ExportUser, Job, JobSnapshot};
 use crate::domain::new_id;
 use crate::objects::{ObjectKey, Stored};
 
-/// The columns of an [`Export`].
-macro_rules! columns {
-    () => {
-        "select e.id, j.id as job_id, j.state, e.object_key, e.size_bytes, e.sha256, e.created_at, e.completed_at,
-                e.expires_at
-         from exports e join jobs j on j.subject_id = e.id and j.kind = 'export_user'
-         where e.user_id = $1 and e.expires_at > now()"
+/// Selects the [`Export`]s of the person `$1`: the text after the first conditions, the parameters.
+macro_rules! query_exports {
+    ($after:literal, $($parameter:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Export,
+            "select e.id, j.id as job_id, j.state, e.object_key, e.size_bytes, e.sha256, e.created_at,
+                    e.completed_at, e.expires_at
+             from exports e join jobs j on j.subject_id = e.id and j.kind = 'export_user'
+             where e.user_id = $1 and j.user_id = $1 and e.expires_at > now() "
+                + $after,
+            $($parameter),+
+        )
     };
 }
 
-row! {
-    /// An archive.
-    #[derive(Clone, Debug)]
-    pub struct Export {
-        pub id: Uuid,
-        /// The job that writes it.
-        pub job_id: Uuid,
-        /// The state of that job.
-        pub state: String,
-        /// The object key, once the archive is complete, like the next three fields.
-        pub object_key: Option<String>,
-        pub size_bytes: Option<i64>,
-        /// The SHA-256 of its bytes.
-        pub sha256: Option<Vec<u8>>,
-        /// The time of completion.
-        pub completed_at: Option<DateTime<Utc>>,
-        /// The time of the request.
-        pub created_at: DateTime<Utc>,
-        /// The time at which it is deleted.
-        pub expires_at: DateTime<Utc>,
-    }
+/// An archive.
+#[derive(Clone, Debug)]
+pub struct Export {
+    pub id: Uuid,
+    /// The job that writes it.
+    pub job_id: Uuid,
+    /// The state of that job.
+    pub state: String,
+    /// The object key, once the archive is complete, like the next three fields.
+    pub object_key: Option<String>,
+    pub size_bytes: Option<i64>,
+    /// The SHA-256 of its bytes.
+    pub sha256: Option<Vec<u8>>,
+    /// The time of completion.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// The time of the request.
+    pub created_at: DateTime<Utc>,
+    /// The time at which it is deleted.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Requests an archive. If a job for one has not ended, that archive is returned.
 pub async fn request(tx: &mut UserTx, traceparent: Option<&str>) -> sqlx::Result<(Export, JobSnapshot)> {
     let user = tx.user();
     // A lock lets concurrent requests run one after the other.
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('export ' || $1::text, 0))")
-        .bind(user.0)
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('export ' || $1::uuid::text, 0))", user.0)
         .execute(&mut **tx)
         .await?;
-    let under_way: Option<Export> =
-        sqlx::query_as(concat!(columns!(), " and j.state in ('queued', 'running') limit 1"))
-            .bind(user.0)
-            .fetch_optional(&mut **tx)
-            .await?;
+    let under_way = query_exports!("and j.state in ('queued', 'running') limit 1", user.0)
+        .fetch_optional(&mut **tx)
+        .await?;
     if let Some(export) = under_way
         && let Some(job) = jobs::get(tx, user, export.job_id).await?
     {
         return Ok((export, job));
     }
     let id = new_id();
-    sqlx::query("insert into exports (id, user_id, expires_at) values ($1, $2, now() + interval '7 days')")
-        .bind(id)
-        .bind(user.0)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "insert into exports (id, user_id, expires_at) values ($1, $2, now() + interval '7 days')",
+        id,
+        user.0,
+    )
+    .execute(&mut **tx)
+    .await?;
     let job = Job::ExportUser(ExportUser { export_id: id });
     let job = jobs::enqueue(tx, Some(user), &job, 0, traceparent).await?;
     let export = get(tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
@@ -80,20 +82,13 @@ pub async fn request(tx: &mut UserTx, traceparent: Option<&str>) -> sqlx::Result
 /// Reads one archive of the person.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Export>> {
     let user = tx.user();
-    sqlx::query_as(concat!(columns!(), " and e.id = $2"))
-        .bind(user.0)
-        .bind(id)
-        .fetch_optional(&mut **tx)
-        .await
+    query_exports!("and e.id = $2", user.0, id).fetch_optional(&mut **tx).await
 }
 
 /// Lists the person's archives, newest first, at most `limit`, after `cursor`.
 pub async fn list(tx: &mut UserTx, cursor: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Export>> {
     let user = tx.user();
-    sqlx::query_as(concat!(columns!(), " and ($2::uuid is null or e.id < $2) order by e.id desc limit $3"))
-        .bind(user.0)
-        .bind(cursor)
-        .bind(limit)
+    query_exports!("and ($2::uuid is null or e.id < $2) order by e.id desc limit $3", user.0, cursor, limit,)
         .fetch_all(&mut **tx)
         .await
 }
@@ -102,24 +97,24 @@ pub async fn list(tx: &mut UserTx, cursor: Option<Uuid>, limit: i64) -> sqlx::Re
 /// has more than two. Returns false if the archive was deleted in the meantime.
 pub async fn complete(tx: &mut UserTx, id: Uuid, key: &ObjectKey, stored: &Stored) -> sqlx::Result<bool> {
     let user = tx.user();
-    let completed = sqlx::query(
+    let completed = sqlx::query!(
         "update exports set object_key = $3, size_bytes = $4, sha256 = $5, completed_at = now(),
                             expires_at = now() + interval '7 days'
          where user_id = $1 and id = $2",
+        user.0,
+        id,
+        key.as_str(),
+        i64::try_from(stored.size_bytes).unwrap_or(i64::MAX),
+        &stored.sha256[..],
     )
-    .bind(user.0)
-    .bind(id)
-    .bind(key.as_str())
-    .bind(i64::try_from(stored.size_bytes).unwrap_or(i64::MAX))
-    .bind(&stored.sha256[..])
     .execute(&mut **tx)
     .await?;
-    sqlx::query(
+    sqlx::query!(
         "update exports set expires_at = least(expires_at, now())
          where user_id = $1 and id <> $2 and completed_at is not null",
+        user.0,
+        id,
     )
-    .bind(user.0)
-    .bind(id)
     .execute(&mut **tx)
     .await?;
     Ok(completed.rows_affected() == 1)
@@ -130,17 +125,16 @@ pub async fn complete(tx: &mut UserTx, id: Uuid, key: &ObjectKey, stored: &Store
 pub async fn delete(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Option<String>>> {
     let Some(export) = get(tx, id).await? else { return Ok(None) };
     let user = tx.user();
-    let key: Option<Option<String>> =
-        sqlx::query_scalar("delete from exports where user_id = $1 and id = $2 returning object_key")
-            .bind(user.0)
-            .bind(id)
-            .fetch_optional(&mut **tx)
-            .await?;
+    let key = sqlx::query_scalar!(
+        "delete from exports where user_id = $1 and id = $2 returning object_key",
+        user.0,
+        id,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
     match jobs::cancel(tx, user, export.job_id).await {
-        Ok(_) | Err(Refused::Ended(_) | Refused::NotFound | Refused::NotEnded(_) | Refused::SoundRemoved) => {
-            Ok(key)
-        }
-        Err(Refused::Database(error)) => Err(error),
+        Ok(_) | Err(CancelError::NotFound | CancelError::Ended(_)) => Ok(key),
+        Err(CancelError::Database(error)) => Err(error),
     }
 }
 
@@ -151,25 +145,25 @@ pub async fn forget(
     now: DateTime<Utc>,
     limit: i64,
 ) -> sqlx::Result<Vec<Option<ObjectKey>>> {
-    let keys: Vec<Option<String>> = sqlx::query_scalar(
+    let keys = sqlx::query_scalar!(
         "delete from exports where id in (select id from exports where expires_at <= $1 limit $2)
          returning object_key",
+        now,
+        limit,
     )
-    .bind(now)
-    .bind(limit)
     .fetch_all(&mut **tx)
     .await?;
     Ok(keys.into_iter().map(|key| key.and_then(|key| key.parse().ok())).collect())
 }
 
 /// Returns those of the given object keys that no archive uses.
-pub async fn nameless(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
-    let nameless: Vec<String> = sqlx::query_scalar(
-        "select key from unnest($1::text[]) key
-         where not exists (select from exports where exports.object_key = key)",
+pub async fn orphaned(tx: &mut SystemTx, keys: impl Iterator<Item = &str>) -> sqlx::Result<HashSet<String>> {
+    let orphaned = sqlx::query_scalar!(
+        r#"select key as "key!" from unnest($1::text[]) key
+           where not exists (select from exports where exports.object_key = key)"#,
+        &keys.collect::<Vec<_>>() as &[&str],
     )
-    .bind(keys.collect::<Vec<_>>())
     .fetch_all(&mut **tx)
     .await?;
-    Ok(nameless.into_iter().collect())
+    Ok(orphaned.into_iter().collect())
 }

@@ -15,76 +15,58 @@ use crate::events::{EventKind, FileEvent, Room};
 pub async fn forget(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Vec<String>>> {
     let user = tx.user();
     // A worker locks the row of its job first and then the content. The order here is the same.
-    sqlx::query(
+    sqlx::query!(
         "select from jobs where user_id = $1 and subject_id = $2 and state = 'running' for no key update",
+        user.0,
+        id,
     )
-    .bind(user.0)
-    .bind(id)
     .execute(&mut **tx)
     .await?;
     lock(tx).await?;
-    let objects = sqlx::query_scalar(
-        "select object_key from file_contents where user_id = $1 and file_id = $2 and object_key is not null",
+    let objects = sqlx::query_scalar!(
+        r#"select object_key as "object_key!" from file_contents
+           where user_id = $1 and file_id = $2 and object_key is not null"#,
+        user.0,
+        id,
     )
-    .bind(user.0)
-    .bind(id)
     .fetch_all(&mut **tx)
     .await?;
-    let places: Vec<Uuid> =
-        sqlx::query_scalar("select distinct place from file_stays where user_id = $1 and file_id = $2")
-            .bind(user.0)
-            .bind(id)
-            .fetch_all(&mut **tx)
-            .await?;
+    let places = sqlx::query_scalar!(
+        "select distinct place from file_stays where user_id = $1 and file_id = $2",
+        user.0,
+        id,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     insights::withdraw_files(tx, &[id]).await?;
-    let gone = sqlx::query("delete from files where user_id = $1 and id = $2")
-        .bind(user.0)
-        .bind(id)
+    let gone = sqlx::query!("delete from files where user_id = $1 and id = $2", user.0, id)
         .execute(&mut **tx)
         .await?;
     if gone.rows_affected() == 0 {
         return Ok(None);
     }
     // If the file was moved over another file, the record that something was moved there stays.
-    sqlx::query(
+    sqlx::query!(
         "delete from file_stays s
          where s.user_id = $1 and s.place = any ($2)
            and not exists (select from file_stays other
                            where other.user_id = $1 and other.place = s.place and other.file_id is not null)",
+        user.0,
+        &places,
     )
-    .bind(user.0)
-    .bind(places)
     .execute(&mut **tx)
     .await?;
-    sqlx::query(
+    sqlx::query!(
         "update events set data = jsonb_build_object('id', $2::uuid, 'state', 'forgotten')
          where user_id = $1 and rooms @> array[$3] and kind = any ($4)",
+        user.0,
+        id,
+        Room::File(id).to_string(),
+        &EventKind::FileEvent.names() as &[&str],
     )
-    .bind(user.0)
-    .bind(id)
-    .bind(Room::File(id).to_string())
-    .bind(EventKind::FileEvent.names())
     .execute(&mut **tx)
     .await?;
-    let unfinished: Vec<Uuid> = sqlx::query_scalar(
-        "select id from jobs where user_id = $1 and subject_id = $2 and state in ('queued', 'running')",
-    )
-    .bind(user.0)
-    .bind(id)
-    .fetch_all(&mut **tx)
-    .await?;
-    for job in unfinished {
-        match jobs::cancel(tx, user, job).await {
-            Ok(_)
-            | Err(
-                jobs::Refused::Ended(_)
-                | jobs::Refused::NotFound
-                | jobs::Refused::NotEnded(_)
-                | jobs::Refused::SoundRemoved,
-            ) => {}
-            Err(jobs::Refused::Database(error)) => return Err(error),
-        }
-    }
-    tx.tell(&FileEvent::forgotten(id));
+    jobs::cancel_all(tx, user, jobs::CancelScope::File(id)).await?;
+    tx.emit(&FileEvent::forgotten(id));
     Ok(Some(objects))
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{File, columns};
+use super::{File, FileRow, columns};
 use crate::database::UserTx;
 use crate::domain::file::FileState;
 
@@ -89,7 +89,8 @@ pub async fn list(
     }
     query.push(" order by ").push(column).push(direction).push(", f.id").push(direction);
     query.push(" limit ").push_bind(limit);
-    query.build_query_as().fetch_all(&mut **tx).await
+    let rows: Vec<FileRow> = query.build_query_as().fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().map(File::from).collect())
 }
 
 fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {

@@ -16,23 +16,24 @@ mod state;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{EnumColumn, UserTx, row};
+use super::{EnumColumn, UserTx};
 use crate::domain::failure::Failure;
 use crate::domain::file::{ContentKind, ContentState, FileState};
 use crate::domain::job::JobState;
-use crate::events as told;
+use crate::events;
 
-pub use self::content::{Kept, NewContent, Upload, Uploaded, content, current, embedded, nameless, upload};
-pub use self::event::{FileEvent, happened};
+pub use self::content::{
+    NewContent, StoredContent, Upload, UploadOutcome, content, current, embedded, orphaned, upload,
+};
+pub use self::event::{FileHistoryEvent, happened};
 pub use self::forget::forget;
 pub use self::list::{FileCursor, Filter, Order, list};
-pub use self::record::{Batch, NewFileEvent, Recorded, Refused, record};
+pub use self::record::{NewFileEvent, RecordError, RecordedBatch, RecordedEvent, record};
 pub use self::related::related_conversations;
 
-/// The columns of a [`File`], with its content and the job for that.
+/// The columns of a [`FileRow`], for a statement that is built at run time: the same as those in [`some`].
 macro_rules! columns {
     () => {
         "f.id, f.device, f.path, f.state, f.size_bytes, f.sha256, f.content_type, f.changed_at, f.opened_at,
@@ -40,7 +41,9 @@ macro_rules! columns {
          c.sha256 as content_sha256, c.as_of, c.is_cut, c.embedded_at, c.job_id, j.state as job_state, j.failure,
          coalesce(f.written_at > c.as_of and (f.sha256 is null or f.sha256 is distinct from c.file_sha256), false)
              as is_stale
-         from files f left join file_contents c on c.file_id = f.id left join jobs j on j.id = c.job_id"
+         from files f
+         left join file_contents c on c.user_id = f.user_id and c.file_id = f.id
+         left join jobs j on j.user_id = f.user_id and j.id = c.job_id"
     };
 }
 use columns;
@@ -96,89 +99,84 @@ pub struct Content {
     pub embedded_at: Option<DateTime<Utc>>,
 }
 
-row! {
-    struct FileRow {
-        id: Uuid,
-        device: String,
-        path: String,
-        state: EnumColumn<FileState>,
-        size_bytes: Option<i64>,
-        sha256: Option<Vec<u8>>,
-        content_type: Option<String>,
-        changed_at: DateTime<Utc>,
-        opened_at: Option<DateTime<Utc>>,
-        created_at: DateTime<Utc>,
-        updated_at: DateTime<Utc>,
-        content_id: Option<Uuid>,
-    }
+/// A file with its content, if there is one, and with the job for that.
+#[derive(sqlx::FromRow)]
+struct FileRow {
+    id: Uuid,
+    device: String,
+    path: String,
+    state: EnumColumn<FileState>,
+    size_bytes: Option<i64>,
+    sha256: Option<Vec<u8>>,
+    content_type: Option<String>,
+    changed_at: DateTime<Utc>,
+    opened_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    content_id: Option<Uuid>,
+    kind: Option<EnumColumn<ContentKind>>,
+    content_bytes: Option<i64>,
+    content_sha256: Option<Vec<u8>>,
+    as_of: Option<DateTime<Utc>>,
+    is_stale: bool,
+    is_cut: Option<bool>,
+    embedded_at: Option<DateTime<Utc>>,
+    job_id: Option<Uuid>,
+    job_state: Option<EnumColumn<JobState>>,
+    failure: Option<Value>,
+}
 
-    struct ContentRow {
-        content_id: Uuid,
-        kind: EnumColumn<ContentKind>,
-        content_bytes: i64,
-        content_sha256: Vec<u8>,
-        as_of: DateTime<Utc>,
-        is_stale: bool,
-        is_cut: bool,
-        embedded_at: Option<DateTime<Utc>>,
-        job_id: Option<Uuid>,
-        job_state: Option<EnumColumn<JobState>>,
-        failure: Option<Value>,
+impl From<FileRow> for File {
+    fn from(mut row: FileRow) -> Self {
+        let content = row.take_content();
+        Self {
+            id: row.id,
+            device: row.device,
+            path: row.path,
+            state: row.state.0,
+            size_bytes: row.size_bytes,
+            sha256: row.sha256,
+            content_type: row.content_type,
+            changed_at: row.changed_at,
+            opened_at: row.opened_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            content,
+        }
     }
 }
 
-impl FromRow<'_, sqlx::postgres::PgRow> for File {
-    fn from_row(row: &sqlx::postgres::PgRow) -> sqlx::Result<Self> {
-        let file = FileRow::from_row(row)?;
-        let content = file.content_id.map(|_| ContentRow::from_row(row)).transpose()?;
-        Ok(Self {
-            id: file.id,
-            device: file.device,
-            path: file.path,
-            state: file.state.0,
-            size_bytes: file.size_bytes,
-            sha256: file.sha256,
-            content_type: file.content_type,
-            changed_at: file.changed_at,
-            opened_at: file.opened_at,
-            created_at: file.created_at,
-            updated_at: file.updated_at,
-            content: content.map(Content::from),
-        })
-    }
-}
-
-impl From<ContentRow> for Content {
-    fn from(row: ContentRow) -> Self {
-        let state = match (row.embedded_at, row.job_state) {
+impl FileRow {
+    /// Returns `None` if there is no content. Content has all of its columns.
+    fn take_content(&mut self) -> Option<Content> {
+        let state = match (self.embedded_at, self.job_state) {
             (Some(_), _) => ContentState::Embedded,
             (None, Some(EnumColumn(JobState::Dead))) => ContentState::Failed,
             (None, Some(EnumColumn(JobState::Cancelled))) => ContentState::Cancelled,
             (None, _) => ContentState::Pending,
         };
         // A job that is retried has a failure, too.
-        let failure = row.failure.filter(|_| state == ContentState::Failed);
-        Self {
-            id: row.content_id,
-            kind: row.kind.0,
-            size_bytes: row.content_bytes,
-            sha256: row.content_sha256,
-            as_of: row.as_of,
-            is_stale: row.is_stale,
-            is_cut: row.is_cut,
+        let failure = self.failure.take().filter(|_| state == ContentState::Failed);
+        Some(Content {
+            id: self.content_id?,
+            kind: self.kind?.0,
+            size_bytes: self.content_bytes?,
+            sha256: self.content_sha256.take()?,
+            as_of: self.as_of?,
+            is_stale: self.is_stale,
+            is_cut: self.is_cut?,
             state,
             failure: failure.and_then(|failure| serde_json::from_value(failure).ok()),
-            job_id: row.job_id,
-            embedded_at: row.embedded_at,
-        }
+            job_id: self.job_id,
+            embedded_at: self.embedded_at,
+        })
     }
 }
 
 /// Locks the person's files until the end of the transaction.
 pub async fn lock(tx: &mut UserTx) -> sqlx::Result<()> {
     let user = tx.user();
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('files ' || $1::text, 0))")
-        .bind(user.0)
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('files ' || $1::uuid::text, 0))", user.0)
         .execute(&mut **tx)
         .await
         .map(|_| ())
@@ -192,11 +190,27 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<File>> {
 /// Reads those of the given files that exist, in no order.
 async fn some(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<Vec<File>> {
     let user = tx.user();
-    sqlx::query_as(concat!("select ", columns!(), " where f.user_id = $1 and f.id = any ($2)"))
-        .bind(user.0)
-        .bind(ids)
-        .fetch_all(&mut **tx)
-        .await
+    let rows = sqlx::query_as!(
+        FileRow,
+        r#"select f.id, f.device, f.path, f.state as "state: EnumColumn<FileState>", f.size_bytes, f.sha256,
+                  f.content_type, f.changed_at, f.opened_at, f.created_at, f.updated_at, c.id as "content_id?",
+                  c.kind as "kind?: EnumColumn<ContentKind>", c.size_bytes as "content_bytes?",
+                  c.sha256 as "content_sha256?", c.as_of as "as_of?", c.is_cut as "is_cut?",
+                  c.embedded_at as "embedded_at?", c.job_id as "job_id?",
+                  j.state as "job_state?: EnumColumn<JobState>", j.failure as "failure?",
+                  coalesce(f.written_at > c.as_of
+                           and (f.sha256 is null or f.sha256 is distinct from c.file_sha256), false)
+                      as "is_stale!"
+           from files f
+           left join file_contents c on c.user_id = f.user_id and c.file_id = f.id
+           left join jobs j on j.user_id = f.user_id and j.id = c.job_id
+           where f.user_id = $1 and f.id = any ($2)"#,
+        user.0,
+        ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(File::from).collect())
 }
 
 /// Adds one event for each file, with its state.
@@ -204,12 +218,12 @@ pub async fn announce(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<()> {
     let mut files = some(tx, ids).await?;
     files.sort_by_key(|file| file.id);
     for file in files {
-        tx.tell(&told::FileEvent::Known(Box::new(file.into())));
+        tx.emit(&events::FileEvent::Known(Box::new(file.into())));
     }
     Ok(())
 }
 
-impl From<File> for told::File {
+impl From<File> for events::File {
     fn from(file: File) -> Self {
         Self {
             id: file.id,
@@ -228,7 +242,7 @@ impl From<File> for told::File {
     }
 }
 
-impl From<Content> for told::FileContent {
+impl From<Content> for events::FileContent {
     fn from(content: Content) -> Self {
         Self {
             kind: content.kind,

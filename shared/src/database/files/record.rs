@@ -2,28 +2,27 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::content::{self, NewContent};
-use super::event::{FileEvent, columns};
+use super::event::{self, FileHistoryEvent};
 use super::{announce, identity, lock, state};
 use crate::database::{UserTx, insights};
 use crate::domain::file::FileState;
 use crate::domain::job::JobSnapshot;
-use crate::events as told;
+use crate::events;
 
 /// An event, as an app sends it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewFileEvent {
-    pub event: FileEvent,
+    pub event: FileHistoryEvent,
     /// The content of the file after the event.
     pub content: Option<NewContent>,
 }
 
 /// The result of recording one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct RecordedEvent {
     /// The file of the event.
     pub file_id: Uuid,
     /// Whether the event was recorded before.
@@ -34,9 +33,9 @@ pub struct Recorded {
 
 /// The result of recording several events.
 #[derive(Debug)]
-pub struct Batch {
+pub struct RecordedBatch {
     /// The result of each event, in the order of the input.
-    pub recorded: Vec<Recorded>,
+    pub recorded: Vec<RecordedEvent>,
     /// The jobs that were enqueued.
     pub jobs: Vec<JobSnapshot>,
     /// The keys of objects that no row names any more. The caller deletes them after the commit; if that
@@ -46,7 +45,7 @@ pub struct Batch {
 
 /// The reason why nothing was recorded.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum RecordError {
     /// The indexes of events whose ids belong to other events.
     #[error("ids are used for other events")]
     Taken(Vec<usize>),
@@ -58,14 +57,15 @@ pub enum Refused {
 /// apps.
 ///
 /// # Errors
-/// [`Refused`]; the caller has to roll back.
+/// [`RecordError`]; the caller has to roll back.
 pub async fn record(
     tx: &mut UserTx,
     events: &[NewFileEvent],
     traceparent: Option<&str>,
-) -> Result<Batch, Refused> {
+) -> Result<RecordedBatch, RecordError> {
     lock(tx).await?;
-    let mut known = known(tx, events).await?;
+    let ids: Vec<Uuid> = events.iter().map(|new| new.event.id).collect();
+    let mut known = event::known(tx, &ids).await?;
     let (mut fresh, mut taken) = (Vec::new(), Vec::new());
     for (index, NewFileEvent { event, .. }) in events.iter().enumerate() {
         match known.get(&event.id) {
@@ -78,20 +78,20 @@ pub async fn record(
         }
     }
     if !taken.is_empty() {
-        return Err(Refused::Taken(taken));
+        return Err(RecordError::Taken(taken));
     }
-    let (jobs, objects) = take_in(tx, &fresh, traceparent).await?;
-    let found = found(tx, events).await?;
+    let (jobs, objects) = ingest(tx, &fresh, traceparent).await?;
+    let found = found(tx, &ids).await?;
     let mut fresh: BTreeSet<Uuid> = fresh.iter().map(|new| new.event.id).collect();
     let recorded = events.iter().filter_map(|new| {
         let &(file_id, job_id) = found.get(&new.event.id)?;
-        Some(Recorded { file_id, is_duplicate: !fresh.remove(&new.event.id), job_id })
+        Some(RecordedEvent { file_id, is_duplicate: !fresh.remove(&new.event.id), job_id })
     });
-    Ok(Batch { recorded: recorded.collect(), jobs, objects })
+    Ok(RecordedBatch { recorded: recorded.collect(), jobs, objects })
 }
 
 /// Returns the enqueued jobs and the keys of superseded objects.
-async fn take_in(
+async fn ingest(
     tx: &mut UserTx,
     fresh: &[&NewFileEvent],
     traceparent: Option<&str>,
@@ -99,7 +99,7 @@ async fn take_in(
     if fresh.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let events: Vec<&FileEvent> = fresh.iter().map(|new| &new.event).collect();
+    let events: Vec<&FileHistoryEvent> = fresh.iter().map(|new| &new.event).collect();
     let placed = identity::resolve_identity(tx, &events).await?;
     insert(tx, &events, &placed.files).await?;
     content::insert(tx, fresh, &placed.files).await?;
@@ -112,7 +112,7 @@ async fn take_in(
     let jobs = content::enqueue(tx, &touched, traceparent).await?;
     announce(tx, &touched).await?;
     for id in gone {
-        tx.tell(&told::FileEvent::forgotten(id));
+        tx.emit(&events::FileEvent::forgotten(id));
     }
     Ok((jobs, objects))
 }
@@ -120,72 +120,52 @@ async fn take_in(
 /// Returns those of the given files that are deleted.
 async fn deleted(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     let user = tx.user();
-    sqlx::query_scalar("select id from files where user_id = $1 and id = any ($2) and state = $3")
-        .bind(user.0)
-        .bind(files)
-        .bind(FileState::Deleted.as_str())
-        .fetch_all(&mut **tx)
-        .await
-}
-
-/// Returns those of the given events that were recorded before.
-async fn known(tx: &mut UserTx, events: &[NewFileEvent]) -> sqlx::Result<HashMap<Uuid, FileEvent>> {
-    let user = tx.user();
-    let known: Vec<FileEvent> = sqlx::query_as(concat!(
-        "select ",
-        columns!(),
-        " from file_events where user_id = $1 and id = any ($2)"
-    ))
-    .bind(user.0)
-    .bind(events.iter().map(|new| new.event.id).collect::<Vec<_>>())
+    sqlx::query_scalar!(
+        "select id from files where user_id = $1 and id = any ($2) and state = $3",
+        user.0,
+        files,
+        FileState::Deleted.as_str(),
+    )
     .fetch_all(&mut **tx)
-    .await?;
-    Ok(known.into_iter().map(|event| (event.id, event)).collect())
+    .await
 }
 
 /// Reads the file of each event, and the job for its content.
-async fn found(
-    tx: &mut UserTx,
-    events: &[NewFileEvent],
-) -> sqlx::Result<HashMap<Uuid, (Uuid, Option<Uuid>)>> {
+async fn found(tx: &mut UserTx, events: &[Uuid]) -> sqlx::Result<HashMap<Uuid, (Uuid, Option<Uuid>)>> {
     let user = tx.user();
-    let found = sqlx::query(
-        "select e.id, e.file_id, c.job_id from file_events e
-         left join file_contents c on c.user_id = e.user_id and c.event_id = e.id and c.text is not null
-         where e.user_id = $1 and e.id = any ($2)",
+    let found = sqlx::query!(
+        r#"select e.id, e.file_id, c.job_id as "job_id?" from file_events e
+           left join file_contents c on c.user_id = e.user_id and c.event_id = e.id and c.text is not null
+           where e.user_id = $1 and e.id = any ($2)"#,
+        user.0,
+        events,
     )
-    .bind(user.0)
-    .bind(events.iter().map(|new| new.event.id).collect::<Vec<_>>())
     .fetch_all(&mut **tx)
     .await?;
-    let pair = |row: &sqlx::postgres::PgRow| {
-        let (id, file, job) = <(Uuid, Uuid, Option<Uuid>)>::from_row(row)?;
-        Ok((id, (file, job)))
-    };
-    found.iter().map(pair).collect()
+    Ok(found.into_iter().map(|row| (row.id, (row.file_id, row.job_id))).collect())
 }
 
-async fn insert(tx: &mut UserTx, events: &[&FileEvent], files: &[Uuid]) -> sqlx::Result<()> {
-    let each = events.iter();
-    sqlx::query(
+async fn insert(tx: &mut UserTx, events: &[&FileHistoryEvent], files: &[Uuid]) -> sqlx::Result<()> {
+    let each = || events.iter();
+    sqlx::query!(
         "insert into file_events (user_id, file_id, id, kind, device, path, from_path, size_bytes, sha256,
                                   content_type, content_sha256, happened_at)
          select $1, event.*
          from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
                      $9::bytea[], $10::text[], $11::bytea[], $12::timestamptz[]) event",
+        tx.user().0,
+        files,
+        &each().map(|event| event.id).collect::<Vec<_>>(),
+        &each().map(|event| event.kind.0.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|event| event.device.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|event| event.path.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|event| event.from_path.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &each().map(|event| event.size_bytes).collect::<Vec<_>>() as &[Option<i64>],
+        &each().map(|event| event.sha256.as_deref()).collect::<Vec<_>>() as &[Option<&[u8]>],
+        &each().map(|event| event.content_type.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &each().map(|event| event.content_sha256.as_deref()).collect::<Vec<_>>() as &[Option<&[u8]>],
+        &each().map(|event| event.happened_at).collect::<Vec<_>>(),
     )
-    .bind(tx.user().0)
-    .bind(files)
-    .bind(each.clone().map(|event| event.id).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.kind.0.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.device.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.path.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.from_path.as_deref()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.size_bytes).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.sha256.as_deref()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.content_type.as_deref()).collect::<Vec<_>>())
-    .bind(each.clone().map(|event| event.content_sha256.as_deref()).collect::<Vec<_>>())
-    .bind(each.map(|event| event.happened_at).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await
     .map(|_| ())

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
-use super::event::{FileEvent, columns};
+use super::event::{self, FileHistoryEvent};
 use crate::database::UserTx;
 use crate::domain::file::{FileEventKind, FileState};
 
@@ -30,16 +29,16 @@ impl ProjectedState {
     ///
     /// Size, hash and type are those of the newest event that wrote the bytes; values that this event does
     /// not have are unknown. A move may have the hash, too.
-    fn of(newest: &[FileEvent], replaced_at: Option<DateTime<Utc>>) -> Option<Self> {
-        let last = |is_it: &dyn Fn(&FileEvent) -> bool| {
-            newest.iter().filter(|event| is_it(event)).max_by_key(|event| event.moment())
+    fn of(newest: &[FileHistoryEvent], replaced_at: Option<DateTime<Utc>>) -> Option<Self> {
+        let last = |is_it: &dyn Fn(&FileHistoryEvent) -> bool| {
+            newest.iter().filter(|event| is_it(event)).max_by_key(|event| event.position())
         };
         let wrote = |kind| matches!(kind, FileEventKind::Created | FileEventKind::Modified);
         let newest = last(&|_| true)?;
         let opened = last(&|event| event.kind.0 == FileEventKind::Opened);
         let changed = last(&|event| event.kind.0 != FileEventKind::Opened);
         let written = last(&|event| wrote(event.kind.0));
-        let tells = |event: &FileEvent| {
+        let tells = |event: &FileHistoryEvent| {
             wrote(event.kind.0) || event.kind.0 == FileEventKind::Moved && event.sha256.is_some()
         };
         let told = last(&tells);
@@ -63,7 +62,7 @@ impl ProjectedState {
 /// Updates the state of files from their histories, and deletes files without events: their events turned
 /// out to belong to another file. Returns the deleted files.
 pub(super) async fn project_state(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
-    let mut newest = newest(tx, files).await?;
+    let mut newest = event::newest(tx, files).await?;
     let replaced = replaced(tx, files).await?;
     let (mut shaped, mut shapes, mut gone) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
@@ -77,62 +76,38 @@ pub(super) async fn project_state(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Resu
         }
     }
     let user = tx.user();
-    sqlx::query("delete from files where user_id = $1 and id = any ($2)")
-        .bind(user.0)
-        .bind(&gone)
+    sqlx::query!("delete from files where user_id = $1 and id = any ($2)", user.0, &gone)
         .execute(&mut **tx)
         .await?;
     write(tx, &shaped, &shapes).await?;
     Ok(gone)
 }
 
-/// Reads the newest event of each kind, for each file.
-async fn newest(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Vec<FileEvent>>> {
-    let kinds: Vec<&str> = FileEventKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    let rows = sqlx::query(concat!(
-        "select newest.* from unnest($1::uuid[]) wanted (file)
-         cross join unnest($2::text[]) of_kind (word)
-         cross join lateral (
-             select file_id, ",
-        columns!(),
-        " from file_events where file_id = wanted.file and kind = of_kind.word
-             order by happened_at desc, id desc limit 1) newest"
-    ))
-    .bind(files)
-    .bind(kinds)
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut newest: HashMap<Uuid, Vec<FileEvent>> = HashMap::new();
-    for row in rows {
-        newest.entry(row.try_get("file_id")?).or_default().push(FileEvent::from_row(&row)?);
-    }
-    Ok(newest)
-}
-
 /// Finds the files over which another file was moved, with the time.
 async fn replaced(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<HashMap<Uuid, DateTime<Utc>>> {
     let user = tx.user();
-    let replaced: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(
-        "select wanted.file, next.since from unnest($2::uuid[]) wanted (file)
-         cross join lateral (
-             select place, since, since_event from file_stays where file_id = wanted.file
-             order by since desc, since_event desc limit 1) last
-         cross join lateral (
-             select since from file_stays next
-             where next.user_id = $1 and next.place = last.place
-               and (next.since, next.since_event) > (last.since, last.since_event)
-             order by next.since, next.since_event limit 1) next",
+    let replaced = sqlx::query!(
+        r#"select wanted.file as "file!", next.since from unnest($2::uuid[]) wanted (file)
+           cross join lateral (
+               select place, since, since_event from file_stays
+               where user_id = $1 and file_id = wanted.file
+               order by since desc, since_event desc limit 1) last
+           cross join lateral (
+               select since from file_stays next
+               where next.user_id = $1 and next.place = last.place
+                 and (next.since, next.since_event) > (last.since, last.since_event)
+               order by next.since, next.since_event limit 1) next"#,
+        user.0,
+        files,
     )
-    .bind(user.0)
-    .bind(files)
     .fetch_all(&mut **tx)
     .await?;
-    Ok(replaced.into_iter().collect())
+    Ok(replaced.into_iter().map(|row| (row.file, row.since)).collect())
 }
 
 async fn write(tx: &mut UserTx, files: &[Uuid], shapes: &[ProjectedState]) -> sqlx::Result<()> {
-    let each = shapes.iter();
-    sqlx::query(
+    let each = || shapes.iter();
+    sqlx::query!(
         "update files set
              device = now.device, path = now.path, state = now.state, size_bytes = now.size_bytes,
              sha256 = now.sha256, content_type = now.content_type, changed_at = now.changed_at,
@@ -141,18 +116,18 @@ async fn write(tx: &mut UserTx, files: &[Uuid], shapes: &[ProjectedState]) -> sq
                      $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])
               as now (id, device, path, state, size_bytes, sha256, content_type, changed_at, written_at, opened_at)
          where files.user_id = $1 and files.id = now.id",
+        tx.user().0,
+        files,
+        &each().map(|shape| shape.device.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|shape| shape.path.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|shape| shape.state.as_str()).collect::<Vec<_>>() as &[&str],
+        &each().map(|shape| shape.size_bytes).collect::<Vec<_>>() as &[Option<i64>],
+        &each().map(|shape| shape.sha256.as_deref()).collect::<Vec<_>>() as &[Option<&[u8]>],
+        &each().map(|shape| shape.content_type.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &each().map(|shape| shape.changed_at).collect::<Vec<_>>(),
+        &each().map(|shape| shape.written_at).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+        &each().map(|shape| shape.opened_at).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
     )
-    .bind(tx.user().0)
-    .bind(files)
-    .bind(each.clone().map(|shape| shape.device.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.path.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.state.as_str()).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.size_bytes).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.sha256.as_deref()).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.content_type.as_deref()).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.changed_at).collect::<Vec<_>>())
-    .bind(each.clone().map(|shape| shape.written_at).collect::<Vec<_>>())
-    .bind(each.map(|shape| shape.opened_at).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -163,8 +138,8 @@ mod tests {
     use super::*;
     use crate::database::EnumColumn;
 
-    fn event(second: u32, kind: FileEventKind, sha256: Option<u8>) -> FileEvent {
-        FileEvent {
+    fn event(second: u32, kind: FileEventKind, sha256: Option<u8>) -> FileHistoryEvent {
+        FileHistoryEvent {
             id: Uuid::from_u128(second.into()),
             kind: EnumColumn(kind),
             device: "laptop".to_owned(),
@@ -204,7 +179,7 @@ mod tests {
     fn looking_into_a_file_does_not_bring_it_back_and_moving_over_it_takes_it_away() {
         use FileEventKind::{Created, Deleted, Opened};
         let state =
-            |events: &[FileEvent], replaced_at| ProjectedState::of(events, replaced_at).unwrap().state;
+            |events: &[FileHistoryEvent], replaced_at| ProjectedState::of(events, replaced_at).unwrap().state;
         assert_eq!(state(&[event(1, Deleted, None), event(2, Opened, None)], None), FileState::Deleted);
         assert_eq!(state(&[event(1, Deleted, None), event(2, Created, None)], None), FileState::Present);
         let replaced = ProjectedState::of(&[event(1, Created, None)], Some(at(9))).unwrap();
@@ -215,7 +190,7 @@ mod tests {
     #[test]
     fn what_the_last_writing_does_not_tell_is_not_known_until_a_move_tells_it() {
         use FileEventKind::{Created, Modified, Moved};
-        let sha256 = |events: &[FileEvent]| ProjectedState::of(events, None).unwrap().sha256;
+        let sha256 = |events: &[FileHistoryEvent]| ProjectedState::of(events, None).unwrap().sha256;
         assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Modified, None)]), None);
         assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Moved, None)]), Some(vec![1]));
         assert_eq!(sha256(&[event(1, Created, Some(1)), event(2, Moved, Some(2))]), Some(vec![2]));

@@ -12,19 +12,35 @@ mod withdraw;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{UserTx, row};
+use super::UserTx;
 use crate::events::{self as event, InsightChange, InsightEvidence, InsightGenerated, InsightUpdate};
 
 pub use self::due::people_due;
 pub use self::list::{Filter, State, list};
 pub use self::near::{NearFile, NearPassage, near_conversations, near_files, near_passages, sharing_a_topic};
-pub use self::replace::{Author, Scope, replace};
+pub use self::replace::{InsightModel, Scope, replace};
 pub use self::statements::{restate, stated_of_the_same};
 pub use self::time::{DateAhead, PersonHeard, dates_ahead, first_began_at, people_heard};
 pub use self::understood::{UnderstoodMention, UnderstoodSegment, understood_mentions, understood_segments};
 pub use self::withdraw::{withdraw, withdraw_about, withdraw_files};
 
-/// The columns of an [`Insight`], whose table is `i`.
+/// Reads [`Insight`]s: the text after their columns, whose table is `i`, and the parameters.
+macro_rules! query_insights {
+    ($after:literal, $($parameter:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Insight,
+            "select i.id, i.kind, i.title, i.detail, i.due_at, i.model, i.model_version, i.created_at, i.superseded_by,
+                    (select former.id from insights former
+                     where former.superseded_by = i.id and former.user_id = i.user_id limit 1) as supersedes,
+                    (select d.dismissed_at from insight_dismissals d
+                     where d.user_id = i.user_id and d.kind = i.kind and d.essence = i.essence) as dismissed_at "
+                + $after,
+            $($parameter),+
+        )
+    };
+}
+
+/// The same columns for a statement that is put together at run time.
 macro_rules! columns {
     () => {
         "i.id, i.kind, i.title, i.detail, i.due_at, i.model, i.model_version, i.created_at, i.superseded_by,
@@ -36,52 +52,46 @@ macro_rules! columns {
 }
 use columns;
 
-row! {
-    /// An insight, without its evidence.
-    #[derive(Clone, Debug)]
-    pub struct Insight {
-        /// Each version has its own id.
-        pub id: Uuid,
-        pub kind: String,
-        /// One line.
-        pub title: String,
-        /// Plain sentences.
-        pub detail: String,
-        /// The deadline, or the time of an occasion.
-        pub due_at: Option<DateTime<Utc>>,
-        /// The model that found it.
-        pub model: String,
-        pub model_version: String,
-        /// The time when it was found.
-        pub created_at: DateTime<Utc>,
-        /// The previous version.
-        pub supersedes: Option<Uuid>,
-        /// The next version; `None` for the current one.
-        pub superseded_by: Option<Uuid>,
-        /// The time when the person dismissed it.
-        pub dismissed_at: Option<DateTime<Utc>>,
-    }
+/// An insight, without its evidence.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Insight {
+    /// Each version has its own id.
+    pub id: Uuid,
+    pub kind: String,
+    /// One line.
+    pub title: String,
+    /// Plain sentences.
+    pub detail: String,
+    /// The deadline, or the time of an occasion.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The model that found it.
+    pub model: String,
+    pub model_version: String,
+    /// The time when it was found.
+    pub created_at: DateTime<Utc>,
+    /// The previous version.
+    pub supersedes: Option<Uuid>,
+    /// The next version; `None` for the current one.
+    pub superseded_by: Option<Uuid>,
+    /// The time when the person dismissed it.
+    pub dismissed_at: Option<DateTime<Utc>>,
 }
 
-row! {
-    struct Piece {
-        insight_id: Uuid,
-        conversation_id: Option<Uuid>,
-        segment_id: Option<Uuid>,
-        entity_id: Option<Uuid>,
-        file_id: Option<Uuid>,
-        start_ms: Option<i64>,
-        end_ms: Option<i64>,
-        text: Option<String>,
-    }
+struct EvidenceRow {
+    insight_id: Uuid,
+    conversation_id: Option<Uuid>,
+    segment_id: Option<Uuid>,
+    entity_id: Option<Uuid>,
+    file_id: Option<Uuid>,
+    start_ms: Option<i64>,
+    end_ms: Option<i64>,
+    text: Option<String>,
 }
 
 /// Reads an insight of the person.
 pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Insight>> {
     let user = tx.user();
-    sqlx::query_as(concat!("select ", columns!(), " from insights i where i.user_id = $1 and i.id = $2"))
-        .bind(user.0)
-        .bind(id)
+    query_insights!("from insights i where i.user_id = $1 and i.id = $2", user.0, id)
         .fetch_optional(&mut **tx)
         .await
 }
@@ -89,13 +99,15 @@ pub async fn get(tx: &mut UserTx, id: Uuid) -> sqlx::Result<Option<Insight>> {
 /// Reads the evidence of each insight, in the order of the input.
 pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<InsightEvidence>> {
     let user = tx.user();
-    let pieces: Vec<Piece> = sqlx::query_as(
-        "select e.insight_id, e.conversation_id, e.segment_id, e.entity_id, e.file_id, s.start_ms, s.end_ms, s.text
-         from insight_evidence e left join segments s on s.id = e.segment_id
-         where e.user_id = $1 and e.insight_id = any ($2) order by e.insight_id, e.position",
+    let pieces = sqlx::query_as!(
+        EvidenceRow,
+        r#"select e.insight_id, e.conversation_id, e.segment_id, e.entity_id, e.file_id,
+                  s.start_ms as "start_ms?", s.end_ms as "end_ms?", s.text as "text?"
+           from insight_evidence e left join segments s on s.user_id = $1 and s.id = e.segment_id
+           where e.user_id = $1 and e.insight_id = any ($2) order by e.insight_id, e.position"#,
+        user.0,
+        insights,
     )
-    .bind(user.0)
-    .bind(insights)
     .fetch_all(&mut **tx)
     .await?;
     let mut found = vec![InsightEvidence::default(); insights.len()];
@@ -111,19 +123,31 @@ pub async fn evidence(tx: &mut UserTx, insights: &[Uuid]) -> sqlx::Result<Vec<In
 /// If nothing changes, no event is added.
 pub async fn dismiss(tx: &mut UserTx, id: Uuid, dismissed: bool) -> sqlx::Result<Option<Insight>> {
     let user = tx.user();
-    let statement = if dismissed {
-        "insert into insight_dismissals (user_id, kind, essence)
-         select user_id, kind, essence from insights where user_id = $1 and id = $2
-         on conflict do nothing"
+    let done = if dismissed {
+        sqlx::query!(
+            "insert into insight_dismissals (user_id, kind, essence)
+             select user_id, kind, essence from insights where user_id = $1 and id = $2
+             on conflict do nothing",
+            user.0,
+            id,
+        )
+        .execute(&mut **tx)
+        .await?
     } else {
-        "delete from insight_dismissals d using insights i
-         where d.user_id = $1 and i.user_id = $1 and i.id = $2 and d.kind = i.kind and d.essence = i.essence"
+        sqlx::query!(
+            "delete from insight_dismissals d using insights i
+             where d.user_id = $1 and i.user_id = $1 and i.id = $2 and d.kind = i.kind and d.essence = i.essence",
+            user.0,
+            id,
+        )
+        .execute(&mut **tx)
+        .await?
     };
-    let changed = sqlx::query(statement).bind(user.0).bind(id).execute(&mut **tx).await?.rows_affected();
+    let changed = done.rows_affected();
     let insight = get(tx, id).await?;
     if let Some(insight) = insight.as_ref().filter(|_| changed > 0) {
         let evidence = evidence(tx, &[id]).await?.pop().unwrap_or_default();
-        tx.tell(&InsightUpdate {
+        tx.emit(&InsightUpdate {
             id,
             kind: insight.kind.clone(),
             change: if dismissed { InsightChange::Dismissed } else { InsightChange::Restored },
@@ -134,12 +158,23 @@ pub async fn dismiss(tx: &mut UserTx, id: Uuid, dismissed: bool) -> sqlx::Result
     Ok(insight)
 }
 
-/// Adds the event for a new insight.
-async fn announce(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
-    let Some(insight) = get(tx, id).await? else { return Ok(()) };
-    if insight.dismissed_at.is_none() {
-        let evidence = evidence(tx, &[id]).await?.pop().unwrap_or_default();
-        tx.tell(&InsightGenerated(insight.with(evidence)));
+/// Adds the events for new insights that are not dismissed, in the order of the input.
+async fn announce(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<()> {
+    let user = tx.user();
+    let insights = query_insights!(
+        "from unnest($2::uuid[]) with ordinality as wanted (id, place)
+         join insights i on i.id = wanted.id
+         where i.user_id = $1 order by wanted.place",
+        user.0,
+        ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let evidence = evidence(tx, &insights.iter().map(|insight| insight.id).collect::<Vec<_>>()).await?;
+    for (insight, evidence) in insights.into_iter().zip(evidence) {
+        if insight.dismissed_at.is_none() {
+            tx.emit(&InsightGenerated(insight.with(evidence)));
+        }
     }
     Ok(())
 }
@@ -165,7 +200,7 @@ impl Insight {
     }
 }
 
-fn add(evidence: &mut InsightEvidence, piece: Piece) {
+fn add(evidence: &mut InsightEvidence, piece: EvidenceRow) {
     // Two entities of the evidence may have been merged since.
     evidence.entity_ids.extend(piece.entity_id.filter(|id| !evidence.entity_ids.contains(id)));
     evidence.file_ids.extend(piece.file_id);

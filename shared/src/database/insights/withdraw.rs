@@ -4,17 +4,15 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use crate::database::{UserTx, row};
+use crate::database::UserTx;
 use crate::domain::insight::InsightKind;
 use crate::events::{InsightChange, InsightUpdate};
 
-row! {
-    struct Gone {
-        id: Uuid,
-        kind: String,
-        conversations: Vec<Uuid>,
-        is_current: bool,
-    }
+struct WithdrawnRow {
+    id: Uuid,
+    kind: String,
+    conversations: Vec<Uuid>,
+    is_current: bool,
 }
 
 /// Deletes every insight with evidence in a conversation that is being deleted, including former versions,
@@ -22,11 +20,11 @@ row! {
 /// computed again.
 pub async fn withdraw(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<BTreeSet<Uuid>> {
     let user = tx.user();
-    let ids: Vec<Uuid> = sqlx::query_scalar(
+    let ids = sqlx::query_scalar!(
         "select distinct insight_id from insight_evidence where user_id = $1 and conversation_id = $2",
+        user.0,
+        conversation,
     )
-    .bind(user.0)
-    .bind(conversation)
     .fetch_all(&mut **tx)
     .await?;
     let mut others = remove(tx, &ids).await?;
@@ -37,11 +35,11 @@ pub async fn withdraw(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<BTree
 /// Deletes every insight with evidence in files that are being deleted, and adds the events.
 pub async fn withdraw_files(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<()> {
     let user = tx.user();
-    let ids: Vec<Uuid> = sqlx::query_scalar(
+    let ids = sqlx::query_scalar!(
         "select distinct insight_id from insight_evidence where user_id = $1 and file_id = any ($2)",
+        user.0,
+        files,
     )
-    .bind(user.0)
-    .bind(files)
     .fetch_all(&mut **tx)
     .await?;
     remove(tx, &ids).await.map(|_| ())
@@ -51,13 +49,13 @@ pub async fn withdraw_files(tx: &mut UserTx, files: &[Uuid]) -> sqlx::Result<()>
 /// that mention the entity stay.
 pub async fn withdraw_about(tx: &mut UserTx, entity: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
-    let ids: Vec<Uuid> = sqlx::query_scalar(
+    let ids = sqlx::query_scalar!(
         "select i.id from insights i join insight_evidence e on e.insight_id = i.id
          where i.user_id = $1 and e.user_id = $1 and e.entity_id = $2 and i.kind = any ($3)",
+        user.0,
+        entity,
+        &InsightKind::ABOUT_ENTITIES.map(InsightKind::as_str) as &[&str],
     )
-    .bind(user.0)
-    .bind(entity)
-    .bind(InsightKind::ABOUT_ENTITIES.map(InsightKind::as_str))
     .fetch_all(&mut **tx)
     .await?;
     remove(tx, &ids).await.map(|_| ())
@@ -67,22 +65,24 @@ pub async fn withdraw_about(tx: &mut UserTx, entity: Uuid) -> sqlx::Result<()> {
 /// evidence.
 pub(super) async fn remove(tx: &mut UserTx, ids: &[Uuid]) -> sqlx::Result<BTreeSet<Uuid>> {
     let user = tx.user();
-    let gone: Vec<Gone> = sqlx::query_as(
-        "delete from insights i where i.user_id = $1 and i.id = any ($2)
-         returning i.id, i.kind, i.superseded_by is null as is_current,
-                   array(select distinct e.conversation_id from insight_evidence e
-                         where e.insight_id = i.id and e.conversation_id is not null) as conversations",
+    let gone = sqlx::query_as!(
+        WithdrawnRow,
+        r#"delete from insights i where i.user_id = $1 and i.id = any ($2)
+           returning i.id, i.kind, i.superseded_by is null as "is_current!",
+                     array(select distinct e.conversation_id from insight_evidence e
+                           where e.user_id = $1 and e.insight_id = i.id and e.conversation_id is not null)
+                         as "conversations!""#,
+        user.0,
+        ids,
     )
-    .bind(user.0)
-    .bind(ids)
     .fetch_all(&mut **tx)
     .await?;
     let mut all = BTreeSet::new();
-    for Gone { id, kind, conversations, is_current } in gone {
+    for WithdrawnRow { id, kind, conversations, is_current } in gone {
         all.extend(&conversations);
         if is_current {
             let (change, conversation_ids) = (InsightChange::Withdrawn, conversations.into_iter().collect());
-            tx.tell(&InsightUpdate { id, kind, change, dismissed_at: None, conversation_ids });
+            tx.emit(&InsightUpdate { id, kind, change, dismissed_at: None, conversation_ids });
         }
     }
     Ok(all)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::lease::Claim;
-use super::snapshot::{JobRow, columns};
+use super::snapshot::query_jobs;
 use crate::database::Tx;
 use crate::domain::failure::{Failure, FailureCode};
 use crate::domain::job::JobState;
@@ -16,7 +16,7 @@ use crate::domain::progress::Progress;
 
 /// How long a job may be retried without a checkpoint before it is given up. This is longer than any outage
 /// that an operator may sleep through.
-const PATIENCE: Duration = Duration::from_hours(30);
+const MAX_FAULT_DURATION: Duration = Duration::from_hours(30);
 /// The longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
@@ -53,55 +53,63 @@ pub enum Completion {
 }
 
 /// The values in which kinds of completion differ.
-struct Values {
+struct CompletionColumns {
     /// The next state. A queued job may become cancelled or dead instead.
     state: JobState,
     progress: Option<Progress>,
     /// The failure to store if the job becomes dead.
-    dead_of: Option<Failure>,
+    failure_if_dead: Option<Failure>,
     /// The failure to store while the job waits; `None` keeps the stored one.
-    waits_for: Option<Failure>,
+    failure_while_queued: Option<Failure>,
     crash_count: i32,
-    faults: i32,
+    fault_count: i32,
     /// The longest wait in the queue, before it is doubled for each retry.
-    wait: Duration,
+    backoff: Duration,
 }
 
-impl Values {
+impl CompletionColumns {
     const fn new(state: JobState) -> Self {
-        let wait = Duration::ZERO;
-        Self { state, progress: None, dead_of: None, waits_for: None, crash_count: 0, faults: 0, wait }
+        let backoff = Duration::ZERO;
+        Self {
+            state,
+            progress: None,
+            failure_if_dead: None,
+            failure_while_queued: None,
+            crash_count: 0,
+            fault_count: 0,
+            backoff,
+        }
     }
 
-    fn of(outcome: &Completion) -> Self {
-        match outcome {
+    fn of(completion: &Completion) -> Self {
+        match completion {
             Completion::Succeeded(progress) => {
                 Self { progress: Some(*progress), ..Self::new(JobState::Succeeded) }
             }
             Completion::Failed(failure) => {
-                Self { dead_of: Some(failure.clone()), ..Self::new(JobState::Dead) }
+                Self { failure_if_dead: Some(failure.clone()), ..Self::new(JobState::Dead) }
             }
             Completion::Cancelled => Self::new(JobState::Cancelled),
             Completion::Retried(broken) => Self {
-                dead_of: Some(Failure::new(
+                failure_if_dead: Some(Failure::new(
                     FailureCode::GaveUp,
                     "Something that this needs has not worked for more than a day. Try again, or ask who runs this server.",
                 )),
-                waits_for: Some(broken.clone().unwrap_or_else(|| {
+                failure_while_queued: Some(broken.clone().unwrap_or_else(|| {
                     Failure::new(
                         FailureCode::TemporaryFault,
                         "Something that this needs does not work at the moment. It is tried again by itself.",
                     )
                 })),
-                faults: 1,
-                wait: Duration::from_secs(2),
+                fault_count: 1,
+                backoff: Duration::from_secs(2),
                 ..Self::new(JobState::Queued)
             },
             Completion::HandedBack => Self::new(JobState::Queued),
             Completion::Crashed => Self {
-                dead_of: Some(worker_died()),
+                failure_if_dead: Some(worker_died()),
                 crash_count: 1,
-                wait: Duration::from_secs(5),
+                backoff: Duration::from_secs(5),
                 ..Self::new(JobState::Queued)
             },
         }
@@ -110,15 +118,15 @@ impl Values {
 
 /// Ends a claim. Returns false if the lease was lost: nothing is written then, and the caller has to roll
 /// back.
-pub async fn complete(tx: &mut impl Tx, claim: &Claim, outcome: &Completion) -> sqlx::Result<bool> {
-    let values = Values::of(outcome);
-    let row: Option<JobRow> = sqlx::query_as(concat!(
+pub async fn complete(tx: &mut impl Tx, claim: &Claim, completion: &Completion) -> sqlx::Result<bool> {
+    let values = CompletionColumns::of(completion);
+    let row = query_jobs!(
         "with held as (
              select id as held_id,
                     case when $3 <> 'queued' then $3
                          when cancel_requested_at is not null then 'cancelled'
                          when $7 > 0 and crash_count + $7 >= $10 then 'dead'
-                         when $8 > 0 and faulty_since < now() - $11::interval then 'dead'
+                         when $8 > 0 and failing_since < now() - $11::interval then 'dead'
                          else 'queued' end as becomes
              from jobs where id = $1 and attempt = $2 and state = 'running' for no key update)
          update jobs set
@@ -129,29 +137,30 @@ pub async fn complete(tx: &mut impl Tx, claim: &Claim, outcome: &Completion) -> 
                                     when 'queued' then coalesce($6, failure)
                                     else failure end,
              crash_count = crash_count + $7,
-             retries = retries + $8,
-             faulty_since = case when $8 > 0 then coalesce(faulty_since, now()) else faulty_since end,
+             fault_count = fault_count + $8,
+             failing_since = case when $8 > 0 then coalesce(failing_since, now()) else failing_since end,
              run_at = case becomes when 'queued'
-                      then now() + random() * least($12::interval, $9::interval * power(2, least(retries, 20) * $8))
+                      then now() + random() * least(
+                               $12::interval, $9::interval * power(2, least(fault_count, 20) * $8))
                       else run_at end,
              finished_at = case when becomes <> 'queued' then now() end,
              updated_at = now(), lease_until = null, worker = null, stage = null
          from held where id = held_id
-         returning ",
-        columns!()
-    ))
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .bind(values.state.as_str())
-    .bind(values.progress.map(|progress| serde_json::to_value(progress).expect("progress is numbers")))
-    .bind(values.dead_of.map(stored))
-    .bind(values.waits_for.map(stored))
-    .bind(values.crash_count)
-    .bind(values.faults)
-    .bind(values.wait)
-    .bind(MAX_CRASHES)
-    .bind(PATIENCE)
-    .bind(LONGEST_WAIT)
+         returning",
+        "",
+        claim.id,
+        claim.attempt,
+        values.state.as_str(),
+        values.progress.map(|progress| serde_json::to_value(progress).expect("progress is numbers")),
+        values.failure_if_dead.map(stored),
+        values.failure_while_queued.map(stored),
+        values.crash_count,
+        values.fault_count,
+        values.backoff as _,
+        MAX_CRASHES,
+        MAX_FAULT_DURATION as _,
+        LONGEST_WAIT as _,
+    )
     .fetch_optional(&mut **tx)
     .await?;
     match row {

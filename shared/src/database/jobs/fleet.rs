@@ -26,36 +26,35 @@ pub async fn report(
     models: &[ModelCard],
     draining: bool,
 ) -> sqlx::Result<BTreeMap<Lane, LaneSettings>> {
-    sqlx::query(
+    sqlx::query!(
         "insert into workers (name, lanes, draining, models) values ($1, $2, $3, $4)
          on conflict (name) do update
          set lanes = excluded.lanes, models = excluded.models, draining = excluded.draining, seen_at = now()",
+        worker,
+        serde_json::to_value(lanes).expect("words and numbers"),
+        draining,
+        Json(models) as _,
     )
-    .bind(worker)
-    .bind(serde_json::to_value(lanes).expect("words and numbers"))
-    .bind(draining)
-    .bind(Json(models))
     .execute(&mut *tx)
     .await?;
-    let rows: Vec<(String, bool, Option<i32>)> =
-        sqlx::query_as("select lane, paused, concurrency from lanes").fetch_all(tx).await?;
+    let rows = sqlx::query!("select lane, paused, concurrency from lanes").fetch_all(tx).await?;
     Ok(rows
         .into_iter()
-        .filter_map(|(lane, paused, concurrency)| {
-            let concurrency = concurrency.and_then(|concurrency| usize::try_from(concurrency).ok());
-            Some((lane.parse().ok()?, LaneSettings { paused, concurrency }))
+        .filter_map(|row| {
+            let concurrency = row.concurrency.and_then(|concurrency| usize::try_from(concurrency).ok());
+            Some((row.lane.parse().ok()?, LaneSettings { paused: row.paused, concurrency }))
         })
         .collect())
 }
 
 /// Removes a worker that stops. The models that it reported stay valid until another worker reports.
 pub async fn leave(tx: &mut PgConnection, worker: &str) -> sqlx::Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "with gone as (delete from workers where name = $1 returning models)
          insert into last_models (models) select models from gone
          on conflict (is_only) do update set models = excluded.models",
+        worker,
     )
-    .bind(worker)
     .execute(tx)
     .await
     .map(|_| ())

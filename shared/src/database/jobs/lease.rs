@@ -2,15 +2,15 @@
 //!
 //! A claim adds one to `attempt`, and every later write of the worker checks it. If the lease ran out and
 //! the job was claimed by another worker or ended, the first worker changes nothing, and gets
-//! [`Held::Lost`]. Results are written in one transaction with the [completion](super::completion) of the
-//! job.
+//! [`LeaseStatus::Lost`]. Results are written in one transaction with the [completion](super::completion) of
+//! the job.
 
 use std::time::Duration;
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::snapshot::{JobRow, columns};
+use super::snapshot::query_jobs;
 use crate::database::Tx;
 use crate::domain::UserId;
 use crate::domain::job::{Job, JobKind, JobSnapshot, Lane};
@@ -34,9 +34,9 @@ pub struct Claim {
 
 /// Whether a claim still holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum LeaseStatus {
     /// The worker continues.
-    Yes,
+    Held,
     /// Somebody asked to cancel the job: the worker ends it as cancelled.
     CancelRequested,
     /// Another worker has the job, or it has ended: the results of this worker are void.
@@ -56,12 +56,11 @@ pub async fn claim(
     worker: &str,
     lease: Duration,
 ) -> sqlx::Result<Option<Claim>> {
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0))")
-        .bind(lane.as_str())
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0))", lane.as_str())
         .execute(&mut **tx)
         .await?;
     let kinds: Vec<&str> = JobKind::ALL.iter().flat_map(|kind| kind.names()).collect();
-    let row: Option<JobRow> = sqlx::query_as(concat!(
+    let row = query_jobs!(
         "with recursive people (owner) as (
              (select owner from jobs where lane = $1 and state = 'queued' order by owner limit 1)
              union all
@@ -88,13 +87,13 @@ pub async fn claim(
              state = 'running', attempt = attempt + 1, worker = $3, lease_until = now() + $4,
              started_at = now(), updated_at = now()
          from next where jobs.id = next.id and jobs.state = 'queued'
-         returning ",
-        columns!()
-    ))
-    .bind(lane.as_str())
-    .bind(kinds)
-    .bind(worker)
-    .bind(lease)
+         returning",
+        "",
+        lane.as_str(),
+        &kinds as &[&str],
+        worker,
+        lease as _,
+    )
     .fetch_optional(&mut **tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
@@ -121,21 +120,21 @@ pub async fn extend(
     lease: Duration,
     stage: Stage,
     progress: &Progress,
-) -> sqlx::Result<Held> {
-    let held: Option<bool> = sqlx::query_scalar(
-        "update jobs set
-             lease_until = greatest(lease_until, now() + $3), stage = $4, progress = $5, updated_at = now()
-         where id = $1 and attempt = $2 and state = 'running'
-         returning cancel_requested_at is not null",
+) -> sqlx::Result<LeaseStatus> {
+    let held = sqlx::query_scalar!(
+        r#"update jobs set
+               lease_until = greatest(lease_until, now() + $3), stage = $4, progress = $5, updated_at = now()
+           where id = $1 and attempt = $2 and state = 'running'
+           returning cancel_requested_at is not null as "requested!""#,
+        claim.id,
+        claim.attempt,
+        lease as _,
+        stage.as_str(),
+        serde_json::to_value(progress).expect("progress is numbers"),
     )
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .bind(lease)
-    .bind(stage.as_str())
-    .bind(serde_json::to_value(progress).expect("progress is numbers"))
     .fetch_optional(tx)
     .await?;
-    Ok(Held::from(held))
+    Ok(LeaseStatus::from(held))
 }
 
 /// Stores the progress in the transaction of a checkpoint. The caller has to roll back unless the claim
@@ -146,27 +145,27 @@ pub async fn checkpoint(
     claim: &Claim,
     stage: Stage,
     progress: &Progress,
-) -> sqlx::Result<Held> {
-    let held: Option<bool> = sqlx::query_scalar(
-        "update jobs set stage = $3, progress = $4, retries = 0, faulty_since = null, updated_at = now()
-         where id = $1 and attempt = $2 and state = 'running'
-         returning cancel_requested_at is not null",
+) -> sqlx::Result<LeaseStatus> {
+    let held = sqlx::query_scalar!(
+        r#"update jobs set stage = $3, progress = $4, fault_count = 0, failing_since = null, updated_at = now()
+           where id = $1 and attempt = $2 and state = 'running'
+           returning cancel_requested_at is not null as "requested!""#,
+        claim.id,
+        claim.attempt,
+        stage.as_str(),
+        serde_json::to_value(progress).expect("progress is numbers"),
     )
-    .bind(claim.id)
-    .bind(claim.attempt)
-    .bind(stage.as_str())
-    .bind(serde_json::to_value(progress).expect("progress is numbers"))
     .fetch_optional(tx)
     .await?;
-    Ok(Held::from(held))
+    Ok(LeaseStatus::from(held))
 }
 
-impl From<Option<bool>> for Held {
+impl From<Option<bool>> for LeaseStatus {
     fn from(cancel_requested: Option<bool>) -> Self {
         match cancel_requested {
             None => Self::Lost,
             Some(true) => Self::CancelRequested,
-            Some(false) => Self::Yes,
+            Some(false) => Self::Held,
         }
     }
 }

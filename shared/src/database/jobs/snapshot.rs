@@ -1,11 +1,13 @@
 //! Jobs as clients see them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::database::{Tx, row};
+use crate::database::Tx;
 use crate::domain::UserId;
 use crate::domain::job::{JobKind, JobSnapshot, JobState, Lane};
 use crate::events::JobUpdate;
@@ -24,14 +26,11 @@ pub struct JobFilter {
 
 /// Reads one job of the person, with its position in the queue.
 pub async fn get(tx: &mut PgConnection, user: UserId, id: Uuid) -> sqlx::Result<Option<JobSnapshot>> {
-    let row: Option<JobRow> =
-        sqlx::query_as(concat!("select ", columns!(), " from jobs where id = $1 and user_id = $2"))
-            .bind(id)
-            .bind(user.0)
-            .fetch_optional(&mut *tx)
-            .await?;
+    let row = query_jobs!("select", "from jobs where id = $1 and user_id = $2", id, user.0)
+        .fetch_optional(&mut *tx)
+        .await?;
     let mut found: Vec<JobSnapshot> = row.and_then(JobRow::into_snapshot).into_iter().collect();
-    place(tx, &mut found).await?;
+    fill_queue_positions(tx, &mut found).await?;
     Ok(found.pop())
 }
 
@@ -44,10 +43,9 @@ pub async fn list(
     cursor: Option<Uuid>,
     limit: i64,
 ) -> sqlx::Result<Vec<JobSnapshot>> {
-    let rows: Vec<JobRow> = sqlx::query_as(concat!(
-        "select ",
-        columns!(),
-        " from jobs
+    let rows = query_jobs!(
+        "select",
+        "from jobs
          where user_id = $1
            and ($2::uuid is null or id < $2)
            and ($3::text is null or state = $3)
@@ -56,72 +54,78 @@ pub async fn list(
            and ($6::uuid is null or payload ->> 'audio_id' = $6::text)
            and ($7::uuid is null or payload ->> 'conversation_id' = $7::text)
            and ($8::uuid is null or payload ->> 'file_id' = $8::text)
-         order by id desc limit $9"
-    ))
-    .bind(user.0)
-    .bind(cursor)
-    .bind(filter.state.map(JobState::as_str))
-    .bind(filter.kind.map(JobKind::names))
-    .bind(filter.lane.map(Lane::as_str))
-    .bind(filter.audio_id)
-    .bind(filter.conversation_id)
-    .bind(filter.file_id)
-    .bind(limit)
+         order by id desc limit $9",
+        user.0,
+        cursor,
+        filter.state.map(JobState::as_str),
+        filter.kind.map(JobKind::names) as Option<Vec<&str>>,
+        filter.lane.map(Lane::as_str),
+        filter.audio_id,
+        filter.conversation_id,
+        filter.file_id,
+        limit,
+    )
     .fetch_all(&mut *tx)
     .await?;
     let mut found: Vec<JobSnapshot> = rows.into_iter().filter_map(JobRow::into_snapshot).collect();
-    place(tx, &mut found).await?;
+    fill_queue_positions(tx, &mut found).await?;
     Ok(found)
 }
 
 /// Computes the position in the queue of those jobs that are queued.
-async fn place(tx: &mut PgConnection, jobs: &mut [JobSnapshot]) -> sqlx::Result<()> {
+async fn fill_queue_positions(tx: &mut PgConnection, jobs: &mut [JobSnapshot]) -> sqlx::Result<()> {
     let queued: Vec<Uuid> =
         jobs.iter().filter(|job| job.state == JobState::Queued).map(|job| job.id).collect();
     if queued.is_empty() {
         return Ok(());
     }
-    let places: Vec<(Uuid, i64)> =
-        sqlx::query_as("select id, place from queue_places($1)").bind(queued).fetch_all(tx).await?;
+    let places = sqlx::query!(r#"select id as "id!", place as "place!" from queue_places($1)"#, &queued)
+        .fetch_all(tx)
+        .await?;
+    let places: HashMap<Uuid, i64> = places.into_iter().map(|row| (row.id, row.place)).collect();
     for job in jobs {
-        let found = places.iter().find(|(id, _)| *id == job.id);
-        job.place_in_queue = found.and_then(|(_, place)| u64::try_from(*place).ok());
+        job.place_in_queue = places.get(&job.id).and_then(|place| u64::try_from(*place).ok());
     }
     Ok(())
 }
 
-/// The columns of a [`JobRow`].
-macro_rules! columns {
-    () => {
-        "jobs.id, jobs.kind, jobs.lane, jobs.payload, jobs.user_id, jobs.state, jobs.attempt, jobs.crash_count,
-         jobs.run_at, jobs.run_at <= now() as is_due, jobs.cancel_requested_at, jobs.stage, jobs.progress, jobs.failure, jobs.traceparent,
-         jobs.created_at, jobs.started_at, jobs.finished_at"
+/// A statement whose rows are [`JobRow`]s: the text before their columns, the text after them, the parameters.
+macro_rules! query_jobs {
+    ($before:literal, $after:literal, $($parameter:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            crate::database::jobs::snapshot::JobRow,
+            $before
+                + r#" jobs.id, jobs.kind, jobs.lane, jobs.payload, jobs.user_id, jobs.state, jobs.attempt,
+                     jobs.crash_count, jobs.run_at, jobs.run_at <= now() as "is_due!", jobs.cancel_requested_at,
+                     jobs.stage, jobs.progress, jobs.failure, jobs.traceparent, jobs.created_at,
+                     jobs.started_at, jobs.finished_at "#
+                + $after,
+            $($parameter),+
+        )
     };
 }
-pub(super) use columns;
+pub(super) use query_jobs;
 
-row! {
-    #[derive(Clone, Debug)]
-    pub(super) struct JobRow {
-        pub(super) id: Uuid,
-        pub(super) kind: String,
-        pub(super) lane: String,
-        pub(super) payload: Value,
-        pub(super) user_id: Option<Uuid>,
-        pub(super) state: String,
-        pub(super) attempt: i32,
-        pub(super) crash_count: i32,
-        pub(super) run_at: DateTime<Utc>,
-        pub(super) is_due: bool,
-        pub(super) cancel_requested_at: Option<DateTime<Utc>>,
-        pub(super) stage: Option<String>,
-        pub(super) progress: Value,
-        pub(super) failure: Option<Value>,
-        pub(super) traceparent: Option<String>,
-        pub(super) created_at: DateTime<Utc>,
-        pub(super) started_at: Option<DateTime<Utc>>,
-        pub(super) finished_at: Option<DateTime<Utc>>,
-    }
+#[derive(Clone, Debug)]
+pub(super) struct JobRow {
+    pub(super) id: Uuid,
+    pub(super) kind: String,
+    pub(super) lane: String,
+    pub(super) payload: Value,
+    pub(super) user_id: Option<Uuid>,
+    pub(super) state: String,
+    pub(super) attempt: i32,
+    pub(super) crash_count: i32,
+    pub(super) run_at: DateTime<Utc>,
+    pub(super) is_due: bool,
+    pub(super) cancel_requested_at: Option<DateTime<Utc>>,
+    pub(super) stage: Option<String>,
+    pub(super) progress: Value,
+    pub(super) failure: Option<Value>,
+    pub(super) traceparent: Option<String>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) started_at: Option<DateTime<Utc>>,
+    pub(super) finished_at: Option<DateTime<Utc>>,
 }
 
 impl JobRow {
@@ -153,16 +157,32 @@ impl JobRow {
 
     /// Adds the `job_update` event with the position in the queue, and a wake-up if the job can start.
     pub(super) async fn announce(self, tx: &mut impl Tx) -> sqlx::Result<Option<JobSnapshot>> {
-        let (user, is_due) = (self.user_id.map(UserId), self.is_due);
-        let Some(mut snapshot) = self.into_snapshot() else { return Ok(None) };
+        Ok(announce_all(tx, vec![self]).await?.pop())
+    }
+}
+
+/// Announces each job, as [`JobRow::announce`] does, in this order. Leaves out jobs of a kind or state that
+/// only a newer version knows.
+pub(super) async fn announce_all(tx: &mut impl Tx, rows: Vec<JobRow>) -> sqlx::Result<Vec<JobSnapshot>> {
+    let (mut users, mut snapshots) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for row in rows {
+        let (user, is_due) = (row.user_id.map(UserId), row.is_due);
+        let Some(snapshot) = row.into_snapshot() else { continue };
         if snapshot.state == JobState::Queued && is_due {
             let JobSnapshot { lane, id: job, attempt, .. } = snapshot;
             tx.outbox().start(WakeUp { lane, job, attempt });
         }
-        if let Some(user) = user {
-            place(tx, std::slice::from_mut(&mut snapshot)).await?;
-            tx.outbox().tell(user, &JobUpdate(snapshot.clone()));
-        }
-        Ok(Some(snapshot))
+        users.push(user);
+        snapshots.push(snapshot);
     }
+    // Jobs of the system have no events.
+    if users.iter().any(Option::is_some) {
+        fill_queue_positions(tx, &mut snapshots).await?;
+    }
+    for (user, snapshot) in users.into_iter().zip(&snapshots) {
+        if let Some(user) = user {
+            tx.outbox().emit(user, &JobUpdate(snapshot.clone()));
+        }
+    }
+    Ok(snapshots)
 }

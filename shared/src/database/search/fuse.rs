@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::Hit;
 
 /// The constant `k` of the paper: the larger it is, the less the first ranks differ from the next.
-const FLATNESS: f64 = 60.0;
+const RRF_K: f64 = 60.0;
 
 /// Ranks in both rankings, from 1; `None` if not found there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub fn fuse(words: Vec<Hit>, meaning: Vec<Hit>) -> Vec<Fused> {
     for fused in &mut order {
         let rank = |found: &Option<(usize, Hit)>| found.as_ref().map(|(rank, _)| *rank);
         let ranks = [rank(&fused.words), rank(&fused.meaning), fused.source.words, fused.source.meaning];
-        fused.score = ranks.into_iter().flatten().map(|rank| 1.0 / (FLATNESS + rank as f64)).sum();
+        fused.score = ranks.into_iter().flatten().map(|rank| 1.0 / (RRF_K + rank as f64)).sum();
     }
     order.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.id.cmp(&other.id)));
     order

@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 pub use self::candidates::Candidates;
 pub use self::fuse::{Fused, Ranks, fuse};
-pub use self::meaning::{Question, by_meaning};
+pub use self::meaning::{QueryVector, by_meaning};
 pub use self::passages::{ConversationPassage, FilePassage, Passage, passages};
-pub use self::scope::{Kind, Scope};
-pub use self::snippet::{Marked, Span};
+pub use self::scope::{Scope, SourceKind};
+pub use self::snippet::{HighlightedText, Span};
 pub use self::words::{Correction, by_words, correct};
 
 /// A passage that one of the two searches found.

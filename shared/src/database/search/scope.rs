@@ -8,7 +8,7 @@ use crate::domain::UserId;
 
 /// The kind of source of a passage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum SourceKind {
     Conversation,
     File,
 }
@@ -18,7 +18,7 @@ pub enum Kind {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// Only passages of this kind of source.
-    pub kind: Option<Kind>,
+    pub kind: Option<SourceKind>,
     /// Only conversations that began, and files that changed, at this time or later.
     pub from: Option<DateTime<Utc>>,
     /// Only conversations that began, and files that changed, before this time.
@@ -58,8 +58,8 @@ impl Scope {
         columns: &str,
         also: impl Fn(&mut QueryBuilder<Postgres>),
     ) {
-        let conversations = self.kind != Some(Kind::File) && !self.is_of_files();
-        let files = self.kind != Some(Kind::Conversation) && !self.is_of_conversations();
+        let conversations = self.kind != Some(SourceKind::File) && !self.is_of_files();
+        let files = self.kind != Some(SourceKind::Conversation) && !self.is_of_conversations();
         if conversations {
             query.push("select e.id, e.conversation_id as source, ").push(columns);
             self.push_conversations(query, user);
@@ -99,8 +99,8 @@ impl Scope {
     fn push_conversations(&self, query: &mut QueryBuilder<Postgres>, user: UserId) {
         query.push(
             " from conversation_embeddings e
-              join current_transcriptions t on t.id = e.transcription_id
-              join conversations c on c.id = e.conversation_id
+              join current_transcriptions t on t.user_id = e.user_id and t.id = e.transcription_id
+              join conversations c on c.user_id = e.user_id and c.id = e.conversation_id
               where e.user_id = ",
         );
         query.push_bind(user.0);
@@ -115,7 +115,8 @@ impl Scope {
         }
         if let Some(entity) = self.entity {
             query.push(
-                " and exists (select from mentions m where m.conversation_id = c.id and m.entity_id = ",
+                " and exists (select from mentions m
+                              where m.user_id = c.user_id and m.conversation_id = c.id and m.entity_id = ",
             );
             query.push_bind(entity).push(")");
         }
@@ -125,7 +126,8 @@ impl Scope {
                     select from (
                         select unnest(array_prepend(n.name, n.aliases)) as name
                         from mentions m join entities n on n.id = m.entity_id
-                        where m.conversation_id = c.id and n.kind = 'person'
+                        where m.user_id = c.user_id and n.user_id = c.user_id and m.conversation_id = c.id
+                          and n.kind = 'person'
                         union all select value from jsonb_each_text(c.speakers)) called
                     where regexp_split_to_array(lower(called.name), '[\\s.]+')
                           @> regexp_split_to_array(lower(",
@@ -147,7 +149,7 @@ impl Scope {
     fn push_files(&self, query: &mut QueryBuilder<Postgres>, user: UserId) {
         query.push(
             " from file_embeddings e
-              join files f on f.id = e.file_id
+              join files f on f.user_id = e.user_id and f.id = e.file_id
               where f.state = 'present' and e.user_id = ",
         );
         query.push_bind(user.0);

@@ -9,7 +9,7 @@ const MARKS: [char; 2] = ['\u{2}', '\u{3}'];
 
 /// A text and its marked spans.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Marked {
+pub struct HighlightedText {
     pub text: String,
     /// The marked spans, in order.
     pub spans: Vec<Span>,
@@ -25,7 +25,7 @@ pub struct Span {
     pub times: Option<(u64, u64)>,
 }
 
-impl Marked {
+impl HighlightedText {
     /// Parses a text with marks.
     fn read(marked: &str) -> Self {
         let (mut text, mut place, mut opened, mut spans) = (String::new(), 0, None, Vec::new());
@@ -87,7 +87,7 @@ impl Marked {
     }
 }
 
-impl Type<Postgres> for Marked {
+impl Type<Postgres> for HighlightedText {
     fn type_info() -> PgTypeInfo {
         <str as Type<Postgres>>::type_info()
     }
@@ -97,7 +97,7 @@ impl Type<Postgres> for Marked {
     }
 }
 
-impl<'r> Decode<'r, Postgres> for Marked {
+impl<'r> Decode<'r, Postgres> for HighlightedText {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         Ok(Self::read(<&str as Decode<Postgres>>::decode(value)?))
     }
@@ -107,11 +107,11 @@ impl<'r> Decode<'r, Postgres> for Marked {
 mod tests {
     use super::*;
 
-    fn read(marked: &str) -> Marked {
-        Marked::read(&marked.replace('[', "\u{2}").replace(']', "\u{3}"))
+    fn read(marked: &str) -> HighlightedText {
+        HighlightedText::read(&marked.replace('[', "\u{2}").replace(']', "\u{3}"))
     }
 
-    fn marked(text: &Marked) -> Vec<String> {
+    fn marked(text: &HighlightedText) -> Vec<String> {
         let part = |span: &Span| text.text.chars().skip(span.start).take(span.end - span.start).collect();
         text.spans.iter().map(part).collect()
     }

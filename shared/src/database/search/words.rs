@@ -7,11 +7,11 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{Hit, Scope};
-use crate::database::{UserTx, row};
+use crate::database::UserTx;
 
 /// Term frequency is scored only for the top 4 × limit passages by IDF. To score it for all passages with a
 /// frequent word takes seconds when a person has very many, and does not change the top of the ranking.
-const CLOSER: u16 = 4;
+const RERANK_FACTOR: u16 = 4;
 
 /// Finds the passages that share words with the query, best first. Rare words count more than frequent ones,
 /// and each further occurrence of a word counts less.
@@ -50,7 +50,7 @@ pub async fn by_words(tx: &mut UserTx, wanted: &str, scope: &Scope, limit: u16) 
              select id, source, terms, (select sum(idf) from weight where lexeme = any (terms)) as rarity
              from found order by rarity desc, id limit ",
     );
-    query.push_bind(i64::from(CLOSER * limit)).push(
+    query.push_bind(i64::from(RERANK_FACTOR * limit)).push(
         ")
          select best.id, source,
                 (select sum(idf * times * 2.2 / (times + 1.2))
@@ -58,34 +58,33 @@ pub async fn by_words(tx: &mut UserTx, wanted: &str, scope: &Scope, limit: u16) 
                        from unnest(coalesce(said.words, written.words)) join weight using (lexeme)) word) as score,
                 array(select lexeme from weight where lexeme = any (terms) order by idf desc, lexeme) as terms
          from best
-         left join conversation_embeddings said on said.id = best.id
-         left join file_embeddings written on written.id = best.id
-         order by score desc, best.id limit ",
+         left join conversation_embeddings said on said.id = best.id and said.user_id = ",
     );
-    query.push_bind(i64::from(limit));
+    query.push_bind(user.0).push(
+        "
+         left join file_embeddings written on written.id = best.id and written.user_id = ",
+    );
+    query.push_bind(user.0).push(" order by score desc, best.id limit ").push_bind(i64::from(limit));
     let found: Vec<Row> = query.build_query_as().fetch_all(&mut **tx).await?;
     let hit = |Row { id, source, score, terms }| Hit { id, source, score, terms };
     Ok(found.into_iter().map(hit).collect())
 }
 
-row! {
-    struct Row {
-        id: Uuid,
-        source: Uuid,
-        score: f64,
-        terms: Vec<String>,
-    }
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    source: Uuid,
+    score: f64,
+    terms: Vec<String>,
 }
 
-row! {
-    /// A word of the query that occurs in none of the person's passages, and a similar word that occurs.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct Correction {
-        /// The word as typed.
-        pub typed: String,
-        /// The word as it occurs.
-        pub meant: String,
-    }
+/// A word of the query that occurs in none of the person's passages, and a similar word that occurs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// The word as typed.
+    pub typed: String,
+    /// The word as it occurs.
+    pub meant: String,
 }
 
 /// Finds corrections for words of the query that occur in none of the person's passages. A correction has
@@ -100,39 +99,40 @@ pub async fn correct(
     // Words are compared, not stems, since a typo can change the stem in any way. Only words with the same
     // first letter and a similar length are extracted from the texts: for 50,000 passages this takes 0.7 s,
     // and 3.2 s for all words.
-    sqlx::query_as(
-        "with typed as (
-             select distinct lower(word) as word
-             from regexp_split_to_table($2, '[^[:alpha:]]+') word
-             where length(word) between 4 and 64 and to_tsvector('english', word) <> ''
-               and not tsvector_to_array(to_tsvector('english', word)) <@ $3),
-         strange as (
-             select word from typed
-             where not exists (select from conversation_embeddings e
-                               where e.user_id = $1 and e.words @@ plainto_tsquery('english', word))
-               and not exists (select from file_embeddings e
-                               where e.user_id = $1 and e.words @@ plainto_tsquery('english', word))),
-         remembered as (
-             select text from conversation_embeddings where user_id = $1
-             union all
-             select text from file_embeddings where user_id = $1),
-         known as (
-             select strange.word as strange, lower(alike[1]) as word, count(*) as times
-             from strange cross join remembered cross join lateral regexp_matches(
-                 text,
-                 format('\\m%s[[:alpha:]]{%s,%s}\\M', left(word, 1), greatest(length(word) - 3, 2), length(word) + 1),
-                 'gi') alike
-             group by 1, 2)
-         select distinct on (strange.word) strange.word as typed, known.word as meant
-         from strange join known
-           on known.strange = strange.word
-          and levenshtein_less_equal(known.word, strange.word, case when length(strange.word) < 7 then 1 else 2 end)
-              <= case when length(strange.word) < 7 then 1 else 2 end
-         order by strange.word, levenshtein(known.word, strange.word), known.times desc, known.word",
+    sqlx::query_as!(
+        Correction,
+        r#"with typed as (
+               select distinct lower(word) as word
+               from regexp_split_to_table($2, '[^[:alpha:]]+') word
+               where length(word) between 4 and 64 and to_tsvector('english', word) <> ''
+                 and not tsvector_to_array(to_tsvector('english', word)) <@ $3),
+           strange as (
+               select word from typed
+               where not exists (select from conversation_embeddings e
+                                 where e.user_id = $1 and e.words @@ plainto_tsquery('english', word))
+                 and not exists (select from file_embeddings e
+                                 where e.user_id = $1 and e.words @@ plainto_tsquery('english', word))),
+           remembered as (
+               select text from conversation_embeddings where user_id = $1
+               union all
+               select text from file_embeddings where user_id = $1),
+           known as (
+               select strange.word as strange, lower(alike[1]) as word, count(*) as times
+               from strange cross join remembered cross join lateral regexp_matches(
+                   text,
+                   format('\m%s[[:alpha:]]{%s,%s}\M', left(word, 1), greatest(length(word) - 3, 2), length(word) + 1),
+                   'gi') alike
+               group by 1, 2)
+           select distinct on (strange.word) strange.word as "typed!", known.word as "meant!"
+           from strange join known
+             on known.strange = strange.word
+            and levenshtein_less_equal(known.word, strange.word, case when length(strange.word) < 7 then 1 else 2 end)
+                <= case when length(strange.word) < 7 then 1 else 2 end
+           order by strange.word, levenshtein(known.word, strange.word), known.times desc, known.word"#,
+        user.0,
+        wanted,
+        &found.iter().cloned().collect::<Vec<_>>(),
     )
-    .bind(user.0)
-    .bind(wanted)
-    .bind(found.iter().cloned().collect::<Vec<_>>())
     .fetch_all(&mut **tx)
     .await
 }

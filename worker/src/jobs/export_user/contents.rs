@@ -104,7 +104,7 @@ impl Writer<'_> {
     async fn files(&mut self) -> anyhow::Result<()> {
         let mut last = None;
         loop {
-            let page: Vec<Content> = contents::page(&mut self.begin().await?, last).await?;
+            let page = Content::page(&mut self.begin().await?, last).await?;
             if page.is_empty() {
                 return Ok(());
             }
@@ -146,7 +146,7 @@ impl Writer<'_> {
         self.archive.file(path.to_owned(), Coding::Endless, Utc::now()).await?;
         let mut last = None;
         loop {
-            let page: Vec<T> = contents::page(&mut self.begin().await?, last).await?;
+            let page = T::page(&mut self.begin().await?, last).await?;
             let is_first = last.is_none();
             last = page.last().map(Listed::id);
             if page.is_empty() {

@@ -7,7 +7,7 @@ mod time;
 use chrono::{DateTime, Utc};
 use self_language::insights::{self as rules, ConversationFindings, RULES};
 use self_language::resolve::Zone;
-use self_shared::database::insights::{self, Author, Scope};
+use self_shared::database::insights::{self, InsightModel, Scope};
 use self_shared::database::{UserTx, graph, jobs};
 use self_shared::domain::insight::{InsightKind, NewInsight, Statement};
 use self_shared::domain::job::{GenerateInsights, InsightTrigger, Job, JobError};
@@ -29,7 +29,7 @@ const OF_CONVERSATION: &[InsightKind] = &[
 const OF_FACTS: &[InsightKind] = &[InsightKind::Contradiction];
 /// Insights that change with time alone, while nothing is said.
 const OF_TIME: &[InsightKind] = &InsightKind::ABOUT_ENTITIES;
-const AUTHOR: Author<'static> = Author { model: RULES.0, version: RULES.1 };
+const MODEL: InsightModel<'static> = InsightModel { name: RULES.0, version: RULES.1 };
 
 pub(super) async fn run(
     context: &JobContext,
@@ -87,7 +87,7 @@ async fn of_time(running_job: &RunningJob, mut tx: UserTx, zone: Zone) -> Result
     drop(tx);
     let mut tx = begin(running_job).await?;
     let scope = Scope { kinds: OF_TIME, conversation: None };
-    insights::replace(&mut tx, &scope, &AUTHOR, &found).await?;
+    insights::replace(&mut tx, &scope, &MODEL, &found).await?;
     finish(running_job, tx, &[]).await
 }
 
@@ -99,11 +99,11 @@ async fn write(
     zone: Zone,
 ) -> sqlx::Result<()> {
     let scope = |kinds| Scope { kinds, conversation: Some(conversation) };
-    insights::replace(tx, &scope(OF_CONVERSATION), &AUTHOR, found).await?;
+    insights::replace(tx, &scope(OF_CONVERSATION), &MODEL, found).await?;
     insights::restate(tx, conversation, statements).await?;
     let stated = insights::stated_of_the_same(tx, conversation).await?;
     let contradictions = rules::contradictions(&stated, zone);
-    insights::replace(tx, &scope(OF_FACTS), &AUTHOR, &contradictions).await
+    insights::replace(tx, &scope(OF_FACTS), &MODEL, &contradictions).await
 }
 
 /// Begins a transaction and locks the graph: the evidence of the insights stays until the commit.

@@ -64,7 +64,7 @@ async fn write(
         let (conversation, audio) = (transcript.conversation_id, transcript.audio_id);
         conversations::describe(tx, conversation, audio, &title, heard_as).await?;
         if let Some(conversation) = conversations::get(tx, transcript.conversation_id).await? {
-            tx.tell(&ConversationUpdate::Understood(conversation.into()));
+            tx.emit(&ConversationUpdate::Understood(conversation.into()));
         }
     }
     Ok(is_current)
