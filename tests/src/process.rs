@@ -29,6 +29,17 @@ impl Process {
         variables: impl IntoIterator<Item = (String, V)>,
         folder: &Path,
     ) -> Self {
+        Self::start_reading(Stdio::null(), name, command, variables, folder)
+    }
+
+    /// The same, with this standard input.
+    pub fn start_reading<V: AsRef<OsStr>>(
+        stdin: Stdio,
+        name: &str,
+        command: (&Path, &[&str]),
+        variables: impl IntoIterator<Item = (String, V)>,
+        folder: &Path,
+    ) -> Self {
         let (log, record) = (folder.join(format!("{name}.log")), folder.join(format!("pids/{name}.json")));
         fs::create_dir_all(folder.join("pids")).unwrap();
         let out = fs::File::options().create(true).append(true).open(&log).unwrap();
@@ -39,7 +50,7 @@ impl Process {
             .envs(environment::of_the_machine())
             .envs(variables)
             .current_dir(folder)
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(out.try_clone().unwrap())
             .stderr(out)
             .spawn()

@@ -1,7 +1,8 @@
 //! The whole product, started for one test.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use uuid::Uuid;
 
@@ -123,6 +124,21 @@ impl Stack {
         let variables = self.variables([("PORT", self.port.to_string())]);
         let program = environment::program("self-api");
         self.api = Some(Process::start("api", (&program, &["serve"]), variables, &self.folder));
+    }
+
+    /// Starts an API at the stack's port by a line of shell, in which `$0` is the program.
+    #[must_use]
+    pub fn start_api_by(&self, shell: &str, stdin: Stdio) -> Process {
+        let variables = self.variables([("PORT", self.port.to_string())]);
+        let program = environment::program("self-api").display().to_string();
+        let command = (Path::new("/bin/sh"), &["-c", shell, &program][..]);
+        Process::start_reading(
+            stdin,
+            &format!("api-{}", Uuid::now_v7().simple()),
+            command,
+            variables,
+            &self.folder,
+        )
     }
 
     /// Starts a second API, waits until it is ready, and returns its address.

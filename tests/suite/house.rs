@@ -14,6 +14,7 @@ const PACKAGES: &[&str] =
 const PLACES: &[(&[&str], &[&str])] = &[
     (&["poem"], &["api/src/", "worker/src/health"]),
     (&["poem_openapi"], &["api/src/"]),
+    (&["http_body", "hyper", "hyper_util", "listenfd"], &["api/src/server/"]),
     (&["jsonwebtoken", "hmac"], &["api/src/auth/token"]),
     (
         &["schemars"],
@@ -61,6 +62,7 @@ const EVERYWHERE: &[&str] = &[
     "futures-util",
     "hex",
     "http",
+    "h2",
     "hyper-util",
     "metrics",
     "rand",

@@ -3,6 +3,7 @@
 
 mod auth;
 mod cache;
+mod connections;
 mod contract;
 mod conversations;
 mod crashes;

@@ -129,6 +129,8 @@ pub struct ApiConfig {
     pub operator_token: Option<SecretString>,
     /// `UPLOAD_MAX_BYTES`: the largest recording that is accepted.
     pub upload_max_bytes: u64,
+    /// `MAX_CONNECTIONS`: the connections that are open at once; fewer if the system allows fewer files.
+    pub max_connections: usize,
     /// `ALLOWED_ORIGINS`: the origins whose pages may open a WebSocket, besides this server itself.
     pub allowed_origins: Vec<String>,
 }
@@ -214,6 +216,7 @@ impl ApiConfig {
                 jwt_refresh_secret,
                 operator_token: r.operator_token("OPERATOR_TOKEN", production),
                 upload_max_bytes: r.number("UPLOAD_MAX_BYTES", 4 * 1024 * 1024 * 1024),
+                max_connections: r.number("MAX_CONNECTIONS", 16_384).max(2),
                 allowed_origins: r.list("ALLOWED_ORIGINS"),
             }
         })

@@ -1,12 +1,18 @@
-//! The server: routes, documents, and graceful shutdown.
+//! The server: routes, documents, connections, and graceful shutdown.
+
+mod accept;
+mod activity;
+mod admission;
+mod connection;
+mod patience;
 
 use std::time::Duration;
 
 use poem::http::{HeaderValue, header};
-use poem::listener::TcpListener;
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, Server, endpoint::make_sync};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::make_sync};
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::accept::Acceptor;
 use crate::app::App;
 use crate::document;
 use crate::methods::Methods;
@@ -14,8 +20,6 @@ use crate::request_middleware::RequestMiddleware;
 
 /// How long requests may take to finish after the server is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
-/// An idle connection is closed after this time.
-const IDLE: Duration = Duration::from_secs(120);
 
 /// The endpoint with all routes and documents.
 pub fn endpoint(app: App) -> impl Endpoint<Output = Response> {
@@ -70,21 +74,17 @@ pub async fn serve(app: App) -> anyhow::Result<()> {
         let (relay, stopping) = (app.relay.clone(), app.stopping.clone());
         async move { relay.run(stopping).await }
     });
-    let address = (app.config.host.clone(), app.config.port);
+    let address = (app.config.host.as_str(), app.config.port);
+    let acceptor = Acceptor::bind(address, app.config.max_connections, app.stopping.clone()).await?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stopping = app.stopping.clone();
-    let told_to_stop = async move {
+    tokio::spawn(async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
         stopping.cancel();
-        tokio::spawn(async move {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-            std::process::exit(1);
-        });
-    };
-    Server::new(TcpListener::bind(address))
-        .idle_timeout(IDLE)
-        .run_with_graceful_shutdown(endpoint(app), told_to_stop, Some(GRACE))
-        .await?;
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        std::process::exit(1);
+    });
+    acceptor.run(endpoint(app), GRACE).await;
     relaying.await?;
     Ok(())
 }
