@@ -5,6 +5,7 @@
 
 mod elsewhere;
 mod pace;
+mod permission;
 mod recording;
 mod sound;
 
@@ -21,6 +22,7 @@ use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning};
 
 use self::elsewhere::Elsewhere;
 use self::pace::Pace;
+use self::permission::Permission;
 use self::recording::StoredRecording;
 use self::sound::{Extent, Sound};
 use super::transcript::Transcript;
@@ -61,6 +63,12 @@ fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript
     own.into_iter().find(same).or(asked)
 }
 
+/// Whether neither the remote transcriber nor the request tells the language of a transcript.
+fn is_language_unknown(job: &TranscribeAudio, transcript: &Transcript) -> bool {
+    let heard_by = &transcript.heard_by;
+    heard_by.endpoint.is_some() && heard_by.language().is_none() && job.options.language.is_none()
+}
+
 /// Fetches, decodes and transcribes the part that is not transcribed yet.
 async fn listen(
     context: &JobContext,
@@ -68,7 +76,9 @@ async fn listen(
     (job, recording): (&TranscribeAudio, &StoredRecording),
     transcript: &mut Transcript,
 ) -> Result<(), JobError> {
-    let elsewhere = Elsewhere::choose(context, &job.options, &transcript.heard_by).await?;
+    let asked_at = task.claim.snapshot.created_at;
+    let permission = Permission::new(&context.database, task.user()?, &job.options, asked_at);
+    let elsewhere = Elsewhere::choose(context, &job.options, permission, &transcript.heard_by).await?;
     let mut pace = Pace::new(transcript.transcribed_ms());
     task.report(Stage::Fetch, pace.fetching());
     let file = recording.fetch(context).await?;
@@ -116,6 +126,8 @@ async fn listen(
     let coverage = cover(&transcript.coverage, &extent.losses, length_ms);
     transcript.judge();
     let warnings = warnings(transcript, &coverage, &extent);
+    // The words may be right although the service does not tell their language.
+    transcript.language_uncertain |= !transcript.segments.is_empty() && is_language_unknown(job, transcript);
     transcript.end(length_ms, coverage, warnings);
     if transcript.heard_by.model().is_none() {
         transcript.heard_by.add_model(&elsewhere.first());
@@ -134,7 +146,7 @@ fn warnings(transcript: &Transcript, coverage: &[CoverageSpan], extent: &Extent)
     let is_uncertain = transcript.segments.iter().any(|segment| segment.is_uncertain);
     [
         (extent.cut_short, Warning::CutShort),
-        (has(CoverageKind::Damaged), Warning::Damaged),
+        (extent.is_damaged || has(CoverageKind::Damaged), Warning::Damaged),
         (has(CoverageKind::Missing), Warning::Missing),
         (extent.has_other_tracks, Warning::OtherTracks),
         (is_uncertain && !transcript.language_uncertain, Warning::UncertainSegments),
