@@ -42,6 +42,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// No decoder knows the codec. The file names it, see [`super::names`].
+    pub(super) fn unnamed_codec() -> Self {
+        Self::UnsupportedCodec { codec: "an unknown codec".to_owned() }
+    }
+
     /// The stable name of the reason.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -133,7 +133,7 @@ impl Landmarks {
         self.read.store(0, Ordering::Relaxed);
         let source = source.part(&self.file, body.min(end)..end).counted(&self.read);
         // The source is not seekable: the positions in its index are no longer right.
-        Ok(Some(SourceRegion { source: Box::new(ReadOnlySource::new(source)), is_another }))
+        Ok(Some(SourceRegion { source: Box::new(ReadOnlySource::new(source)), is_another, seconds: None }))
     }
 
     /// The first position at or after `from`, and whether another file begins there.

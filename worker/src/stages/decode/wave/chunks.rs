@@ -14,6 +14,9 @@ const SEARCH: usize = 1 << 16;
 /// Sizes that mean "not known yet": all bits set, or the largest positive numbers.
 const OPEN: [Range<u64>; 2] = [0x7fff_0000..0x8000_1000, 0xffff_0000..0x1_0000_0000];
 
+/// The same in eight bytes.
+const OPEN_LONG: u64 = i64::MAX as u64 - 0x1_0000;
+
 /// The first letters of files, and the possible chunks after them.
 const FILES: [&[u8; 4]; 3] = [b"RIFF", b"RF64", b"BW64"];
 const FIRST: [&[u8; 4]; 6] = [b"fmt ", b"ds64", b"LIST", b"bext", b"JUNK", b"fact"];
@@ -139,7 +142,9 @@ impl Chunks {
             Some(long) if header.size >= OPEN[1].start => long,
             _ => header.size,
         };
-        let open = size == 0 || OPEN.iter().any(|range| range.contains(&size));
+        let open = size == 0
+            || OPEN.iter().any(|range| range.contains(&size))
+            || (self.layout == Layout::Wave64 && size >= OPEN_LONG);
         let fits = size <= rest;
         let next = if fits { self.behind(peek, header.body + size)? } else { end };
         let is_right = fits && self.ends_in_chunks(peek, next)?;
