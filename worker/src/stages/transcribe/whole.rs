@@ -8,8 +8,9 @@ use super::confidence::bare;
 
 /// With less speech than this, in milliseconds, the language is not judged.
 const LEAST_MS: u64 = 1_000;
-/// The longest phrase, in words, that a model makes of a noise: "You", "Thank you.", "I'm sorry."
-const LONE_WORDS: usize = 3;
+/// The longest phrase, in words, that a model makes of a noise: "You", "Thank you for watching!", "Subtitles
+/// by the Amara.org community".
+const LONE_WORDS: usize = 8;
 /// A phrase that is a whole segment more often than this is doubted …
 const REPEATS: usize = 4;
 /// … if these are more than this share of all segments: somebody who often agrees also records others who
