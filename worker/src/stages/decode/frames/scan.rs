@@ -302,9 +302,11 @@ impl Scan {
         while let Some(length) = self.tag(self.at)? {
             let claimed = self.at.saturating_add(length);
             let inside = claimed.min(self.peek.length());
-            let frames = match self.peek.bytes(self.at, 3)? {
-                b"ID3" if !self.begins_at(claimed)? => self.sync(self.at + 10, inside, STRONG_PROOF)?,
-                _ => None,
+            let is_id3 = self.peek.bytes(self.at, 3)? == b"ID3";
+            let frames = if is_id3 && !self.begins_at(claimed)? {
+                self.sync(self.at + 10, inside, STRONG_PROOF)?
+            } else {
+                None
             };
             self.at = frames.map_or(claimed, |(at, _)| at);
             self.tagged = self.at;
