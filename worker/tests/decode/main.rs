@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod clocks;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 mod listen;

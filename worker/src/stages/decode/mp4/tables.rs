@@ -1,7 +1,7 @@
 //! Corrects tables of samples that contradict one another.
 //!
 //! A table of times (`stts`, ISO/IEC 14496-12, section 8.6.1.2) with fewer samples than there are ends the
-//! track early. A wrong size of one sample (`stsz`, section 8.7.3.2) moves all samples after it. Both are
+//! track early, and one with more samples ends it with an error. A wrong size of one sample (`stsz`, section 8.7.3.2) moves all samples after it. Both are
 //! corrected by the other tables: the last duration applies to all further samples, and the samples of a
 //! chunk end before the next chunk begins.
 
@@ -25,7 +25,7 @@ pub(in super::super) fn corrections(file: &File, is_whole: bool) -> BTreeMap<u64
     let tracks: Vec<Tables> = Trak::all(file).iter().filter_map(|trak| Tables::of(file, trak)).collect();
     let mut corrections = BTreeMap::new();
     for track in &tracks {
-        corrections.extend(track.last_duration());
+        track.correct_times(&mut corrections);
     }
     if is_whole && tracks.iter().map(|track| track.chunks.len()).sum::<usize>() <= MOST_CHUNKS {
         let ends = ends(file, &tracks);
@@ -50,9 +50,9 @@ fn ends(file: &File, tracks: &[Tables]) -> Vec<u64> {
 struct Tables {
     /// The number of samples by the table of sizes.
     count: u32,
-    /// The number of samples by the table of times, and its last entry: position, number of samples.
-    timed: u64,
-    last_timed: Option<(u64, u32)>,
+    /// The position of the first entry in the table of times, and the number of samples of each entry.
+    times_at: u64,
+    times: Vec<u32>,
     /// The position of the first size, and the sizes; none if all samples have one size.
     sizes_at: u64,
     sizes: Vec<u32>,
@@ -72,7 +72,6 @@ impl Tables {
         let sizes = if size == 0 { words(file, &stsz, 12)? } else { Vec::new() };
         let stts = find(b"stts")?;
         let times = entries::<2>(&words(file, &stts, 8)?);
-        let at = stts.start + 8 * times.len() as u64;
         let chunks = match (find(b"stco"), find(b"co64")) {
             (Some(stco), _) => words(file, &stco, 8)?.into_iter().map(u64::from).collect(),
             (None, Some(co64)) => entries::<2>(&words(file, &co64, 8)?)
@@ -84,8 +83,8 @@ impl Tables {
         let groups = entries::<3>(&words(file, &find(b"stsc")?, 8)?);
         Some(Self {
             count,
-            timed: times.iter().map(|[samples, _]| u64::from(*samples)).sum(),
-            last_timed: times.last().map(|[samples, _]| (at, *samples)),
+            times_at: stts.start + 8,
+            times: times.iter().map(|[samples, _]| *samples).collect(),
             sizes_at: stsz.start + 12,
             sizes,
             chunks,
@@ -93,12 +92,17 @@ impl Tables {
         })
     }
 
-    /// The number of samples with the last duration, if the tables have different numbers of samples.
-    fn last_duration(&self) -> Option<(u64, [u8; 4])> {
-        let (at, samples) = self.last_timed.filter(|_| self.timed != u64::from(self.count))?;
-        let before = self.timed - u64::from(samples);
-        let samples = u32::try_from(u64::from(self.count).checked_sub(before)?).ok()?;
-        Some((at, samples.to_be_bytes()))
+    /// Gives a time to each sample and to no other: the last entry has all further samples.
+    fn correct_times(&self, corrections: &mut BTreeMap<u64, [u8; 4]>) {
+        let mut rest = self.count;
+        for (n, &samples) in self.times.iter().enumerate() {
+            let is_last = n + 1 == self.times.len();
+            let corrected = if is_last { rest } else { samples.min(rest) };
+            rest -= corrected;
+            if corrected != samples && corrections.len() <= MOST {
+                corrections.insert(self.times_at + 8 * n as u64, corrected.to_be_bytes());
+            }
+        }
     }
 
     /// Corrects the sizes of samples that reach beyond the end of their chunk.
@@ -120,7 +124,7 @@ impl Tables {
     /// The number of samples in each chunk.
     fn samples_of_chunks(&self) -> impl Iterator<Item = usize> {
         let groups = self.groups.iter().enumerate();
-        groups.flat_map(|(n, &(first, samples))| {
+        groups.flat_map(move |(n, &(first, samples))| {
             let next = self.groups.get(n + 1).map_or(u32::MAX, |(next, _)| *next);
             (first..next).map(move |_| samples as usize)
         })
@@ -218,8 +222,7 @@ mod tests {
     fn the_last_duration_applies_to_all_further_samples() {
         assert_eq!(after(&[1, 20, 2, 30], &[10; 6], true).0, [1, 20, 5, 30]);
         assert_eq!(after(&[1, 20, 9, 30], &[10; 6], true).0, [1, 20, 5, 30]);
-        // Nothing is known about a table whose other entries are too many.
-        assert_eq!(after(&[9, 20, 2, 30], &[10; 6], true).0, [9, 20, 2, 30]);
+        assert_eq!(after(&[9, 20, 2, 30], &[10; 6], true).0, [6, 20, 0, 30]);
     }
 
     #[test]
