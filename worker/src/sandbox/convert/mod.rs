@@ -5,6 +5,7 @@
 //! for sound. Its output (plain samples in Matroska, with their times) is the input of the usual decoder in
 //! the usual sandbox, so that gaps, limits and channels are treated alike.
 
+mod clock;
 mod words;
 
 use std::fs::File;
@@ -24,6 +25,7 @@ use tokio::time::timeout;
 
 use self::words::{Opened, Words, listen};
 use super::{CONVERT, Decoding, Sandbox};
+use crate::stages::SAMPLE_RATE;
 use crate::stages::decode::{self, DecodeError, DecodeSummary, Info, Refusal};
 
 /// The decoders that `ffmpeg` may use. A decoder that its build does not contain is no error.
@@ -60,9 +62,11 @@ impl Ffmpeg {
         Some(Self { program: program.to_owned(), by_descriptor })
     }
 
-    fn arguments(&self, demuxer: &str) -> Vec<String> {
+    /// The arguments that open the input. `shift` has the options for its times.
+    fn opening(&self, demuxer: &str, shift: &str) -> Vec<String> {
         let (protocol, input) = if self.by_descriptor { ("fd", "fd:") } else { ("file", "file:/dev/fd/0") };
         let arguments = [
+            shift,
             "-nostdin -hide_banner -nostats -v level+info -protocol_whitelist",
             protocol,
             "-format_whitelist",
@@ -73,10 +77,32 @@ impl Ffmpeg {
             demuxer,
             "-threads 1 -i",
             input,
-            "-map 0:a:0 -vn -sn -dn -map_metadata -1 -map_chapters -1 -c:a pcm_f32le -f matroska -live 1 pipe:1",
         ];
-        arguments.iter().flat_map(|words| words.split(' ')).map(str::to_owned).collect()
+        split(&arguments).collect()
     }
+
+    /// The arguments that convert the input. Its times are kept: a gap is no mistake that `ffmpeg` should
+    /// close.
+    fn arguments(&self, container: Container, begins: Option<f64>) -> Vec<String> {
+        // In a transport stream, `ffmpeg` would count from the first sound and not from the first track.
+        let shift = match begins {
+            Some(begins) => format!("-copyts -itsoffset {:.6}", -begins),
+            None => "-copyts -start_at_zero".to_owned(),
+        };
+        let clock = clock::filter(container);
+        let output = [
+            "-map 0:a:0 -vn -sn -dn -map_metadata -1 -map_chapters -1 -af",
+            &clock,
+            "-c:a pcm_f32le -f matroska -live 1 pipe:1",
+        ];
+        let mut arguments = self.opening(demuxer(container), &shift);
+        arguments.extend(split(&output));
+        arguments
+    }
+}
+
+fn split<'a>(arguments: &'a [&str]) -> impl Iterator<Item = String> + 'a {
+    arguments.iter().flat_map(|words| words.split_whitespace()).map(str::to_owned)
 }
 
 /// The parent's request to the process that becomes `ffmpeg`.
@@ -92,7 +118,8 @@ pub(super) struct Order {
 #[derive(Debug)]
 pub(super) struct Converter {
     child: Child,
-    container: &'static str,
+    file: File,
+    container: Container,
     words: JoinHandle<Words>,
     opened: Opened,
     /// The reason why the decoder alone could not decode the file.
@@ -126,29 +153,48 @@ impl Sandbox {
         mut file: File,
         refusal: Refusal,
     ) -> Result<Decoding, DecodeError> {
-        // The first decoder has moved the position, which all copies of an opened file share.
-        file.rewind()?;
         let bytes = file.metadata()?.len();
-        let order = Order {
-            program: ffmpeg.program.clone(),
-            arguments: ffmpeg.arguments(demuxer(container)),
-            memory_bytes: self.memory_bytes,
-            cpu_seconds: self.cpu_seconds(bytes),
+        let begins = match container {
+            Container::MpegTs => self.begins(ffmpeg, container, &mut file).await?,
+            _ => None,
         };
-        let mut child = self.spawn(CONVERT, &order, file)?;
+        let arguments = ffmpeg.arguments(container, begins);
+        let mut child = self.start(ffmpeg, arguments, &mut file)?;
         let sound = child.stdout.take().expect("standard output is a pipe").into_owned_fd()?;
         let said = child.stderr.take().expect("standard error is a pipe");
         let (tell, opened) = oneshot::channel();
         let words = tokio::spawn(listen(said, tell));
         let opened = timeout(self.patience, opened).await.map_err(|_| Refusal::DecoderTimedOut)?;
-        let converter = Converter {
-            child,
-            container: demuxer(container),
-            words,
-            opened: opened.unwrap_or_default(),
-            refusal,
-        };
+        let converter =
+            Converter { child, file, container, words, opened: opened.unwrap_or_default(), refusal };
         self.decode_from(sound, bytes, Some(converter)).await
+    }
+
+    /// The time at which the earliest track of a file begins, in seconds.
+    async fn begins(
+        &self,
+        ffmpeg: &Ffmpeg,
+        container: Container,
+        file: &mut File,
+    ) -> Result<Option<f64>, DecodeError> {
+        let mut child = self.start(ffmpeg, ffmpeg.opening(demuxer(container), ""), file)?;
+        let said = child.stderr.take().expect("standard error is a pipe");
+        let (tell, _) = oneshot::channel();
+        // Without an output, `ffmpeg` ends when it has opened its input.
+        let words = timeout(self.patience, listen(said, tell)).await.map_err(|_| Refusal::DecoderTimedOut)?;
+        Ok(words.begins)
+    }
+
+    fn start(&self, ffmpeg: &Ffmpeg, arguments: Vec<String>, file: &mut File) -> Result<Child, DecodeError> {
+        // All copies of an opened file share its position, which earlier readers have moved.
+        file.rewind()?;
+        let order = Order {
+            program: ffmpeg.program.clone(),
+            arguments,
+            memory_bytes: self.memory_bytes,
+            cpu_seconds: self.cpu_seconds(file.metadata()?.len()),
+        };
+        Ok(self.spawn(CONVERT, &order, file.try_clone()?)?)
     }
 }
 
@@ -161,7 +207,7 @@ impl Converter {
     pub(super) fn correct(&self, info: Info) -> Info {
         let codec = self.opened.codec.clone().unwrap_or(info.codec);
         let Opened { seconds, tracks, .. } = self.opened;
-        Info { codec, container: self.container.to_owned(), seconds, tracks, ..info }
+        Info { codec, container: demuxer(self.container).to_owned(), seconds, tracks, ..info }
     }
 
     /// The summary of a decoding that reached the end of the converter's output.
@@ -170,14 +216,21 @@ impl Converter {
         patience: Duration,
         ending: DecodeSummary,
     ) -> Result<DecodeSummary, DecodeError> {
+        let (file, container) = (self.file.try_clone()?, self.container);
         let (status, words, _) = self.wait(patience).await?;
         if words.timed_out {
             return Err(Refusal::DecoderTimedOut.into());
         }
         // The decoder sees a stream without a stated end. Errors after which `ffmpeg` continues are packets
         // that it left out.
-        let cut_short = !status.success();
-        Ok(DecodeSummary { cut_short, damaged_packets: ending.damaged_packets.max(words.errors), ..ending })
+        let heard = ending.samples as f64 / f64::from(SAMPLE_RATE);
+        let followed = u64::from(decode::is_followed(&file, container));
+        let cut_short = !status.success() || decode::breaks_off(file, container, heard);
+        Ok(DecodeSummary {
+            cut_short,
+            damaged_packets: ending.damaged_packets.max(words.errors) + followed,
+            ..ending
+        })
     }
 
     /// The reason why there was nothing to decode.
