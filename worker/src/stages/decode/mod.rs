@@ -19,6 +19,7 @@ mod mixer;
 mod mp4;
 mod names;
 mod ogg;
+mod opposed;
 mod opus;
 mod peek;
 mod refusal;
