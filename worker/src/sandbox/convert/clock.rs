@@ -21,9 +21,15 @@ const CLOCK: [&str; 6] = [
     "ld(2)",
 ];
 
-/// For containers without a clock: a time is a count of samples, in which `ffmpeg` counts too few if a frame
-/// has several blocks or if the rate falls. The count of the samples wins, unless frames were left out.
-const COUNT: [&str; 3] = ["st(2,max(PTS,ld(1)))", "st(1,ld(2)+S/(SR*TB))", "ld(2)"];
+/// For containers without a clock. Their times are counts of samples, in which `ffmpeg` counts wrong if a
+/// frame has several blocks or if the rate changes: then the count here wins. Only a jump after a frame
+/// without one is a frame that was left out; 3 is whether the frame before was a jump. The rest is as above.
+const COUNT: [&str; 4] = [
+    "st(2,max(PTS-ld(0),ld(1)))",
+    "if(gt(ld(2),ld(1)+0.001/TB),if(ld(3),st(0,ld(0)+ld(2)-ld(1));st(2,ld(1)),st(3,1)),st(3,0))",
+    "st(1,ld(2)+S/(SR*TB))",
+    "ld(2)",
+];
 
 pub(super) fn filter(container: Container) -> String {
     let steps = match container {
