@@ -3,7 +3,7 @@
 
 pub(crate) mod choice;
 pub(crate) mod fit;
-pub(crate) mod null;
+pub(crate) mod query;
 mod schema;
 pub(crate) mod text;
 

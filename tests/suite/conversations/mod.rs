@@ -289,6 +289,25 @@ async fn a_corrected_segment_keeps_what_was_heard_and_is_found_by_what_was_meant
 }
 
 #[tokio::test]
+async fn a_language_is_found_in_any_spelling_of_its_tag() {
+    let stack = Stack::start().await;
+    let person = Person::register(&stack).await;
+    for tag in ["pt-br", "PT-BR", "pt-BR"] {
+        let (id, _) = import(&person, &json!({"text": "Choveu ontem.", "language": tag})).await;
+        assert_eq!(read(&person, id).await["language"], "pt-BR");
+    }
+    for tag in ["pt-BR", "pt-br", "Pt-bR"] {
+        assert_eq!(titles(&person, &format!("language={tag}")).await.len(), 3, "{tag}");
+        let found = person.get(&format!("/api/v1/search?q=choveu&mode=words&language={tag}")).await.good();
+        assert_eq!(found["items"].as_array().unwrap().len(), 3, "{tag}");
+    }
+    for path in ["conversations?language=xx_YY", "search?q=a&language=superlonglanguage"] {
+        let refused = person.get(&format!("/api/v1/{path}")).await.refused();
+        assert_eq!(refused, (400, "invalid_input".to_owned()), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_transcript_that_a_worker_still_writes_is_not_corrected() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;

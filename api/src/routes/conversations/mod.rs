@@ -24,6 +24,7 @@ use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
 use crate::id::Id;
 use crate::input::Input;
+use crate::input::text::{Language, Text};
 use crate::page::{self, ByTime, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::rendered::Rendered;
@@ -125,8 +126,8 @@ impl ConversationRoutes {
         entity_id: Query<Option<Uuid>>,
         /// Only conversations from this source.
         source: Query<Option<Wire<Source>>>,
-        /// Only conversations in this language.
-        language: Query<Option<String>>,
+        /// Only conversations in this language, as a BCP 47 tag.
+        language: Query<Option<Text<Language>>>,
         /// Only conversations with this tag.
         tag: Query<Option<String>>,
         /// Only conversations with these words in the transcript, the title or the notes. Quotes keep
@@ -145,7 +146,7 @@ impl ConversationRoutes {
             to: to.0.map(|time| time.0),
             entity: entity_id.0,
             source: source.0.map(|source| source.0.as_wire().to_owned()),
-            language: language.0,
+            language: language.0.map(|language| language.0),
             tag: tag.0,
             text: text.0,
         };
