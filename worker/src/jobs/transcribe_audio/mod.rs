@@ -165,7 +165,9 @@ fn ending(error: DecodeError) -> JobError {
     };
     let code = match refusal {
         Refusal::NotAudio => FailureCode::NotAudio,
-        Refusal::UnsupportedCodec { .. } | Refusal::UnknownCodec { .. } => FailureCode::UnsupportedCodec,
+        Refusal::UnsupportedCodec { .. }
+        | Refusal::UnsupportedTrack { .. }
+        | Refusal::UnknownCodec { .. } => FailureCode::UnsupportedCodec,
         Refusal::CutShort => FailureCode::AudioCutShort,
         Refusal::Damaged | Refusal::NoSound => FailureCode::DamagedAudio,
         Refusal::TooLong { .. } => FailureCode::AudioTooLong,

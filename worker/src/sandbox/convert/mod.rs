@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use self::words::{Opened, Words, listen};
 use super::{CONVERT, Decoding, Sandbox};
 use crate::stages::SAMPLE_RATE;
-use crate::stages::decode::{self, DecodeError, DecodeSummary, Info, Refusal};
+use crate::stages::decode::{self, DecodeError, DecodeSummary, Info, Refusal, SILENT};
 
 /// The decoders that `ffmpeg` may use. A decoder that its build does not contain is no error.
 const CODECS: &str = "aac,aac_fixed,aac_latm,ac3,ac3_fixed,eac3,dca,mlp,truehd,mp1,mp1float,mp2,mp2float,mp3,\
@@ -36,6 +36,9 @@ wavpack,tta,qcelp,evrc,g723_1,g729,g722,g726,g726le,truespeech,qdm2,qdmc,mace3,m
 adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,adpcm_g722,adpcm_g726,adpcm_g726le,adpcm_swf,adpcm_yamaha,\
 pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_u16le,pcm_u16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,\
 pcm_f32be,pcm_f64le,pcm_f64be,pcm_mulaw,pcm_alaw,pcm_bluray,pcm_dvd,pcm_lxf";
+
+/// The most tracks of which one with sound is searched.
+const MOST_TRACKS: usize = 8;
 
 /// An `ffmpeg` that works.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,15 +86,17 @@ impl Ffmpeg {
 
     /// The arguments that convert the input. Its times are kept: a gap is no mistake that `ffmpeg` should
     /// close.
-    fn arguments(&self, container: Container, begins: Option<f64>) -> Vec<String> {
+    fn arguments(&self, container: Container, begins: Option<f64>, track: usize) -> Vec<String> {
         // In a transport stream, `ffmpeg` would count from the first sound and not from the first track.
         let shift = match begins {
             Some(begins) => format!("-copyts -itsoffset {:.6}", -begins),
             None => "-copyts -start_at_zero".to_owned(),
         };
         let clock = clock::filter(container);
+        let map = format!("-map 0:a:{track}");
         let output = [
-            "-map 0:a:0 -vn -sn -dn -map_metadata -1 -map_chapters -1 -af",
+            &map,
+            "-vn -sn -dn -map_metadata -1 -map_chapters -1 -af",
             &clock,
             "-c:a pcm_f32le -f matroska -live 1 pipe:1",
         ];
@@ -146,19 +151,52 @@ impl Sandbox {
         }
     }
 
+    /// Decodes the first track of a file that is not silent, or the first one if all are silent.
     async fn convert(
         &self,
         ffmpeg: &Ffmpeg,
         container: Container,
-        mut file: File,
+        file: File,
         refusal: Refusal,
     ) -> Result<Decoding, DecodeError> {
+        let (refusal, first) = match refusal {
+            Refusal::UnsupportedTrack { codec, track } => (Refusal::UnsupportedCodec { codec }, track),
+            refusal => (refusal, 0),
+        };
+        let decoding = self.convert_track(ffmpeg, container, &file, &refusal, first).await?;
+        let tracks = decoding.info.tracks.min(MOST_TRACKS);
+        if tracks < 2 {
+            return Ok(decoding);
+        }
+        let mut found = is_audible(decoding).await?.then_some(first);
+        let mut others = (0..tracks).filter(|other| *other != first);
+        while found.is_none()
+            && let Some(other) = others.next()
+        {
+            if let Ok(decoding) = self.convert_track(ffmpeg, container, &file, &refusal, other).await
+                && is_audible(decoding).await?
+            {
+                found = Some(other);
+            }
+        }
+        self.convert_track(ffmpeg, container, &file, &refusal, found.unwrap_or(first)).await
+    }
+
+    async fn convert_track(
+        &self,
+        ffmpeg: &Ffmpeg,
+        container: Container,
+        file: &File,
+        refusal: &Refusal,
+        track: usize,
+    ) -> Result<Decoding, DecodeError> {
+        let (mut file, refusal) = (file.try_clone()?, refusal.clone());
         let bytes = file.metadata()?.len();
         let begins = match container {
             Container::MpegTs => self.begins(ffmpeg, container, &mut file).await?,
             _ => None,
         };
-        let arguments = ffmpeg.arguments(container, begins);
+        let arguments = ffmpeg.arguments(container, begins, track);
         let mut child = self.start(ffmpeg, arguments, &mut file)?;
         let sound = child.stdout.take().expect("standard output is a pipe").into_owned_fd()?;
         let said = child.stderr.take().expect("standard error is a pipe");
@@ -182,6 +220,7 @@ impl Sandbox {
         let (tell, _) = oneshot::channel();
         // Without an output, `ffmpeg` ends when it has opened its input.
         let words = timeout(self.patience, listen(said, tell)).await.map_err(|_| Refusal::DecoderTimedOut)?;
+        timeout(self.patience, child.wait()).await.map_err(|_| Refusal::DecoderTimedOut)??;
         Ok(words.begins)
     }
 
@@ -196,6 +235,22 @@ impl Sandbox {
         };
         Ok(self.spawn(CONVERT, &order, file.try_clone()?)?)
     }
+}
+
+/// Whether a decoding has any sound. Ends its converter, which shares the position in the file with the next
+/// one.
+async fn is_audible(mut decoding: Decoding) -> Result<bool, DecodeError> {
+    let is_audible = loop {
+        match decoding.next().await {
+            Ok(Some(sound)) if sound.iter().any(|sample| sample.abs() > SILENT) => break true,
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => break false,
+        }
+    };
+    if let Some(mut converter) = decoding.converter.take() {
+        converter.child.kill().await?;
+    }
+    Ok(is_audible)
 }
 
 impl Converter {
@@ -278,7 +333,10 @@ impl Converter {
 /// decoder but only unusual for `ffmpeg`, such as sizes of 0 or -1 in containers whose sound is one chunk.
 fn is_readable(refusal: &Refusal, container: Option<Container>) -> bool {
     match refusal {
-        Refusal::UnsupportedCodec { .. } | Refusal::NotAudio | Refusal::Damaged => true,
+        Refusal::UnsupportedCodec { .. }
+        | Refusal::UnsupportedTrack { .. }
+        | Refusal::NotAudio
+        | Refusal::Damaged => true,
         Refusal::NoSound | Refusal::CutShort => matches!(container, Some(Container::Aiff | Container::Caf)),
         _ => false,
     }

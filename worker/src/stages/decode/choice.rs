@@ -5,7 +5,10 @@ use std::iter;
 use std::sync::{Arc, LazyLock};
 
 use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_AC3, CODEC_ID_DCA, CODEC_ID_EAC3, CODEC_ID_TRUEHD,
+};
+use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
@@ -37,7 +40,7 @@ pub(super) struct Choice {
     pub(super) seconds: Option<f64>,
     pub(super) decoder: Box<dyn AudioDecoder>,
     /// Whether the decoder panicked at the previous packet.
-    has_panicked: bool,
+    pub(super) has_panicked: bool,
     /// How many tracks of the container have sound.
     pub(super) tracks: usize,
 }
@@ -67,6 +70,11 @@ impl Choice {
         let decoder = guarded(|| CODECS.make_audio_decoder(&aac::core(codec), &options))
             .ok_or(Refusal::Damaged)?
             .map_err(|error| match error {
+                Error::Unsupported(_) if place > 0 => {
+                    let mut sounds = reader.tracks().iter().filter(|track| is_sound(track));
+                    let index = sounds.position(|other| other.id == track.id).unwrap_or(place);
+                    Refusal::UnsupportedTrack { codec: named(codec.codec).to_owned(), track: index }
+                }
                 Error::Unsupported(_) => Refusal::unnamed_codec(),
                 _ => Refusal::Damaged,
             })?;
@@ -112,6 +120,18 @@ impl Choice {
     /// Whether the container states when the track begins and which part of it is played.
     pub(super) fn is_edited(&self) -> bool {
         self.times.is_some()
+    }
+}
+
+/// The name of a codec without a decoder.
+fn named(codec: AudioCodecId) -> &'static str {
+    match codec {
+        CODEC_ID_AC3 => "AC-3",
+        CODEC_ID_EAC3 => "E-AC-3",
+        CODEC_ID_DCA => "DTS",
+        CODEC_ID_TRUEHD => "Dolby TrueHD",
+        CODEC_ID_AAC => "AAC",
+        _ => "an unknown codec",
     }
 }
 

@@ -64,7 +64,8 @@ struct Part {
     spans: Vec<Span>,
     /// Whether it is a link of a chain; otherwise it continues the previous part after a hole.
     is_link: bool,
-    seconds: f64,
+    /// The length of a link without holes.
+    seconds: Option<f64>,
 }
 
 /// The readable parts of an Ogg file that is damaged or has no times.
@@ -200,8 +201,8 @@ impl Ogg {
     /// Notes the length of the present link, which is lost if it cannot be read.
     fn close_link(&mut self) {
         let seconds = self.tracks.iter().filter_map(Pages::seconds).fold(0.0, f64::max);
-        if let Some(link) = self.parts.iter_mut().rfind(|part| part.is_link) {
-            link.seconds = seconds;
+        if let Some(link) = self.parts.last_mut().filter(|part| part.is_link) {
+            link.seconds = Some(seconds);
         }
     }
 
@@ -235,7 +236,7 @@ impl Ogg {
         };
         let parts = self.parts.into_iter().map(|Part { spans, is_link, seconds }| {
             let source = Box::new(ReadOnlySource::new(pieces(spans)));
-            SourceRegion { source, is_another: is_link, seconds: is_link.then_some(seconds) }
+            SourceRegion { source, is_another: is_link, seconds }
         });
         parts.collect()
     }

@@ -61,8 +61,8 @@ pub(super) struct Track {
     begins_anew: bool,
     /// The previous packet.
     before: Option<Packet>,
-    /// Whether any sound was returned. Later packets are never the warm-up of a decoder.
-    has_begun: bool,
+    /// The rest of the sound at the start that is not played, in seconds; `None` before the first packet.
+    warm_up: Option<f64>,
     /// Whether the present stream cannot be decoded, unlike the one before it in the same file.
     is_unreadable: bool,
     /// The length of parts that cannot be decoded and are not told yet, in seconds.
@@ -126,8 +126,12 @@ impl Track {
             if self.is_repeated(&packet) {
                 continue;
             }
+            if let Some(seconds) = self.lost_before(&packet) {
+                (self.lasting, self.before) = (seconds, None);
+                self.ahead = Some(Next::Packet(packet));
+                return Ok(Step::Damaged);
+            }
             if let Some(step) = self.decode(packet)? {
-                self.has_begun |= step == Step::Sound;
                 self.has_sounded = step == Step::Sound;
                 return Ok(step);
             }
@@ -170,6 +174,7 @@ impl Track {
                 time = time.map(|time| time + self.lasting - sound);
             }
             self.lasting = sound;
+            self.compare(sound);
             if self.choice.is_edited() {
                 time = self.cut(time);
                 decoded = time.and(decoded);
@@ -186,11 +191,13 @@ impl Track {
     }
 
     /// Removes the parts of the packet just decoded that are not played: all of it if it has no time, else
-    /// the part before 0. After the first sound, a time before 0 comes from a clock that was set back. Returns
-    /// the time of the rest, if any.
+    /// the part before 0. That is as much as the first packet is before 0: later ones are before 0 if a clock
+    /// stands or was set back. Returns the time of the rest, if any.
     fn cut(&mut self, time: Option<f64>) -> Option<f64> {
         let (time, rate) = (time?, f64::from(self.rate.max(1)));
-        let early = if self.has_begun { 0 } else { (-time * rate).round().max(0.0) as usize };
+        let rest = *self.warm_up.get_or_insert(-time);
+        let early = ((-time).min(rest) * rate).round().max(0.0) as usize;
+        self.warm_up = Some(rest - early.min(self.frames()) as f64 / rate);
         if early >= self.frames() {
             return None;
         }
@@ -255,14 +262,6 @@ impl Track {
             }
         }
         false
-    }
-
-    /// Whether the same packet came before. The times of other containers count their samples, and never
-    /// repeat.
-    fn is_repeated(&mut self, packet: &Packet) -> bool {
-        let time = self.choice.time(packet.pts).unwrap_or(packet.pts.get() as f64);
-        let repeats = self.has_clock() || self.reader.format_info().short_name == "ogg";
-        repeats && self.given.contain(time, &packet.data)
     }
 
     fn is_frames(&self) -> bool {

@@ -1,8 +1,14 @@
 //! Continues with the next part of a file.
 
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
+
 use super::super::choice::{Choice, reader};
 use super::super::source::SourceRegion;
 use super::Track;
+
+/// The longest time of a frame of FLAC, in seconds. Longer losses show in its times.
+const FRAME: f64 = 0.1;
 
 impl Track {
     /// Continues with the next part.
@@ -19,6 +25,15 @@ impl Track {
             }
         }
         self.lost > 0.0
+    }
+
+    /// The length of the sound that is lost directly before this packet, in seconds. The times of FLAC count
+    /// its samples, so that a single lost frame shows; for times of a clock it is too short.
+    pub(super) fn lost_before(&self, packet: &Packet) -> Option<f64> {
+        let before = self.before.as_ref().filter(|_| self.reader.format_info().short_name == "flac")?;
+        let end = before.pts.get().checked_add_unsigned(before.dur.get())?;
+        let lost = u64::try_from(packet.pts.get().checked_sub(end)?).ok()?;
+        self.seconds(Duration::new(lost)).filter(|seconds| (f64::MIN_POSITIVE..=FRAME).contains(seconds))
     }
 
     pub(super) fn turn_to(&mut self, SourceRegion { source, is_another, .. }: SourceRegion) -> bool {

@@ -127,10 +127,22 @@ impl Chunks {
 
     /// The chunk with the sound shortly after this position, and its position.
     fn find_sound(&self, peek: &mut Peek, from: u64) -> io::Result<Option<(Header, u64)>> {
-        let near = peek.bytes(from, SEARCH)?;
-        let Some(found) = near.windows(4).position(|four| four == b"data") else { return Ok(None) };
-        let at = from + found as u64;
-        Ok(self.header(peek, at)?.map(|header| (header, at)))
+        let near = peek.bytes(from, SEARCH)?.windows(4).enumerate();
+        let places: Vec<u64> =
+            near.filter(|(_, four)| four == b"data").map(|(at, _)| from + at as u64).collect();
+        // The word may also be in a text: the chunk is the first one that other chunks or the end follow.
+        let mut first = None;
+        for at in places {
+            let Some(header) = self.header(peek, at)? else { continue };
+            if (1..=peek.length() - header.body).contains(&header.size) {
+                let behind = self.behind(peek, header.body + header.size)?;
+                if self.ends_in_chunks(peek, behind)? {
+                    return Ok(Some((header, at)));
+                }
+            }
+            first = first.or(Some((header, at)));
+        }
+        Ok(first)
     }
 
     /// The sound: of the length in its header if another chunk or the end follows, else up to the end.
