@@ -72,6 +72,17 @@ fn clusters(sound: &[u8], time: impl Fn(usize) -> u64) -> Vec<Vec<u8>> {
     packets.chunks(PACKETS).enumerate().map(cluster).collect()
 }
 
+/// Tells that all samples of an mp4 have this duration.
+fn with_duration(mut bytes: Vec<u8>, duration: u32) -> Vec<u8> {
+    let table = places(&bytes, b"stts")[0] + 8;
+    let entries = bytes[table + 3];
+    for entry in 0..usize::from(entries) {
+        let at = table + 8 + 8 * entry;
+        bytes[at..at + 4].copy_from_slice(&duration.to_be_bytes());
+    }
+    bytes
+}
+
 async fn listen_to_clusters(clusters: &[Vec<u8>]) -> Decoded {
     listen_to(&[matroska(), clusters.concat()].concat()).await.unwrap()
 }
@@ -106,7 +117,7 @@ async fn clusters_of_a_second_session_follow_the_first() {
         let second = encoded(folder.path(), 3, &format!("2{name}"), &format!("-af volume=0.8 {live}"));
         let second = fs::read(second).unwrap();
         let start = places(&second, b"\x1f\x43\xb6\x75")[0];
-        let heard = listen_to(&[&first, &second[start..]].concat()).await.unwrap();
+        let heard = listen_to(&[&first[..], &second[start..]].concat()).await.unwrap();
         expect(name, &heard.sound, &[run(0, 3, 0.0), run(0, 2, 4.0)].concat());
     }
 }
@@ -163,6 +174,16 @@ async fn fragments_whose_clock_is_set_back_are_heard() {
         ),
     ] {
         expect_whole(name, &listen_to(&bytes).await.unwrap(), &run(0, 11, 0.01));
+    }
+}
+
+#[tokio::test]
+async fn durations_that_the_sound_does_not_have_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = fs::read(encoded(folder.path(), 12, "a.m4a", "-c:a aac -ar 48000")).unwrap();
+    for duration in [0, 1, 512, 1023, 2048] {
+        let heard = listen_to(&with_duration(whole.clone(), duration)).await.unwrap();
+        expect_whole(&format!("{duration}"), &heard, &run(0, 11, 0.01));
     }
 }
 

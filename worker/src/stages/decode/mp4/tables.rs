@@ -185,10 +185,10 @@ mod tests {
     /// A file with six samples of 10 bytes in chunks of two, with these tables of times and sizes. Returns
     /// the file after its corrections, as the words of its table of times and its sizes.
     fn after(times: &[u32], sizes: &[u32], is_whole: bool) -> (Vec<u32>, Vec<u32>) {
-        let stts = table(b"stts", &[&[times.len() as u32 / 2], times].concat());
-        let stsz = table(b"stsz", &[&[0, sizes.len() as u32], sizes].concat());
+        let stts = table(b"stts", &[&[times.len() as u32 / 2][..], times].concat());
+        let stsz = table(b"stsz", &[&[0, sizes.len() as u32][..], sizes].concat());
         let moov = |chunks: [u32; 3]| {
-            let stco = table(b"stco", &[&[3], &chunks[..]].concat());
+            let stco = table(b"stco", &[&[3][..], &chunks].concat());
             let stbl =
                 boxed(b"stbl", &[stts.clone(), stsz.clone(), table(b"stsc", &[1, 1, 2, 1]), stco].concat());
             let trak = boxed(b"trak", &boxed(b"mdia", &boxed(b"minf", &stbl)));

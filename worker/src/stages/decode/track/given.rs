@@ -1,4 +1,4 @@
-//! Recognises packets that were read before.
+//! Recognises packets that were read before, and times that say nothing about packets.
 //!
 //! Only a packet with the same time and the same bytes is the same packet. Uploads contain a part twice when
 //! a client has sent it again, and reading that starts again after damage starts a little before it. A packet
@@ -8,8 +8,16 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use symphonia::core::packet::Packet;
+
+use super::super::mp4::Times;
+use super::Track;
+
 /// The number of packets that are remembered. Demuxers read fewer bytes ahead than this many packets have.
 const MOST: usize = 1 << 16;
+/// A duration that differs by more than this share of the sound is wrong. Units of a track may be
+/// milliseconds, and rounded.
+const WRONG: f64 = 0.1;
 
 /// The recent packets of a track.
 #[derive(Debug, Default)]
@@ -80,6 +88,24 @@ impl GivenPackets {
             if *alike.get() == 0 {
                 alike.remove();
             }
+        }
+    }
+}
+
+impl Track {
+    /// Whether the same packet came before. The times of other containers count their samples, and never
+    /// repeat.
+    pub(super) fn is_repeated(&mut self, packet: &Packet) -> bool {
+        let time = self.choice.time(packet.pts).unwrap_or(packet.pts.get() as f64);
+        let repeats = self.has_clock() || self.reader.format_info().short_name == "ogg";
+        repeats && self.given.contain(time, &packet.data)
+    }
+
+    /// Compares the duration of the samples of an mp4 with the length of the sound of one of them. If all
+    /// have one duration and it is wrong, the times of the track say nothing.
+    pub(super) fn compare(&mut self, sound: f64) {
+        if let Some(stated) = self.choice.times.as_mut().and_then(Times::uniform) {
+            self.is_timeless |= (stated - sound).abs() > WRONG * sound;
         }
     }
 }

@@ -182,7 +182,7 @@ impl Track {
             earliest: f64::INFINITY,
             begins_anew: false,
             before: None,
-            has_begun: false,
+            warm_up: None,
             is_unreadable: false,
             lost: 0.0,
             has_sounded: false,
