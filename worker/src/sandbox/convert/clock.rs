@@ -6,9 +6,9 @@
 use self_shared::domain::container::Container;
 
 /// For containers with a clock, which is set back where recordings were joined. The rules are those of the
-/// decoder for files that it reads itself. The time of a frame is its own plus the offset in 0. 1 is the end of the frame before, 2 the new time, 3
-/// the length of the sound since the clock was set back, 4 by how much it was, 5 how much of that is taken
-/// back. Lengths are in the units of the times.
+/// decoder for files that it reads itself. The time of a frame is its own plus the offset in 0. 1 is the
+/// end of the frame before, 2 the new time, 3 the length of the sound since the clock was set back, 4 by
+/// how much it was, 5 how much of that is taken back. Lengths are in the units of the times.
 const CLOCK: [&str; 6] = [
     "st(2,PTS+ld(0))",
     // Sound that overlaps by less than two seconds is a repetition.

@@ -46,6 +46,7 @@ pub use self::loss::{Loss, LossKind, Losses};
 pub use self::names::container;
 pub use self::refusal::Refusal;
 pub use self::stated::{breaks_off, is_followed};
+pub use self::tracks::SILENT;
 
 /// How many samples are sent at once: half a second.
 pub const BLOCK: usize = SAMPLE_RATE as usize / 2;
