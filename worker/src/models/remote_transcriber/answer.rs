@@ -76,11 +76,11 @@ fn is_told(error: &Value) -> bool {
     }
 }
 
-/// About how many tokens spell a word: one to four letters of an alphabet, or to 1.3 characters of a script in
-/// which a character is a syllable. A sign has none.
+/// About how many tokens spell a word: one to four letters of an alphabet, or to 1.3 characters that are a
+/// syllable or more (figures, and the characters of some scripts). A sign has none.
 fn spelling_tokens(token: &Token) -> u32 {
     let weight = |c: char| match c {
-        '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{20000}'..='\u{3ffff}' => 3,
+        '0'..='9' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{20000}'..='\u{3ffff}' => 3,
         _ => 1,
     };
     let letters: usize = token.letters.chars().map(weight).sum();
@@ -220,7 +220,8 @@ mod tests {
 
     #[test]
     fn the_tokens_of_a_word_are_guessed_in_every_script() {
-        for (text, tokens) in [("I", 1), ("Guten", 2), ("今天天氣", 3), ("שלום", 1), ("€", 0)] {
+        for (text, tokens) in [("I", 1), ("Guten", 2), ("1984", 3), ("今天天氣", 3), ("שלום", 1), ("€", 0)]
+        {
             let token = Token {
                 text: text.to_owned(),
                 letters: part::letters(text),

@@ -1,21 +1,37 @@
 //! The remote transcriber: its results keep their times, it never receives sound without permission, and
 //! while it is away, its jobs wait or are done locally. Also: which languages are supported.
 
+mod answers;
+
 use reqwest::Method;
 use self_tests::person::{Accepted, id_of};
 use self_tests::stack::Setup;
 use self_tests::{Answer, Person, Sound, Stack, Transcriptions, eventually};
 use serde_json::{Value, json};
 
+/// What the service hears in every chunk.
+const GREETING: &str = "Guten Morgen, Anna, heute regnet es schon den ganzen Tag.";
+
 /// The answer of the service to every chunk.
 fn german() -> Value {
+    let words = [
+        ("Guten", 0.2, 0.5),
+        ("Morgen", 0.5, 0.9),
+        ("Anna", 1.1, 1.6),
+        ("heute", 1.6, 1.9),
+        ("regnet", 1.9, 2.2),
+        ("es", 2.2, 2.3),
+        ("schon", 2.3, 2.5),
+        ("den", 2.5, 2.6),
+        ("ganzen", 2.6, 2.9),
+        ("Tag", 2.9, 3.2),
+    ];
     json!({
         "task": "transcribe", "language": "german", "duration": 9.0,
-        "text": " Guten Morgen, Anna.",
-        "segments": [{"id": 0, "start": 0.2, "end": 1.6, "text": " Guten Morgen, Anna.", "avg_logprob": -0.105,
+        "text": format!(" {GREETING}"),
+        "segments": [{"id": 0, "start": 0.2, "end": 3.2, "text": format!(" {GREETING}"), "avg_logprob": -0.105,
                       "no_speech_prob": 0.02, "compression_ratio": 0.8}],
-        "words": [{"word": "Guten", "start": 0.2, "end": 0.5}, {"word": "Morgen", "start": 0.5, "end": 0.9},
-                  {"word": "Anna", "start": 1.1, "end": 1.6}],
+        "words": words.map(|(word, start, end)| json!({"word": word, "start": start, "end": end})),
     })
 }
 
@@ -82,12 +98,12 @@ async fn words_come_from_elsewhere_with_their_times_and_the_host_is_told() {
     let segments = transcription["segments"].as_array().unwrap();
     assert_eq!(segments.len(), asked.len(), "{transcription}");
     let first = &segments[0];
-    assert_eq!((&first["text"], &first["timing"]), (&json!("Guten Morgen, Anna."), &json!("measured")));
+    assert_eq!((&first["text"], &first["timing"]), (&json!(GREETING), &json!("measured")));
     assert!((first["confidence"].as_f64().unwrap() - 0.9).abs() < 0.01, "{first}");
     let words = first["words"].as_array().unwrap();
     let times: Vec<i64> = words.iter().map(|word| word["start_ms"].as_i64().unwrap()).collect();
     let steps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert_eq!((words[1]["text"].as_str(), &steps[..]), (Some("Morgen,"), &[300, 600][..]), "{first}");
+    assert_eq!((words[1]["text"].as_str(), &steps[..2]), (Some("Morgen,"), [300, 600].as_slice()), "{first}");
 
     for asked in asked {
         assert_eq!(asked.authorization.as_deref(), Some("Bearer a-key-of-the-service"));
@@ -144,7 +160,7 @@ async fn a_job_waits_for_a_service_that_is_away_and_goes_on_when_it_is_back() {
     assert!(!job.to_string().contains("secret"), "credentials are shown: {job}");
     service.serve();
     let transcription = made(&person, &accepted).await;
-    assert_eq!(transcription["segments"][0]["text"], "Guten Morgen, Anna.");
+    assert_eq!(transcription["segments"][0]["text"], GREETING);
 }
 
 #[tokio::test]
@@ -152,12 +168,14 @@ async fn a_service_that_is_away_is_replaced_where_the_settings_say_so() {
     let service = Transcriptions::answering(&german());
     let stack = setup(&service).with("TRANSCRIBER_FALLBACK", "local").start().await;
     let person = somebody(&stack).await;
-    let transcription = made(&person, &accepted(&person, &[]).await).await;
+    let transcription = made(&person, &accepted(&person, &[("language", "en")]).await).await;
     assert_eq!(transcription["model"]["name"], "moonshine-tiny-en");
     assert_eq!((&transcription["endpoint"], &transcription["language"]), (&Value::Null, &json!("en")));
-    // The model of the worker does not support this language, so the job waits.
-    let german = accepted(&person, &[("language", "de")]).await;
-    waits(&person, &german, "transcriber_away").await;
+    // The model of the worker does not support this language, or nobody knows the language: the job waits.
+    for query in [&[("language", "de")][..], &[]] {
+        let other = accepted(&person, query).await;
+        waits(&person, &other, "transcriber_away").await;
+    }
 }
 
 #[tokio::test]
@@ -179,7 +197,7 @@ async fn a_recording_in_a_language_of_the_service_alone_waits_for_it_to_its_end(
     let whole = made(&person, &accepted).await;
     assert_eq!((&whole["model"]["name"], &whole["language"]), (&json!("whisper-parrot"), &json!("de")));
     for segment in whole["segments"].as_array().unwrap() {
-        assert_eq!(segment["text"], "Guten Morgen, Anna.", "{whole}");
+        assert_eq!(segment["text"], GREETING, "{whole}");
     }
 }
 
@@ -212,20 +230,45 @@ async fn a_key_that_is_refused_is_said_in_the_job_and_mended_without_a_loss() {
     let detail = job["failure"]["detail"].as_str().unwrap();
     assert!(detail.contains("TRANSCRIBER_API_KEY") && !detail.contains("sk-1234"), "{detail}");
     service.answers(200, &german());
-    assert_eq!(made(&person, &accepted).await["segments"][0]["text"], "Guten Morgen, Anna.");
+    assert_eq!(made(&person, &accepted).await["segments"][0]["text"], GREETING);
 }
 
 #[tokio::test]
-async fn a_service_that_hears_nothing_leaves_a_silent_transcript() {
-    let silence = json!({"text": " Thank you.", "segments": [
-        {"text": " Thank you.", "avg_logprob": -1.2, "no_speech_prob": 0.9, "compression_ratio": 0.6}]});
-    let mut service = Transcriptions::answering(&silence);
+async fn sound_that_waits_is_not_sent_once_the_person_forbids_it() {
+    let mut service = Transcriptions::answering(&german());
+    service.answers(500, &json!({}));
     service.serve();
     let stack = setup(&service).start().await;
     let person = somebody(&stack).await;
-    let transcription = made(&person, &accepted(&person, &[]).await).await;
-    assert_eq!((&transcription["text"], &transcription["is_silent"]), (&json!(""), &json!(true)));
-    assert!(!service.asked().is_empty());
+    let (free, german_only) = (
+        accepted(&person, &[]).await,
+        accepted(&person, &[("language", "de"), ("allow_remote", "true")]).await,
+    );
+    for waiting in [&free, &german_only] {
+        waits(&person, waiting, "transcriber_away").await;
+    }
+    put_preferences(&person, &json!({"transcription": {"allow_remote": false}})).await.good();
+    service.answers(200, &german());
+    let transcription = made(&person, &free).await;
+    assert_eq!(transcription["model"]["name"], "moonshine-tiny-en");
+    let dead = person.ending(german_only.job).await;
+    assert_eq!((&dead["state"], &dead["failure"]["code"]), (&json!("dead"), &json!("language_unsupported")));
+    // All that it received came while it was away, and before that was forbidden.
+    assert!(service.asked().iter().all(|asked| asked.status == 500), "sound was sent after it was forbidden");
+}
+
+#[tokio::test]
+async fn a_language_that_the_service_cannot_name_is_uncertain() {
+    let mut answer = german();
+    answer["language"] = json!("klingon");
+    let mut service = Transcriptions::answering(&answer);
+    service.serve();
+    let stack = setup(&service).start().await;
+    let person = somebody(&stack).await;
+    let unknown = made(&person, &accepted(&person, &[]).await).await;
+    assert_eq!((&unknown["language"], &unknown["language_uncertain"]), (&Value::Null, &json!(true)));
+    let asked = made(&person, &accepted(&person, &[("language", "DE-ch")]).await).await;
+    assert_eq!((&asked["language"], &asked["language_uncertain"]), (&json!("de-CH"), &json!(false)));
 }
 
 #[tokio::test]
