@@ -66,13 +66,31 @@ pub(crate) fn says_something(text: &str) -> bool {
     text.chars().any(|c| !(c.is_whitespace() || c.is_control() || is_invisible(c)))
 }
 
-/// Whether a character only formats others, or takes no space (Unicode: the ignorable characters in use).
+/// Whether a character only formats others, or takes no space (Unicode: the ignorable characters in use). The
+/// patterns in the document list the same characters.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{fff9}'..='\u{fffb}')
+}
+
+/// The pattern of a text in which a visible character stands between others, none of which is one of `$not`.
+macro_rules! visible_without {
+    ($not:literal) => {
+        concat!(
+            "[^",
+            $not,
+            r"]*[^\s",
+            $not,
+            r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e",
+            r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb",
+            "][^",
+            $not,
+            "]*"
+        )
+    };
 }
 
 /// Whether a character ends a line: then a text with it is more than one line.
@@ -122,7 +140,7 @@ impl Form for Sha256 {
 
 impl<const LONGEST: usize> Form for Line<LONGEST> {
     const FORMAT: &'static str = "line";
-    const PATTERN: &'static str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+    const PATTERN: &'static str = concat!("^", visible_without!(r"\x00-\x1f\x7f-\x9f\u2028\u2029"), "$");
     const LONGEST: usize = LONGEST;
     const MUST: &'static str = "must say something in one line, without control characters";
 
@@ -133,7 +151,8 @@ impl<const LONGEST: usize> Form for Line<LONGEST> {
 
 impl<const LONGEST: usize> Form for Label<LONGEST> {
     const FORMAT: &'static str = "label";
-    const PATTERN: &'static str = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$";
+    const PATTERN: &'static str =
+        concat!(r"^(\s*|", visible_without!(r"\x00-\x1f\x7f-\x9f\u2028\u2029"), ")$");
     const SHORTEST: usize = 0;
     const LONGEST: usize = LONGEST;
     const MUST: &'static str = "must be one line without control characters, or empty";
@@ -145,7 +164,8 @@ impl<const LONGEST: usize> Form for Label<LONGEST> {
 
 impl<const LONGEST: usize> Form for Utterance<LONGEST> {
     const FORMAT: &'static str = "utterance";
-    const PATTERN: &'static str = r"[^\s]";
+    const PATTERN: &'static str =
+        concat!("^", visible_without!(r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"), "$");
     const LONGEST: usize = LONGEST;
     const MUST: &'static str = "must say something, without control characters";
 

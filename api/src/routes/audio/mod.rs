@@ -93,8 +93,8 @@ enum WorkAccepted {
 }
 
 declare! {
-    Upload: NotFound, EmptyUpload, UploadInterrupted, InvalidMultipart, IdempotencyConflict, DuplicateUpload, UploadTooLarge,
-            UnsupportedMedia, ObjectStorageUnavailable, Overloaded;
+    Upload: NotFound, EmptyUpload, UploadInterrupted, InvalidMultipart, IdempotencyConflict, DuplicateUpload,
+            UploadTooLarge, UnsupportedMedia, ObjectStorageUnavailable, Overloaded;
     Read: NotFound;
     ReadContent: NotFound, ContentMissing, RangeNotSatisfiable, ObjectStorageUnavailable;
     Again: NotFound, ContentMissing, IdempotencyConflict, Overloaded;
@@ -104,10 +104,10 @@ declare! {
 impl AudioRoutes {
     /// Upload a recording
     ///
-    /// Send the bytes as the body, or as the only field of a form, `file`: one recording in a request. They
-    /// are streamed; the server limits the size. Options are query parameters. The format is recognised by the first bytes: wav, mp3, m4a, aac, flac, ogg,
-    /// webm, aiff, caf and others. The answer comes once the recording is stored and its job is
-    /// accepted. The job then runs by itself.
+    /// Send the bytes as the body, or as the only field of a form, `file`: one recording in a request.
+    /// They are streamed; the server limits the size. Options are query parameters. The format is
+    /// recognised by the first bytes: wav, mp3, m4a, aac, flac, ogg, webm, aiff, caf and others. The
+    /// answer comes once the recording is stored and its job is accepted. The job then runs by itself.
     ///
     /// If the same bytes are uploaded again, the server recognises them: the answer describes the first
     /// upload. If its job has not ended and this request has other options, a new job with these options

@@ -12,7 +12,7 @@ use self_shared::database::conversations::{self, Conversation};
 use self_shared::database::{UserTx, jobs, transcriptions, users};
 use self_shared::domain::job::{Job, JobSnapshot, TranscribeAudio};
 use self_shared::domain::transcription::TranscriptionOptions;
-use self_shared::domain::{UserId, new_id};
+use self_shared::domain::{UserId, language, new_id};
 use self_shared::objects::{LONGEST_UPLOAD, ObjectError, ObjectKey, Stored};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -229,7 +229,7 @@ pub(super) async fn usual(
 ) -> Result<TranscriptionOptions, Problem> {
     let chosen = users::get(tx).await?.map(|user| user.preferences.0.transcription).unwrap_or_default();
     Ok(TranscriptionOptions {
-        language: asked.language.or(chosen.language),
+        language: asked.language.or(chosen.language).as_deref().map(language::canonical),
         allow_remote: asked.allow_remote.or(chosen.allow_remote),
     })
 }
