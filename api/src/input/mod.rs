@@ -8,6 +8,7 @@ mod schema;
 pub(crate) mod text;
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use poem::error::ReadBodyError;
 use poem::http::Method;
@@ -19,6 +20,7 @@ use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::offload::offload;
 use crate::problem::{Code, Problem};
@@ -42,6 +44,8 @@ impl Limit for Usual {
 
 /// How many bodies above the usual limit are in memory at a time. Further ones wait.
 static LARGE: Semaphore = Semaphore::const_new(32);
+/// How long such a body may take to arrive, so that none keeps its place from others for long.
+const LARGE_TIME: Duration = Duration::from_secs(300);
 
 /// A JSON body.
 #[derive(Debug)]
@@ -68,9 +72,18 @@ impl<T: ParseFromJSON + 'static, L: Limit> ParsePayload for Input<T, L> {
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
         let length = request.headers().typed_get::<ContentLength>();
-        let is_usual = L::BYTES <= Usual::BYTES || length.is_some_and(|length| length.0 <= Usual::BYTES as u64);
+        let is_usual =
+            L::BYTES <= Usual::BYTES || length.is_some_and(|length| length.0 <= Usual::BYTES as u64);
         let _memory = if is_usual { None } else { Some(LARGE.acquire().await.map_err(Problem::internal)?) };
-        let bytes = body.take()?.into_bytes_limit(L::BYTES).await.map_err(|error| match error {
+        let read = body.take()?.into_bytes_limit(L::BYTES);
+        let read = match is_usual {
+            true => read.await,
+            false => timeout(LARGE_TIME, read).await.map_err(|_| {
+                let detail = format!("the body did not arrive within {} seconds", LARGE_TIME.as_secs());
+                Problem::new(Code::InvalidInput, detail)
+            })?,
+        };
+        let bytes = read.map_err(|error| match error {
             ReadBodyError::PayloadTooLarge => {
                 let detail = format!("the body may have up to {} bytes; {}", L::BYTES, L::REMEDY);
                 poem::Error::from(Problem::new(Code::BodyTooLarge, detail))
