@@ -23,7 +23,7 @@ async fn heard(file: &Path) -> (f64, bool, bool) {
 }
 
 /// Files whose end is known by a stated size or by their last frame.
-const WITH_END: [(&str, &str); 11] = [
+const WITH_END: [(&str, &str); 14] = [
     ("windows.wma", "-c:a wmav2"),
     ("bare.ac3", "-ac 2 -ar 48000 -c:a ac3"),
     ("bare.eac3", "-ac 2 -ar 48000 -c:a eac3"),
@@ -34,6 +34,9 @@ const WITH_END: [(&str, &str); 11] = [
     ("windows.mka", "-c:a wmav2"),
     ("lossless.wv", "-c:a wavpack"),
     ("windows.wav", "-c:a wmav2"),
+    ("telephone.au", "-ar 8000 -c:a pcm_mulaw"),
+    ("memo.caf", "-c:a adpcm_ima_qt"),
+    ("studio.mov", "-c:a pcm_s24be -movflags +faststart"),
     ("telephone.amr", "-ar 8000 -c:a libopencore_amrnb -b:a 12.2k"),
 ];
 
@@ -45,7 +48,7 @@ async fn a_converted_file_that_breaks_off_is_cut_short_and_a_whole_one_is_not() 
         let (seconds, cut_short, is_damaged) = heard(&file).await;
         assert!((seconds - LENGTH).abs() < 0.3 && !cut_short && !is_damaged, "{name}: {seconds} s");
         let bytes = fs::read(&file).unwrap();
-        // A frame of AMR may end anywhere: 32 bytes after a header of 6.
+        // Within a frame: those of AMR have 32 bytes each, after a header of 6.
         let cut = (bytes.len() * 6 / 10).next_multiple_of(32) + 13;
         fs::write(&file, &bytes[..cut]).unwrap();
         let (seconds, cut_short, _) = heard(&file).await;
