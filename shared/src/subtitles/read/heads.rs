@@ -29,8 +29,7 @@ pub(super) fn heads(file: &File<'_>) -> (Vec<Head>, usize) {
     for (timed, timing) in timed {
         let begins_block = timed == free || is_blank(timed - 1);
         let above = timed.checked_sub(1).filter(|above| *above >= free);
-        let numbered =
-            above.filter(|&above| has_number || above == free || is_blank(above - 1)).and_then(number);
+        let numbered = above.filter(|&above| has_number || is_blank(above - 1)).and_then(number);
         let is_readable = timing.start_ms.is_some() || timing.end_ms.is_some();
         if !timing.is_whole() && numbered.is_none() && !(begins_block && is_readable) {
             continue;
@@ -47,7 +46,7 @@ pub(super) fn heads(file: &File<'_>) -> (Vec<Head>, usize) {
             }
         } else if let Some(number) = numbered {
             (first, last_number) = (timed - 1, Some(number.value));
-        } else if (timed - 1 == free || is_blank(timed - 2))
+        } else if (timed == 1 || is_blank(timed - 2))
             && (habits.are_named || (file.is_webvtt && !heads.is_empty()))
         {
             first = timed - 1;
@@ -79,7 +78,7 @@ impl Habits {
             let above = (free..index).rev().find(|&above| !is_blank(lines[above]));
             let number = above.and_then(|above| number(lines[above]));
             let is_direct = above == index.checked_sub(1);
-            let begins_block = above.is_some_and(|above| above == free || is_blank(lines[above - 1]));
+            let begins_block = above.is_some_and(|above| above == 0 || is_blank(lines[above - 1]));
             let is_apart = number.as_ref().is_some_and(|_| !is_direct);
             is_first_apart |= all == 0 && is_apart;
             all += 1;

@@ -101,6 +101,13 @@ fn whatever_counts_cues_is_not_said() {
     // Where plain numbers count, another one is text.
     let file = "1\n0:00 --> 0:01\nIt was\n1984.\n0:02 --> 0:03\nOh.\n";
     assert_eq!(words(file), ["It was 1984.", "Oh."]);
+    // Directly below the times, a line is text.
+    for head in ["", "WEBVTT\n\n", "A title\n", "WEBVTT\n\nintro\n"] {
+        for said in ["Yes.", "7", "7."] {
+            let file = format!("{head}0:00 --> 0:01\nOh.\n0:02 --> 0:03\n{said}\n0:04 --> 0:05\nOh.\n");
+            assert_eq!(words(&file), ["Oh.", said, "Oh."], "{head}");
+        }
+    }
     let file = "0:00 --> 0:01\nFirst line\n\nand the last one.\n0:02 --> 0:03\nOh.\n";
     assert_eq!(words(file), ["First line and the last one.", "Oh."]);
 }
