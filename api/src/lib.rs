@@ -11,6 +11,7 @@ pub mod hub;
 mod id;
 mod input;
 mod methods;
+mod offload;
 mod page;
 pub mod problem;
 pub mod push;

@@ -31,6 +31,8 @@ struct Told {
     retry_after: Option<u32>,
     /// How many more requests are answered normally; later ones are refused with 429.
     patience: Option<usize>,
+    /// Whether the sound of the first request is always refused with 400.
+    refuses_first: bool,
     asked: Vec<Asked>,
 }
 
@@ -43,6 +45,8 @@ pub struct Asked {
     pub fields: BTreeMap<String, Vec<String>>,
     /// The sound, as a file.
     pub file: Vec<u8>,
+    /// The status of the answer.
+    pub status: u16,
 }
 
 impl Transcriptions {
@@ -54,6 +58,7 @@ impl Transcriptions {
             says: says.to_string(),
             retry_after: None,
             patience: None,
+            refuses_first: false,
             asked: Vec::new(),
         };
         Self { port: ports::free(), told: Arc::new(Mutex::new(told)), serving: None }
@@ -80,6 +85,11 @@ impl Transcriptions {
     /// Refuses requests after this many more.
     pub fn tires_after(&self, requests: usize) {
         self.lock().patience = Some(requests);
+    }
+
+    /// Refuses the sound of the first request whenever it is sent; every other sound is answered.
+    pub fn refuses_the_first_sound(&self) {
+        self.lock().refuses_first = true;
     }
 
     /// Sends this `Retry-After` with every refusal.
@@ -132,14 +142,19 @@ async fn transcribe(request: &Request, mut form: Multipart, told: Data<&Arc<Mute
         }
     }
     let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-    told.asked.push(asked);
-    if told.patience == Some(0) {
-        let refusal = Response::builder().status(StatusCode::TOO_MANY_REQUESTS);
-        return match told.retry_after {
-            Some(seconds) => refusal.header("retry-after", seconds).finish(),
-            None => refusal.finish(),
-        };
+    let is_first = told.asked.first().is_none_or(|first| first.file == asked.file);
+    let status = if told.patience == Some(0) {
+        StatusCode::TOO_MANY_REQUESTS
+    } else if told.refuses_first && is_first {
+        StatusCode::BAD_REQUEST
+    } else {
+        told.status
+    };
+    told.asked.push(Asked { status: status.as_u16(), ..asked });
+    told.patience = told.patience.map(|requests| requests.saturating_sub(1));
+    let answer = Response::builder().status(status).content_type("application/json");
+    match told.retry_after.filter(|_| status == StatusCode::TOO_MANY_REQUESTS) {
+        Some(seconds) => answer.header("retry-after", seconds).body(told.says.clone()),
+        None => answer.body(told.says.clone()),
     }
-    told.patience = told.patience.map(|requests| requests - 1);
-    Response::builder().status(told.status).content_type("application/json").body(told.says.clone())
 }

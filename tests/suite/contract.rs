@@ -103,6 +103,34 @@ async fn unknown_addresses_and_invalid_requests_are_answered_with_problems() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_a_route_does_not_read_is_refused_by_every_route() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let id = uuid::Uuid::now_v7().to_string();
+    let mut checked = 0;
+    for Operation { method, path, .. } in Document::of(&person).await.operations() {
+        if !path.starts_with("/api/v1/") {
+            continue;
+        }
+        let address = format!("{}?no_such_parameter=1", path.replace("{id}", &id));
+        let answer = Answer::of(person.request(method.clone(), &address)).await.unwrap();
+        assert_eq!(answer.refused(), (400, "invalid_input".to_owned()), "{method} {path}");
+        assert!(answer.text().contains("no_such_parameter"), "{method} {path}: {}", answer.text());
+        checked += 1;
+    }
+    assert!(checked >= 40, "only {checked} routes");
+    for twice_or_misspelt in
+        ["jobs?limit=1&limit=2", "jobs?Limit=1", "jobs?status=dead", "conversations?tags=a"]
+    {
+        let answer = person.get(&format!("/api/v1/{twice_or_misspelt}")).await;
+        assert_eq!(answer.refused(), (400, "invalid_input".to_owned()), "{twice_or_misspelt}");
+    }
+    for open in ["/health?probe=1", "/docs?x=1", "/openapi.json?v=2"] {
+        assert_eq!(person.get(open).await.status, 200, "{open}");
+    }
+}
+
+#[tokio::test]
 async fn null_characters_are_refused_wherever_text_is_taken() {
     let stack = Stack::without_worker().await;
     let person = Person::register(&stack).await;

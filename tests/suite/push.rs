@@ -73,6 +73,9 @@ async fn what_is_not_understood_is_answered_and_the_socket_goes_on() {
         Message::text(r#"{"type": "join_room", "room": "attic"}"#),
         Message::text(r#"{"type": "join_room", "room": "job:1"}"#),
         Message::text(r#"{"type": "join_room", "room": "user", "after": "yesterday"}"#),
+        Message::text(r#"{"type": "join_room", "room": "user", "words": true}"#),
+        Message::text(r#"{"type": "leave_room", "room": "user", "after": 1}"#),
+        Message::text(r#"{"type": "ping", "at": 1}"#),
         Message::binary(vec![0, 1, 2]),
     ];
     for message in strange {

@@ -134,17 +134,51 @@ async fn what_a_person_confirms_is_not_uncertain_any_more_and_is_found() {
 
     // When the last uncertain segment is confirmed, this warning is removed, and no other.
     stack.database.run("update segments set is_uncertain = position = 0").await;
+    let mut socket = Socket::open(&person).await;
+    socket.join("user", None).await;
     let corrected = understand(false).await;
-    person.success(id_of(&corrected["job"]["id"])).await;
-    let conversation = person.get(&format!("/api/v1/conversations/{}", accepted.conversation)).await.good();
-    for warned in [person.transcription(id_of(&transcription["id"])).await, conversation] {
-        let codes: Vec<&str> = warned["warnings"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|warning| warning["code"].as_str().unwrap())
-            .collect();
-        assert_eq!(codes, ["damaged"], "{warned}");
+    let update = |frame: &Value| frame["type"] == "conversation_update";
+    let told = socket.hear_until("the correction", update).await.pop().unwrap();
+    let conversation = format!("/api/v1/conversations/{}", accepted.conversation);
+    for is_understood in [false, true] {
+        if is_understood {
+            person.success(id_of(&corrected["job"]["id"])).await;
+        }
+        let list = person.get("/api/v1/conversations").await.good();
+        let transcription = person.transcription(id_of(&transcription["id"])).await;
+        let conversation = person.get(&conversation).await.good();
+        for warned in [&transcription, &conversation, &list["items"][0], &told["data"]] {
+            let warnings = warned["warnings"].as_array().unwrap().iter();
+            let codes: Vec<&str> = warnings.map(|warning| warning["code"].as_str().unwrap()).collect();
+            assert_eq!(codes, ["damaged"], "{is_understood} {warned}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_job_left_behind_is_corrected_once_the_job_has_ended() {
+    let stack = Stack::start().await;
+    let person = Person::register(&stack).await;
+    let accepted = person.upload(&Sound::short()).await;
+    let job = person.success(accepted.job).await;
+    let transcription = person.transcription(id_of(&job["transcription_id"])).await;
+    let path = format!("/api/v1/segments/{}", transcription["segments"][0]["id"].as_str().unwrap());
+    let correct = async |text: &str| {
+        let request = person.request(reqwest::Method::PATCH, &path).json(&json!({"text": text}));
+        self_tests::Answer::of(request).await.unwrap()
+    };
+    // As after a job that waits far in the future, and then is cancelled.
+    stack.database.run("update transcriptions set completed_at = null").await;
+    let wait = "update jobs set state = 'queued', run_at = now() + interval '1 day', finished_at = null
+                where kind = 'transcribe_audio'";
+    stack.database.run(wait).await;
+    assert_eq!(correct("Too early.").await.refused(), (409, "transcription_incomplete".to_owned()));
+    stack.database.run("update jobs set state = 'cancelled' where kind = 'transcribe_audio'").await;
+    let corrected = correct("It was\nsaid so.").await.good();
+    assert_eq!(corrected["segment"]["text"], "It was said so.");
+    assert!(corrected.get("job").is_none(), "a part is not searched: {corrected}");
+    for nothing in ["\u{200b}", "\n", "a\u{7}"] {
+        assert_eq!(correct(nothing).await.refused(), (400, "invalid_input".to_owned()), "{nothing:?}");
     }
 }
 

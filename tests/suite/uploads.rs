@@ -81,7 +81,7 @@ async fn a_form_is_as_good_as_a_plain_body() {
     let person = Person::register(&stack).await;
     let sound = Sound::short();
     let part = Part::stream(Body::from(sound.bytes.clone())).file_name("dictated.wav");
-    let form = Form::new().text("note", "what comes before the file is read over").part("file", part);
+    let form = Form::new().part("file", part);
     let request = person.request(Method::POST, "/api/v1/audio/upload").multipart(form);
     let answer = Answer::of(request).await.unwrap();
     assert_eq!(answer.status, 202, "{}", answer.text());
@@ -90,6 +90,68 @@ async fn a_form_is_as_good_as_a_plain_body() {
 
     let request = person.request(Method::POST, "/api/v1/audio/upload").multipart(Form::new().text("a", "b"));
     assert_eq!(Answer::of(request).await.unwrap().refused(), (400, "invalid_multipart".to_owned()));
+}
+
+#[tokio::test]
+async fn what_a_form_holds_beside_one_file_is_refused_by_its_name() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let file = |name: &'static str| Part::stream(Body::from(Sound::short().anew().bytes)).file_name(name);
+    let forms = [
+        (Form::new().part("file", file("a.wav")).part("file", file("b.wav")), "b.wav"),
+        (Form::new().part("file", file("a.wav")).part("file2", file("b.wav")), "file2"),
+        (Form::new().text("allow_remote", "false").part("file", file("a.wav")), "allow_remote"),
+        (Form::new().part("file", file("a.wav")).text("language", "de"), "language"),
+        (Form::new().part("audio", file("a.wav")), "audio"),
+    ];
+    for (form, named) in forms {
+        let request = person.request(Method::POST, "/api/v1/audio/upload").multipart(form);
+        let answer = Answer::of(request).await.unwrap();
+        assert_eq!(answer.refused(), (400, "invalid_multipart".to_owned()), "{named}");
+        assert!(answer.text().contains(named), "{named}: {}", answer.text());
+    }
+    let part = person.upload_request(&Sound::short()).header("content-range", "bytes 0-99/1000");
+    assert_eq!(Answer::of(part).await.unwrap().refused(), (400, "invalid_input".to_owned()));
+    assert_eq!(stack.database.count("from audio").await, 0);
+    assert_eq!(files(&stack.objects()), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
+async fn what_a_second_upload_of_the_same_bytes_asks_is_done_or_refused() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let send = async |query: &[(&str, &str)]| {
+        Answer::of(person.upload_request(&Sound::short()).query(query)).await.unwrap()
+    };
+    let first = Accepted::read(&send(&[("title", "Mine")]).await.good());
+    // The job that waits is replaced by one that may not send the sound.
+    let again = send(&[("allow_remote", "false"), ("title", "Mine")]).await;
+    assert_eq!((again.status, &again.good()["duplicate"]), (200, &true.into()));
+    let second = Accepted::read(&again.good());
+    assert_eq!((second.audio, second.conversation), (first.audio, first.conversation));
+    assert_eq!(person.job(first.job).await["state"], "cancelled");
+    assert_eq!(person.job(second.job).await["state"], "queued");
+    let forbids = "from jobs where state = 'queued' and payload -> 'options' ->> 'allow_remote' = 'false'";
+    assert_eq!(stack.database.count(forbids).await, 1);
+    // The same options again, and none, change nothing.
+    for query in [&[("allow_remote", "false")][..], &[]] {
+        assert_eq!(Accepted::read(&send(query).await.good()), second, "{query:?}");
+    }
+    let refused = send(&[("title", "Ours")]).await;
+    assert_eq!(refused.refused(), (409, "duplicate_upload".to_owned()));
+    assert!(refused.text().contains("PATCH"), "{}", refused.text());
+    // A refusal of the title does not allow what the request forbids.
+    stack.database.run("update jobs set payload = payload #- '{options,allow_remote}'").await;
+    stack.database.run("update transcriptions set options = options - 'allow_remote'").await;
+    assert_eq!(send(&[("title", "Ours"), ("allow_remote", "false")]).await.status, 409);
+    assert_eq!(stack.database.count(forbids).await, 1);
+    assert_eq!(stack.database.count("from jobs where state = 'queued'").await, 1);
+
+    stack.database.run("update jobs set state = 'dead' where state = 'queued'").await;
+    let refused = send(&[("language", "de")]).await;
+    assert_eq!(refused.refused(), (409, "duplicate_upload".to_owned()));
+    assert!(refused.text().contains("/api/v1/audio/transcribe"), "{}", refused.text());
+    assert_eq!(files(&stack.objects()).len(), 1);
 }
 
 #[tokio::test]

@@ -182,6 +182,7 @@ async fn a_track_that_begins_late_begins_late() {
         ("fragmented.mp4", "-c:a aac -movflags +frag_keyframe+empty_moov+default_base_moof"),
         ("late.mkv", "-c:a libopus"),
         ("surround.mp4", "-ac 6 -c:a aac"),
+        ("broadcast.ts", "-c:a aac"),
     ] {
         let file = folder.path().join(name);
         fixtures::convert(&recording, &format!("{late} {video} {arguments}"), &file);

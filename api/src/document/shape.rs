@@ -9,7 +9,7 @@ use poem_openapi::OpenApi;
 use poem_openapi::registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef, Registry};
 use serde_json::Value;
 
-use crate::input::null;
+use crate::input::query;
 
 /// The spelling of headers; poem-openapi writes them in capitals.
 const HEADERS: &[&str] = &["ETag", "Location"];
@@ -43,7 +43,9 @@ impl<T: OpenApi> OpenApi for CorrectedApi<T> {
 
     fn add_routes(self, table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
         self.0.add_routes(table);
-        null::refuse(&T::meta(), table);
+        let mut registry = Registry::new();
+        T::register(&mut registry);
+        query::check(&T::meta(), &registry, table);
     }
 }
 

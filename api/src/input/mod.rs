@@ -2,29 +2,56 @@
 //! wrong shape.
 
 pub(crate) mod choice;
-pub(crate) mod null;
+pub(crate) mod query;
 mod schema;
 pub(crate) mod schema_check;
 pub(crate) mod text;
 
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use poem::error::ReadBodyError;
 use poem::http::Method;
+use poem::web::headers::{ContentLength, HeaderMapExt as _};
 use poem::{Request, RequestBody};
 use poem_openapi::impl_apirequest_for_payload;
 use poem_openapi::payload::{Json, ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
 use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
+use crate::offload::offload;
 use crate::problem::{Code, Problem};
 
-/// The largest JSON body, in bytes.
-const LARGEST: usize = 1024 * 1024;
+/// A limit for the size of JSON bodies.
+pub(crate) trait Limit: 'static {
+    /// The largest body, in bytes.
+    const BYTES: usize;
+    /// What to do about a larger one.
+    const REMEDY: &'static str;
+}
+
+/// The limit of most routes: 1 MiB.
+#[derive(Debug)]
+pub(crate) enum Usual {}
+
+impl Limit for Usual {
+    const BYTES: usize = 1024 * 1024;
+    const REMEDY: &'static str = "send less";
+}
+
+/// How many bodies above the usual limit are in memory at a time. Further ones wait.
+static LARGE: Semaphore = Semaphore::const_new(32);
+/// How long such a body may take to arrive, so that none keeps its place from others for long.
+const LARGE_TIME: Duration = Duration::from_secs(300);
 
 /// A JSON body.
 #[derive(Debug)]
-pub(crate) struct Input<T>(pub T);
+pub(crate) struct Input<T, L = Usual>(pub T, PhantomData<fn() -> L>);
 
-impl<T: Type> Payload for Input<T> {
+impl<T: Type, L: Limit> Payload for Input<T, L> {
     const CONTENT_TYPE: &'static str = "application/json";
 
     fn check_content_type(content_type: &str) -> bool {
@@ -40,20 +67,39 @@ impl<T: Type> Payload for Input<T> {
     }
 }
 
-impl<T: ParseFromJSON> ParsePayload for Input<T> {
+impl<T: ParseFromJSON + 'static, L: Limit> ParsePayload for Input<T, L> {
     const IS_REQUIRED: bool = T::IS_REQUIRED;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = body.take()?.into_bytes_limit(LARGEST).await?;
+        let length = request.headers().typed_get::<ContentLength>();
+        let is_usual =
+            L::BYTES <= Usual::BYTES || length.is_some_and(|length| length.0 <= Usual::BYTES as u64);
+        let _memory = if is_usual { None } else { Some(LARGE.acquire().await.map_err(Problem::internal)?) };
+        let read = body.take()?.into_bytes_limit(L::BYTES);
+        let read = match is_usual {
+            true => read.await,
+            false => timeout(LARGE_TIME, read).await.map_err(|_| {
+                let detail = format!("the body did not arrive within {} seconds", LARGE_TIME.as_secs());
+                Problem::new(Code::InvalidInput, detail)
+            })?,
+        };
+        let bytes = read.map_err(|error| match error {
+            ReadBodyError::PayloadTooLarge => {
+                let detail = format!("the body may have up to {} bytes; {}", L::BYTES, L::REMEDY);
+                poem::Error::from(Problem::new(Code::BodyTooLarge, detail))
+            }
+            other => other.into(),
+        })?;
         let is_change = request.method() == Method::PATCH;
-        Ok(parse(&bytes, is_change)?)
+        let parsed = offload(bytes.len(), move || parse(&bytes, is_change)).await??;
+        Ok(Self(parsed, PhantomData))
     }
 }
 
-impl_apirequest_for_payload!(Input<T>, T: ParseFromJSON);
+impl_apirequest_for_payload!(Input<T, L>, T: ParseFromJSON + 'static, L: Limit);
 
 /// Parses a body; a change must contain at least one value.
-fn parse<T: ParseFromJSON>(bytes: &[u8], is_change: bool) -> Result<Input<T>, Problem> {
+fn parse<T: ParseFromJSON>(bytes: &[u8], is_change: bool) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::new(Code::InvalidJson, format!("the body is not JSON: {error}")))?;
     let Value::Object(fields) = &value else {
@@ -69,7 +115,7 @@ fn parse<T: ParseFromJSON>(bytes: &[u8], is_change: bool) -> Result<Input<T>, Pr
         let detail = format!("nothing is to change: send at least one of {}", names.join(", "));
         return Err(Problem::new(Code::InvalidInput, detail));
     }
-    T::parse_from_json(Some(value)).map(Input).map_err(|error| {
+    T::parse_from_json(Some(value)).map_err(|error| {
         let message = error.into_message();
         match validated(&message) {
             Some((field, what)) => Problem::field(field, format!("is out of bounds: {what}")),
@@ -127,7 +173,7 @@ mod tests {
     #[test]
     fn what_fits_is_taken() {
         let body = r#"{"name": "äda", "count": 3, "note": null, "parts": [{"marks": {"A": "b"}}]}"#;
-        let Input(sample) = parse::<Sample>(body.as_bytes(), true).unwrap();
+        let sample = parse::<Sample>(body.as_bytes(), true).unwrap();
         assert_eq!((sample.name.as_str(), sample.count, sample.note), ("äda", 3, None));
         assert_eq!(sample.parts[0].marks["A"], "b");
         assert!(sample.parts[0].id.is_none() && sample.parts[0].at.is_none());

@@ -85,7 +85,7 @@ impl SchemaCheck<'_> {
         if length > most {
             self.wrong(place, format!("may have at most {most} characters"));
         }
-        if schema.pattern.as_deref() == Some(r"\S") && text.trim().is_empty() {
+        if schema.pattern.as_deref() == Some(r"\S") && !text::says_something(text) {
             self.wrong(place, "must say something");
         }
         match schema.format {
@@ -175,7 +175,7 @@ impl SchemaCheck<'_> {
 }
 
 /// The name of an unknown field, without control characters and shortened.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }
 

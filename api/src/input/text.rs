@@ -16,6 +16,8 @@ pub(crate) trait Form: Send + Sync + 'static {
     const FORMAT: &'static str;
     /// The `pattern` in the document; the length is separate.
     const PATTERN: &'static str;
+    /// Characters at least.
+    const SHORTEST: usize = 1;
     /// Characters at most.
     const LONGEST: usize;
     /// The complaint about a text of another form.
@@ -23,6 +25,11 @@ pub(crate) trait Form: Send + Sync + 'static {
 
     /// Whether a trimmed text has the form.
     fn has(text: &str) -> bool;
+
+    /// The spelling in which a text of this form is stored and compared.
+    fn normal(text: &str) -> String {
+        text.to_owned()
+    }
 }
 
 /// A trimmed text of a certain form.
@@ -41,9 +48,55 @@ pub(crate) enum Email {}
 #[derive(Debug)]
 pub(crate) enum Line<const LONGEST: usize> {}
 
+/// A line that may be empty, which stands for none: the speaker of a segment.
+#[derive(Debug)]
+pub(crate) enum Label<const LONGEST: usize> {}
+
+/// Spoken text: it says something. Line breaks and tabs in it count as spaces, since a segment is one line.
+#[derive(Debug)]
+pub(crate) enum Utterance<const LONGEST: usize> {}
+
 /// A SHA-256 hash, in hexadecimal.
 #[derive(Debug)]
 pub(crate) enum Sha256 {}
+
+/// Whether a text has a character that can be seen. Spaces, control characters and characters without a
+/// width, such as U+200B, cannot.
+pub(crate) fn says_something(text: &str) -> bool {
+    text.chars().any(|c| !(c.is_whitespace() || c.is_control() || is_invisible(c)))
+}
+
+/// Whether a character only formats others, or takes no space (Unicode: the ignorable characters in use). The
+/// patterns in the document list the same characters.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}')
+}
+
+/// The pattern of a text in which a visible character stands between others, none of which is one of `$not`.
+macro_rules! visible_without {
+    ($not:literal) => {
+        concat!(
+            "[^",
+            $not,
+            r"]*[^\s",
+            $not,
+            r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e",
+            r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb",
+            "][^",
+            $not,
+            "]*"
+        )
+    };
+}
+
+/// Whether a character ends a line: then a text with it is more than one line.
+fn breaks_line(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
 
 impl Form for Language {
     const FORMAT: &'static str = "language-tag";
@@ -53,6 +106,10 @@ impl Form for Language {
 
     fn has(text: &str) -> bool {
         language::is_tag(text)
+    }
+
+    fn normal(text: &str) -> String {
+        language::canonical(text)
     }
 }
 
@@ -83,12 +140,42 @@ impl Form for Sha256 {
 
 impl<const LONGEST: usize> Form for Line<LONGEST> {
     const FORMAT: &'static str = "line";
-    const PATTERN: &'static str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+    const PATTERN: &'static str = concat!("^", visible_without!(r"\x00-\x1f\x7f-\x9f\u2028\u2029"), "$");
+    const LONGEST: usize = LONGEST;
+    const MUST: &'static str = "must say something in one line, without control characters";
+
+    fn has(text: &str) -> bool {
+        says_something(text) && !text.contains(|c: char| c.is_control() || breaks_line(c))
+    }
+}
+
+impl<const LONGEST: usize> Form for Label<LONGEST> {
+    const FORMAT: &'static str = "label";
+    const PATTERN: &'static str =
+        concat!(r"^(\s*|", visible_without!(r"\x00-\x1f\x7f-\x9f\u2028\u2029"), ")$");
+    const SHORTEST: usize = 0;
+    const LONGEST: usize = LONGEST;
+    const MUST: &'static str = "must be one line without control characters, or empty";
+
+    fn has(text: &str) -> bool {
+        text.is_empty() || Line::<LONGEST>::has(text)
+    }
+}
+
+impl<const LONGEST: usize> Form for Utterance<LONGEST> {
+    const FORMAT: &'static str = "utterance";
+    const PATTERN: &'static str =
+        concat!("^", visible_without!(r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"), "$");
     const LONGEST: usize = LONGEST;
     const MUST: &'static str = "must say something, without control characters";
 
     fn has(text: &str) -> bool {
-        !text.is_empty() && !text.contains(char::is_control)
+        says_something(text) && !text.contains(|c: char| c.is_control() && c != '\t' && !breaks_line(c))
+    }
+
+    fn normal(text: &str) -> String {
+        let lines = text.split(|c: char| c == '\t' || breaks_line(c)).map(str::trim);
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -102,6 +189,8 @@ pub(super) fn complaint(format: &str, text: &str) -> Option<&'static str> {
         Email::FORMAT => of::<Email>(text),
         Sha256::FORMAT => of::<Sha256>(text),
         Line::<0>::FORMAT => of::<Line<0>>(text),
+        Label::<0>::FORMAT => of::<Label<0>>(text),
+        Utterance::<0>::FORMAT => of::<Utterance<0>>(text),
         _ => None,
     }
 }
@@ -111,7 +200,7 @@ impl<F: Form> Text<F> {
     fn read(given: &str) -> ParseResult<Self> {
         let text = given.trim();
         if F::has(text) && text.chars().count() <= F::LONGEST {
-            return Ok(text.into());
+            return Ok(F::normal(text).as_str().into());
         }
         Err(ParseError::custom(format!("{}, of up to {} characters", F::MUST, F::LONGEST)))
     }
@@ -141,7 +230,7 @@ impl<F: Form> Type for Text<F> {
 
     fn schema_ref() -> MetaSchemaRef {
         MetaSchemaRef::Inline(Box::new(MetaSchema {
-            min_length: Some(1),
+            min_length: Some(F::SHORTEST),
             max_length: Some(F::LONGEST),
             pattern: Some(F::PATTERN.to_owned()),
             ..MetaSchema::new_with_format("string", F::FORMAT)
@@ -189,7 +278,9 @@ mod tests {
     #[test]
     fn language_tags_have_their_shape() {
         for good in ["en", "de-CH", "zh-Hant-TW"] {
-            assert_eq!(read::<Language>(good).as_deref(), Some(good));
+            for given in [good.to_owned(), good.to_uppercase(), good.to_lowercase()] {
+                assert_eq!(read::<Language>(&given).as_deref(), Some(good));
+            }
         }
         for bad in ["", "en_US", "e n", "-", "superlonglanguage", "a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a"] {
             assert_eq!(read::<Language>(bad), None);
@@ -207,8 +298,36 @@ mod tests {
     #[test]
     fn lines_say_something_and_are_one() {
         assert_eq!(read::<Line<4>>("  Ädäx ").as_deref(), Some("Ädäx"));
-        for bad in ["", "  ", "a\u{0}b", "a\nb", "abcde"] {
-            assert_eq!(read::<Line<4>>(bad), None);
+        for bad in
+            ["", "  ", "a\u{0}b", "a\nb", "abcde", "\u{200b}", "\u{feff} \u{2060}", "a\u{2028}b", "a\u{7}"]
+        {
+            assert_eq!(read::<Line<4>>(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn labels_are_lines_or_empty() {
+        for (given, stored) in [("", ""), ("  ", ""), (" Ada ", "Ada")] {
+            assert_eq!(read::<Label<4>>(given).as_deref(), Some(stored));
+        }
+        for bad in ["A\nB\u{7}", "A\u{7}", "\u{200b}", "abcde"] {
+            assert_eq!(read::<Label<4>>(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn utterances_say_something_and_become_one_line() {
+        for (given, stored) in [
+            ("Yes.", "Yes."),
+            (" Yes,\r\n we\tdo.\n", "Yes, we do."),
+            ("a\u{2028}\u{85}b", "a b"),
+            ("two  spaces", "two  spaces"),
+            ("नमस्ते\u{200d}", "नमस्ते\u{200d}"),
+        ] {
+            assert_eq!(read::<Utterance<30>>(given).as_deref(), Some(stored), "{given:?}");
+        }
+        for bad in ["", "\n", "\u{200b}", "\u{ad}\u{fe0f}", "a\u{7}", "a\u{0}", "a\u{1b}[1m"] {
+            assert_eq!(read::<Utterance<30>>(bad), None, "{bad:?}");
         }
     }
 }

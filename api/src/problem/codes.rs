@@ -60,6 +60,7 @@ codes! {
 
     EmailTaken = "email_taken", CONFLICT, "Somebody registered with this e-mail address";
     IdempotencyConflict = "idempotency_conflict", CONFLICT, "The Idempotency-Key was used for another request";
+    DuplicateUpload = "duplicate_upload", CONFLICT, "The recording is there already, and not as this request asks";
     JobNotRetryable = "job_not_retryable", CONFLICT, "Only a dead or cancelled job can be retried";
     JobEnded = "job_ended", CONFLICT, "The job has reached its ending";
     EntityExists = "entity_exists", CONFLICT, "Another entity is known by this name";

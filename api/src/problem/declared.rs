@@ -14,6 +14,7 @@ use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, OpenApi};
 
 use super::{Code, Problem, ProblemView};
+use crate::input::query;
 
 /// The problems of one kind of request. See [`declare`].
 pub trait Codes: Send + Sync + 'static {
@@ -79,13 +80,15 @@ pub struct Documented<T>(pub T);
 impl<T: OpenApi> OpenApi for Documented<T> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = T::meta();
-        for operation in apis.iter_mut().flat_map(|api| &mut api.paths).flat_map(|path| &mut path.operations)
-        {
-            for (status, codes) in by_status(&shared(operation)) {
-                add(&mut operation.responses.responses, status, &codes);
+        for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
+            let has_query = query::is_checked(&path.path);
+            for operation in &mut path.operations {
+                for (status, codes) in by_status(&shared(operation, has_query)) {
+                    add(&mut operation.responses.responses, status, &codes);
+                }
+                operation.responses.responses.sort_by_key(|response| response.status);
+                operation.responses.responses.iter_mut().for_each(narrow);
             }
-            operation.responses.responses.sort_by_key(|response| response.status);
-            operation.responses.responses.iter_mut().for_each(narrow);
         }
         apis
     }
@@ -100,14 +103,15 @@ impl<T: OpenApi> OpenApi for Documented<T> {
     }
 }
 
-/// The problems that follow from the security and the input of an operation.
-fn shared(operation: &MetaOperation) -> Vec<Code> {
+/// The problems that follow from the security and the input of an operation. `has_query` says that its query
+/// is checked.
+fn shared(operation: &MetaOperation, has_query: bool) -> Vec<Code> {
     let mut codes = vec![Code::Internal];
     if !operation.security.is_empty() {
         codes.extend([Code::Unauthenticated, Code::DatabaseUnavailable]);
     }
     // An invalid path parameter is a 404.
-    if operation.params.iter().any(|param| param.in_type != MetaParamIn::Path) {
+    if has_query || operation.params.iter().any(|param| param.in_type != MetaParamIn::Path) {
         codes.push(Code::InvalidInput);
     }
     let takes_json = operation.request.as_ref().is_some_and(|request| {

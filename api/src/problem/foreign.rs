@@ -1,5 +1,7 @@
 //! Conversion of foreign errors (database, storage, framework) to problems.
 
+use std::io;
+
 use poem::error::{
     MethodNotAllowedError, NotFoundError, ParseMultipartError, ParsePathError as RoutePathError,
     ReadBodyError,
@@ -41,8 +43,32 @@ fn is_passing(error: &sqlx::Error) -> bool {
     }
 }
 
+/// The error of a stream of bytes that arrive and are refused: what is wrong with the form around them.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct BadBody(pub String);
+
+impl BadBody {
+    /// The problem, if this error stands for one.
+    pub(crate) fn within(error: &io::Error) -> Option<Problem> {
+        let refused = error.get_ref()?.downcast_ref::<Self>()?;
+        Some(Problem::new(Code::InvalidMultipart, refused.0.clone()))
+    }
+}
+
+impl From<BadBody> for io::Error {
+    fn from(refused: BadBody) -> Self {
+        Self::other(refused)
+    }
+}
+
 impl From<ObjectError> for Problem {
     fn from(error: ObjectError) -> Self {
+        if let ObjectError::Interrupted(source) = &error
+            && let Some(refused) = source.downcast_ref().and_then(BadBody::within)
+        {
+            return refused;
+        }
         match error {
             ObjectError::NotFound => Self::new(
                 Code::ContentMissing,

@@ -20,7 +20,7 @@ use serde_json::json;
 pub use codes::Code;
 pub(crate) use declared::declare;
 pub use declared::{Codes, Documented, Failing};
-pub(crate) use foreign::redress;
+pub(crate) use foreign::{BadBody, redress};
 
 use crate::wire_enums::Wire;
 

@@ -12,7 +12,7 @@ use crate::problem::Code;
 
 /// A message from the app to the server.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum ClientMessage {
     /// Join a room. The server sends first the stored events after `after`, if it is given, and then
     /// new events as they happen.
@@ -136,6 +136,18 @@ mod tests {
         assert!(
             matches!(message, ClientMessage::JoinRoom { room: Room::User, after: Some(7), include } if include.is_empty())
         );
+    }
+
+    #[test]
+    fn what_no_message_has_is_refused_by_its_name() {
+        for (message, field) in [
+            (r#"{"type":"join_room","room":"user","words":true}"#, "`words`"),
+            (r#"{"type":"leave_room","room":"user","after":1}"#, "`after`"),
+            (r#"{"type":"ping","at":1}"#, "`at`"),
+        ] {
+            let error = serde_json::from_str::<FromApp>(message).unwrap_err().to_string();
+            assert!(error.contains("unknown field") && error.contains(field), "{error}");
+        }
     }
 
     #[test]

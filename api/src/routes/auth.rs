@@ -11,7 +11,7 @@ use super::Tag;
 use crate::app::App;
 use crate::auth::{Caller, Opaque, Tokens};
 use crate::input::Input;
-use crate::input::text::{Email, Text};
+use crate::input::text::{Email, Label, Text};
 use crate::problem::{Code, Failing, declare};
 use crate::views::UserView;
 
@@ -28,8 +28,7 @@ struct Registration {
     #[oai(validator(min_length = 8, max_length = 512))]
     password: Password,
     /// The name of the user.
-    #[oai(default, validator(max_length = 200))]
-    name: String,
+    name: Option<Text<Label<200>>>,
 }
 
 /// A login.
@@ -127,10 +126,11 @@ impl AuthRoutes {
         body: Input<Registration>,
     ) -> Result<Registered, Failing<Register>> {
         let Registration { email, password, name } = body.0;
+        let name = name.map(|name| name.0).unwrap_or_default();
         let (from, now) = (peer(request), Instant::now());
         let email = email.0;
         app.auth.login_throttle.check(from, &email, now).await?;
-        let registered = app.auth.register(&email, name.trim(), password.0, user_agent(request)).await;
+        let registered = app.auth.register(&email, &name, password.0, user_agent(request)).await;
         if registered.as_ref().is_err_and(|problem| problem.code() == Code::EmailTaken) {
             app.auth.login_throttle.failed(from, &email, now).await;
         }
@@ -227,7 +227,7 @@ impl Example for Registration {
         Self {
             email: "ada@example.org".into(),
             password: Password("correct horse battery staple".to_owned()),
-            name: "Ada".to_owned(),
+            name: Some("Ada".into()),
         }
     }
 }

@@ -5,10 +5,10 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use self_shared::database::conversations::{self, EditError};
+use self_shared::database::jobs::JobFilter;
 use self_shared::database::segments::{self, Segment};
 use self_shared::database::{UserTx, jobs, transcriptions};
-use self_shared::domain::job::{Job, JobSnapshot, UnderstandConversation};
-use uuid::Uuid;
+use self_shared::domain::job::{Job, JobSnapshot, JobState, UnderstandConversation};
 
 use super::Tag;
 use super::audio::traceparent;
@@ -17,6 +17,7 @@ use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
 use crate::id::Id;
 use crate::input::Input;
+use crate::input::text::{Label, Text, Utterance};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::views::{JobView, SegmentView, example_id};
 
@@ -26,12 +27,10 @@ pub(crate) struct SegmentRoutes;
 #[derive(Object)]
 #[oai(example)]
 struct Correction {
-    /// The corrected text.
-    #[oai(validator(min_length = 1, max_length = 10_000, pattern = "\\S"))]
-    text: Option<String>,
+    /// The corrected text. Line breaks in it become spaces, since a segment is one line of the transcript.
+    text: Option<Text<Utterance<10_000>>>,
     /// The speaker: a label such as `A`, or the name itself. Empty if the speaker is unknown.
-    #[oai(validator(max_length = 100))]
-    speaker: Option<String>,
+    speaker: Option<Text<Label<100>>>,
 }
 
 /// A corrected segment.
@@ -41,7 +40,7 @@ struct CorrectedView {
     /// The segment after the correction.
     segment: SegmentView,
     /// The job that updates entities, connections and search. Absent if neither the text nor
-    /// `uncertain` has changed, or if such a job is queued already.
+    /// `uncertain` has changed, if the transcript is incomplete, or if such a job is queued already.
     job: Option<JobView>,
 }
 
@@ -69,6 +68,9 @@ impl SegmentRoutes {
     /// text is processed and embedded again. A correction with `text`, even with the same text, also
     /// confirms an uncertain segment: it is no longer marked as uncertain, and is processed like the
     /// others.
+    ///
+    /// While the job of the transcript has not ended, the answer is 409. The segments of a job that ended
+    /// early can be corrected, but an incomplete transcript is not searched.
     #[oai(path = "/:id", method = "patch", operation_id = "correct_segment")]
     async fn correct(
         &self,
@@ -85,17 +87,17 @@ impl SegmentRoutes {
     ) -> Result<Corrected, Failing<Correct>> {
         let revision = expected(if_match.0.as_deref())?;
         let Correction { text, speaker } = body.0;
-        let text = text.map(|text| text.trim().to_owned());
+        let (text, speaker) = (text.map(|text| text.0), speaker.map(|speaker| speaker.0));
         let mut tx = app.database.as_user(caller.0.user).await?;
         let before = segments::hold(&mut tx, id.0.0, revision).await.map_err(refused)?;
-        complete(&mut tx, before.transcription_id).await?;
+        let is_whole = is_whole(&mut tx, &before).await?;
         let is_confirmed = text.is_some();
         let text = text.unwrap_or_else(|| before.text.clone());
-        let speaker = speaker.or_else(|| before.speaker.clone()).filter(|speaker| !speaker.trim().is_empty());
+        let speaker = speaker.or_else(|| before.speaker.clone()).filter(|speaker| !speaker.is_empty());
         let after = segments::correct(&mut tx, id.0.0, &text, speaker.as_deref(), is_confirmed).await?;
         conversations::touch(&mut tx, after.conversation_id).await?;
         transcriptions::announce(&mut tx, after.transcription_id, &[after.id], None).await?;
-        let job = if after.text == before.text && after.is_uncertain == before.is_uncertain {
+        let job = if !is_whole || after.text == before.text && after.is_uncertain == before.is_uncertain {
             None
         } else {
             understand(&mut tx, &after, traceparent(request)).await?
@@ -109,16 +111,31 @@ impl SegmentRoutes {
     }
 }
 
-/// Refuses corrections while a worker still writes the transcript.
-async fn complete(tx: &mut UserTx, transcription: Uuid) -> Result<(), Problem> {
-    let transcription = transcriptions::get(tx, transcription).await?;
-    if transcription.is_none_or(|transcription| transcription.completed_at.is_none()) {
-        return Err(Problem::new(
-            Code::TranscriptionIncomplete,
-            "its job still works on it: correct it when the job has succeeded",
-        ));
+/// Whether the transcript of a segment has all segments. Text that was sent has them from the beginning.
+///
+/// # Errors
+/// [`Code::TranscriptionIncomplete`] while a worker still writes it, or is about to.
+async fn is_whole(tx: &mut UserTx, segment: &Segment) -> Result<bool, Problem> {
+    let transcription = transcriptions::get(tx, segment.transcription_id).await?;
+    if transcription.as_ref().is_some_and(|transcription| transcription.completed_at.is_some()) {
+        return Ok(true);
     }
-    Ok(())
+    let user = tx.user();
+    for state in [JobState::Queued, JobState::Running] {
+        let about = JobFilter {
+            state: Some(state),
+            conversation_id: Some(segment.conversation_id),
+            ..JobFilter::default()
+        };
+        let unfinished = jobs::list(tx, user, &about, None, i64::MAX).await?;
+        if unfinished.iter().any(|job| job.transcription_id == Some(segment.transcription_id)) {
+            return Err(Problem::new(
+                Code::TranscriptionIncomplete,
+                "its job has not ended: correct it when the job has ended",
+            ));
+        }
+    }
+    Ok(transcription.is_some_and(|transcription| transcription.audio_id.is_none()))
 }
 
 /// Enqueues the job that processes the correction, unless such a job is queued already. A running job
@@ -146,7 +163,7 @@ fn refused(refused: EditError) -> Problem {
 
 impl Example for Correction {
     fn example() -> Self {
-        Self { text: Some("Shall we take the blue tiles?".to_owned()), speaker: None }
+        Self { text: Some("Shall we take the blue tiles?".into()), speaker: None }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::etag::{changed, etag, expected};
 use crate::id::Id;
 use crate::input::Input;
 use crate::input::choice::ChosenPreferences;
+use crate::input::text::{Label, Text};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::views::{ErasureView, SessionListView, SessionView, UserView};
 
@@ -29,8 +30,7 @@ pub(crate) struct UserRoutes;
 #[oai(example)]
 struct Profile {
     /// The name of the user.
-    #[oai(validator(max_length = 200))]
-    name: String,
+    name: Text<Label<200>>,
     /// The preferences of the user.
     preferences: ChosenPreferences,
 }
@@ -128,7 +128,7 @@ impl UserRoutes {
             let detail = "is no name of the time zone database, such as `Europe/Lisbon`";
             return Err(Problem::field("preferences.time_zone", detail).into());
         }
-        let user = users::replace(&mut tx, version, name.trim(), &preferences).await?.ok_or_else(changed)?;
+        let user = users::replace(&mut tx, version, &name.0, &preferences).await?.ok_or_else(changed)?;
         tx.commit().await?;
         Ok(Me::new(user))
     }
@@ -251,7 +251,7 @@ async fn confirm(
 
 impl Example for Profile {
     fn example() -> Self {
-        Self { name: "Ada".to_owned(), preferences: ChosenPreferences::example() }
+        Self { name: "Ada".into(), preferences: ChosenPreferences::example() }
     }
 }
 

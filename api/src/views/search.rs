@@ -57,8 +57,8 @@ pub(crate) struct ConversationHitView {
     pub start_ms: i64,
     /// The end of the passage in the recording, in milliseconds.
     pub end_ms: i64,
-    /// Where to start playback, in milliseconds: the first word of the query in the snippet. If the
-    /// passage was found by meaning alone, the start of the passage.
+    /// Where to start playback, in milliseconds: the first phrase in quotes, or else the first word of the
+    /// query, in the snippet. If the passage was found by meaning alone, the start of the passage.
     pub play_from_ms: i64,
     #[oai(flatten)]
     pub found: ReasonView,
@@ -90,7 +90,7 @@ pub(crate) struct FileHitView {
 pub(crate) struct ReasonView {
     /// The text of the passage.
     pub text: String,
-    /// The positions in `text` of words of the query.
+    /// The positions in `text` of words and phrases of the query.
     pub highlights: Vec<HighlightView>,
     /// The part of the text to show in a list of hits.
     pub snippet: SnippetView,
@@ -124,7 +124,7 @@ pub(crate) struct SourceRanksView {
 pub(crate) struct SnippetView {
     /// The text to show.
     pub text: String,
-    /// The positions in this text of words of the query.
+    /// The positions in this text of words and phrases of the query.
     pub highlights: Vec<HighlightView>,
 }
 
@@ -180,9 +180,8 @@ impl HitView {
     pub(crate) fn new(passage: Passage, found: &Fused) -> Self {
         match passage {
             Passage::Conversation(said) => {
-                let reason = ReasonView::new(said.text, found);
-                let asked =
-                    reason.snippet.highlights.iter().chain(&reason.highlights).find_map(|one| one.start_ms);
+                let snippet = said.text.snippet(SNIPPET);
+                let asked = said.text.play_from(&snippet);
                 Self::Conversation(ConversationHitView {
                     conversation_id: said.conversation_id,
                     title: said.title,
@@ -193,25 +192,27 @@ impl HitView {
                     start_ms: said.start_ms,
                     end_ms: said.end_ms,
                     play_from_ms: asked.and_then(|ms| ms.try_into().ok()).unwrap_or(said.start_ms),
-                    found: reason,
+                    found: ReasonView::new(said.text, snippet, found),
                 })
             }
-            Passage::File(written) => Self::File(FileHitView {
-                file_id: written.file_id,
-                device: written.device,
-                path: written.path,
-                content_type: written.content_type,
-                changed_at: written.changed_at.into(),
-                position: written.position.unsigned_abs(),
-                found: ReasonView::new(written.text, found),
-            }),
+            Passage::File(written) => {
+                let snippet = written.text.snippet(SNIPPET);
+                Self::File(FileHitView {
+                    file_id: written.file_id,
+                    device: written.device,
+                    path: written.path,
+                    content_type: written.content_type,
+                    changed_at: written.changed_at.into(),
+                    position: written.position.unsigned_abs(),
+                    found: ReasonView::new(written.text, snippet, found),
+                })
+            }
         }
     }
 }
 
 impl ReasonView {
-    fn new(text: HighlightedText, found: &Fused) -> Self {
-        let snippet = text.snippet(SNIPPET);
+    fn new(text: HighlightedText, snippet: HighlightedText, found: &Fused) -> Self {
         Self {
             highlights: highlights(&text.spans),
             text: text.text,

@@ -20,10 +20,12 @@ pub(crate) struct TranscriptionView {
     pub conversation_id: Uuid,
     /// The recording that was transcribed. Absent for imported text.
     pub audio_id: Option<Uuid>,
-    /// The language that was detected or requested, as a BCP 47 tag. Absent if it is uncertain.
+    /// The language that was detected or requested, as a BCP 47 tag. Absent if it is uncertain, while it is
+    /// not known yet, if nobody speaks, and for text that was imported without a language.
     pub language: Option<String>,
-    /// Whether the transcriber did not understand the speech, perhaps because it does not support the
-    /// language. The transcript is then excluded from search, entities and insights.
+    /// Whether the language is not known: the transcriber did not understand the speech, perhaps because it
+    /// does not support the language, or it did not say which language it heard. What was not understood
+    /// is in segments that are `uncertain`, which are excluded from search, entities and insights.
     pub language_uncertain: bool,
     /// The model that transcribed the recording.
     pub model: Option<ModelView>,

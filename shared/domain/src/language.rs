@@ -8,6 +8,25 @@ pub fn is_tag(text: &str) -> bool {
     text.len() <= 35 && text.split('-').all(is_subtag)
 }
 
+/// The usual spelling of a tag (RFC 5646, 2.1.1): the language in small letters, a script as `Hant`, a region as
+/// `BR`. Tags are stored and compared in this spelling.
+#[must_use]
+pub fn canonical(tag: &str) -> String {
+    let mut is_private = false;
+    let subtags = tag.split('-').enumerate().map(|(place, subtag)| {
+        let small = subtag.to_ascii_lowercase();
+        let is_cased = place > 0 && !is_private && small.bytes().all(|byte| byte.is_ascii_alphabetic());
+        // After `x` and the other single letters, every subtag is in small letters.
+        is_private |= small.len() == 1;
+        match small.len() {
+            2 if is_cased => small.to_ascii_uppercase(),
+            4 if is_cased => small[..1].to_ascii_uppercase() + &small[1..],
+            _ => small,
+        }
+    });
+    subtags.collect::<Vec<_>>().join("-")
+}
+
 /// The primary subtag, which is the language without region and script: `en` of `en-GB`.
 #[must_use]
 pub fn primary(tag: &str) -> &str {
@@ -40,6 +59,24 @@ mod tests {
             assert!(!speaks(&spoken, tag), "{tag}");
         }
         assert!(speaks(&[], "de"));
+    }
+
+    #[test]
+    fn a_tag_has_one_spelling() {
+        for (given, usual) in [
+            ("EN", "en"),
+            ("pt-br", "pt-BR"),
+            ("ZH-HANT-tw", "zh-Hant-TW"),
+            ("es-419", "es-419"),
+            ("sl-IT-Nedis", "sl-IT-nedis"),
+            ("de-1996", "de-1996"),
+            ("X-Ab-Cdef", "x-ab-cdef"),
+            ("en-us-U-CA-Gregory", "en-US-u-ca-gregory"),
+            ("", ""),
+        ] {
+            assert_eq!(canonical(given), usual);
+            assert_eq!(canonical(usual), usual);
+        }
     }
 
     #[test]

@@ -154,8 +154,8 @@ impl Warning {
                 "The file ends in the middle of the recording. If you have a longer copy, upload that."
             }
             Self::Damaged => {
-                "Parts of the file are damaged and could not be heard; `coverage` says which. If you have an \
-                 undamaged copy, upload that."
+                "Parts of the file are damaged and could not be heard; `coverage` says which, where that is \
+                 known. If you have an undamaged copy, upload that."
             }
             Self::Missing => "The file holds no sound for a part of its time; `coverage` says for which.",
             Self::OtherTracks => {

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::UserTx;
 use super::segments::{self, NewSegment};
+use super::{UserTx, conversations};
+use crate::domain::language;
 use crate::domain::transcription::{CoverageSpan, TranscriptionOptions, Warning};
 use crate::events::{self as event, TranscriptionUpdate};
 
@@ -41,7 +42,8 @@ pub struct Transcription {
     pub model: Option<String>,
     /// The version of that model.
     pub model_version: Option<String>,
-    /// Whether the speech may be in a language that the transcriber does not know.
+    /// Whether the language is not known: the transcriber does not understand the speech, or does not say in
+    /// which language it is.
     pub language_uncertain: bool,
     /// The host of the remote transcriber; `None` if a worker transcribed it.
     pub endpoint: Option<String>,
@@ -121,7 +123,7 @@ pub async fn import(
         id,
         user.0,
         conversation,
-        language,
+        language.map(language::canonical),
         duration_ms,
         i32::try_from(words).unwrap_or(i32::MAX),
     )
@@ -131,22 +133,26 @@ pub async fn import(
 }
 
 /// Removes the warnings about uncertain segments, once a person has corrected or confirmed each of these
-/// segments.
+/// segments: from the transcription and from its conversation. A language that is not known stays uncertain.
 pub async fn forget_doubts(tx: &mut UserTx, id: Uuid) -> sqlx::Result<()> {
     let user = tx.user();
-    sqlx::query!(
+    let conversation = sqlx::query_scalar!(
         "update transcriptions t set
              warnings = array(select warning from unnest(t.warnings) warning where warning <> all($3)),
-             language_uncertain = false
+             language_uncertain = t.audio_id is not null and coalesce(t.language, t.options ->> 'language') is null
          where t.user_id = $1 and t.id = $2 and not exists (
-             select from segments s where s.user_id = $1 and s.transcription_id = t.id and s.is_uncertain)",
+             select from segments s where s.user_id = $1 and s.transcription_id = t.id and s.is_uncertain)
+         returning t.conversation_id",
         user.0,
         id,
         &[Warning::UncertainSegments, Warning::LanguageUncertain].map(Warning::as_str) as &[&str],
     )
-    .execute(&mut **tx)
-    .await
-    .map(|_| ())
+    .fetch_optional(&mut **tx)
+    .await?;
+    match conversation {
+        Some(conversation) => conversations::derive_warnings(tx, conversation).await,
+        None => Ok(()),
+    }
 }
 
 /// Reads one transcription of the person, complete or not.
@@ -196,14 +202,15 @@ pub async fn checkpoint(tx: &mut UserTx, id: Uuid, checkpoint: &Checkpoint<'_>) 
         &checkpoint.warnings.iter().map(|warning| warning.as_str()).collect::<Vec<_>>() as &[&str],
         checkpoint.language_uncertain,
         checkpoint.endpoint,
-        checkpoint.language,
+        checkpoint.language.map(language::canonical),
     )
     .execute(&mut **tx)
     .await
     .map(|_| ())
 }
 
-/// Marks a transcription as complete. Returns whether it was complete before.
+/// Marks a transcription as complete. Returns whether it was complete before. If something was said in a recording
+/// and the language is neither recognized nor requested, the language is uncertain.
 pub async fn complete(
     tx: &mut UserTx,
     id: Uuid,
@@ -213,12 +220,16 @@ pub async fn complete(
     let user = tx.user();
     sqlx::query_scalar!(
         r#"update transcriptions as t set
-               language = coalesce($3, t.language), word_count = $4, completed_at = coalesce(t.completed_at, now())
+               language = coalesce($3, t.language), word_count = $4, completed_at = coalesce(t.completed_at, now()),
+               language_uncertain = t.language_uncertain or (
+                   t.audio_id is not null and coalesce($3, t.language, t.options ->> 'language') is null
+                   and exists (select from segments s
+                               where s.user_id = $1 and s.transcription_id = t.id and s.text <> ''))
            from transcriptions as before where t.user_id = $1 and t.id = $2 and before.user_id = $1 and before.id = $2
            returning before.completed_at is not null as "was_complete!""#,
         user.0,
         id,
-        language,
+        language.map(language::canonical),
         i32::try_from(word_count).unwrap_or(i32::MAX),
     )
     .fetch_one(&mut **tx)

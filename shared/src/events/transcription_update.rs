@@ -24,11 +24,13 @@ pub struct TranscriptionUpdate {
     pub job_id: Option<Uuid>,
     /// The segments that are new or were replaced.
     pub segments: Vec<Segment>,
-    /// The language that was detected or requested, as a BCP 47 tag. Absent if it is uncertain.
+    /// The language that was detected or requested, as a BCP 47 tag. Absent if it is uncertain, while it is
+    /// not known yet, if nobody speaks, and for text that was imported without a language.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// Whether the transcriber did not understand the speech, perhaps because it does not support the
-    /// language. The transcript is then excluded from search, entities and insights.
+    /// Whether the language is not known: the transcriber did not understand the speech, perhaps because it
+    /// does not support the language, or it did not say which language it heard. What was not understood is
+    /// in segments that are `uncertain`, which are excluded from search, entities and insights.
     #[serde(default)]
     pub language_uncertain: bool,
     /// The model that transcribed the recording.

@@ -1,6 +1,8 @@
 //! Line breaks of SubStation Alpha: `\N` and `\n` end a line, `\h` is a space without a line break. Programs
 //! leave them in SubRip files. In a path or a formula they are ordinary letters.
 
+use super::markup::within;
+
 /// The length of a file extension.
 const EXTENSION: std::ops::RangeInclusive<usize> = 2..=4;
 
@@ -9,7 +11,7 @@ pub(super) fn read(text: &str) -> String {
     let mut read = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(place) = rest.find("{\\") {
-        let length = rest[place..].find('}').map_or(2, |end| end + 1);
+        let length = within(&rest[place + 2..], '}', &['{', '\n']).map_or(2, |inside| inside.len() + 3);
         read.push_str(&broken(&rest[..place]));
         read.push_str(&rest[place..place + length]);
         rest = &rest[place + length..];
@@ -97,6 +99,15 @@ mod tests {
         ] {
             assert_eq!(read(text), text);
         }
+    }
+
+    #[test]
+    fn braces_without_an_end_are_text() {
+        for opened in ["{\\", "{\\ ", "{\\a\n", "{\\N", "\\", "\\q", ":\\"] {
+            let text = opened.repeat(1_000_000 / opened.len());
+            assert_eq!(read(&text), text);
+        }
+        assert_eq!(read("{\\a{\\b}x\\Ny"), "{\\a{\\b}x\ny");
     }
 
     #[test]

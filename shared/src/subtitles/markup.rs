@@ -7,9 +7,6 @@
 use super::clock;
 use super::references::reference;
 
-/// A longer tag is text, in bytes.
-const LONGEST_TAG: usize = 1_000;
-
 /// A piece of a cue's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
@@ -59,7 +56,7 @@ pub(super) fn subrip(text: &str) -> String {
         let behind = &text[place + c.len_utf8()..];
         let is_taken = match c {
             // Also if there is another tag inside, which will be escaped.
-            '<' => within(behind, '>').is_some_and(|inside| tag(inside).is_some()),
+            '<' => behind.split_once('>').is_some_and(|(inside, _)| tag(inside).is_some()),
             '&' => reference(&text[place..]).is_some(),
             '{' => behind.starts_with('\\'),
             // It would be an arrow, which begins a cue.
@@ -87,7 +84,7 @@ pub(super) fn webvtt(text: &str) -> String {
 /// Changes a written text so that none of its lines is read as the times of a cue.
 pub(super) fn without_timing(written: &str) -> String {
     let safe = |line: &str| match clock::timing(line) {
-        Some(_) => line.replace('>', "&gt;").replace('→', "&rarr;"),
+        Some(_) => line.replace('>', "&gt;").replace('→', "&rarr;").replace('\u{ff1e}', "&#xff1e;"),
         None => line.to_owned(),
     };
     written.split('\n').map(safe).collect::<Vec<_>>().join("\n")
@@ -115,18 +112,17 @@ fn markup(text: &str) -> Option<(Markup, usize)> {
         return reference(text).map(|(characters, length)| (Markup::Characters(characters), length));
     }
     if let Some(inside) = text.strip_prefix("{\\") {
-        let inside = within(inside, '}').filter(|inside| !inside.contains(['{', '\n']))?;
-        return Some((Markup::Look, inside.len() + 3));
+        return Some((Markup::Look, within(inside, '}', &['{', '\n'])?.len() + 3));
     }
-    let inside = text.strip_prefix('<')?;
-    let inside = within(inside, '>').filter(|inside| !inside.contains('<'))?;
+    let inside = within(text.strip_prefix('<')?, '>', &['<'])?;
     Some((tag(inside)?, inside.len() + 2))
 }
 
-/// The text before `end`.
-fn within(text: &str, end: char) -> Option<&str> {
-    let length = text.bytes().take(LONGEST_TAG).position(|byte| char::from(byte) == end)?;
-    Some(&text[..length])
+/// The text before `end`; `None` if one of `others` comes first. The search stops there, so that a text of
+/// many beginnings without an end is read once.
+pub(super) fn within<'a>(text: &'a str, end: char, others: &[char]) -> Option<&'a str> {
+    let length = text.find(|c| c == end || others.contains(&c))?;
+    text[length..].starts_with(end).then(|| &text[..length])
 }
 
 /// Parses the text between `<` and `>`, if it is a tag of one of the formats.
@@ -154,7 +150,8 @@ fn tag(inside: &str) -> Option<Markup> {
             Some(Markup::Mark(Piece::Voice(Some(speaker).filter(|speaker| !speaker.is_empty()))))
         }
         "br" | "br/" if matches!(annotation, "" | "/") => Some(Markup::Mark(Piece::Text("\n".to_owned()))),
-        "lang" => Some(Markup::Look),
+        // A language has no spaces. A longer text is one whose tag was not closed.
+        "lang" if !annotation.contains(char::is_whitespace) => Some(Markup::Look),
         "font" | "span" | "p" | "div" if annotation.is_empty() || annotation.contains('=') => {
             Some(Markup::Look)
         }
@@ -170,8 +167,7 @@ fn is_bare(name: &str) -> bool {
 
 /// `00:00:01.469`
 fn is_moment(inside: &str) -> bool {
-    clock::timing(&format!("{inside} --> {inside}")).is_some_and(clock::Timing::is_whole)
-        && inside.contains(':')
+    inside.contains(':') && clock::is_time(inside)
 }
 
 /// A name with its references resolved, in one line.
@@ -224,9 +220,31 @@ mod tests {
             "<12>",
             "a << b",
             "<https://example.org/?a=b>",
+            "<lang en and so on>",
+            "{\\an8 {x}",
         ] {
             assert_eq!(text(plain), plain);
         }
+    }
+
+    #[test]
+    fn a_tag_is_a_tag_however_long_it_is() {
+        let long = "x".repeat(5_000);
+        for marked in [format!("<font color=\"{long}\">a</font>"), format!("{{\\p1 {long}}}a")] {
+            assert_eq!(text(&marked), "a");
+        }
+        let name = Piece::Voice(Some(long.clone()));
+        assert!(pieces(&format!("<v {long}>a")).contains(&name));
+    }
+
+    #[test]
+    fn what_is_opened_a_million_times_and_never_closed_is_text() {
+        for opened in ["<", "<v ", "<i", "{\\", "{", "&", "&a", "&#", "</", "<&{\\"] {
+            let marked = opened.repeat(1_000_000 / opened.len());
+            assert_eq!(text(&marked).len(), marked.len(), "{opened}");
+        }
+        let names = format!("&{}", "a".repeat(40)).repeat(25_000);
+        assert_eq!(text(&names), names);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::database::segments::Segment;
 
 pub use self::layout::{CUE_MS, LINE_CHARS, LINES, Layout};
 pub use self::markdown::markdown;
-pub use self::read::{cues, turns};
+pub use self::read::{Untimed, timed_cues, turns};
 pub use self::write::{srt, vtt};
 
 /// A text with the times at which it is shown.

@@ -23,8 +23,11 @@ pub(super) fn reference(text: &str) -> Option<(String, usize)> {
 }
 
 fn named(name: &str) -> Option<(String, usize)> {
-    let letters =
-        name.bytes().take(LONGEST_NAME).position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(name.len());
+    let letters = name.bytes().take(LONGEST_NAME + 1).take_while(u8::is_ascii_alphanumeric).count();
+    // A search for the rest of the text in the table would cost as much for each ampersand.
+    if letters > LONGEST_NAME {
+        return None;
+    }
     let length = if name[letters..].starts_with(';') { letters + 1 } else { letters };
     let &(first, second) = NAMED_ENTITIES.get(name.get(..length)?)?;
     // The table also contains prefixes of names, which have no character.

@@ -4,8 +4,9 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use uuid::Uuid;
 
+use super::read::cues;
 use super::scripts::width;
-use super::{Cue, Layout, Utterance, cues, one_line, srt, vtt};
+use super::{Cue, Layout, Utterance, one_line, srt, vtt};
 
 const WORDS: [&str; 68] = [
     "the",

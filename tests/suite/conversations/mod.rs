@@ -104,6 +104,12 @@ async fn what_cannot_be_imported_is_refused_with_the_place_at_fault() {
         (json!({"segments": [segment(0, 1, &"word ".repeat(2_001))]}), "segments[0].text"),
         (json!({"segments": [{"start_ms": 0, "end_ms": 1, "text": "Yes.", "at": 1}]}), "segments[0].at"),
         (json!({"subtitles": "Hello."}), "subtitles"),
+        (json!({"subtitles": "1\nlater --> soon\nHello.\n"}), "subtitles"),
+        (
+            json!({"subtitles": format!("WEBVTT\n\n0:01 --> 0:02\n<v {}>Hello.\n", "N".repeat(101))}),
+            "subtitles",
+        ),
+        (json!({"text": "So it is.\n".repeat(20_001)}), "text"),
         (json!({"subtitles": "WEBVTT\n\n00:01 --> 00:02\n<i> </i>\n"}), "subtitles"),
         (json!({"subtitles": "1\n00:01 --> 00:02\nHel\0lo.\n"}), "subtitles"),
         (json!({"text": " \n "}), "text"),
@@ -286,6 +292,25 @@ async fn a_corrected_segment_keeps_its_original_text_and_is_found_by_the_correct
     // The original text again: the segment no longer counts as corrected.
     let back = send(&person, Method::PATCH, &path, None, &json!({"text": segment["text"]})).await.good();
     assert!(back["segment"]["original_text"].is_null(), "{back}");
+}
+
+#[tokio::test]
+async fn a_language_is_found_in_any_spelling_of_its_tag() {
+    let stack = Stack::start().await;
+    let person = Person::register(&stack).await;
+    for tag in ["pt-br", "PT-BR", "pt-BR"] {
+        let (id, _) = import(&person, &json!({"text": "Choveu ontem.", "language": tag})).await;
+        assert_eq!(read(&person, id).await["language"], "pt-BR");
+    }
+    for tag in ["pt-BR", "pt-br", "Pt-bR"] {
+        assert_eq!(titles(&person, &format!("language={tag}")).await.len(), 3, "{tag}");
+        let found = person.get(&format!("/api/v1/search?q=choveu&mode=words&language={tag}")).await.good();
+        assert_eq!(found["items"].as_array().unwrap().len(), 3, "{tag}");
+    }
+    for path in ["conversations?language=xx_YY", "search?q=a&language=superlonglanguage"] {
+        let refused = person.get(&format!("/api/v1/{path}")).await.refused();
+        assert_eq!(refused, (400, "invalid_input".to_owned()), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! Import and export of conversations as subtitles and as plain text.
 
+use reqwest::Method;
 use self_tests::person::{id_of, said};
-use self_tests::{Person, Stack};
+use self_tests::{Answer, Person, Stack};
 use serde_json::{Value, json};
 
-use super::{create, import};
+use super::{CONVERSATIONS, create, import};
 
 #[tokio::test]
 async fn subtitles_and_plain_text_say_the_same() {
@@ -188,5 +189,62 @@ async fn subtitles_are_laid_out_for_reading_and_come_back_as_they_were_said() {
     for format in ["srt", "vtt", "text", "md"] {
         let answer = stranger.get(&format!("{address}/{format}")).await;
         assert_eq!(answer.refused(), (404, "not_found".to_owned()), "{format}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_transcript_comes_back_in_any_script() {
+    let stack = Stack::without_worker().await;
+    let person = Person::register(&stack).await;
+    let text = "Мы встретились в Лиссабоне у старой гавани.";
+    let segment =
+        |index: i64| json!({"start_ms": index * 2_000, "end_ms": index * 2_000 + 1_500, "text": text});
+    let body = json!({"segments": (0..20_000).map(segment).collect::<Vec<_>>()});
+    let accepted = create(&person, &body).await.good();
+    let address = format!("/api/v1/transcriptions/{}", id_of(&accepted["transcription_id"]));
+    for format in ["srt", "vtt"] {
+        let file = person.get(&format!("{address}/{format}")).await.text();
+        // As programs write JSON that escape everything except ASCII.
+        let escaped: String = file.chars().map(escape).collect();
+        assert!(escaped.len() > 3 * 1024 * 1024, "{}", escaped.len());
+        let request = person.request(Method::POST, CONVERSATIONS).header("content-type", "application/json");
+        let body = format!("{{\"subtitles\": \"{escaped}\"}}");
+        let again = Answer::of(request.body(body)).await.unwrap().good();
+        let read = person.transcription(id_of(&again["transcription_id"])).await;
+        let segments = read["segments"].as_array().unwrap();
+        assert!(segments.len() == 20_000 && segments.iter().all(|segment| segment["text"] == text));
+    }
+    let large = create(&person, &json!({"text": "x".repeat(8 * 1024 * 1024)})).await;
+    assert_eq!(large.refused(), (413, "body_too_large".to_owned()));
+    assert!(large.text().contains("8388608") && large.text().contains("20000"), "{}", large.text());
+}
+
+fn escape(c: char) -> String {
+    match c {
+        '"' | '\\' => format!("\\{c}"),
+        ' '..='~' => c.to_string(),
+        _ => format!("\\u{:04x}", c as u32),
+    }
+}
+
+#[tokio::test]
+async fn a_file_made_to_be_slow_stops_nobody() {
+    let stack = Stack::without_worker().await;
+    let (person, other) = (Person::register(&stack).await, Person::register(&stack).await);
+    let times = "00:00.000 --> 00:01.000\n";
+    let lines = "a\n".repeat(200_000);
+    for file in [
+        format!("1\n{times}{}", "{\\".repeat(450_000)),
+        format!("WEBVTT\n\n{times}{}", "<v &".repeat(200_000)),
+        format!("WEBVTT\n\n{times}{lines}b\n\n00:01.000 --> 00:02.000\n{lines}"),
+    ] {
+        let body = json!({"subtitles": file});
+        // More than there are connections to PostgreSQL.
+        let all = futures_util::future::join_all((0..24).map(|_| create(&person, &body)));
+        let (all, page) = tokio::join!(all, other.get(CONVERSATIONS));
+        assert_eq!(page.status, 200, "{}", page.text());
+        for answer in all {
+            assert!(answer.status == 202 || answer.status == 429, "{}", answer.text());
+        }
     }
 }

@@ -32,6 +32,7 @@ use uuid::Uuid;
 twice! {
     what_is_typed_is_found_with_its_place_and_the_reason,
     quotes_keep_words_together_and_a_minus_excludes,
+    a_phrase_is_played_and_marked_where_it_is_said,
     a_typing_error_is_seen_through_and_said,
     words_and_meaning_together_find_what_either_finds,
     one_way_alone_keeps_its_own_order,
@@ -132,6 +133,34 @@ async fn quotes_keep_words_together_and_a_minus_excludes(stack: Stack) {
         assert_eq!(without[0], "Tram", "{mode}");
         assert!(!without.contains(&"Kitchen") && !without.contains(&"Budget"), "{mode} {without:?}");
     }
+}
+
+async fn a_phrase_is_played_and_marked_where_it_is_said(stack: Stack) {
+    let person = Person::register(&stack).await;
+    let said = [
+        "All going direct to heaven, by the light of day.",
+        "So the season was over.",
+        "All going direct the other way in the season of light.",
+    ];
+    let segments: Vec<Value> = (0..)
+        .zip(said)
+        .map(|(at, text)| json!({"start_ms": at * 1_000, "end_ms": at * 1_000 + 900, "text": text}))
+        .collect();
+    let accepted = person.post("/api/v1/conversations", &json!({"segments": segments})).await.good();
+    person.success(id_of(&accepted["job"]["id"])).await;
+    carried(&stack).await;
+    for (query, expected) in [
+        ("\"direct the other\"", &["direct the other"][..]),
+        ("\"seasons of light\"", &["season of light"]),
+        ("heaven \"season of light\"", &["heaven", "season of light"]),
+    ] {
+        let found = ask(&person, &[("q", query), ("mode", "words")]).await.good();
+        let best = &found["items"][0];
+        assert_eq!(marked(best), expected, "{query}");
+        assert_eq!(best["play_from_ms"], 2_000, "{query}");
+    }
+    let found = ask(&person, &[("q", "season of light"), ("mode", "words")]).await.good();
+    assert_eq!(found["items"][0]["play_from_ms"], 0);
 }
 
 async fn a_typing_error_is_seen_through_and_said(stack: Stack) {

@@ -237,11 +237,73 @@ impl SavedSegment {
             end_ms: self.end_ms.cast_signed(),
             text: self.text.clone(),
             speaker: None,
-            quality: self.quality.clone(),
+            // The whole transcript may have made it uncertain after it was transcribed.
+            quality: self
+                .quality
+                .clone()
+                .map(|quality| SegmentQuality { is_uncertain: self.is_uncertain, ..quality }),
         }
     }
 }
 
 fn missing() -> JobError {
     JobError::Fail(Failure::new(FailureCode::ObjectMissing, "This conversation is not there any more."))
+}
+
+#[cfg(test)]
+mod tests {
+    use self_shared::domain::transcription::Timing;
+
+    use super::*;
+    use crate::stages::transcribe::UNINTELLIGIBLE;
+
+    fn segment(start_ms: u64, length_ms: u64, text: &str) -> Segment {
+        Segment {
+            start_ms,
+            end_ms: start_ms + length_ms,
+            text: text.to_owned(),
+            confidence: 0.9,
+            is_uncertain: text == UNINTELLIGIBLE,
+            words: Vec::new(),
+            timing: Timing::Estimated,
+        }
+    }
+
+    fn transcript(segments: Vec<Segment>) -> Transcript {
+        Transcript {
+            id: new_id(),
+            conversation_id: new_id(),
+            audio_id: None,
+            segments: segments.into_iter().map(SavedSegment::new).collect(),
+            saved: 0,
+            doubted: Vec::new(),
+            transcribed_ms: 0,
+            coverage: Vec::new(),
+            warnings: Vec::new(),
+            language_uncertain: false,
+            duration_ms: None,
+            format: None,
+            heard_by: HeardBy::default(),
+        }
+    }
+
+    fn doubts_in_rows(transcript: &Transcript) -> Vec<bool> {
+        let rows = transcript.segments.iter().map(SavedSegment::row);
+        rows.map(|row| row.hearing.is_some_and(|hearing| hearing.is_uncertain)).collect()
+    }
+
+    #[test]
+    fn a_segment_that_the_whole_transcript_makes_doubtful_is_stored_as_uncertain() {
+        let foreign = vec![segment(0, 9_000, UNINTELLIGIBLE), segment(10_000, 900, "Come in.")];
+        let phrase = (0..8).map(|n| segment(n * 5_000, 900, "Thank you.")).collect();
+        for (segments, language_uncertain) in [(foreign, true), (phrase, false)] {
+            let mut transcript = transcript(segments);
+            transcript.judge();
+            assert_eq!(transcript.language_uncertain, language_uncertain);
+            assert!(doubts_in_rows(&transcript).into_iter().all(|is_uncertain| is_uncertain));
+        }
+        let mut plain = transcript(vec![segment(0, 3_000, "We took the early train.")]);
+        plain.judge();
+        assert_eq!(doubts_in_rows(&plain), [false]);
+    }
 }

@@ -36,12 +36,15 @@ pub struct Utterance {
     pub words: Vec<TranscribedWord>,
     /// The language as a BCP 47 tag, if the model reports it.
     pub language: Option<String>,
+    /// Whether the transcriber gave up on the sound: nothing is known of the speech in it.
+    pub is_lost: bool,
 }
 
 /// A word, and how sure the model is of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TranscribedWord {
-    /// Without white space, with the punctuation after it; never empty.
+    /// Without white space, with the punctuation after it; never empty. A sign that stands alone in the text
+    /// is a word too.
     pub text: String,
     /// The mean natural logarithm of the probabilities of its tokens: 0 is certain.
     pub log_probability: f32,
@@ -49,6 +52,9 @@ pub struct TranscribedWord {
     pub tokens: u32,
     /// Its start and end in milliseconds from the start of the chunk, if the model reports them.
     pub times: Option<(u64, u64)>,
+    /// The start and end of the part of the text that it belongs to, in the same milliseconds, if the model
+    /// reports times of parts only.
+    pub within: Option<(u64, u64)>,
 }
 
 impl Utterance {
@@ -77,4 +83,7 @@ pub enum TranscribeError {
     /// An error of the remote transcriber.
     #[error(transparent)]
     Remote(#[from] RemoteError),
+    /// It could not be read whether the person lets their sound leave, so it was not sent.
+    #[error("the preference about sound could not be read: {0}")]
+    Permission(String),
 }

@@ -99,7 +99,7 @@ async fn pages_without_times_are_decoded_one_after_another() {
 }
 
 /// The checksum of an Ogg page, bit by bit.
-fn checksum(page: &[u8]) -> u32 {
+pub(crate) fn checksum(page: &[u8]) -> u32 {
     let bytes = page.iter().enumerate().map(|(at, byte)| if (22..26).contains(&at) { 0 } else { *byte });
     bytes.fold(0, |sum: u32, byte| {
         (0..8).fold(sum ^ (u32::from(byte) << 24), |sum, _| {

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod clocks;
+mod converted;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
+mod kept;
 mod listen;
 mod loss;
 mod parts;

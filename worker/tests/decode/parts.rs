@@ -128,6 +128,20 @@ async fn the_size_of_a_tag_yields_to_the_frames() {
 }
 
 #[tokio::test]
+async fn frames_within_a_tag_are_no_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = "-ar 44100 -b:a 128k -write_xing 0 -id3v2_version 0";
+    let sound = fs::read(encoded(folder.path(), 3, "a.mp3", bare)).unwrap();
+    let frame = [&[0xff, 0xfb, 0x90, 0x64][..], &crate::loss::noise(413)].concat();
+    let frames = frame.repeat(100);
+    let size = [(frames.len() >> 14) as u8, (frames.len() >> 7 & 0x7f) as u8, (frames.len() & 0x7f) as u8];
+    let tag = [&b"ID3\x03\0\0\0"[..], &size, &frames].concat();
+    let heard = listen_to(&[tag, sound].concat()).await.unwrap();
+    expect("a tag with frames", &heard.sound, &run(0, 2, 0.03));
+    assert!(heard.losses.is_empty() && !heard.ending.cut_short, "{:?}", heard.losses);
+}
+
+#[tokio::test]
 async fn flac_files_with_tags_between_are_decoded_to_their_end() {
     let folder = tempfile::tempdir().unwrap();
     let part = |name: &str, arguments: &str| fs::read(encoded(folder.path(), 3, name, arguments)).unwrap();

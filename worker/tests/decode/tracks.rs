@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use self_worker::sandbox::{Ffmpeg, Sandbox};
+use self_worker::stages::decode::{DecodeError, Refusal};
+
 use crate::fixtures;
 use crate::listen::{expect, pcm, run, tones, wave};
 
@@ -61,4 +64,29 @@ async fn of_several_tracks_the_default_one_is_decoded_unless_it_is_silent() {
     let silent = together(folder.path(), &[&silence, &silence], "both.mkv", mkv);
     let (decoding, decoded) = fixtures::decode(&fixtures::sandbox(), &silent).await.unwrap();
     assert!(decoded.len() >= 3 * 15_900 && decoding.info().tracks == 2);
+}
+
+#[tokio::test]
+async fn a_track_that_only_ffmpeg_decodes_is_counted_and_is_heard_if_the_others_are_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let (silence, sound) = (vec![0.0; 3 * 16_000], tones(3));
+    let with_ffmpeg = Sandbox { ffmpeg: Ffmpeg::find(&fixtures::ffmpeg()), ..fixtures::sandbox() };
+    for extension in ["mkv", "mp4"] {
+        let arguments = "-map 0 -map 1 -ar 48000 -c:a:0 aac -c:a:1 ac3";
+        let name = format!("both.{extension}");
+        let file = together(folder.path(), &[&sound, &silence], &name, arguments);
+        let (decoding, heard) = fixtures::decode(&with_ffmpeg, &file).await.unwrap();
+        expect(&name, &heard, &run(0, 2, 0.0));
+        assert_eq!(decoding.info().tracks, 2, "{name}");
+        let name = format!("silent.{extension}");
+        let file = together(folder.path(), &[&silence, &sound], &name, arguments);
+        let (_, heard) = fixtures::decode(&with_ffmpeg, &file).await.unwrap();
+        expect(&name, &heard, &run(0, 2, 0.0));
+        match fixtures::decode(&fixtures::sandbox(), &file).await {
+            Err(DecodeError::Refused(Refusal::UnsupportedTrack { codec, track: 1 })) => {
+                assert_eq!(codec, "AC-3", "{name}");
+            }
+            other => panic!("{name}: {:?}", other.map(|_| ())),
+        }
+    }
 }

@@ -7,24 +7,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
+use poem::http::header;
 use poem::web::Multipart;
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
-use tokio_util::io::ReaderStream;
 
-use super::container;
-use crate::problem::{Code, Problem};
+use super::{container, form};
+use crate::problem::{BadBody, Code, Problem};
 
 /// An upload that sends no bytes for this long is interrupted.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Other fields of a form than the file are skipped if they are not larger than this, in bytes.
-const OTHER_FIELDS: usize = 64 * 1024;
-
 /// The number of bytes of a refused file that are read before the refusal is sent.
-const READ_OVER: usize = 16 * 1024 * 1024;
+pub(super) const READ_OVER: usize = 16 * 1024 * 1024;
 
 /// The bytes of a recording, as a stream.
 pub(in crate::routes) type Chunks = BoxStream<'static, io::Result<Bytes>>;
@@ -88,6 +85,9 @@ impl Incoming {
 }
 
 fn interrupted(error: io::Error) -> Problem {
+    if let Some(refused) = BadBody::within(&error) {
+        return refused;
+    }
     Problem::new(Code::UploadInterrupted, "not all of it arrived, and nothing of it was kept; send it again")
         .because(error)
 }
@@ -164,7 +164,7 @@ impl<'a> ApiExtractor<'a> for Incoming {
         let media = |content_type| MetaMediaType { content_type, schema: binary() };
         Some(MetaRequest {
             description: Some(
-                "The bytes of the recording, as the body or as the field `file` of a form. The kind of \
+                "The bytes of the recording, as the body or as the only field of a form, `file`. The kind of \
                  file is found in the bytes; what the request says of it does not matter.",
             ),
             content: vec![
@@ -184,39 +184,21 @@ impl<'a> ApiExtractor<'a> for Incoming {
         body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
+        if request.header(header::CONTENT_RANGE).is_some() {
+            return Err(Problem::field(
+                header::CONTENT_RANGE.as_str(),
+                "is not supported: the body must be the whole file",
+            )
+            .into());
+        }
         let is_form = request.content_type().is_some_and(|content_type| {
             content_type.trim_start().to_ascii_lowercase().starts_with("multipart/")
         });
         if is_form {
-            return Ok(file(<Multipart as FromRequest>::from_request(request, body).await?).await?);
+            let form = <Multipart as FromRequest>::from_request(request, body).await?;
+            let (filename, chunks) = form::file(form).await?;
+            return Ok(Self { filename, chunks });
         }
         Ok(Self { filename: None, chunks: body.take()?.into_bytes_stream().boxed() })
     }
-}
-
-/// The field `file` of a form.
-async fn file(mut form: Multipart) -> Result<Incoming, Problem> {
-    let unusable = |detail: String| Problem::new(Code::InvalidMultipart, detail);
-    while let Some(field) = form.next_field().await.map_err(|error| unusable(error.to_string()))? {
-        if field.name() == Some("file") {
-            let filename = field.file_name().map(str::to_owned);
-            let bytes = ReaderStream::with_capacity(field.into_async_read(), 64 * 1024);
-            // The stream owns the form, since the field needs it while it is read.
-            let chunks = stream::unfold((bytes.boxed(), form), |(mut bytes, form)| async move {
-                bytes.next().await.map(|chunk| (chunk, (bytes, form)))
-            });
-            return Ok(Incoming { filename, chunks: chunks.boxed() });
-        }
-        let mut others = ReaderStream::new(field.into_async_read()).boxed();
-        let mut read = 0;
-        while let Some(chunk) = others.next().await {
-            read += chunk.map_err(interrupted)?.len();
-            if read > OTHER_FIELDS {
-                return Err(unusable(
-                    "send the bytes as the field `file`, and nothing large before it".to_owned(),
-                ));
-            }
-        }
-    }
-    Err(unusable("the form has no field `file`".to_owned()))
 }

@@ -1,4 +1,6 @@
 mod container;
+mod duplicate;
+mod form;
 pub(super) mod incoming;
 mod upload;
 
@@ -24,7 +26,7 @@ use crate::content::{self, ContentMetadata, ContentResponse, ContentSource};
 use crate::id::Id;
 use crate::input::Input;
 use crate::input::choice::ChosenTranscriptionOptions;
-use crate::input::text::{Language, Text};
+use crate::input::text::{Label, Language, Text};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::time::Time;
 use crate::views::{AudioView, JobView, example_id};
@@ -91,8 +93,8 @@ enum WorkAccepted {
 }
 
 declare! {
-    Upload: NotFound, EmptyUpload, UploadInterrupted, InvalidMultipart, IdempotencyConflict, UploadTooLarge,
-            UnsupportedMedia, ObjectStorageUnavailable, Overloaded;
+    Upload: NotFound, EmptyUpload, UploadInterrupted, InvalidMultipart, IdempotencyConflict, DuplicateUpload,
+            UploadTooLarge, UnsupportedMedia, ObjectStorageUnavailable, Overloaded;
     Read: NotFound;
     ReadContent: NotFound, ContentMissing, RangeNotSatisfiable, ObjectStorageUnavailable;
     Again: NotFound, ContentMissing, IdempotencyConflict, Overloaded;
@@ -102,13 +104,15 @@ declare! {
 impl AudioRoutes {
     /// Upload a recording
     ///
-    /// Send the bytes as the body, or as the field `file` of a form. They are streamed; the server
-    /// limits the size. The format is recognised by the first bytes: wav, mp3, m4a, aac, flac, ogg,
-    /// webm, aiff, caf and others. The answer comes once the recording is stored and its job is
-    /// accepted. The job then runs by itself.
+    /// Send the bytes as the body, or as the only field of a form, `file`: one recording in a request.
+    /// They are streamed; the server limits the size. Options are query parameters. The format is
+    /// recognised by the first bytes: wav, mp3, m4a, aac, flac, ogg, webm, aiff, caf and others. The
+    /// answer comes once the recording is stored and its job is accepted. The job then runs by itself.
     ///
     /// If the same bytes are uploaded again, the server recognises them: the answer describes the first
-    /// upload.
+    /// upload. If its job has not ended and this request has other options, a new job with these options
+    /// replaces that job. What this request asks otherwise and cannot have is refused with 409: another
+    /// title, conversation or time, or other options for a recording that is transcribed already.
     #[oai(path = "/upload", method = "post", operation_id = "upload_audio")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn upload(
@@ -119,8 +123,7 @@ impl AudioRoutes {
         /// The name of the file. When absent, the filename of the form is used.
         filename: Query<Option<String>>,
         /// The title of the conversation. When absent, it is found in the transcript.
-        #[oai(validator(max_length = 300))]
-        title: Query<Option<String>>,
+        title: Query<Option<Text<Label<300>>>>,
         /// The conversation to add the recording to. When absent, a new conversation is created.
         conversation_id: Query<Option<Uuid>>,
         /// When the recording was made. When absent, the time of the upload.
@@ -138,7 +141,7 @@ impl AudioRoutes {
     ) -> Result<Uploaded, Failing<Upload>> {
         let said = UploadMetadata {
             filename: plain_filename(filename.0.or_else(|| incoming.filename.clone()).unwrap_or_default()),
-            title: title.0.unwrap_or_default().trim().to_owned(),
+            title: title.0.map(|title| title.0).unwrap_or_default(),
             conversation_id: conversation_id.0,
             recorded_at: recorded_at.0.map(|time| time.0),
             options: TranscriptionOptions {

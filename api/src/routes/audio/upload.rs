@@ -12,12 +12,13 @@ use self_shared::database::conversations::{self, Conversation};
 use self_shared::database::{UserTx, jobs, transcriptions, users};
 use self_shared::domain::job::{Job, JobSnapshot, TranscribeAudio};
 use self_shared::domain::transcription::TranscriptionOptions;
-use self_shared::domain::{UserId, new_id};
+use self_shared::domain::{UserId, language, new_id};
 use self_shared::objects::{LONGEST_UPLOAD, ObjectError, ObjectKey, Stored};
 use serde::Serialize;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::duplicate;
 use super::incoming::Incoming;
 use crate::app::App;
 use crate::problem::{Code, Problem};
@@ -99,10 +100,14 @@ pub(super) async fn accept(
                 return Err(Problem::new(Code::UploadInterrupted, "the recording took too long to arrive"));
             }
             let mut tx = app.database.as_user(user).await?;
-            let Some(accepted) = recording.record(&mut tx, key.as_ref()).await? else { continue };
+            let Some(recorded) = recording.record(&mut tx, key.as_ref()).await? else { continue };
             committing = true;
             tx.commit().await?;
-            return Ok(accepted);
+            committing = false;
+            return match recorded.refusal {
+                Some(refusal) => Err(refusal),
+                None => Ok(recorded.accepted),
+            };
         }
         Err(Problem::new(Code::Overloaded, "the same recording arrives several times at once; try again"))
     }
@@ -114,6 +119,12 @@ pub(super) async fn accept(
         tracing::warn!(%error, "an object without a row was not deleted; the next sweep deletes it");
     }
     outcome
+}
+
+/// What was written for an upload. With a refusal, the changes are committed, and the answer is the refusal.
+pub(super) struct Recorded {
+    pub accepted: AcceptedView,
+    pub refusal: Option<Problem>,
 }
 
 struct NewRecording<'a> {
@@ -129,19 +140,21 @@ struct NewRecording<'a> {
 impl NewRecording<'_> {
     /// Writes all rows in one transaction. Returns `None` if another request with the same bytes or the
     /// same key was faster: then nothing of this request may be committed.
-    async fn record(&self, tx: &mut UserTx, key: Option<&Key>) -> Result<Option<AcceptedView>, Problem> {
+    async fn record(&self, tx: &mut UserTx, key: Option<&Key>) -> Result<Option<Recorded>, Problem> {
         if let Some(key) = key
-            && let Some(answer) = key.recall(tx).await?
+            && let Some(accepted) = key.recall(tx).await?
         {
-            return Ok(Some(answer));
+            return Ok(Some(Recorded { accepted, refusal: None }));
         }
-        let accepted = match audio::by_sha256(tx, &self.stored.sha256).await? {
-            Some(known) => Some(known_already(tx, known).await?),
-            None => self.create(tx).await?,
+        let recorded = match audio::by_sha256(tx, &self.stored.sha256).await? {
+            Some(known) => Some(duplicate::known_already(tx, known, self.said, self.traceparent).await?),
+            None => self.create(tx).await?.map(|accepted| Recorded { accepted, refusal: None }),
         };
-        match (key, accepted) {
-            (Some(key), Some(accepted)) => Ok(key.remember(tx, &accepted).await?.then_some(accepted)),
-            (_, accepted) => Ok(accepted),
+        match (key, recorded) {
+            (Some(key), Some(recorded)) if recorded.refusal.is_none() => {
+                Ok(key.remember(tx, &recorded.accepted).await?.then_some(recorded))
+            }
+            (_, recorded) => Ok(recorded),
         }
     }
 
@@ -216,27 +229,13 @@ pub(super) async fn usual(
 ) -> Result<TranscriptionOptions, Problem> {
     let chosen = users::get(tx).await?.map(|user| user.preferences.0.transcription).unwrap_or_default();
     Ok(TranscriptionOptions {
-        language: asked.language.or(chosen.language),
+        language: asked.language.or(chosen.language).as_deref().map(language::canonical),
         allow_remote: asked.allow_remote.or(chosen.allow_remote),
     })
 }
 
 async fn conversation(tx: &mut UserTx, id: Uuid) -> Result<Conversation, Problem> {
     conversations::get(tx, id).await?.ok_or_else(|| Problem::not_found("conversation"))
-}
-
-async fn known_already(tx: &mut UserTx, audio: Audio) -> Result<AcceptedView, Problem> {
-    let conversation = conversations::get(tx, audio.conversation_id)
-        .await?
-        .ok_or_else(|| Problem::internal(anyhow::anyhow!("a recording without its conversation")))?;
-    let (user, about) = (tx.user(), jobs::JobFilter { audio_id: Some(audio.id), ..Default::default() });
-    let newest = jobs::list(tx, user, &about, None, 1).await?.pop();
-    Ok(AcceptedView {
-        audio: audio.into(),
-        conversation: conversation.into(),
-        job: newest.map(JobView::from),
-        duplicate: true,
-    })
 }
 
 impl Example for AcceptedView {

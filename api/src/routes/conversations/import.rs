@@ -10,13 +10,14 @@ use self_shared::database::segments::NewSegment;
 use self_shared::database::{UserTx, jobs, transcriptions};
 use self_shared::domain::job::{Job, UnderstandConversation};
 use self_shared::domain::new_id;
-use self_shared::subtitles::{self, Cue};
+use self_shared::subtitles::{self, Cue, Untimed};
 use serde::Serialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::description::{Speakers, Tag, speakers, tags};
 use super::split_segments::{LONGEST_TEXT, split_cue};
+use crate::input::Limit;
 use crate::input::text::{Language, Text};
 use crate::problem::Problem;
 use crate::time::Time;
@@ -24,11 +25,24 @@ use crate::views::{ConversationView, JobView, example_id, example_time};
 
 /// The longest duration of a recording, in milliseconds: 30 days.
 const LONGEST_MS: i64 = 30 * 24 * 3_600_000;
-/// The longest name of a speaker, in characters. A longer name is cut in a file and refused in a
-/// segment.
+/// The longest name of a speaker, in characters. A longer name is refused.
 const LONGEST_NAME: usize = 100;
 /// The largest number of segments of a conversation.
 const MOST_SEGMENTS: usize = 20_000;
+/// The largest number of lines of a file, which is more than so many segments have.
+const MOST_LINES: usize = 25 * MOST_SEGMENTS;
+/// The most of a line that is shown in a problem, in characters.
+const SHOWN: usize = 80;
+
+/// The limit for bodies with a transcript: what the largest number of segments needs in any script, also
+/// where a program writes each character as an escape of JSON (`\u0431`).
+#[derive(Debug)]
+pub(super) enum Transcript {}
+
+impl Limit for Transcript {
+    const BYTES: usize = 8 * 1024 * 1024;
+    const REMEDY: &'static str = "a conversation may have up to 20000 segments: send several conversations";
+}
 
 /// A new conversation: empty, or with text. Send the text in one of three ways: as `segments` with
 /// times, as `subtitles`, or as plain `text`.
@@ -57,8 +71,9 @@ pub(super) struct NewConversation {
     segments: Option<Vec<NewSegmentView>>,
     /// The text as a SubRip (SRT) or WebVTT file. Speakers are read from voice tags and from names
     /// before a colon. Markup is removed. So are lines that rolling captions repeat. A cue without
-    /// readable times is placed after the previous cue. A cue of more than 400 characters becomes one
-    /// segment for each sentence; the sentences share the time of the cue.
+    /// readable times is placed after the previous cue; a file without any readable time is refused. A
+    /// cue of more than 400 characters becomes one segment for each sentence; the sentences share the
+    /// time of the cue.
     #[oai(validator(min_length = 1, pattern = "\\S"))]
     subtitles: Option<String>,
     /// The text without times. Each line becomes a segment; a line of more than 400 characters becomes
@@ -99,14 +114,27 @@ pub(super) struct AcceptedConversationView {
     pub job: Option<JobView>,
 }
 
+/// A new conversation that was checked and whose text was read, to be stored.
+pub(super) struct Import {
+    conversation: Conversation,
+    /// `None` for a conversation without text.
+    segments: Option<Vec<NewSegment>>,
+}
+
 impl NewConversation {
-    /// Creates the conversation with its segments, and enqueues the job that processes the text.
-    pub(super) async fn create(
-        self,
-        tx: &mut UserTx,
-        traceparent: Option<&str>,
-    ) -> Result<AcceptedConversationView, Problem> {
-        let segments = self.segments().await?;
+    /// The size of the text, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let size = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let segments = self.segments.iter().flatten();
+        size(&self.subtitles)
+            + size(&self.text)
+            + self.notes.len()
+            + segments.map(|segment| segment.text.len() + size_of::<NewSegment>()).sum::<usize>()
+    }
+
+    /// Checks the request and reads its text, which may take a second for a long one.
+    pub(super) fn read(self) -> Result<Import, Problem> {
+        let segments = self.segments()?;
         let now = Utc::now().trunc_subsecs(6);
         let source = if segments.is_some() { "import" } else { "empty" };
         let conversation = Conversation {
@@ -118,44 +146,16 @@ impl NewConversation {
             duration_ms: segments.as_deref().and_then(duration),
             ..Conversation::new(new_id(), source, self.started_at.map(|time| time.0), now)
         };
-        conversations::insert(tx, &conversation).await?;
-        let mut accepted = AcceptedConversationView {
-            conversation: conversation.clone().into(),
-            transcription_id: None,
-            job: None,
-        };
-        if let Some(segments) = segments {
-            let id = new_id();
-            let duration_ms = conversation.duration_ms.unwrap_or(0);
-            transcriptions::import(
-                tx,
-                id,
-                conversation.id,
-                conversation.language.as_deref(),
-                duration_ms,
-                &segments,
-            )
-            .await?;
-            accepted.transcription_id = Some(id);
-        }
-        if let Some(transcription_id) = accepted.transcription_id {
-            let job = Job::UnderstandConversation(UnderstandConversation {
-                conversation_id: conversation.id,
-                transcription_id,
-            });
-            let user = tx.user();
-            accepted.job = Some(jobs::enqueue(tx, Some(user), &job, 0, traceparent).await?.into());
-        }
-        Ok(accepted)
+        Ok(Import { conversation, segments })
     }
 
     /// The segments, from whichever field has the text; `None` if no field has text.
-    async fn segments(&self) -> Result<Option<Vec<NewSegment>>, Problem> {
-        let segments = match (&self.segments, &self.subtitles, &self.text) {
+    fn segments(&self) -> Result<Option<Vec<NewSegment>>, Problem> {
+        let (field, segments) = match (&self.segments, &self.subtitles, &self.text) {
             (None, None, None) => return Ok(None),
-            (Some(given), None, None) => timed(given)?,
-            (None, Some(file), None) => subtitles(file.clone()).await?,
-            (None, None, Some(text)) => lines(text)?,
+            (Some(given), None, None) => ("segments", timed(given)?),
+            (None, Some(file), None) => ("subtitles", subtitles(file)?),
+            (None, None, Some(text)) => ("text", lines(text)?),
             _ => {
                 return Err(Problem::field(
                     "segments",
@@ -164,13 +164,42 @@ impl NewConversation {
             }
         };
         if segments.len() > MOST_SEGMENTS {
-            return Err(Problem::field(
-                "segments",
-                format!("are more than {MOST_SEGMENTS}: send several conversations"),
-            ));
+            return Err(Problem::field(field, too_many()));
         }
         Ok(Some(segments))
     }
+}
+
+impl Import {
+    /// Stores the conversation with its segments, and enqueues the job that processes the text.
+    pub(super) async fn store(
+        self,
+        tx: &mut UserTx,
+        traceparent: Option<&str>,
+    ) -> Result<AcceptedConversationView, Problem> {
+        let Self { conversation, segments } = self;
+        conversations::insert(tx, &conversation).await?;
+        let (transcription_id, job) = match segments {
+            Some(segments) => {
+                let id = new_id();
+                let duration_ms = conversation.duration_ms.unwrap_or(0);
+                let language = conversation.language.as_deref();
+                transcriptions::import(tx, id, conversation.id, language, duration_ms, &segments).await?;
+                let job = Job::UnderstandConversation(UnderstandConversation {
+                    conversation_id: conversation.id,
+                    transcription_id: id,
+                });
+                let user = tx.user();
+                (Some(id), Some(jobs::enqueue(tx, Some(user), &job, 0, traceparent).await?.into()))
+            }
+            None => (None, None),
+        };
+        Ok(AcceptedConversationView { conversation: conversation.into(), transcription_id, job })
+    }
+}
+
+fn too_many() -> String {
+    format!("has more than {MOST_SEGMENTS} segments: send several conversations")
 }
 
 fn timed(given: &[NewSegmentView]) -> Result<Vec<NewSegment>, Problem> {
@@ -209,37 +238,63 @@ fn timed(given: &[NewSegmentView]) -> Result<Vec<NewSegment>, Problem> {
     Ok(segments)
 }
 
-async fn subtitles(file: String) -> Result<Vec<NewSegment>, Problem> {
-    if file.contains('\0') {
-        return Err(Problem::field("subtitles", "must be without null characters"));
-    }
-    // Parsing a long file takes time, so it runs outside the threads that serve requests.
-    let read =
-        tokio::task::spawn_blocking(move || subtitles::cues(&file)).await.map_err(Problem::internal)?;
+fn subtitles(file: &str) -> Result<Vec<NewSegment>, Problem> {
+    let wrong = |what: String| Problem::field("subtitles", what);
+    check_lines(file).map_err(wrong)?;
+    let read = subtitles::timed_cues(file).map_err(|Untimed { line }| {
+        let line = shown(&line);
+        wrong(format!(
+            "hold no time that can be read: the first line of times is `{line}`, and times are written as \
+             `00:00:01,000 --> 00:00:02,500`"
+        ))
+    })?;
     if read.is_empty() {
-        return Err(Problem::field("subtitles", "hold no cue with a text: send a SubRip or WebVTT file"));
+        return Err(wrong("hold no cue with a text: send a SubRip or WebVTT file".to_owned()));
     }
-    timed(&read.into_iter().flat_map(split_cue).map(NewSegmentView::from).collect::<Vec<_>>())
+    let long = read.iter().filter_map(|cue| cue.speaker.as_ref());
+    if let Some(name) = long.into_iter().find(|name| name.chars().count() > LONGEST_NAME) {
+        let name = shown(name);
+        return Err(wrong(format!("hold a name of more than {LONGEST_NAME} characters: `{name}`")));
+    }
+    timed(&parts(read.into_iter()))
 }
 
 /// Converts plain text to segments: one for each line, or for each sentence of a long line. Names at
 /// the beginnings of the lines become speakers. All times are 0, because they are unknown.
 fn lines(text: &str) -> Result<Vec<NewSegment>, Problem> {
-    if text.contains('\0') {
-        return Err(Problem::field("text", "must be without null characters"));
-    }
+    check_lines(text).map_err(|what| Problem::field("text", what))?;
     let turns = subtitles::turns(text).into_iter();
-    let cues = turns.map(|(speaker, text)| Cue { start_ms: 0, end_ms: 0, text, speaker });
-    let views: Vec<_> = cues.flat_map(split_cue).map(NewSegmentView::from).collect();
+    let views = parts(turns.map(|(speaker, text)| Cue { start_ms: 0, end_ms: 0, text, speaker }));
     if views.is_empty() {
         return Err(Problem::field("text", "says nothing"));
     }
     timed(&views)
 }
 
+/// Checks what is refused before it is read.
+fn check_lines(text: &str) -> Result<(), String> {
+    if text.contains('\0') {
+        return Err("must be without null characters".to_owned());
+    }
+    let ends = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    if text.matches(ends).nth(MOST_LINES).is_some() {
+        return Err(format!("may have at most {MOST_LINES} lines: send several conversations"));
+    }
+    Ok(())
+}
+
+/// The segments of cues. One more than are accepted is enough to refuse them.
+fn parts(cues: impl Iterator<Item = Cue>) -> Vec<NewSegmentView> {
+    cues.flat_map(parted).take(MOST_SEGMENTS + 1).map(NewSegmentView::from).collect()
+}
+
+/// A text of a person in a problem: its beginning, without control characters.
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(SHOWN).collect()
+}
+
 impl From<Cue> for NewSegmentView {
     fn from(Cue { start_ms, end_ms, text, speaker }: Cue) -> Self {
-        let speaker = speaker.map(|name| name.chars().take(LONGEST_NAME).collect());
         Self { start_ms, end_ms, text, speaker }
     }
 }
@@ -277,5 +332,50 @@ impl Example for AcceptedConversationView {
             transcription_id: Some(example_id(4)),
             job: Some(JobView::example()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: NewConversation) -> String {
+        let Err(problem) = body.read() else { panic!("it is accepted") };
+        problem.wrong_fields().iter().map(|wrong| format!("{}: {}", wrong.field, wrong.detail)).collect()
+    }
+
+    fn with_subtitles(file: impl Into<String>) -> NewConversation {
+        let (subtitles, segments) = (Some(file.into()), None);
+        NewConversation { subtitles, segments, ..NewConversation::example() }
+    }
+
+    #[test]
+    fn a_file_without_times_is_refused_with_the_line_and_the_form() {
+        let detail = refused(with_subtitles("1\nlater --> soon\nOne.\n"));
+        assert!(detail.contains("`later --> soon`"), "{detail}");
+        assert!(detail.contains("`00:00:01,000 --> 00:00:02,500`"), "{detail}");
+        let one_is_bad = with_subtitles("1\nlater --> soon\nOne.\n\n2\n0:01 --> 0:02\nTwo.\n").read();
+        assert_eq!(one_is_bad.unwrap().segments.unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_name_is_kept_whole_or_refused() {
+        let file = |name: &str| format!("WEBVTT\n\n0:01 --> 0:02\n<v {name}>Hello.\n");
+        let (fits, long) = ("N".repeat(LONGEST_NAME), "N".repeat(LONGEST_NAME + 1));
+        let read = with_subtitles(file(&fits)).read().unwrap().segments.unwrap();
+        assert_eq!(read[0].speaker.as_ref(), Some(&fits));
+        assert!(refused(with_subtitles(file(&long))).starts_with("subtitles: hold a name of more than 100"));
+    }
+
+    #[test]
+    fn more_than_a_conversation_holds_is_refused() {
+        let sentences = "So it is. ".repeat(MOST_SEGMENTS + 1);
+        let file = format!("1\n0:01 --> 0:02\n{sentences}\n");
+        assert!(refused(with_subtitles(file)).starts_with("subtitles: has more than 20000 segments"));
+        let text = |text: String| NewConversation { text: Some(text), segments: None, ..Example::example() };
+        assert!(refused(text(sentences)).starts_with("text: has more than 20000 segments"));
+        let lines = "1\n".repeat(MOST_LINES + 1);
+        assert!(refused(text(lines.clone())).starts_with("text: may have at most 500000 lines"));
+        assert!(refused(with_subtitles(lines)).starts_with("subtitles: may have at most 500000 lines"));
     }
 }

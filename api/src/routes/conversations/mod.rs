@@ -15,7 +15,7 @@ use self_shared::objects::ObjectKey;
 use uuid::Uuid;
 
 use self::description::{Description, DescriptionPatch};
-use self::import::{AcceptedConversationView, NewConversation};
+use self::import::{AcceptedConversationView, NewConversation, Transcript};
 use super::Tag;
 use super::audio::traceparent;
 use super::idempotent::Key;
@@ -24,6 +24,8 @@ use crate::auth::Caller;
 use crate::etag::{changed, etag, expected};
 use crate::id::Id;
 use crate::input::Input;
+use crate::input::text::{Language, Text};
+use crate::offload::offload;
 use crate::page::{self, ByTime, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::raw_json::RawJson;
@@ -125,8 +127,8 @@ impl ConversationRoutes {
         entity_id: Query<Option<Uuid>>,
         /// Only conversations from this source.
         source: Query<Option<Wire<Source>>>,
-        /// Only conversations in this language.
-        language: Query<Option<String>>,
+        /// Only conversations in this language, as a BCP 47 tag.
+        language: Query<Option<Text<Language>>>,
         /// Only conversations with this tag.
         tag: Query<Option<String>>,
         /// Only conversations with these words in the transcript, the title or the notes. Quotes keep
@@ -145,7 +147,7 @@ impl ConversationRoutes {
             to: to.0.map(|time| time.0),
             entity: entity_id.0,
             source: source.0.map(|source| source.0.as_wire().to_owned()),
-            language: language.0,
+            language: language.0.map(|language| language.0),
             tag: tag.0,
             text: text.0,
         };
@@ -172,17 +174,21 @@ impl ConversationRoutes {
         /// same.
         #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 255))]
         idempotency_key: Header<Option<String>>,
-        body: Input<NewConversation>,
+        body: Input<NewConversation, Transcript>,
     ) -> Result<Created, Failing<Create>> {
-        let new = body.0;
-        let key = Key::of(idempotency_key.0, "create_conversation", &new)?;
+        let (new, key) = (body.0, idempotency_key.0);
+        // All of the text is read before the transaction, which would be idle meanwhile.
+        let read = offload(new.size(), move || -> Result<_, Problem> {
+            Ok((Key::of(key, "create_conversation", &new)?, new.read()?))
+        });
+        let (key, import) = read.await??;
         let mut tx = app.database.as_user(caller.0.user).await?;
         if let Some(key) = &key
             && let Some(answer) = key.recall(&mut tx).await?
         {
             return Ok(Created::new(answer));
         }
-        let accepted = new.create(&mut tx, traceparent(request)).await?;
+        let accepted = import.store(&mut tx, traceparent(request)).await?;
         if let Some(key) = &key
             && !key.remember(&mut tx, &accepted).await?
         {

@@ -11,21 +11,20 @@ const LONG_LINE: usize = 400;
 
 /// Returns a short cue unchanged, and a long cue as one cue for each sentence. The sentences share the
 /// time of the cue in proportion to their length.
-pub(super) fn split_cue(cue: Cue) -> Vec<Cue> {
-    let pieces = pieces(&cue.text);
+pub(super) fn split_cue(mut cue: Cue) -> impl Iterator<Item = Cue> {
+    let mut pieces = pieces(&cue.text);
     if pieces.len() < 2 {
-        return vec![cue];
+        pieces = vec![std::mem::take(&mut cue.text)];
     }
     let length = |piece: &String| i64::try_from(piece.chars().count()).unwrap_or(i64::MAX);
     let all = pieces.iter().map(length).sum::<i64>().max(1);
     let mut before = 0;
-    let place = |before: i64| cue.start_ms + (cue.end_ms - cue.start_ms) * before / all;
-    let piece = |text: String| {
+    pieces.into_iter().map(move |text| {
+        let place = |before: i64| cue.start_ms + (cue.end_ms - cue.start_ms) * before / all;
         let start_ms = place(before);
         before += length(&text);
         Cue { start_ms, end_ms: place(before), text, speaker: cue.speaker.clone() }
-    };
-    pieces.into_iter().map(piece).collect()
+    })
 }
 
 /// Returns a short line unchanged, and a long line as its sentences. Text without punctuation is cut
@@ -105,11 +104,11 @@ mod tests {
         let (short, long) = ("a".repeat(99) + ".", "b".repeat(299) + ".");
         let text = format!("{short} {long} {short}");
         let cue = Cue { start_ms: 1_000, end_ms: 6_000, text, speaker: Some("Ada".to_owned()) };
-        let cues = split_cue(cue);
+        let cues: Vec<Cue> = split_cue(cue).collect();
         let times: Vec<_> = cues.iter().map(|cue| (cue.start_ms, cue.end_ms)).collect();
         assert_eq!(times, [(1_000, 2_000), (2_000, 5_000), (5_000, 6_000)]);
         assert!(cues.iter().all(|cue| cue.speaker.as_deref() == Some("Ada")), "{cues:?}");
         let short = Cue { start_ms: 0, end_ms: 1, text: short, speaker: None };
-        assert_eq!(split_cue(short.clone()), [short]);
+        assert!(split_cue(short.clone()).eq([short]));
     }
 }

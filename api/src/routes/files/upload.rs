@@ -136,7 +136,7 @@ impl<'a> ApiExtractor<'a> for IncomingContent {
         };
         Some(MetaRequest {
             description: Some(
-                "The bytes of the file, as the body or as the field `file` of a form. A PDF is found in \
+                "The bytes of the file, as the body or as the only field of a form, `file`. A PDF is found in \
                  the bytes; for text, its media type or the end of the file's path says what it is.",
             ),
             content: vec![

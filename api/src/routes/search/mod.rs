@@ -17,6 +17,7 @@ use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::input::Input;
+use crate::input::text::{Language, Text};
 use crate::page::{self, Limit};
 use crate::problem::{Code, Failing, Problem, declare};
 use crate::time::Time;
@@ -110,8 +111,8 @@ impl SearchRoutes {
         person: Query<Option<String>>,
         /// Only conversations from this source.
         source: Query<Option<Wire<Source>>>,
-        /// Only conversations in this language.
-        language: Query<Option<String>>,
+        /// Only conversations in this language, as a BCP 47 tag.
+        language: Query<Option<Text<Language>>>,
         /// Only conversations with this tag.
         tag: Query<Option<String>>,
         /// Only this file.
@@ -139,7 +140,7 @@ impl SearchRoutes {
                 entity: entity_id.0,
                 person: person.0,
                 source: source.0.map(|source| source.0.as_wire().to_owned()),
-                language: language.0,
+                language: language.0.map(|language| language.0),
                 tag: tag.0,
                 file: file_id.0,
                 device: device.0,

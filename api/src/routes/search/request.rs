@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use self_shared::bus::{EmbedError, QueryEmbedding};
 use self_shared::database::UserTx;
-use self_shared::database::search::{self, Candidates, Correction, Fused, Hit, Scope, SourceKind};
+use self_shared::database::search::{self, Candidates, Correction, Fused, Hit, Scope, SourceKind, Wanted};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -183,7 +183,8 @@ impl SearchRequest {
 
     async fn shown(&self, tx: &mut UserTx, found: &[Fused]) -> Result<Vec<HitView>, Problem> {
         let ids: Vec<_> = found.iter().map(|one| one.id).collect();
-        let passages = search::passages(tx, &ids, &self.search_query.wanted).await?;
+        let SearchQuery { wanted, unquoted, phrases, .. } = &self.search_query;
+        let passages = search::passages(tx, &ids, &Wanted { all: wanted, unquoted, phrases }).await?;
         let shown = passages.into_iter().filter_map(|passage| {
             let how = found.iter().find(|one| one.id == passage.id())?;
             Some(HitView::new(passage, how))

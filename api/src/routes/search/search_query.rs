@@ -5,6 +5,8 @@
 pub(super) struct SearchQuery {
     /// The words to find, those in quotes included. More of them in a passage give a higher score.
     pub(super) wanted: String,
+    /// The words outside of quotes.
+    pub(super) unquoted: String,
     /// The phrases in quotes, which must occur exactly.
     pub(super) phrases: Vec<String>,
     /// The words and phrases that must not occur.
@@ -17,7 +19,7 @@ impl SearchQuery {
     #[must_use]
     pub(super) fn parse(text: &str) -> Self {
         let mut typed = Self::default();
-        let mut wanted = Vec::new();
+        let (mut wanted, mut unquoted) = (Vec::new(), Vec::new());
         let mut rest = text.trim_start();
         while !rest.is_empty() {
             let excluding = rest.starts_with('-');
@@ -45,17 +47,21 @@ impl SearchQuery {
                     typed.phrases.push(term.to_owned());
                     wanted.push(term);
                 }
-                (false, false) => wanted.push(term),
+                (false, false) => {
+                    unquoted.push(term);
+                    wanted.push(term);
+                }
             }
         }
         typed.wanted = wanted.join(" ");
+        typed.unquoted = unquoted.join(" ");
         typed
     }
 
     /// A query without any syntax.
     #[must_use]
     pub(super) fn plain(text: &str) -> Self {
-        Self { wanted: text.trim().to_owned(), ..Self::default() }
+        Self { wanted: text.trim().to_owned(), unquoted: text.trim().to_owned(), ..Self::default() }
     }
 }
 
@@ -63,23 +69,32 @@ impl SearchQuery {
 mod tests {
     use super::*;
 
-    fn typed(wanted: &str, phrases: &[&str], excluded: &[&str]) -> SearchQuery {
+    fn typed(wanted: &str, unquoted: &str, phrases: &[&str], excluded: &[&str]) -> SearchQuery {
         let owned = |terms: &[&str]| terms.iter().map(|term| (*term).to_owned()).collect();
-        SearchQuery { wanted: wanted.to_owned(), phrases: owned(phrases), excluded: owned(excluded) }
+        SearchQuery {
+            wanted: wanted.to_owned(),
+            unquoted: unquoted.to_owned(),
+            phrases: owned(phrases),
+            excluded: owned(excluded),
+        }
     }
 
     #[test]
     fn words_phrases_and_exclusions_are_distinguished() {
         let query = r#"kitchen "blue tiles"  -budget -"next year" Lisbon"#;
-        let expected = typed("kitchen blue tiles Lisbon", &["blue tiles"], &["budget", "next year"]);
+        let expected =
+            typed("kitchen blue tiles Lisbon", "kitchen Lisbon", &["blue tiles"], &["budget", "next year"]);
         assert_eq!(SearchQuery::parse(query), expected);
     }
 
     #[test]
     fn whatever_is_typed_is_a_query() {
-        assert_eq!(SearchQuery::parse(r#""never closed"#), typed("never closed", &["never closed"], &[]));
+        assert_eq!(SearchQuery::parse(r#""never closed"#), typed("never closed", "", &["never closed"], &[]));
         assert_eq!(SearchQuery::parse(" - \"\" -\" \" ?"), SearchQuery::default());
-        assert_eq!(SearchQuery::parse("well-known e-mail"), typed("well-known e-mail", &[], &[]));
-        assert_eq!(SearchQuery::parse("“São Paulo”é"), typed("São Paulo é", &["São Paulo"], &[]));
+        assert_eq!(
+            SearchQuery::parse("well-known e-mail"),
+            typed("well-known e-mail", "well-known e-mail", &[], &[])
+        );
+        assert_eq!(SearchQuery::parse("“São Paulo”é"), typed("São Paulo é", "é", &["São Paulo"], &[]));
     }
 }

@@ -14,6 +14,7 @@ use super::Tag;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::id::Id;
+use crate::offload::offload;
 use crate::problem::{Failing, Problem, declare};
 use crate::views::TranscriptionView;
 use crate::wire_enums::{Wire, WireEnum};
@@ -62,27 +63,25 @@ impl Read {
     }
 }
 
-/// Writes subtitles in a blocking thread: for a whole day of speech this takes so long that other
-/// requests would have to wait.
-async fn written(
-    write: fn(&[Utterance], Layout) -> String,
-    said: Vec<Utterance>,
-    layout: Layout,
-) -> Result<String, Problem> {
-    tokio::task::spawn_blocking(move || write(&said, layout)).await.map_err(Problem::internal)
+/// Writes a transcript, where no other request has to wait for it: a whole day of speech takes long.
+async fn written<W: Send + 'static>(
+    read: Read,
+    write: impl FnOnce(Read) -> W + Send + 'static,
+) -> Result<W, Problem> {
+    let size = |segment: &Segment| segment.text.len() + size_of::<Segment>();
+    let bytes = read.segments.iter().map(size).sum();
+    offload(bytes, move || write(read)).await
 }
 
-/// A transcript as subtitles in the format of `write`.
-async fn cues<F: Fixed>(
+/// A transcript as a file in the format of `write`.
+async fn file<F: Fixed>(
     app: &App,
     caller: &Caller,
     id: Id,
-    write: fn(&[Utterance], Layout) -> String,
-    layout: Layout,
+    write: impl FnOnce(&Read) -> String + Send + 'static,
 ) -> Result<File<F>, Failing<ReadFile>> {
     let read = Read::of(app, caller, id).await?;
-    let body = written(write, read.said(), layout).await?;
-    Ok(File::new(&read.conversation, body))
+    Ok(written(read, |read| File::new(&read.conversation, write(&read))).await?)
 }
 
 /// The layout of the subtitles: the requested values, and defaults for the others.
@@ -154,17 +153,20 @@ impl TranscriptionRoutes {
         }
         let layout = layout(max_line_chars.0, max_lines.0, max_cue_ms.0);
         let read = Read::of(&app, &caller, id.0).await?;
-        let body = match format {
-            Format::Json => {
-                let view = TranscriptionView::new(read.transcription, read.segments, include.0.is_some());
-                return Ok(Written::json(view));
-            }
-            Format::Text => subtitles::text(&read.said()),
-            Format::Md => subtitles::markdown(&read.conversation, &read.said()),
-            Format::Srt => written(subtitles::srt, read.said(), layout).await?,
-            Format::Vtt => written(subtitles::vtt, read.said(), layout).await?,
-        };
-        Ok(Written::file(format, &read.conversation, body))
+        let written = written(read, move |read| {
+            let body = match format {
+                Format::Json => {
+                    let view = TranscriptionView::new(read.transcription, read.segments, include.0.is_some());
+                    return Written::json(view);
+                }
+                Format::Text => subtitles::text(&read.said()),
+                Format::Md => subtitles::markdown(&read.conversation, &read.said()),
+                Format::Srt => subtitles::srt(&read.said(), layout),
+                Format::Vtt => subtitles::vtt(&read.said(), layout),
+            };
+            Written::file(format, &read.conversation, body)
+        });
+        Ok(written.await?)
     }
 
     /// Get a transcript as SRT
@@ -190,7 +192,7 @@ impl TranscriptionRoutes {
         max_cue_ms: Query<Option<u32>>,
     ) -> Result<File<Srt>, Failing<ReadFile>> {
         let layout = layout(max_line_chars.0, max_lines.0, max_cue_ms.0);
-        cues(&app, &caller, id.0, subtitles::srt, layout).await
+        file(&app, &caller, id.0, move |read| subtitles::srt(&read.said(), layout)).await
     }
 
     /// Get a transcript as WebVTT
@@ -216,7 +218,7 @@ impl TranscriptionRoutes {
         max_cue_ms: Query<Option<u32>>,
     ) -> Result<File<Vtt>, Failing<ReadFile>> {
         let layout = layout(max_line_chars.0, max_lines.0, max_cue_ms.0);
-        cues(&app, &caller, id.0, subtitles::vtt, layout).await
+        file(&app, &caller, id.0, move |read| subtitles::vtt(&read.said(), layout)).await
     }
 
     /// Get a transcript as plain text
@@ -231,8 +233,7 @@ impl TranscriptionRoutes {
         /// The transcript.
         id: Path<Id>,
     ) -> Result<File<Text>, Failing<ReadFile>> {
-        let read = Read::of(&app, &caller, id.0).await?;
-        Ok(File::new(&read.conversation, subtitles::text(&read.said())))
+        file(&app, &caller, id.0, |read| subtitles::text(&read.said())).await
     }
 
     /// Get a transcript as Markdown
@@ -247,7 +248,6 @@ impl TranscriptionRoutes {
         /// The transcript.
         id: Path<Id>,
     ) -> Result<File<Md>, Failing<ReadFile>> {
-        let read = Read::of(&app, &caller, id.0).await?;
-        Ok(File::new(&read.conversation, subtitles::markdown(&read.conversation, &read.said())))
+        file(&app, &caller, id.0, |read| subtitles::markdown(&read.conversation, &read.said())).await
     }
 }

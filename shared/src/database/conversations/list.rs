@@ -18,6 +18,7 @@ pub struct Filter {
     pub entity: Option<Uuid>,
     /// Only conversations with this source.
     pub source: Option<String>,
+    /// Only conversations with this language tag, in any spelling.
     pub language: Option<String>,
     pub tag: Option<String>,
     /// Only conversations that match this text in transcripts, title or notes. The syntax is that of a
@@ -97,7 +98,7 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
         query.push(" and source = ").push_bind(source.clone());
     }
     if let Some(language) = &filter.language {
-        query.push(" and language = ").push_bind(language.clone());
+        query.push(" and lower(language) = lower(").push_bind(language.clone()).push(")");
     }
     if let Some(tag) = &filter.tag {
         query.push(" and tags @> ").push_bind(vec![tag.clone()]);

@@ -19,7 +19,7 @@ pub use self::change::{Edit, EditError, delete, edit, touch};
 pub use self::list::{ConversationCursor, Filter, Order, begun_before, list};
 pub use self::mentions::{Connection, Entity, Mention, connections, entities, mentions};
 pub use self::related::{RelatedConversation, RelatedFile, related_conversations, related_files};
-pub use self::understood::{began_at, describe};
+pub use self::understood::{began_at, derive_warnings, describe};
 
 /// A statement whose rows are [`Conversation`]s: the text before their columns, the text after them, the
 /// parameters.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::database::UserTx;
+use crate::domain::language;
 
 /// The start of a recording if known, otherwise the start of its conversation.
 ///
@@ -48,16 +49,31 @@ pub async fn describe(
                  (select sum(duration_ms)::bigint from audio
                   where user_id = $1 and conversation_id = conversations.id),
                  duration_ms),
-             warnings = array(
-                 select distinct warning from current_transcriptions t, unnest(t.warnings) warning
-                 where t.user_id = $1 and t.conversation_id = conversations.id),
              version = version + 1, updated_at = now()
          where user_id = $1 and id = $2",
         user.0,
         conversation,
         audio,
         title,
-        language,
+        language.map(language::canonical),
+    )
+    .execute(&mut **tx)
+    .await?;
+    derive_warnings(tx, conversation).await
+}
+
+/// Stores the warnings of a conversation, which are those of its current transcripts. To be called wherever
+/// these change.
+pub async fn derive_warnings(tx: &mut UserTx, conversation: Uuid) -> sqlx::Result<()> {
+    let user = tx.user();
+    sqlx::query!(
+        "update conversations set
+             warnings = array(
+                 select distinct warning from current_transcriptions t, unnest(t.warnings) warning
+                 where t.conversation_id = conversations.id order by warning)
+         where user_id = $1 and id = $2",
+        user.0,
+        conversation,
     )
     .execute(&mut **tx)
     .await

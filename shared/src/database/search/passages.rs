@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::HighlightedText;
+use super::phrases::{self, Stems, Wanted};
 use crate::database::{UserTx, segment_words};
 use crate::domain::word_times::{TimedWord, times_within, word_times};
 
@@ -93,8 +94,8 @@ macro_rules! query_highlighted {
     };
 }
 
-/// Reads the passages with these ids, in their order, and marks the words of the query in them.
-pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Result<Vec<Passage>> {
+/// Reads the passages with these ids, in their order, and marks the words and phrases of the query in them.
+pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &Wanted<'_>) -> sqlx::Result<Vec<Passage>> {
     let user = tx.user();
     let mut said = query_highlighted!(
         ConversationPassage,
@@ -104,22 +105,34 @@ pub async fn passages(tx: &mut UserTx, ids: &[Uuid], wanted: &str) -> sqlx::Resu
          join transcriptions t on t.user_id = $1 and t.id = e.transcription_id",
         user.0,
         ids,
-        wanted,
+        wanted.all,
     )
     .fetch_all(&mut **tx)
     .await?;
-    time_spans(tx, &mut said).await?;
-    let written = query_highlighted!(
+    let mut written = query_highlighted!(
         FilePassage,
         "e.file_id, f.device, f.path, f.content_type, f.changed_at, e.position",
         "file_embeddings",
         "join files f on f.user_id = $1 and f.id = e.file_id",
         user.0,
         ids,
-        wanted,
+        wanted.all,
     )
     .fetch_all(&mut **tx)
     .await?;
+    if !wanted.phrases.is_empty() {
+        let texts = || {
+            let said = said.iter().map(|passage| &passage.text);
+            said.chain(written.iter().map(|passage| &passage.text)).map(|marked| marked.text.as_str())
+        };
+        let asked = wanted.phrases.iter().map(String::as_str).chain([wanted.unquoted]);
+        let stems = Stems::of(tx, asked.chain(texts())).await?;
+        let said = said.iter_mut().map(|passage| &mut passage.text);
+        for text in said.chain(written.iter_mut().map(|passage| &mut passage.text)) {
+            phrases::mark(text, wanted, &stems);
+        }
+    }
+    time_spans(tx, &mut said).await?;
     let all = said.into_iter().map(Passage::Conversation).chain(written.into_iter().map(Passage::File));
     let mut all: HashMap<Uuid, Passage> = all.map(|passage| (passage.id(), passage)).collect();
     Ok(ids.iter().filter_map(|id| all.remove(id)).collect())

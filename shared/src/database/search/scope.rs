@@ -31,7 +31,7 @@ pub struct Scope {
     pub person: Option<String>,
     /// Only conversations with this source: `upload`, `live`, `import` or `empty`.
     pub source: Option<String>,
-    /// Only conversations in this language.
+    /// Only conversations with this language tag, in any spelling.
     pub language: Option<String>,
     /// Only conversations with this tag.
     pub tag: Option<String>,
@@ -138,7 +138,7 @@ impl Scope {
             query.push(" and c.source = ").push_bind(source.clone());
         }
         if let Some(language) = &self.language {
-            query.push(" and c.language = ").push_bind(language.clone());
+            query.push(" and lower(c.language) = lower(").push_bind(language.clone()).push(")");
         }
         if let Some(tag) = &self.tag {
             query.push(" and c.tags @> ").push_bind(vec![tag.clone()]);

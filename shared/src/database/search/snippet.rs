@@ -23,17 +23,40 @@ pub struct Span {
     pub end: usize,
     /// The times in the recording at which the span is said, in milliseconds; `None` for the text of a file.
     pub times: Option<(u64, u64)>,
+    /// Whether it is a phrase of the query, and not a single word.
+    pub is_phrase: bool,
+}
+
+impl Span {
+    /// How much it counts for the choice of a snippet. A phrase counts more than all single words.
+    const fn weight(&self) -> usize {
+        if self.is_phrase { 1_000 } else { 1 }
+    }
 }
 
 impl HighlightedText {
+    /// Where to start playback, in milliseconds: the first phrase in the snippet or else in the text, then the
+    /// first word.
+    #[must_use]
+    pub fn play_from(&self, snippet: &Self) -> Option<u64> {
+        let spans = || snippet.spans.iter().chain(&self.spans);
+        let phrases = spans().filter(|span| span.is_phrase);
+        phrases.chain(spans()).find_map(|span| span.times).map(|(start_ms, _)| start_ms)
+    }
+
     /// Parses a text with marks.
-    fn read(marked: &str) -> Self {
+    pub(super) fn read(marked: &str) -> Self {
         let (mut text, mut place, mut opened, mut spans) = (String::new(), 0, None, Vec::new());
         for character in marked.chars() {
             if character == MARKS[0] {
                 opened = Some(place);
             } else if character == MARKS[1] {
-                spans.extend(opened.take().map(|start| Span { start, end: place, times: None }));
+                spans.extend(opened.take().map(|start| Span {
+                    start,
+                    end: place,
+                    times: None,
+                    is_phrase: false,
+                }));
             } else {
                 text.push(character);
                 place += 1;
@@ -53,7 +76,8 @@ impl HighlightedText {
         // The snippet needs space for an ellipsis on both sides.
         let room = longest.saturating_sub(2);
         let held = |from: usize| {
-            self.spans.iter().filter(|span| from <= span.start && span.end <= from + room).count()
+            let inside = self.spans.iter().filter(|span| from <= span.start && span.end <= from + room);
+            inside.map(Span::weight).sum::<usize>()
         };
         // The earliest window with the most marks begins at one of them.
         let starts = self.spans.iter().map(|span| span.start);
@@ -81,7 +105,7 @@ impl HighlightedText {
         let spans = spans.map(|span| Span {
             start: span.start - from + moved,
             end: span.end - from + moved,
-            times: span.times,
+            ..*span
         });
         Self { text: format!("{before}{shown}{after}"), spans: spans.collect() }
     }
@@ -143,6 +167,20 @@ mod tests {
         let inside = snippet.text.trim_matches('…');
         assert!(text.text.contains(&format!(" {} ", inside.trim())), "{snippet:?}");
         assert!(snippet.text.starts_with('…') && snippet.text.ends_with('…'), "{snippet:?}");
+    }
+
+    #[test]
+    fn a_phrase_is_shown_and_played_before_words() {
+        let mut text = read(&format!("[a] [b] [c] {} [over there] and [d]", "and so on ".repeat(30)));
+        for (place, span) in text.spans.iter_mut().enumerate() {
+            span.times = Some((place as u64 * 1_000, place as u64 * 1_000 + 500));
+            span.is_phrase = place == 3;
+        }
+        let snippet = text.snippet(60);
+        assert_eq!(marked(&snippet), ["over there", "d"]);
+        assert_eq!(text.play_from(&snippet), Some(3_000));
+        text.spans[3].is_phrase = false;
+        assert_eq!(text.play_from(&text.snippet(60)), Some(0));
     }
 
     #[test]

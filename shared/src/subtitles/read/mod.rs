@@ -10,40 +10,77 @@
 //!
 //! Sources: <https://www.w3.org/TR/webvtt1/>. SubRip has no standard, and is read as players do.
 
+mod file;
+mod heads;
+#[cfg(test)]
+mod large;
 mod names;
 mod rolling;
 #[cfg(test)]
+mod seams;
+#[cfg(test)]
 mod tests;
 
-use super::clock::{self, Timing};
+use super::clock;
 use super::markup::{Piece, pieces};
 use super::scripts::joined;
 use super::{Cue, breaks};
+use file::{File, is_blank, with_line_ends};
+use heads::{Head, heads};
 use names::Names;
 
 /// Reads the cues of a file, in order, without those that have no text.
 ///
 /// A cue that ends before it begins gets no length, and so does a cue of one millisecond, which writers use
 /// because players skip cues without length. A cue whose times cannot be read follows the one before it.
-#[must_use]
-pub fn cues(file: &str) -> Vec<Cue> {
-    let file = file.trim_start_matches('\u{feff}');
-    let is_webvtt = file.trim_start().starts_with("WEBVTT");
-    let file = file.replace("\r\n", "\n").replace('\r', "\n");
-    let mut lines: Vec<&str> = file.split('\n').collect();
-    if is_webvtt {
-        without_comments(&mut lines);
+///
+/// # Errors
+/// [`Untimed`] if the file has cues, and not one of their times can be read: then they would all be at the
+/// start.
+pub fn timed_cues(file: &str) -> Result<Vec<Cue>, Untimed> {
+    let text = with_line_ends(file);
+    let file = File::of(&text);
+    let (heads, _) = heads(&file);
+    let is_timed = |head: &Head| head.timing.start_ms.is_some() || head.timing.end_ms.is_some();
+    let untimed = match &heads[..] {
+        [] => file
+            .lines
+            .iter()
+            .find(|line| clock::timing(line).is_some() && line.contains(|c: char| c.is_numeric())),
+        heads if heads.iter().any(is_timed) => None,
+        [first, ..] => Some(&file.lines[first.timed]),
+    };
+    match untimed {
+        Some(line) => Err(Untimed { line: line.trim().to_owned() }),
+        None => Ok(read(&file)),
     }
-    let mut shown = shown(&lines, is_webvtt);
+}
+
+/// No time of a file can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untimed {
+    /// The first line that should have times.
+    pub line: String,
+}
+
+/// Reads the cues of a file, also if no time can be read.
+#[must_use]
+pub(super) fn cues(file: &str) -> Vec<Cue> {
+    read(&File::of(&with_line_ends(file)))
+}
+
+fn read(file: &File<'_>) -> Vec<Cue> {
+    let mut shown = shown(file);
     rolling::once(&mut shown);
-    speaking(&shown, is_webvtt)
+    speaking(&shown, file.is_webvtt)
 }
 
 /// The text of each line, with its speaker if the lines begin with names.
 #[must_use]
 pub fn turns(text: &str) -> Vec<(Option<String>, String)> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let lines: Vec<Vec<&str>> = lines.map(|line| vec![line]).collect();
+    let text = with_line_ends(text);
+    let lines = text.split('\n').map(|line| line.trim_start_matches('\u{feff}').trim());
+    let lines: Vec<Vec<&str>> = lines.filter(|line| !line.is_empty()).map(|line| vec![line]).collect();
     let names = Names::of(&lines);
     let turns = lines.iter().flat_map(|line| names.turns(line));
     turns.map(|(name, said)| (name, said.concat())).collect()
@@ -73,16 +110,21 @@ enum Voice {
     Marked(Option<String>),
 }
 
-fn shown(lines: &[&str], is_webvtt: bool) -> Vec<Shown> {
+fn shown(file: &File<'_>) -> Vec<Shown> {
     let mut shown = Vec::new();
-    let mut heads = heads(lines, is_webvtt).into_iter().peekable();
+    let (heads, end) = heads(file);
+    let mut heads = heads.into_iter().peekable();
     let mut before_ms = 0;
     while let Some(head) = heads.next() {
         let start_ms = head.timing.start_ms.unwrap_or(before_ms);
         let end_ms = head.timing.end_ms.filter(|end| *end > start_ms + 1).unwrap_or(start_ms);
         before_ms = end_ms;
-        let end = heads.peek().map_or(lines.len(), |next| next.first);
-        let text = text(&lines[head.timed + 1..end], is_webvtt);
+        let end = heads.peek().map_or(end, |next| next.first);
+        let below = &file.lines[head.timed + 1..end];
+        // Some programs write the text in the line of the times.
+        let (behind, is_enclosed) = clock::behind(file.lines[head.timed]);
+        let behind = (is_enclosed || below.iter().all(|line| is_blank(line))).then_some(behind);
+        let text = text(behind.iter().chain(below), file.is_webvtt);
         let pieces = pieces(&text);
         let has_moments = pieces.contains(&Piece::Moment);
         shown.push(Shown { start_ms, end_ms, runs: runs(pieces), has_moments });
@@ -90,87 +132,9 @@ fn shown(lines: &[&str], is_webvtt: bool) -> Vec<Shown> {
     shown
 }
 
-/// The start of a cue.
-struct Head {
-    /// The line of its number or name if there is one, otherwise the line of its times.
-    first: usize,
-    /// The line of its times.
-    timed: usize,
-    timing: Timing,
-}
-
-fn heads(lines: &[&str], is_webvtt: bool) -> Vec<Head> {
-    let is_blank = |index: usize| lines[index].trim().is_empty();
-    let mut heads = Vec::new();
-    let mut last_number = Some(0);
-    // Whether the previous cue has a number. Only then, a number may follow directly after a text.
-    let mut has_number = true;
-    // The first line that may belong to the next cue.
-    let mut free = 0;
-    for (timed, line) in lines.iter().enumerate() {
-        let Some(timing) = clock::timing(line) else { continue };
-        let begins_block = timed == free || is_blank(timed - 1);
-        let above = timed.checked_sub(1).filter(|above| *above >= free);
-        let numbered = above
-            .filter(|&above| has_number || above == free || is_blank(above - 1))
-            .and_then(|above| number(lines[above]));
-        let is_readable = timing.start_ms.is_some() || timing.end_ms.is_some();
-        if !timing.is_whole() && numbered.is_none() && !(begins_block && is_readable) {
-            continue;
-        }
-        let mut first = timed;
-        if begins_block {
-            // For files with an empty line after every line.
-            let apart = (free..timed).rev().find(|&index| !is_blank(index)).filter(|&index| {
-                let number = number(lines[index]);
-                number.is_some() && number == last_number.map(|last| last + 1)
-            });
-            if let Some(index) = apart {
-                (first, last_number) = (index, number(lines[index]));
-            }
-        } else if numbered.is_some() {
-            (first, last_number) = (timed - 1, numbered);
-        } else if is_webvtt && (timed - 1 == free || is_blank(timed - 2)) && !heads.is_empty() {
-            first = timed - 1;
-        }
-        heads.push(Head { first, timed, timing });
-        has_number = first < timed;
-        free = timed + 1;
-    }
-    heads
-}
-
-/// The number of a cue.
-fn number(line: &str) -> Option<u64> {
-    let digits = line.trim();
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| digits.parse().ok()).flatten()
-}
-
-/// Empties the comment, style and region blocks of WebVTT, each up to its empty line. By the specification
-/// an arrow would end such a block; but people who put a cue after `NOTE` want to remove the cue.
-fn without_comments(lines: &mut [&str]) {
-    let is_kind = |line: &str, kind: &str| {
-        line.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
-    };
-    // Such a block may also follow directly after the header.
-    let (mut may_begin, mut is_comment) = (true, false);
-    for line in lines {
-        if line.trim().is_empty() {
-            (may_begin, is_comment) = (true, false);
-            continue;
-        }
-        is_comment |= may_begin && ["NOTE", "STYLE", "REGION"].iter().any(|kind| is_kind(line, kind));
-        may_begin = is_kind(line, "WEBVTT");
-        if is_comment {
-            *line = "";
-        }
-    }
-}
-
 /// The lines of a cue that are text.
-fn text(lines: &[&str], is_webvtt: bool) -> String {
-    let text = lines.iter().copied().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("\n");
+fn text<'a>(lines: impl Iterator<Item = &'a &'a str>, is_webvtt: bool) -> String {
+    let text = lines.copied().filter(|line| !is_blank(line)).collect::<Vec<_>>().join("\n");
     if is_webvtt { text } else { breaks::read(&text) }
 }
 
@@ -192,7 +156,13 @@ fn runs(pieces: Vec<Piece>) -> Vec<Run> {
         voice,
         lines: said.split('\n').filter(|line| !line.trim().is_empty()).map(str::to_owned).collect(),
     };
-    runs.into_iter().map(run).filter(|run| !run.lines.is_empty()).collect()
+    let runs: Vec<Run> = runs.into_iter().map(run).filter(|run| !run.lines.is_empty()).collect();
+    let is_sign = |index: usize| {
+        let is_voice = |run: &Run| run.voice != Voice::Unmarked;
+        !is_voice(&runs[index]) && runs[index].is_sign() && runs.get(index + 1).is_some_and(is_voice)
+    };
+    let signs: Vec<bool> = (0..runs.len()).map(is_sign).collect();
+    runs.into_iter().zip(signs).filter(|(_, is_sign)| !is_sign).map(|(run, _)| run).collect()
 }
 
 /// Assigns speakers to texts, by voice tags and by names.
@@ -230,6 +200,11 @@ fn speaking(shown: &[Shown], is_webvtt: bool) -> Vec<Cue> {
 }
 
 impl Run {
+    /// Whether the text is only the sign that another speaker begins: `- <v Ada>Hello.`
+    fn is_sign(&self) -> bool {
+        self.lines.iter().all(|line| line.trim().chars().all(|c| "-–—>•".contains(c)))
+    }
+
     fn lines(&self) -> Vec<&str> {
         self.lines.iter().map(String::as_str).collect()
     }

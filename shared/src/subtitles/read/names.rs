@@ -57,6 +57,7 @@ impl<'a> Names<'a> {
         // Lines that could begin with a name.
         let mut places = 0;
         for lines in texts {
+            let is_sentence = lines.last().is_some_and(|last| ends_sentence(last));
             for (index, line) in lines.iter().enumerate() {
                 let label = label(line, index + 1 < lines.len());
                 places += usize::from(index == 0 || label.is_some());
@@ -65,7 +66,7 @@ impl<'a> Names<'a> {
                     names.entry(name).or_insert(Use { kind: kind(name), times: 0, small: 0, sentences: 0 });
                 known.times += 1;
                 known.small += usize::from(said.starts_with(char::is_lowercase));
-                known.sentences += usize::from(lines.last().is_some_and(|last| ends_sentence(last)));
+                known.sentences += usize::from(is_sentence);
             }
         }
         number(&mut names);

@@ -24,6 +24,8 @@ pub(super) struct Extent {
     pub(super) length_ms: u64,
     /// Whether the file ends before its sound does.
     pub(super) cut_short: bool,
+    /// Whether something of it could not be decoded; its times are not always known.
+    pub(super) is_damaged: bool,
     /// Whether the file has more tracks of sound, which are not transcribed.
     pub(super) has_other_tracks: bool,
     /// The stretches without usable sound, in order and without overlap.
@@ -33,8 +35,9 @@ pub(super) struct Extent {
 impl Extent {
     /// The values of a decoding that has ended.
     fn of(decoding: &Decoding) -> Self {
-        let (samples, cut_short) =
-            decoding.ending().map_or((0, false), |ending| (ending.samples, ending.cut_short));
+        let (samples, cut_short, is_damaged) = decoding.ending().map_or((0, false, false), |ending| {
+            (ending.samples, ending.cut_short, ending.damaged_packets > 0)
+        });
         let span = |loss: &Loss| CoverageSpan {
             kind: match loss.kind {
                 LossKind::Damaged => CoverageKind::Damaged,
@@ -45,7 +48,7 @@ impl Extent {
         };
         let losses = decoding.losses().iter().map(span).collect();
         let has_other_tracks = decoding.info().tracks > 1;
-        Self { length_ms: milliseconds(samples), cut_short, has_other_tracks, losses }
+        Self { length_ms: milliseconds(samples), cut_short, is_damaged, has_other_tracks, losses }
     }
 }
 

@@ -4,6 +4,7 @@
 //! attempt after an interruption continues at the end of the last chunk that was saved.
 
 mod chunk_stream;
+mod permission;
 mod progress;
 mod recording;
 mod transcriber_choice;
@@ -20,6 +21,7 @@ use self_shared::domain::progress::Stage;
 use self_shared::domain::transcription::{CoverageKind, CoverageSpan, Warning};
 
 use self::chunk_stream::{ChunkStream, Extent};
+use self::permission::Permission;
 use self::progress::TranscriptionProgress;
 use self::recording::StoredRecording;
 use self::transcriber_choice::TranscriberChoice;
@@ -66,6 +68,12 @@ fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript
     own.into_iter().find(same).or(asked)
 }
 
+/// Whether neither the remote transcriber nor the request tells the language of a transcript.
+fn is_language_unknown(job: &TranscribeAudio, transcript: &Transcript) -> bool {
+    let heard_by = &transcript.heard_by;
+    heard_by.endpoint.is_some() && heard_by.language().is_none() && job.options.language.is_none()
+}
+
 /// Fetches, decodes and transcribes the part that is not transcribed yet.
 async fn transcribe(
     context: &JobContext,
@@ -73,7 +81,9 @@ async fn transcribe(
     (job, recording): (&TranscribeAudio, &StoredRecording),
     transcript: &mut Transcript,
 ) -> Result<(), JobError> {
-    let choice = TranscriberChoice::choose(context, &job.options, &transcript.origin).await?;
+    let asked_at = running_job.claim.snapshot.created_at;
+    let permission = Permission::new(&context.database, running_job.user()?, &job.options, asked_at);
+    let choice = TranscriberChoice::choose(context, &job.options, permission, &transcript.origin).await?;
     let mut progress = TranscriptionProgress::new(transcript.transcribed_ms());
     running_job.report(Stage::Fetch, progress.fetching());
     let file = recording.fetch(context).await?;
@@ -122,6 +132,8 @@ async fn transcribe(
     let coverage = cover(&transcript.coverage, &extent.losses, length_ms);
     transcript.review();
     let warnings = warnings(transcript, &coverage, &extent);
+    // The words may be right although the service does not tell their language.
+    transcript.language_uncertain |= !transcript.segments.is_empty() && is_language_unknown(job, transcript);
     transcript.end(length_ms, coverage, warnings);
     if transcript.origin.model().is_none() {
         transcript.origin.add_model(&choice.first());
@@ -140,7 +152,7 @@ fn warnings(transcript: &Transcript, coverage: &[CoverageSpan], extent: &Extent)
     let is_uncertain = transcript.segments.iter().any(|segment| segment.is_uncertain);
     [
         (extent.cut_short, Warning::CutShort),
-        (has(CoverageKind::Damaged), Warning::Damaged),
+        (extent.is_damaged || has(CoverageKind::Damaged), Warning::Damaged),
         (has(CoverageKind::Missing), Warning::Missing),
         (extent.has_other_tracks, Warning::OtherTracks),
         (is_uncertain && !transcript.language_uncertain, Warning::UncertainSegments),
@@ -159,7 +171,9 @@ fn job_error(error: DecodeError) -> JobError {
     };
     let code = match refusal {
         Refusal::NotAudio => FailureCode::NotAudio,
-        Refusal::UnsupportedCodec { .. } | Refusal::UnknownCodec { .. } => FailureCode::UnsupportedCodec,
+        Refusal::UnsupportedCodec { .. }
+        | Refusal::UnsupportedTrack { .. }
+        | Refusal::UnknownCodec { .. } => FailureCode::UnsupportedCodec,
         Refusal::CutShort => FailureCode::AudioCutShort,
         Refusal::Damaged | Refusal::NoSound => FailureCode::DamagedAudio,
         Refusal::TooLong { .. } => FailureCode::AudioTooLong,

@@ -165,7 +165,7 @@ impl TranscriberSession for Session {
         let mut sound = samples.to_vec();
         sound.resize(sound.len().max(SHORTEST), 0.0);
         let said = self.decode(sound)?;
-        Ok(Utterance { words: self.tokens.words(&said), language: self.language.clone() })
+        Ok(Utterance { words: self.tokens.words(&said), language: self.language.clone(), is_lost: false })
     }
 }
 

@@ -77,6 +77,7 @@ impl Spelled {
             log_probability: self.log_probabilities.iter().sum::<f32>() / tokens as f32,
             tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
             times: None,
+            within: None,
         })
     }
 }

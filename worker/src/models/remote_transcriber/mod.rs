@@ -3,9 +3,16 @@
 //! it.
 
 mod answer;
+mod json;
 mod languages;
+mod note;
+mod part;
+mod refusals;
+mod token;
 mod wave;
+mod word_times;
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,8 +24,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use self_shared::config::{Fallback, TranscriberConfig};
 use self_shared::domain::language;
 use self_shared::domain::model::{ModelDescription, ModelId};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
+use self::refusals::Refusals;
 use super::transcriber::Utterance;
 use crate::models::SAMPLE_RATE;
 
@@ -47,9 +55,17 @@ pub struct RemoteTranscriber {
     away_until: Mutex<Option<Instant>>,
     /// The time before which the service asked for no more requests.
     busy_until: Mutex<Option<Instant>>,
+    refusals: Refusals,
 }
 
-/// The reason why there is no transcription. A retry may help with each of them.
+/// The right to send one chunk: few are sent at once.
+#[derive(Debug)]
+pub struct Turn<'a> {
+    remote: &'a RemoteTranscriber,
+    _slot: SemaphorePermit<'a>,
+}
+
+/// The reason why there is no transcription. A retry may help with each of them but [`Self::Chunk`].
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
     /// The service could not be reached, did not answer in time, or is overloaded.
@@ -68,6 +84,29 @@ pub enum RemoteError {
          server looks at TRANSCRIBER_URL."
     )]
     Unusable { host: String, reason: String },
+    /// The service has refused this chunk several times, while it accepts others.
+    #[error("The transcriber at {host} refuses a part of this recording ({reason}).")]
+    Chunk { host: String, reason: String },
+    /// The person has forbidden that their sound leaves, and no model of this worker speaks the language.
+    #[error("The sound of this recording may not be sent to {host} any more.")]
+    Forbidden { host: String },
+}
+
+impl RemoteError {
+    /// Whether the reason may be the chunk and not the service.
+    fn is_about_the_chunk(&self) -> bool {
+        const OF_THE_CHUNK: [StatusCode; 4] = [
+            StatusCode::BAD_REQUEST,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ];
+        match self {
+            Self::Refused { status, .. } => OF_THE_CHUNK.contains(status),
+            Self::Unusable { .. } => true,
+            Self::Away { .. } | Self::Chunk { .. } | Self::Forbidden { .. } => false,
+        }
+    }
 }
 
 /// The settings that a refusal may be about.
@@ -99,6 +138,7 @@ impl RemoteTranscriber {
             slots: Semaphore::new(config.concurrency),
             away_until: Mutex::new(None),
             busy_until: Mutex::new(None),
+            refusals: Refusals::default(),
         })
     }
 
@@ -138,22 +178,32 @@ impl RemoteTranscriber {
         is_ahead(&self.away_until) || is_ahead(&self.busy_until)
     }
 
-    /// Transcribes a chunk of mono sound at 16 kHz, and returns its language if that is known. Waits while
-    /// the allowed number of requests is running. `sent` becomes true once sound may have left.
-    pub async fn transcribe(
-        &self,
-        samples: &[f32],
-        tag: Option<&str>,
-        sent: &AtomicBool,
-    ) -> Result<Utterance, RemoteError> {
-        let _slot = self.slots.acquire().await.map_err(|_| self.away("it is shut down"))?;
+    /// Waits while the allowed number of requests is running.
+    ///
+    /// # Errors
+    /// [`RemoteError::Away`] while the service wants no requests.
+    pub async fn turn(&self) -> Result<Turn<'_>, RemoteError> {
+        let slot = self.slots.acquire().await.map_err(|_| self.away("it is shut down"))?;
         if is_ahead(&self.busy_until) {
             return Err(self.away("it asked to be left alone for a while"));
         }
-        let heard = self.ask(samples, tag, sent).await;
-        let away = matches!(heard, Err(RemoteError::Away { .. })).then(|| Instant::now() + PAUSE);
-        *self.away_until.lock().unwrap_or_else(PoisonError::into_inner) = away;
-        heard
+        Ok(Turn { remote: self, _slot: slot })
+    }
+
+    /// The error of a chunk that was refused: the service's fault, unless it is the fault of this chunk.
+    async fn refused(&self, samples: &[f32], tag: Option<&str>, error: RemoteError) -> RemoteError {
+        if !self.refusals.add(samples) {
+            return error;
+        }
+        // The silence has nothing of the person, and is asked for only once the service has refused the
+        // chunk several times and has answered nothing else since.
+        let silence = vec![0.0; SAMPLE_RATE as usize];
+        let is_well = self.refusals.others_succeed(samples)
+            || self.ask(&silence, tag, &AtomicBool::new(false)).await.is_ok();
+        if !is_well {
+            return error;
+        }
+        RemoteError::Chunk { host: self.host.clone(), reason: error.to_string() }
     }
 
     async fn ask(
@@ -187,8 +237,11 @@ impl RemoteTranscriber {
         let length_ms = samples.len() as u64 * 1000 / u64::from(SAMPLE_RATE);
         let mut heard = answer::utterance(&bytes, length_ms).map_err(|error| self.unusable(&error))?;
         // The service may know several languages, so the result always names one, or that it is unknown.
-        heard.language =
-            heard.language.or_else(|| tag.map(str::to_owned)).or_else(|| Some(UNDETERMINED.to_owned()));
+        let only = || match &self.languages[..] {
+            [only] => only.clone(),
+            _ => UNDETERMINED.to_owned(),
+        };
+        heard.language = heard.language.or_else(|| tag.map(str::to_owned)).or_else(|| Some(only()));
         Ok(heard)
     }
 
@@ -233,8 +286,35 @@ impl RemoteTranscriber {
         self.away(reason)
     }
 
-    fn unusable(&self, reason: &dyn std::fmt::Display) -> RemoteError {
+    fn unusable(&self, reason: &dyn fmt::Display) -> RemoteError {
         RemoteError::Unusable { host: self.host.clone(), reason: reason.to_string() }
+    }
+}
+
+impl Turn<'_> {
+    /// Transcribes a chunk of mono sound at 16 kHz, and returns its language if that is known. `sent`
+    /// becomes true once sound may have left.
+    ///
+    /// # Errors
+    /// [`RemoteError::Chunk`] when it is useless to send this chunk again.
+    pub async fn hear(
+        self,
+        samples: &[f32],
+        tag: Option<&str>,
+        sent: &AtomicBool,
+    ) -> Result<Utterance, RemoteError> {
+        let remote = self.remote;
+        let heard = remote.ask(samples, tag, sent).await;
+        let away = matches!(heard, Err(RemoteError::Away { .. })).then(|| Instant::now() + PAUSE);
+        *remote.away_until.lock().unwrap_or_else(PoisonError::into_inner) = away;
+        match heard {
+            Ok(heard) => {
+                remote.refusals.succeeded(samples);
+                Ok(heard)
+            }
+            Err(error) if error.is_about_the_chunk() => Err(remote.refused(samples, tag, error).await),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -22,7 +22,9 @@ pub(super) struct StreamInfo {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct FfmpegLog {
     pub(super) opened: StreamInfo,
-    /// The number of logged errors while it decoded.
+    /// The time at which the earliest track begins, in seconds.
+    pub(super) begins: Option<f64>,
+    /// How often damage was logged while it decoded.
     pub(super) errors: u64,
     pub(super) invalid_data: bool,
     pub(super) out_of_memory: bool,
@@ -48,17 +50,23 @@ pub(super) async fn read_log(mut stderr: ChildStderr, tell: oneshot::Sender<Stre
     log
 }
 
+/// Warnings about sound that is lost or wrong.
+const DAMAGE: [&str; 3] = ["corrupt decoded frame", "Packet corrupt", "PES packet size mismatch"];
+
 impl FfmpegLog {
     /// A line has its level in brackets, usually after the component's name in brackets.
     fn take(&mut self, line: &str) {
-        let errs = line.contains("[error]") || line.contains("[fatal]");
+        // Titles are logged as information.
+        let is_info = line.starts_with("[info]");
+        let errs = !is_info && (line.contains("[error]") || line.contains("[fatal]"));
+        let is_damage = !is_info && DAMAGE.iter().any(|words| line.contains(words));
         self.invalid_data |= errs && line.contains("Invalid data found");
         self.out_of_memory |= errs && line.contains("Cannot allocate memory");
         self.not_started |= line.starts_with(NOT_STARTED);
         self.timed_out |= line.contains(&format!("received signal {}", Signal::XCPU.as_raw()));
         // Codecs of streams that are not sound are refused on purpose; those lines are no errors.
         let opened = self.opened.codec.is_some();
-        self.errors += u64::from(errs && opened && !line.contains("not on whitelist"));
+        self.errors += u64::from((errs || is_damage) && opened && !line.contains("not on whitelist"));
         let Some(info) = line.strip_prefix("[info]   ") else { return };
         let is_track = info.trim_start().starts_with("Stream #0:") && info.contains(": Audio: ");
         self.opened.tracks += usize::from(is_track);
@@ -69,6 +77,8 @@ impl FfmpegLog {
         }
         if let Some(rest) = info.strip_prefix("Duration: ") {
             self.opened.seconds = rest.split(',').next().and_then(seconds);
+            let begins = rest.split(", ").find_map(|part| part.strip_prefix("start: "));
+            self.begins = begins.and_then(|begins| begins.parse().ok());
         }
     }
 }
@@ -131,7 +141,8 @@ mod tests {
 
     #[test]
     fn codec_and_length_are_read_and_titles_are_not_believed() {
-        let FfmpegLog { opened, errors, .. } = log(OPENED);
+        let FfmpegLog { opened, errors, begins, .. } = log(OPENED);
+        assert_eq!(begins, Some(1.4));
         assert_eq!(opened, StreamInfo { codec: Some("ac3".to_owned()), seconds: Some(84.5), tracks: 1 });
         assert_eq!(errors, 0);
     }
@@ -141,6 +152,15 @@ mod tests {
         let lines = format!("[ac3 @ 0x1] [error] before\n{OPENED}\n[ac3 @ 0x1] [error] frame sync error\n");
         assert_eq!(log(&lines).errors, 1);
         assert!(log("[error] Exiting normally, received signal 24.").timed_out);
+    }
+
+    #[test]
+    fn damage_that_is_only_a_warning_counts_and_a_title_does_not() {
+        let warned = "[mpegts @ 0x1] [warning] PES packet size mismatch\n\
+                      [warning] fd:: corrupt decoded frame in stream 0\n\
+                      [warning] Guessed Channel Layout for Input Stream #0.0 : mono\n\
+                      [info]     title           : [error] Packet corrupt";
+        assert_eq!(words(&format!("{OPENED}\n{warned}")).errors, 2);
     }
 
     #[tokio::test]

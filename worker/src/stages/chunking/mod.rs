@@ -50,6 +50,8 @@ pub struct Chunker {
     /// The start of the window, in frames.
     start: u64,
     window: Vec<f32>,
+    /// Samples at the end of the window that only complete its last frame.
+    padding: usize,
     levels: Vec<f32>,
 }
 
@@ -90,8 +92,10 @@ impl Chunker {
     /// Returns the chunks of the remaining sound.
     #[must_use]
     pub fn finish(mut self) -> Vec<Chunk> {
-        // Pads the last frame, so that the last sound of a recording is not lost.
-        self.window.resize(self.window.len().next_multiple_of(FRAME), 0.0);
+        // Completes the last frame, so that the last sound of a recording is not lost.
+        let length = self.window.len();
+        self.window.resize(length.next_multiple_of(FRAME), 0.0);
+        self.padding = self.window.len() - length;
         self.cut(1)
     }
 
@@ -109,10 +113,11 @@ impl Chunker {
             let done = match place(window, last) {
                 Cut::Drop(to) => to,
                 Cut::Keep { from, to } => {
+                    let end = (to * FRAME).min(self.window.len() - self.padding);
                     chunks.push(Chunk {
                         start_ms: (self.start + from as u64) * FRAME_MS,
-                        end_ms: (self.start + to as u64) * FRAME_MS,
-                        samples: self.window[from * FRAME..to * FRAME].to_vec(),
+                        end_ms: self.start * FRAME_MS + end as u64 * 1000 / u64::from(SAMPLE_RATE),
+                        samples: self.window[from * FRAME..end].to_vec(),
                     });
                     to
                 }

@@ -5,9 +5,12 @@
 //! subtracted along a line from the offset of the window before; this is a high-pass filter at about 1 Hz
 //! that works from the first sample on. Then the channels are averaged. If they cancel one another (a plug
 //! with one inverted pole, a balanced line recorded as stereo), the loudest channel is used instead.
+//! If two channels carry a voice with [opposite](super::opposed) signs next to something that they have in
+//! common, half of their difference is used, or one of them.
 //! Channels of [`steady`](super::steady) noise are left out while another one has speech. The result
 //! depends on the sound alone, so that decoding it again gives the same.
 
+use super::opposed::{Opposition, Voice};
 use super::steady::Steadiness;
 
 /// The channels cancel one another if their mean has less than this share of the loudest one's energy.
@@ -30,6 +33,7 @@ pub(super) struct Downmix {
     offsets: Vec<f32>,
     source: Source,
     steadiness: Steadiness,
+    opposition: Opposition,
     /// The share of each channel in the previous window.
     shares: Vec<f32>,
     mean: Vec<f32>,
@@ -51,6 +55,7 @@ impl Downmix {
             offsets: Vec::new(),
             source: Source::Mean,
             steadiness: Steadiness::new(channels, rate),
+            opposition: Opposition::new(rate),
             shares: Vec::new(),
             mean: Vec::new(),
         }
@@ -126,7 +131,14 @@ impl Downmix {
         if channels < 2 {
             return vec![1.0; channels];
         }
+        let voice = match self.planes.as_slice() {
+            [left, right] => self.opposition.take(&left[..samples], &right[..samples]),
+            _ => Voice::Shared,
+        };
         let left_out = self.steadiness.left_out(self.planes.iter().map(|plane| &plane[..samples]));
+        if voice == Voice::Opposed {
+            return vec![0.5, -0.5];
+        }
         let kept = left_out.iter().filter(|left_out| !**left_out).count();
         let mut shares: Vec<f32> =
             left_out.iter().map(|&left_out| if left_out { 0.0 } else { 1.0 / kept as f32 }).collect();
@@ -142,7 +154,7 @@ impl Downmix {
                 present = energy;
             }
         }
-        let mean = energy(&self.mean);
+        let mean = if voice == Voice::Mixed { 0.0 } else { energy(&self.mean) };
         self.source = match self.source {
             Source::Mean if mean >= CANCELLED * most => Source::Mean,
             Source::Channel(_) if mean >= RECOVERED * most => Source::Mean,
@@ -177,7 +189,7 @@ impl Downmix {
 fn mix(planes: &[Vec<f32>], shares: &[f32], samples: usize, sum: &mut Vec<f32>) {
     let start = sum.len();
     sum.resize(start + samples, 0.0);
-    for (plane, &share) in planes.iter().zip(shares).filter(|(_, share)| **share > 0.0) {
+    for (plane, &share) in planes.iter().zip(shares).filter(|(_, share)| **share != 0.0) {
         for (sum, sample) in sum[start..].iter_mut().zip(plane) {
             *sum += share * sample;
         }
@@ -290,6 +302,37 @@ mod tests {
             level * (state as f32 / u32::MAX as f32 - 0.5)
         };
         (0..(seconds * RATE as f32) as usize).map(next).collect()
+    }
+
+    #[test]
+    fn a_voice_that_is_opposed_is_heard_next_to_what_both_channels_have_in_common() {
+        let voice = voice(9.0);
+        let mixed_with = |common: &[f32]| {
+            let left = voice.iter().zip(common).map(|(v, c)| v + c).collect();
+            let right = voice.iter().zip(common).map(|(v, c)| c - v).collect();
+            mixed(&[left, right])
+        };
+        for steady in [scaled(&tone(50.0, 9.0), 2.0), tone(150.0, 9.0), noise(9.0, 0.25), noise(9.0, 0.02)] {
+            let mono = mixed_with(&steady);
+            assert!(worst(&mono[24_000..], &voice[24_000..]) < 5e-3);
+        }
+        let music: Vec<f32> = tone(220.0, 9.0)
+            .into_iter()
+            .enumerate()
+            .map(|(n, x)| x * (0.5 + 0.5 * (n as f32 * 6.0 * std::f32::consts::PI / RATE as f32).sin()))
+            .collect();
+        let mono = mixed_with(&music);
+        let wanted: f32 = mono[24_000..].iter().zip(&voice[24_000..]).map(|(a, b)| a * b).sum();
+        assert!(wanted.abs() > 0.8 * energy(&voice[24_000..]));
+    }
+
+    #[test]
+    fn a_voice_that_is_shared_is_not_replaced_by_the_difference() {
+        let (voice, room) = (voice(9.0), noise(9.0, 0.05));
+        let left: Vec<f32> = voice.iter().zip(&room).map(|(v, n)| v + n).collect();
+        let right: Vec<f32> = voice.iter().zip(&room).map(|(v, n)| 0.8 * v - n).collect();
+        let mono = mixed(&[left, right]);
+        assert!(worst(&mono, &scaled(&voice, 0.9)) < 5e-3);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::frames::tag_before;
 use super::peek::Peek;
 
 /// The marker of a file, and the header of the block that must follow it: the stream information of 34
@@ -26,6 +27,8 @@ pub(super) struct Flacs {
     /// The most seconds that can be lost before the first readable frame. Frames contain their times, so it
     /// is known if that frame is not the first of the file.
     pub(super) lost_start: Option<f64>,
+    /// Whether a tag follows the sound. The parser takes it for a part of the last frame.
+    pub(super) is_tagged: bool,
 }
 
 /// Searches a file for FLAC files. The result is empty if the file does not begin as one.
@@ -55,8 +58,12 @@ pub(super) fn files(file: &Arc<File>) -> io::Result<Flacs> {
         }
         from += (STEP - SEAM + 1) as u64;
     }
-    files.push(begun..peek.length());
-    Ok(Flacs { files, lost_start })
+    let mut end = peek.length();
+    while let Some(length) = tag_before(&mut peek, end)?.filter(|&length| begun + length < end) {
+        end -= length;
+    }
+    files.push(begun..end);
+    Ok(Flacs { files, lost_start, is_tagged: end < peek.length() })
 }
 
 /// The length of the ID3v2 tag that begins here.

@@ -87,17 +87,14 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         {
             self.start(track)?;
         }
-        let (skip, nudge) = self.place(track)?;
-        if skip >= track.frames() {
-            return Ok(());
-        }
+        let nudge = self.place(track)?;
         self.damaged = false;
         let run = match &mut self.run {
             Some(run) => run,
             // The previous run has ended at a long hole.
             none => none.insert(SoundRun::of(track, self.given)),
         };
-        run.taken += run.downmix.push(track.planes(), skip, nudge, &mut self.mono);
+        run.taken += run.downmix.push(track.planes(), 0, nudge, &mut self.mono);
         run.resampler.push(&self.mono, &mut self.ready);
         self.mono.clear();
         self.hand_on(BLOCK)
@@ -153,22 +150,19 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
         Ok(())
     }
 
-    /// Adds the silence before the packet, if any. Returns how many of its samples are a repetition, and
-    /// the `nudge` for [`Downmix::push`].
-    fn place(&mut self, track: &mut Track) -> Result<(usize, i8), DecodeError> {
+    /// Adds the silence before the packet, if any. Returns the `nudge` for [`Downmix::push`].
+    fn place(&mut self, track: &mut Track) -> Result<i8, DecodeError> {
         let position = self.seconds();
-        let Some(time) = track.time() else { return Ok((0, 0)) };
+        let Some(time) = track.time() else { return Ok(0) };
         if track.begins_anew() {
             self.timeline.begin(time, position);
-            return Ok((0, 0));
+            return Ok(0);
         }
-        let (rate, frames) = (f64::from(track.rate()), track.frames());
-        let lasting = frames as f64 / rate;
+        let lasting = track.frames() as f64 / f64::from(track.rate());
         let kind = if self.damaged { LossKind::Damaged } else { track.hole() };
         match self.timeline.place(time, lasting, position, || track.next_time()) {
-            Place::Next(nudge) => Ok((0, nudge)),
-            Place::Behind(seconds) => self.lose(kind, seconds).map(|()| (0, 0)),
-            Place::Repeats(seconds) => Ok(((seconds * rate).round() as usize, 0)),
+            Place::Next(nudge) => Ok(nudge),
+            Place::Behind(seconds) => self.lose(kind, seconds).map(|()| 0),
         }
     }
 

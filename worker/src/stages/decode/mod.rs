@@ -1,14 +1,17 @@
 //! Decodes a recording to mono sound at 16 kHz.
 //!
-//! Uses the library `symphonia`. It reads wav, aiff, caf, mp3, m4a/aac, flac, ogg (vorbis, opus) and webm
+//! Uses the library `symphonia`. It reads wav, aiff, caf, mp1/mp2/mp3, m4a/aac, flac, ogg (vorbis, opus) and webm
 //! (opus, vorbis). Files are of unknown origin, and a few bytes can make a decoder loop, panic or use too
 //! much memory: outside of tests this code runs only in the child process of [`crate::sandbox`].
 
 mod aac;
 mod choice;
 mod downmix;
+mod encodings;
 mod flac;
+mod foreign;
 mod frames;
+mod guard;
 mod joined;
 mod loss;
 mod matroska_recovery;
@@ -16,10 +19,13 @@ mod mixer;
 mod mp4;
 mod names;
 mod ogg;
+mod opposed;
 mod opus;
 mod peek;
 mod refusal;
+mod sized;
 mod source;
+mod stated;
 mod steady;
 mod step;
 mod timeline;
@@ -39,6 +45,8 @@ use serde::{Deserialize, Serialize};
 pub use self::loss::{Loss, LossKind, Losses};
 pub use self::names::container;
 pub use self::refusal::Refusal;
+pub use self::stated::{breaks_off, is_followed};
+pub use self::tracks::SILENT;
 
 /// How many samples are sent at once: half a second.
 pub const BLOCK: usize = SAMPLE_RATE as usize / 2;

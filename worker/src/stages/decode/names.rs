@@ -7,10 +7,10 @@ use std::os::unix::fs::FileExt;
 use self_shared::domain::container::Container;
 
 use super::track::Track;
-use super::{Refusal, aac, mp4};
+use super::{Refusal, aac, foreign, mp4};
 
 /// The bytes at the start of a file in which the codec is searched.
-const HEAD: usize = 256 * 1024;
+pub(super) const HEAD: usize = 256 * 1024;
 
 /// The container of a file, if it is a known one for sound.
 pub fn container(file: &File) -> Option<Container> {
@@ -22,12 +22,8 @@ pub(super) fn open(file: &File, place: usize) -> Result<Track, Refusal> {
     let clone = || file.try_clone().map_err(|_| Refusal::NotAudio);
     let (file, again) = (clone()?, clone()?);
     let Some(container) = container(&again) else { return Track::open(file, place) };
-    if let Some(codec) = turned(&again, container) {
-        return Err(Refusal::UnsupportedCodec { codec: codec.to_owned() });
-    }
-    if is_foreign(container) {
-        let codec = codec(&again, container).unwrap_or_else(|| "an unknown codec".to_owned());
-        return Err(Refusal::UnsupportedCodec { codec });
+    if let Some(refusal) = foreign::refusal(&again, container) {
+        return Err(refusal);
     }
     Track::open(file, place).map_err(|refusal| match (refusal, codec(&again, container)) {
         (Refusal::UnsupportedCodec { .. }, Some(codec)) => Refusal::UnsupportedCodec { codec },
@@ -39,31 +35,6 @@ pub(super) fn open(file: &File, place: usize) -> Result<Track, Refusal> {
         }
         (refusal, _) => refusal,
     })
-}
-
-/// Samples whose byte order or sign symphonia gets wrong, which results in noise or silence.
-fn turned(file: &File, container: Container) -> Option<&'static str> {
-    match container {
-        Container::Wave if head(file, 4) == b"RIFX" => Some("PCM in big-endian order (RIFX)"),
-        Container::Mp4 => match mp4::codec(file)? {
-            // Big-endian, unless a word after `enda` is set (QuickTime File Format, "Sound").
-            (kind, entry) if [b"in24", b"in32", b"fl32", b"fl64"].contains(&&kind) => {
-                let is_little = find(&entry, b"enda", 0).is_some_and(|word| word.starts_with(&[0, 1]));
-                (!is_little).then_some("PCM in big-endian order")
-            }
-            (kind, entry) if [b"sowt", b"twos"].contains(&&kind) && entry.get(18..20) == Some(&[0, 8]) => {
-                Some("PCM of 8 bits with a sign")
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Containers that symphonia does not read; it would mistake some of them for others.
-fn is_foreign(container: Container) -> bool {
-    use Container::{Ac3, Amr, Asf, Au, Eac3, MpegTs, WavPack};
-    matches!(container, Ac3 | Amr | Asf | Au | Eac3 | MpegTs | WavPack)
 }
 
 /// The codecs that are decoded here. If a file with one of these cannot be opened, the codec is not the
@@ -112,7 +83,7 @@ pub(super) fn codec(file: &File, container: Container) -> Option<String> {
     })
 }
 
-fn head(file: &File, most: usize) -> Vec<u8> {
+pub(super) fn head(file: &File, most: usize) -> Vec<u8> {
     let mut head = vec![0; most];
     let mut filled = 0;
     while let Ok(read @ 1..) = file.read_at(&mut head[filled..], filled as u64) {
@@ -123,7 +94,7 @@ fn head(file: &File, most: usize) -> Vec<u8> {
 }
 
 /// The bytes after the first occurrence of `wanted` at or after `from`.
-fn find<'a>(head: &'a [u8], wanted: &[u8], from: usize) -> Option<&'a [u8]> {
+pub(super) fn find<'a>(head: &'a [u8], wanted: &[u8], from: usize) -> Option<&'a [u8]> {
     let rest = head.get(from..)?;
     let at = rest.windows(wanted.len()).position(|window| window == wanted)?;
     Some(&rest[at + wanted.len()..])

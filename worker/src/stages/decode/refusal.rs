@@ -15,6 +15,16 @@ pub enum Refusal {
          Install ffmpeg beside the worker, or convert the file to wav, flac, mp3, m4a or ogg."
     )]
     UnsupportedCodec { codec: String },
+    /// The same of a track beside others that are silent.
+    #[error(
+        "The sound in this file is encoded as {codec}, which is decoded only where ffmpeg is installed. \
+         Install ffmpeg beside the worker, or convert the file to wav, flac, mp3, m4a or ogg."
+    )]
+    UnsupportedTrack {
+        codec: String,
+        /// The index of the track among those with sound, in the order of the file.
+        track: usize,
+    },
     /// An `ffmpeg` is installed, and does not know the codec either.
     #[error(
         "The sound in this file is encoded as {codec}, which cannot be decoded, also not by the ffmpeg that is \
@@ -42,12 +52,18 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// No decoder knows the codec. The file names it, see [`super::names`].
+    pub(super) fn unnamed_codec() -> Self {
+        Self::UnsupportedCodec { codec: "an unknown codec".to_owned() }
+    }
+
     /// The stable name of the reason.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotAudio => "not_audio",
             Self::UnsupportedCodec { .. } => "unsupported_codec",
+            Self::UnsupportedTrack { .. } => "unsupported_track",
             Self::UnknownCodec { .. } => "unknown_codec",
             Self::Damaged => "damaged",
             Self::NoSound => "no_sound",
@@ -71,6 +87,7 @@ mod tests {
         for refusal in [
             Refusal::NotAudio,
             Refusal::UnsupportedCodec { codec: "ac3".to_owned() },
+            Refusal::UnsupportedTrack { codec: "ac3".to_owned(), track: 1 },
             Refusal::TooLong { limit_seconds: 60 },
             Refusal::TooManyChannels { channels: 9, limit: 8 },
             Refusal::DecoderOutOfMemory,

@@ -24,12 +24,14 @@ pub(super) struct SourceRegion {
     /// Whether it is another file, with times of its own; otherwise the times of the previous part
     /// continue.
     pub(super) is_another: bool,
+    /// The length of its sound in seconds, if it is known before the part is decoded.
+    pub(super) seconds: Option<f64>,
 }
 
 impl SourceRegion {
     /// Another file.
     pub(super) fn another(pieces: ConcatenatedSource) -> Self {
-        Self { source: Box::new(pieces), is_another: true }
+        Self { source: Box::new(pieces), is_another: true, seconds: None }
     }
 }
 

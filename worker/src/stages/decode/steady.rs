@@ -8,15 +8,15 @@
 use std::collections::VecDeque;
 
 /// The number of frames in a second.
-const FRAMES: usize = 25;
+pub(super) const FRAMES: usize = 25;
 /// The number of frames in which the floor of a channel is searched: three seconds.
 const HISTORY: usize = 3 * FRAMES;
 /// The share of all frames below the floor.
 const FLOOR: f32 = 0.2;
 /// A channel whose level rises less above its floor is steady, in dB.
-const STEADY: f32 = 6.0;
+pub(super) const STEADY: f32 = 6.0;
 /// A channel whose level rises at least this much has speech.
-const SPEAKS: f32 = 12.0;
+pub(super) const SPEAKS: f32 = 12.0;
 /// Noise that is weaker than the peaks of the channel with speech by this much does no harm, in dB.
 const HARMLESS: f32 = 15.0;
 /// A channel that was left out is used again when its noise is weaker by this much.
@@ -34,7 +34,7 @@ pub(super) struct Steadiness {
 
 /// The levels of one channel.
 #[derive(Default)]
-struct Levels {
+pub(super) struct Levels {
     history: VecDeque<f32>,
     low: f32,
     /// The highest level of the current window, and the mean.
@@ -49,7 +49,7 @@ impl Steadiness {
             channels: (0..channels).map(|_| Levels::default()).collect(),
             left_out: vec![false; channels],
             frame: (rate as usize / FRAMES).max(1),
-            smoothing: (std::f32::consts::TAU * LOWEST / rate as f32).min(1.0),
+            smoothing: smoothing(rate),
         }
     }
 
@@ -69,8 +69,14 @@ impl Steadiness {
     }
 }
 
+/// The coefficient of the filter that removes the sound below [`LOWEST`].
+pub(super) fn smoothing(rate: u32) -> f32 {
+    (std::f32::consts::TAU * LOWEST / rate as f32).min(1.0)
+}
+
 impl Levels {
-    fn take(&mut self, window: &[f32], frame: usize, smoothing: f32) {
+    /// Adds the next window, in frames of this many samples.
+    pub(super) fn take(&mut self, window: &[f32], frame: usize, smoothing: f32) {
         let (mut peak, mut sum, mut frames) = (f32::NEG_INFINITY, 0.0, 0);
         for frame in window.chunks(frame).filter(|chunk| 2 * chunk.len() >= frame) {
             let level = self.level(frame, smoothing);
@@ -101,12 +107,17 @@ impl Levels {
         10.0 * (energy / frame.len() as f32).max(1e-12).log10()
     }
 
+    /// The level of each frame in the last seconds, in dB.
+    pub(super) fn history(&self) -> impl Iterator<Item = f32> {
+        self.history.iter().copied()
+    }
+
     fn highest(&self) -> f32 {
         self.history.iter().copied().fold(f32::NEG_INFINITY, f32::max)
     }
 
     /// How far its level has risen above its floor in the last seconds, in dB.
-    fn rise(&self) -> f32 {
+    pub(super) fn rise(&self) -> f32 {
         self.highest() - self.floor
     }
 

@@ -5,8 +5,6 @@
 /// start, which may be days ago. A track that begins later than another one of its file begins late at any
 /// time.
 const LATE: f64 = 600.0;
-/// The largest difference between two times of the same packet, in seconds.
-pub(super) const SAME: f64 = 0.005;
 /// The warm-up of codecs, in seconds: a smaller delay at the start is none.
 const PRIMING: f64 = 0.1;
 

@@ -4,9 +4,6 @@
 /// in seconds. Containers round times to milliseconds, and the clocks of live recorders vary by some ten
 /// milliseconds: a smaller difference is no hole.
 const JUMP: f64 = 0.1;
-/// Packets that go back by up to this many seconds repeat earlier sound. If they go back further, the clock
-/// was reset (concatenated recordings).
-const OVERLAP: f64 = 2.0;
 /// The time of sound without a jump, in seconds, after which a clock that was set back is accepted.
 const STEADY: f64 = 2.0;
 /// The length of the hole for a jump whose length is not plausible, in seconds.
@@ -20,6 +17,10 @@ const DRIFT: (f64, f64) = (0.03, 0.005);
 /// Up to [`JUMP`], the drift is corrected by one sample more or less in a packet, which is not audible.
 /// Beyond it, a time is accepted only if the next packet agrees with it: a single deviating time is a
 /// mistake.
+///
+/// A clock that goes back hides no sound. Packets that were sent twice are left out before; any other packet
+/// is other sound, and follows the sound before it. So sound whose times repeat or are too close together is
+/// as long as its samples.
 #[derive(Debug)]
 pub(super) struct Timeline {
     /// The longest allowed length of a recording, in seconds. The silence for a jump is never longer than
@@ -28,11 +29,11 @@ pub(super) struct Timeline {
     longest: f64,
     /// The difference between a packet's time and its position.
     offset: f64,
-    /// By how much the clock was set back recently.
+    /// By how much the clock was set back recently. A jump ahead that follows ends this delay, and is no
+    /// hole: packets may have the time of their group.
     debt: f64,
     /// The length of the sound since then.
     steady: f64,
-    overlapping: bool,
     drifting: bool,
 }
 
@@ -43,13 +44,11 @@ pub(super) enum Place {
     Next(i8),
     /// After a hole of this many seconds.
     Behind(f64),
-    /// This many seconds of it, or all of it, repeat earlier sound.
-    Repeats(f64),
 }
 
 impl Timeline {
     pub(super) fn new(longest: f64) -> Self {
-        Self { longest, offset: 0.0, debt: 0.0, steady: 0.0, overlapping: false, drifting: false }
+        Self { longest, offset: 0.0, debt: 0.0, steady: 0.0, drifting: false }
     }
 
     /// Sets the packet at `time` to `position`, independent of earlier packets: a first packet, or the
@@ -68,15 +67,11 @@ impl Timeline {
         next: impl FnOnce() -> Option<f64>,
     ) -> Place {
         let mut lag = time - self.offset - position;
-        if self.overlapping {
-            self.overlapping = (-OVERLAP..0.0).contains(&lag);
-            if self.overlapping {
-                return Place::Repeats(-lag);
-            }
-        }
         if lag.abs() <= JUMP {
+            // Times that are too close together are no drift.
+            let is_clock = self.debt == 0.0 || self.steady >= STEADY;
             self.steady += lasting;
-            return Place::Next(self.drift(lag));
+            return Place::Next(if is_clock { self.drift(lag) } else { 0 });
         }
         if lag > 0.0 && self.steady < STEADY {
             let back = lag.min(self.debt);
@@ -91,15 +86,12 @@ impl Timeline {
                 return Place::Next(0);
             }
         }
-        self.steady = 0.0;
+        let steady = std::mem::take(&mut self.steady);
         self.drifting = false;
-        if lag < -OVERLAP {
+        if lag < 0.0 {
             self.offset += lag;
-            self.debt = -lag;
+            self.debt = if steady < STEADY { self.debt - lag } else { -lag };
             Place::Next(0)
-        } else if lag < 0.0 {
-            self.overlapping = true;
-            Place::Repeats(-lag)
         } else if position + lag > self.longest {
             self.offset += lag - UNKNOWN;
             Place::Behind(UNKNOWN)
@@ -133,7 +125,6 @@ mod tests {
             match timeline.place(time, 0.02, position, || times.get(n + 1).copied()) {
                 Place::Next(nudge) => position += f64::from(nudge) / 48_000.0,
                 Place::Behind(hole) => position += hole,
-                Place::Repeats(seconds) => position -= seconds.min(0.02),
             }
             starts.push(position);
             position += 0.02;
@@ -167,10 +158,29 @@ mod tests {
     }
 
     #[test]
-    fn times_that_overlap_repeat_nothing_and_shift_nothing() {
+    fn times_that_overlap_are_other_sound() {
         let times = [steps(0.0, 100), steps(1.5, 100), steps(3.5, 50)].concat();
         let starts = positions(&times);
-        assert!(!off(starts[199], 3.48) && !off(starts[249], 4.48), "{} {}", starts[199], starts[249]);
+        assert!(!off(starts[199], 3.98) && !off(starts[249], 4.98), "{} {}", starts[199], starts[249]);
+    }
+
+    #[test]
+    fn times_that_repeat_or_lag_leave_the_length_to_the_samples() {
+        let standing: Vec<f64> = vec![0.0; 500];
+        let half: Vec<f64> = (0..500).map(|n| 0.01 * f64::from(n)).collect();
+        let of_groups: Vec<f64> = (0..500).map(|n| f64::from(n / 50)).collect();
+        let of_long_groups: Vec<f64> = (0..500).map(|n| 5.0 * f64::from(n / 250)).collect();
+        for times in [standing, half, of_groups, of_long_groups] {
+            let starts = positions(&times);
+            assert!(!off(starts[499], 9.98), "{:?}: {}", &times[..60], starts[499]);
+        }
+    }
+
+    #[test]
+    fn a_hole_behind_a_clock_that_was_set_back_is_a_hole() {
+        let times = [steps(60.0, 500), steps(10.0, 200), steps(24.0, 100)].concat();
+        let starts = positions(&times);
+        assert!(!off(starts[699], 13.98) && !off(starts[799], 25.98), "{} {}", starts[699], starts[799]);
     }
 
     #[test]

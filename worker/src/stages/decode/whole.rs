@@ -14,12 +14,14 @@ const MOST: u32 = 100_000;
 pub(super) fn has_lost_all(file: &Arc<File>) -> bool {
     Peek::new(file)
         .and_then(|mut peek| look(&mut peek))
-        .is_ok_and(|end| end.is_some_and(|end| end != End::Whole))
+        .is_ok_and(|end| matches!(end, Some(End::Early | End::Open)))
 }
 
 /// Whether a file ends before the end that its headers state. False if they state none.
 pub(super) fn ends_early(file: &Arc<File>) -> bool {
-    Peek::new(file).and_then(|mut peek| look(&mut peek)).is_ok_and(|end| end == Some(End::Early))
+    Peek::new(file)
+        .and_then(|mut peek| look(&mut peek))
+        .is_ok_and(|end| matches!(end, Some(End::Early | End::Garbled)))
 }
 
 /// How a file of a known container ends.
@@ -29,6 +31,8 @@ enum End {
     Early,
     /// Its end is not stated.
     Open,
+    /// Its structure is damaged, and no longer states its end.
+    Garbled,
 }
 
 impl End {
@@ -41,7 +45,7 @@ impl End {
 fn look(peek: &mut Peek) -> io::Result<Option<End>> {
     let start = peek.bytes(0, 12)?.to_vec();
     match start.as_slice() {
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => boxes(peek).map(|early| Some(End::early(early))),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => boxes(peek).map(Some),
         [0x1a, 0x45, 0xdf, 0xa3, ..] => segment(peek).map(Some),
         // Pages and blocks state no length.
         [b'O', b'g', b'g', b'S', ..] | [b'f', b'L', b'a', b'C', ..] => Ok(Some(End::Open)),
@@ -54,29 +58,34 @@ fn look(peek: &mut Peek) -> io::Result<Option<End>> {
     }
 }
 
-/// Whether an mp4 file (ISO 14496-12, section 4.2) ends early: a box is cut off, or the index is missing.
-fn boxes(peek: &mut Peek) -> io::Result<bool> {
+/// The end of an mp4 file by its boxes (ISO 14496-12, section 4.2). It is early if a box is cut off, or if
+/// the index is missing.
+fn boxes(peek: &mut Peek) -> io::Result<End> {
     let (mut at, mut has_index) = (0, false);
     for _ in 0..MOST {
         let bytes = peek.bytes(at, 16)?;
         if bytes.len() < 8 {
-            return Ok(!has_index || !bytes.is_empty());
+            return Ok(End::early(!has_index || !bytes.is_empty()));
+        }
+        // Bytes that were inserted or left out move the boxes after them.
+        if !bytes[4..8].iter().all(|byte| (b' '..=b'~').contains(byte)) {
+            return Ok(End::Garbled);
         }
         has_index |= &bytes[4..8] == b"moov";
         let size = u64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         let size = match (size, bytes.get(8..16)) {
             // The last box may have no size; another box with this size is invalid.
-            (0, _) => return Ok(!has_index || &bytes[4..8] != b"mdat"),
+            (0, _) => return Ok(End::early(!has_index || &bytes[4..8] != b"mdat")),
             (1, Some(long)) => u64::from_be_bytes(long.try_into().unwrap_or_default()),
-            (1, None) => return Ok(true),
+            (1, None) => return Ok(End::Early),
             (size, _) => size,
         };
         if size > peek.length() - at {
-            return Ok(true);
+            return Ok(End::Early);
         }
         at += size.max(8);
     }
-    Ok(false)
+    Ok(End::Whole)
 }
 
 /// The end by the segment of a Matroska file (RFC 9559, section 5.1). A streamed segment has no size.
@@ -101,4 +110,27 @@ fn element(peek: &mut Peek, at: u64) -> io::Result<Option<(Option<u64>, u64)>> {
     let size = rest.iter().fold(value, |size, &byte| (size << 8) | u64::from(byte));
     let open = size == (1 << (7 * length)) - 1;
     Ok(Some(((!open).then_some(size), at + (id + length) as u64)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn end(boxes: &[&[u8]]) -> Option<End> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&boxes.concat()).unwrap();
+        look(&mut Peek::new(&Arc::new(file)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_file_of_boxes_is_whole_cut_off_or_damaged() {
+        let start = b"\0\0\0\x10ftypM4A \0\0\0\0";
+        let (index, sound) = (b"\0\0\0\x08moov", b"\0\0\0\x0cmdatabcd");
+        assert_eq!(end(&[start, index, sound]), Some(End::Whole));
+        assert_eq!(end(&[start, sound]), Some(End::Early));
+        assert_eq!(end(&[start, index, &sound[..10]]), Some(End::Early));
+        assert_eq!(end(&[start, sound, b"abc\0", index]), Some(End::Garbled));
+    }
 }

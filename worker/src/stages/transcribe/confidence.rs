@@ -59,6 +59,7 @@ mod tests {
             log_probability: *log_probability,
             tokens: 1,
             times: None,
+            within: None,
         };
         text.split_whitespace().zip(log_probabilities).map(word).collect()
     }

@@ -8,6 +8,10 @@
 //! voices), 1.4 % were neither recognised here nor uncertain. Of 5,400 words of English, clean or with
 //! noise at 20 and 10 dB, 3 were classified as unintelligible; of 760 words far from a table microphone in
 //! meetings 13 %, most of them wrong.
+//!
+//! A remote transcriber filters its own errors, and its log-probabilities are not those of Moonshine. It is
+//! judged by the same rates of words, its repetitions and its stock phrases. Words that are only unlikely
+//! stay, and are uncertain.
 
 use crate::models::transcriber::TranscribedWord;
 use crate::stages::transcribe::confidence::{bare, mean_log_probability};
@@ -43,6 +47,10 @@ const STUCK_LETTERS: usize = 15;
 const REPEATS: usize = 4;
 /// The longest repeated phrase that is searched for, in words.
 const PHRASE: usize = 12;
+/// Nobody speaks more tokens in a second of a whole sound, with its pauses.
+const IMPOSSIBLE_TOKENS_PER_SECOND: f32 = 2.0 * MOST_TOKENS_PER_SECOND;
+/// Subtitles are signed with a web address, in a line of up to this many words.
+const SIGNATURE: usize = 8;
 
 /// The words that are possible in this much voice with this certainty of the detector; none if the sound
 /// was noise.
@@ -54,6 +62,51 @@ pub(super) fn sift(words: Vec<TranscribedWord>, voiced_ms: u64, certainty: f32) 
     let too_fast = tokens > FEW_TOKENS && tokens as f32 * 1000.0 > MOST_TOKENS_PER_SECOND * voiced_ms as f32;
     let guess = tokens <= FEW_TOKENS && certainty < SURE_OF_VOICE;
     if too_slow || too_fast || noise || guess { Vec::new() } else { spoken(words) }
+}
+
+/// A sound whose words are judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Voice {
+    /// Its length with pauses, in milliseconds.
+    pub(super) sound_ms: u64,
+    /// How much of it is speech.
+    pub(super) voiced_ms: u64,
+    /// How sure the voice detector is of that.
+    pub(super) certainty: f32,
+}
+
+/// The words of the remote transcriber that are possible in a sound, and whether they are doubtful. None if
+/// they cannot be those that were spoken.
+pub(super) fn sift_remote(words: Vec<TranscribedWord>, voice: Voice) -> (Vec<TranscribedWord>, bool) {
+    let tokens: u32 = words.iter().map(|word| word.tokens).sum();
+    let rate = |ms: u64| tokens as f32 * 1000.0 / ms.max(1) as f32;
+    let Voice { sound_ms, voiced_ms, certainty } = voice;
+    let too_slow = voiced_ms > ONE_TOKEN_MS && rate(voiced_ms) < LEAST_TOKENS_PER_SECOND;
+    let is_few = tokens <= FEW_TOKENS;
+    let guess = is_few && (too_slow || certainty < SURE_OF_VOICE);
+    let impossible = !is_few && rate(sound_ms) > IMPOSSIBLE_TOKENS_PER_SECOND;
+    if guess || impossible {
+        return (Vec::new(), false);
+    }
+    let told = words.len();
+    let words = spoken(words);
+    let is_doubtful = too_slow
+        || words.len() < told
+        || (!is_few && rate(voiced_ms) > MOST_TOKENS_PER_SECOND)
+        || (voiced_ms < SHORT_MS && mean_log_probability(&words) < NOISE)
+        || is_signature(&words);
+    (words, is_doubtful)
+}
+
+/// Whether this is a line such as "Subtitles by the Amara.org community", and nothing else.
+fn is_signature(words: &[TranscribedWord]) -> bool {
+    let is_address = |word: &TranscribedWord| {
+        word.text.rsplit_once('.').is_some_and(|(name, end)| {
+            let domain: Vec<char> = end.chars().take_while(char::is_ascii_alphabetic).collect();
+            name.chars().rev().take_while(|c| c.is_alphanumeric()).count() >= 2 && domain.len() >= 2
+        })
+    };
+    words.len() <= SIGNATURE && words.iter().any(is_address)
 }
 
 /// Whether the sound is a voice even though none of its words can be trusted.
@@ -70,12 +123,17 @@ pub(super) fn spoken(words: Vec<TranscribedWord>) -> Vec<TranscribedWord> {
 /// Whether the model did not understand the speech of these words. `around` is the mean log-probability of
 /// the words that were transcribed with them.
 pub(super) fn is_unintelligible(words: &[TranscribedWord], around: f32) -> bool {
-    if words.iter().any(|word| is_stuck(&bare(&word.text))) {
+    if has_stuck_word(words) {
         return true;
     }
     let tokens = words.iter().map(|word| word.tokens).sum::<u32>() as f32;
     let mean = mean_log_probability(words);
     (mean * tokens + around * SHARED_TOKENS) / (tokens + SHARED_TOKENS) < NOT_UNDERSTOOD
+}
+
+/// Whether a word among these repeats a part of itself many times.
+pub(super) fn has_stuck_word(words: &[TranscribedWord]) -> bool {
+    words.iter().any(|word| is_stuck(&bare(&word.text)))
 }
 
 /// Whether a word repeats a part of itself many times.
@@ -118,8 +176,13 @@ mod tests {
     use super::*;
 
     fn words(text: &str, log_probability: f32) -> Vec<TranscribedWord> {
-        let word =
-            |text: &str| TranscribedWord { text: text.to_owned(), log_probability, tokens: 1, times: None };
+        let word = |text: &str| TranscribedWord {
+            text: text.to_owned(),
+            log_probability,
+            tokens: 1,
+            times: None,
+            within: None,
+        };
         text.split_whitespace().map(word).collect()
     }
 
@@ -196,5 +259,35 @@ mod tests {
         assert!(!is_unintelligible(&words("We took the early train to Boston.", -0.1), -0.5));
         assert!(is_unintelligible(&words("I'm sorry.", -0.1), -1.1), "few words among foreign ones");
         assert!(!is_unintelligible(&words("Dr. Okafor,", -1.2), -0.1), "a rare name among known words");
+    }
+    /// What is kept of a remote text for a sound full of voice, and whether it is doubtful.
+    fn remote(text: &str, voiced_ms: u64) -> (usize, bool) {
+        let voice = Voice { sound_ms: voiced_ms + 500, voiced_ms, certainty: 0.95 };
+        let (kept, is_doubtful) = sift_remote(words(text, -0.16), voice);
+        (kept.len(), is_doubtful)
+    }
+
+    #[test]
+    fn a_remote_text_is_judged_by_its_rate() {
+        let said = "We took the early train to Boston, and it rained all the way there.";
+        assert_eq!(remote(said, 4_000), (14, false));
+        assert_eq!(remote(said, 1_000), (14, true), "more than people speak");
+        assert_eq!(remote(said, 16_000), (14, true), "less than people speak");
+        assert_eq!(remote(&"many different words of a text ".repeat(500), 8_000), (0, false));
+        assert_eq!(remote("uh", 8_000), (0, false));
+        assert_eq!(remote("Yes.", 600), (1, false));
+    }
+
+    #[test]
+    fn a_remote_text_that_repeats_itself_or_is_a_stock_phrase_is_doubtful() {
+        assert_eq!(remote(&"you ".repeat(12), 7_000), (1, true));
+        assert_eq!(remote("Subtitles by the Amara.org community", 2_000), (5, true));
+        assert_eq!(remote("Mr. Smith arrives at 3.15 p.m. today", 2_000), (7, false));
+    }
+
+    #[test]
+    fn a_lone_remote_word_wants_a_voice_that_is_certain() {
+        let noise = Voice { sound_ms: 900, voiced_ms: 600, certainty: 0.75 };
+        assert_eq!(sift_remote(words("You", -0.1), noise).0, []);
     }
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use futures_util::{Stream, StreamExt};
 use self_shared::domain::transcription::{Timing, Word};
 
+use self::hallucination::Voice;
 use self::voices::SpeechSpan;
 use super::SAMPLE_RATE;
 use super::chunking::Chunk;
@@ -27,6 +28,9 @@ pub use self::review::{ReviewedSegment, TranscriptReview, review};
 
 /// The text of a segment in which somebody speaks and is not understood.
 pub const UNINTELLIGIBLE: &str = "[unintelligible]";
+
+/// The most log-probability of words that are doubtful for another reason: that of a confidence of 0.3.
+const DOUBTFUL: f32 = -1.2;
 
 /// The fewest chunks of a recording that wait or are transcribed at once: the pool may grow meanwhile.
 const LEAST_AHEAD: usize = 8;
@@ -135,7 +139,7 @@ impl ChunkTranscript {
         self.language = self.language.take().or(utterance.language);
         let around = confidence::mean_log_probability(&words);
         let segments = self.phrases(start_ms, samples, stretch, &rated(&words, around));
-        self.segments.extend(understood(segments, &words, around));
+        self.segments.extend(understood(segments, &words, |words| doubt::is_unintelligible(words, around)));
     }
 
     /// Adds [`UNINTELLIGIBLE`] for a voice that was not understood.
@@ -154,16 +158,30 @@ impl ChunkTranscript {
         });
     }
 
-    /// Adds the words from the remote transcriber. It filters its own errors, and its probabilities are
-    /// used as they are.
+    /// Adds the words from the remote transcriber for a stretch of the chunk. Its probabilities are used as
+    /// they are, unless the text itself is doubtful.
     fn add_remote(&mut self, start_ms: u64, samples: &[f32], stretch: &SpeechSpan, utterance: Utterance) {
-        self.language = self.language.take().or(utterance.language);
-        let words = hallucination::spoken(utterance.words);
+        let (sound_ms, voiced_ms) = (milliseconds(stretch.sound.len()), milliseconds(stretch.voiced));
+        let voice = Voice { sound_ms, voiced_ms, certainty: stretch.certainty };
+        let (mut words, is_doubtful) = hallucination::sift_remote(utterance.words, voice);
         if words.is_empty() {
+            if utterance.is_lost || doubt::is_surely_a_voice(voiced_ms, stretch.certainty) {
+                self.add_mark(start_ms, stretch);
+            }
             return;
         }
+        self.language = self.language.take().or(utterance.language);
+        if is_doubtful {
+            for word in &mut words {
+                word.log_probability = word.log_probability.min(DOUBTFUL);
+            }
+        }
         let segments = self.phrases(start_ms, samples, stretch, &words);
-        self.segments.extend(segments);
+        let segments = understood(segments, &words, doubt::has_stuck_word);
+        self.segments.extend(segments.into_iter().map(|segment| {
+            let is_uncertain = segment.is_uncertain || is_doubtful;
+            Segment { is_uncertain, ..segment }
+        }));
     }
 
     /// The phrases of a stretch. Also marks the stretch as voiced, up to the edges of its phrases.
@@ -195,16 +213,25 @@ fn rated(words: &[TranscribedWord], around: f32) -> Vec<TranscribedWord> {
 
 /// Replaces each sentence that the model did not understand by [`UNINTELLIGIBLE`]; neighbours are merged
 /// into one. `words` are the words of all sentences, as the model returned them.
-fn understood(sentences: Vec<Segment>, words: &[TranscribedWord], around: f32) -> Vec<Segment> {
+fn understood(
+    sentences: Vec<Segment>,
+    words: &[TranscribedWord],
+    is_unintelligible: impl Fn(&[TranscribedWord]) -> bool,
+) -> Vec<Segment> {
     let mut rest = words;
     let mut segments: Vec<Segment> = Vec::with_capacity(sentences.len());
     for mut segment in sentences {
         let count = segment.text.split_whitespace().count().min(rest.len());
         let (own, others) = rest.split_at(count);
         rest = others;
-        if hallucination::is_unintelligible(own, around) {
-            segment =
-                Segment { text: UNINTELLIGIBLE.to_owned(), is_uncertain: true, words: Vec::new(), ..segment };
+        if is_unintelligible(own) {
+            segment = Segment {
+                text: UNINTELLIGIBLE.to_owned(),
+                confidence: segment.confidence.min(DOUBTFUL.exp()),
+                is_uncertain: true,
+                words: Vec::new(),
+                ..segment
+            };
             if let Some(last) = segments.last_mut().filter(|last| last.text == UNINTELLIGIBLE) {
                 last.end_ms = segment.end_ms;
                 last.confidence = last.confidence.min(segment.confidence);
@@ -225,7 +252,7 @@ mod tests {
     use super::*;
 
     fn word(text: &str, log_probability: f32) -> TranscribedWord {
-        TranscribedWord { text: text.to_owned(), log_probability, tokens: 1, times: None }
+        TranscribedWord { text: text.to_owned(), log_probability, tokens: 1, times: None, within: None }
     }
 
     fn words(parts: &[(&str, f32)]) -> Vec<TranscribedWord> {
@@ -239,7 +266,7 @@ mod tests {
         let stretch = SpeechSpan { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty };
         let mut heard =
             ChunkTranscript { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
-        heard.add(5_000, &[0.1; 160_000], &stretch, Utterance { words, language: None });
+        heard.add(5_000, &[0.1; 160_000], &stretch, Utterance { words, ..Utterance::default() });
         heard
     }
 
@@ -252,7 +279,8 @@ mod tests {
             SpeechSpan { sound: 0..160_000, speech: 1_600..158_400, voiced: 150_000, certainty: 0.95 };
         let mut heard =
             ChunkTranscript { end_ms: 15_000, voiced: Vec::new(), language: None, segments: Vec::new() };
-        add(&mut heard, 5_000, &samples, &stretch, Utterance { words, language: Some("de".to_owned()) });
+        let utterance = Utterance { words, language: Some("de".to_owned()), is_lost: false };
+        add(&mut heard, 5_000, &samples, &stretch, utterance);
         heard
     }
 
@@ -272,10 +300,42 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_a_remote_transcriber_are_kept() {
-        let heard = heard(words(&[("Das Wetter bleibt schlecht.", -0.9)]), ChunkTranscript::add_remote);
+    fn what_was_heard_elsewhere_is_believed() {
+        let text = "Das Wetter bleibt auch heute schlecht, und wir gehen deshalb erst morgen in die Berge, \
+                    wenn es dann nicht wieder regnet.";
+        let heard = heard(words(&[(text, -0.6)]), ChunkTranscript::add_remote);
         assert_eq!(heard.language.as_deref(), Some("de"));
-        assert_eq!(heard.segments[0].text, "Das Wetter bleibt schlecht.");
+        assert_eq!((heard.segments[0].text.as_str(), heard.segments[0].is_uncertain), (text, false));
+    }
+
+    #[test]
+    fn what_was_left_out_elsewhere_is_marked_where_somebody_surely_speaks() {
+        for left_out in ["", "uh", "...", &"word ".repeat(3_000)] {
+            let heard = heard(words(&[(left_out, -0.1)]), ChunkTranscript::add_remote);
+            let texts: Vec<&str> = heard.segments.iter().map(|segment| segment.text.as_str()).collect();
+            assert_eq!(texts, [UNINTELLIGIBLE]);
+            assert!(heard.segments[0].is_uncertain);
+        }
+    }
+
+    #[test]
+    fn what_is_doubtful_elsewhere_is_uncertain_and_stays() {
+        let heard_text = |text: &str| heard(words(&[(text, -0.1)]), ChunkTranscript::add_remote).segments;
+        let [segment] = &heard_text("Thank you so much for watching this")[..] else { panic!() };
+        assert!(segment.is_uncertain && segment.confidence < 0.5, "{segment:?}");
+        let stuck = format!("we laughed and laughed until it hurt {}", "ha".repeat(40));
+        assert_eq!(heard_text(&stuck)[0].text, UNINTELLIGIBLE);
+    }
+
+    #[test]
+    fn a_sound_that_was_given_up_elsewhere_is_marked_however_sure_its_voice_is() {
+        let stretch = Stretch { sound: 0..16_000, speech: 3_000..9_000, voiced: 6_000, certainty: 0.72 };
+        for is_lost in [true, false] {
+            let mut heard =
+                ChunkTranscript { end_ms: 1_000, voiced: Vec::new(), language: None, segments: Vec::new() };
+            heard.add_remote(0, &[0.1; 16_000], &stretch, Utterance { is_lost, ..Utterance::default() });
+            assert_eq!(heard.segments.len(), usize::from(is_lost));
+        }
     }
 
     #[test]

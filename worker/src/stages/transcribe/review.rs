@@ -8,8 +8,11 @@ use super::confidence::bare;
 
 /// With less speech than this, in milliseconds, the language is not judged.
 const LEAST_MS: u64 = 1_000;
-/// The longest phrase, in words, that a model makes of a noise: "You", "Thank you.", "I'm sorry."
-const LONE_WORDS: usize = 3;
+/// If nothing is certain, this much uncertain speech, in milliseconds, shows no language either.
+const UNSURE_MS: u64 = 5_000;
+/// The longest phrase, in words, that a model makes of a noise: "You", "Thank you for watching!", "Subtitles
+/// by the Amara.org community".
+const LONE_WORDS: usize = 8;
 /// A phrase that is a whole segment more often than this is doubted …
 const REPEATS: usize = 4;
 /// … if these are more than this share of all segments: somebody who often agrees also records others who
@@ -29,7 +32,7 @@ pub struct ReviewedSegment<'a> {
 /// The judgement of all segments together.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct TranscriptReview {
-    /// Whether more time was not understood than was.
+    /// Whether more time was not understood than was, or nothing with certainty.
     pub language_uncertain: bool,
     /// The indices of the segments that become uncertain, in order.
     pub doubted: Vec<usize>,
@@ -51,15 +54,18 @@ pub fn review(segments: &[ReviewedSegment<'_>]) -> TranscriptReview {
 
 /// Compares times, not numbers of segments. Uncertain segments do not count as understood.
 fn is_language_uncertain(segments: &[ReviewedSegment<'_>]) -> bool {
-    let (mut understood_ms, mut lost_ms) = (0, 0);
+    let (mut understood_ms, mut unsure_ms, mut lost_ms) = (0, 0, 0);
     for segment in segments {
         if segment.text == UNINTELLIGIBLE {
             lost_ms += segment.length_ms;
-        } else if !segment.is_uncertain {
+        } else if segment.is_uncertain {
+            unsure_ms += segment.length_ms;
+        } else {
             understood_ms += segment.length_ms;
         }
     }
-    lost_ms >= LEAST_MS && lost_ms > understood_ms
+    let is_lost = lost_ms >= LEAST_MS && lost_ms > understood_ms;
+    is_lost || (understood_ms == 0 && unsure_ms >= UNSURE_MS)
 }
 
 /// The short phrase that makes up most of the transcript, if there is one.
@@ -103,7 +109,10 @@ mod tests {
     #[test]
     fn what_is_uncertain_speaks_for_no_language() {
         assert!(review(&[(9_000, "Come in, sugar.", true), LOST]).language_uncertain);
-        assert!(!review(&[(9_000, "What did she say?", true)]).language_uncertain);
+        assert!(!review(&[(3_000, "What did she say?", true)]).language_uncertain);
+        let merciful = (9_000, "In the name of Allah, the Most Gracious, the Most Merciful, the", true);
+        assert!(review(&[merciful]).language_uncertain);
+        assert!(!review(&[merciful, (900, "It rained.", false)]).language_uncertain);
     }
 
     #[test]

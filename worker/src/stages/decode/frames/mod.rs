@@ -31,6 +31,7 @@ use symphonia::core::units::{Duration, TimeBase, Timestamp};
 use self::scan::{Scan, ScanResult};
 use self::side::Side;
 use self::table::table;
+pub(super) use self::tags::tag_before;
 use super::source::ConcatenatedSource;
 
 /// Ticks in a second: a sample has a whole number of them at each possible rate.

@@ -296,19 +296,33 @@ impl Scan {
     }
 
     /// Moves past the tags at this position. If the stated size of a tag is larger than the tag, the first
-    /// frames determine its end.
+    /// frames determine its end. A size that leads to frames or to another tag is right: pictures and files
+    /// within a tag may look like frames.
     fn skip_tags(&mut self) -> io::Result<()> {
         while let Some(length) = self.tag(self.at)? {
             let claimed = self.at.saturating_add(length);
             let inside = claimed.min(self.peek.length());
-            let frames = match self.peek.bytes(self.at, 3)? {
-                b"ID3" => self.sync(self.at + 10, inside, STRONG_PROOF)?,
-                _ => None,
+            let is_id3 = self.peek.bytes(self.at, 3)? == b"ID3";
+            let frames = if is_id3 && !self.begins_at(claimed)? {
+                self.sync(self.at + 10, inside, STRONG_PROOF)?
+            } else {
+                None
             };
             self.at = frames.map_or(claimed, |(at, _)| at);
             self.tagged = self.at;
         }
         Ok(())
+    }
+
+    /// Whether frames or a tag begin exactly here.
+    fn begins_at(&mut self, at: u64) -> io::Result<bool> {
+        if self.tag(at)?.is_some() {
+            return Ok(true);
+        }
+        match self.header(at)? {
+            Some(header) => self.is_proven(at, &header, STRONG_PROOF),
+            None => Ok(false),
+        }
     }
 
     fn tag(&mut self, at: u64) -> io::Result<Option<u64>> {

@@ -40,7 +40,7 @@ pub(super) fn tag(peek: &mut Peek, at: u64) -> io::Result<Option<u64>> {
 }
 
 /// The length of the tag that ends here, if its end states it.
-pub(super) fn tag_before(peek: &mut Peek, end: u64) -> io::Result<Option<u64>> {
+pub(in super::super) fn tag_before(peek: &mut Peek, end: u64) -> io::Result<Option<u64>> {
     let mut last = |bytes: usize| peek.bytes(end.saturating_sub(bytes as u64), bytes).map(<[u8]>::to_vec);
     if end >= ID3V1 && last(ID3V1 as usize)?.starts_with(b"TAG") {
         return Ok(Some(ID3V1));

@@ -4,6 +4,9 @@
 //! reading can start anew, with times that count from the start of the recording (RFC 9559, section 5.1.3).
 //! The header of the file, followed by the bytes from such a position on, is a valid file again. The header
 //! of another file that was appended to the first one is also such a position.
+//!
+//! The position of a packet in the file is not known exactly. So reading starts a little before it, and the
+//! caller leaves out the packets that it has already.
 
 mod element;
 
@@ -133,7 +136,7 @@ impl MatroskaRecovery {
         self.read.store(0, Ordering::Relaxed);
         let source = source.part(&self.file, body.min(end)..end).counted(&self.read);
         // The source is not seekable: the positions in its index are no longer right.
-        Ok(Some(SourceRegion { source: Box::new(ReadOnlySource::new(source)), is_another }))
+        Ok(Some(SourceRegion { source: Box::new(ReadOnlySource::new(source)), is_another, seconds: None }))
     }
 
     /// The first position at or after `from`, and whether another file begins there.

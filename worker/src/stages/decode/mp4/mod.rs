@@ -1,9 +1,10 @@
-//! The parts of an mp4 that symphonia does not read: edit lists, times of fragments, and names of codecs
-//! that it does not know.
+//! The parts of an mp4 that symphonia does not read: edit lists, times of fragments, tables that contradict
+//! one another, and names of codecs that it does not know.
 
 mod boxes;
 mod fragments;
 mod repair;
+mod tables;
 mod times;
 
 use std::fs::File;
@@ -12,6 +13,7 @@ use std::ops::Range;
 use self::boxes::{Boxes, bytes, read};
 
 pub(super) use self::repair::RepairedFile;
+pub(super) use self::tables::corrections;
 pub(super) use self::times::Times;
 
 /// A track, as its box.

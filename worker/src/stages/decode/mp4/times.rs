@@ -22,6 +22,9 @@ pub(in super::super) struct Times {
     scale: f64,
     edits: Vec<Edit>,
     jumps: Vec<Jump>,
+    /// The duration of each sample in seconds, if all but the last one have the same.
+    uniform: Option<f64>,
+    is_second: bool,
 }
 
 /// A stretch of the track and its position in the recording.
@@ -50,7 +53,16 @@ impl Times {
             scale,
             edits: edits.unwrap_or_default(),
             jumps: fragments::jumps(file, &moov, &traks, track),
+            uniform: uniform(file, trak).map(|duration| f64::from(duration) / scale),
+            is_second: false,
         })
+    }
+
+    /// The duration of each sample in seconds, if all have the same. It is returned for the second sample
+    /// only: the first one may be shorter, and a damaged one may have any length.
+    pub(in super::super) fn uniform(&mut self) -> Option<f64> {
+        let is_second = std::mem::replace(&mut self.is_second, true);
+        if is_second { self.uniform.take() } else { None }
     }
 
     /// The presentation time of the sample with this time of the track, in seconds from the start of the
@@ -67,6 +79,17 @@ impl Times {
         let last = begun.max(1) == self.edits.len();
         (last || time < edit.media.end)
             .then(|| edit.at + time.saturating_sub(edit.media.start) as f64 / self.scale)
+    }
+}
+
+/// The duration in the table of times (`stts`, section 8.6.1.2) that all samples have but the last one.
+fn uniform(file: &File, trak: &Trak<'_>) -> Option<u32> {
+    let stts = trak.find(&[b"mdia", b"minf", b"stbl", b"stts"])?;
+    let table = bytes(file, &stts, 8 + 3 * 8);
+    let words: Vec<u32> = table.as_chunks().0.iter().map(|word| u32::from_be_bytes(*word)).collect();
+    match *words.get(1..)? {
+        [1, _, duration] | [2, _, duration, 1, _] => Some(duration),
+        _ => None,
     }
 }
 

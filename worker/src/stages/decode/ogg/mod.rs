@@ -1,9 +1,9 @@
-//! Ogg files with damaged pages, and Ogg files whose pages have no times (RFC 3533).
+//! Ogg files with damaged pages, Ogg files whose pages have no times, and chained ones (RFC 3533).
 //!
 //! A page states its end time and not its start. symphonia counts on from the previous page, also over a
 //! hole, and stops at a damaged page that it needs for the start. So the file is split at the damage: after
 //! each hole its headers are repeated, so that the times of the following pages are counted back from the
-//! end of the first of them.
+//! end of the first of them. It also stops at a link of a chain that it cannot read, so each link is a part.
 
 mod page;
 
@@ -24,6 +24,8 @@ const MOST: usize = 10_000;
 /// The fewest bytes of a second of sound. They bound the length of damage at the start, since recordings of
 /// a stream may begin at any time.
 const LEAST: f64 = 500.0;
+/// The longest time, in seconds, at the end of the first page of a stream that begins at 0.
+const START: f64 = 10.0;
 
 /// A range of the file, or bytes that replace one.
 #[derive(Clone, Debug)]
@@ -40,16 +42,43 @@ struct Pages {
     awaited: u64,
     /// The number of the next page.
     next: u32,
+    /// Ticks in a second, and the times of its first and its last page in ticks.
+    rate: Option<u32>,
+    times: Option<(i64, i64)>,
+}
+
+impl Pages {
+    /// The length of its sound. `None` for a stream without sound, or of an unknown codec.
+    fn seconds(&self) -> Option<f64> {
+        let (first, last) = self.times?;
+        let rate = f64::from(self.rate?);
+        // The first page has no start. A stream that was cut out of another one begins at any time.
+        let start = if first as f64 / rate < START { 0 } else { first };
+        Some((last.saturating_sub(start) as f64 / rate).max(0.0))
+    }
+}
+
+/// A part of the file that is read separately.
+#[derive(Debug, Default)]
+struct Part {
+    spans: Vec<Span>,
+    /// Whether it is a link of a chain; otherwise it continues the previous part after a hole.
+    is_link: bool,
+    /// The length of a link without holes.
+    seconds: Option<f64>,
 }
 
 /// The readable parts of an Ogg file that is damaged or has no times.
 #[derive(Debug, Default)]
 pub(super) struct Ogg {
-    parts: Vec<Vec<Span>>,
+    parts: Vec<Part>,
     /// The header pages of the present stream, and its tracks.
     headers: Vec<Span>,
     tracks: Vec<Pages>,
     is_damaged: bool,
+    is_chain: bool,
+    /// Whether the previous page was the first one of its stream.
+    was_first: bool,
     /// Whether the next page is the first after damage.
     is_behind_hole: bool,
     has_sound: bool,
@@ -63,10 +92,11 @@ pub(super) struct Ogg {
 }
 
 impl Ogg {
-    /// `None` for a file that is no Ogg file, or that is undamaged and has times.
+    /// `None` for a file that is no Ogg file, or that is undamaged, has times and is one link.
     pub(super) fn of(file: &Arc<File>) -> io::Result<Option<Self>> {
         let mut peek = Peek::new(file)?;
-        let mut ogg = Self { parts: vec![Vec::new()], is_timeless: true, ..Self::default() };
+        let first = Part { is_link: true, ..Part::default() };
+        let mut ogg = Self { parts: vec![first], is_timeless: true, ..Self::default() };
         let mut at = 0;
         while at < peek.length() {
             if let Some((page, span)) = ogg.page(&mut peek, at)? {
@@ -91,7 +121,8 @@ impl Ogg {
             at = next.at;
         }
         ogg.is_timeless &= ogg.has_sound;
-        Ok((ogg.is_damaged || ogg.is_timeless).then_some(ogg))
+        ogg.close_link();
+        Ok((ogg.is_damaged || ogg.is_timeless || ogg.is_chain).then_some(ogg))
     }
 
     /// The page at this position. A header page with only a wrong checksum is accepted: without it nothing
@@ -118,11 +149,19 @@ impl Ogg {
 
     fn take(&mut self, page: &Page, span: Span) {
         if page.is_first() {
-            if self.has_sound || self.ends {
-                (self.headers, self.tracks) = (Vec::new(), Vec::new());
+            // The first pages of all streams of a link are together.
+            if !self.was_first && !self.tracks.is_empty() {
+                self.begin_link();
             }
-            self.tracks.push(Pages { serial: page.serial, awaited: page.headers, next: page.number });
+            self.tracks.push(Pages {
+                serial: page.serial,
+                awaited: page.headers,
+                next: page.number,
+                rate: page.rate,
+                times: None,
+            });
         }
+        self.was_first = page.is_first();
         self.ends = page.is_last();
         self.is_behind_hole = false;
         for track in self.tracks.iter_mut().filter(|track| track.serial == page.serial) {
@@ -139,8 +178,31 @@ impl Ogg {
                 self.is_timeless &= page.granule <= 0;
             }
         }
+        let track = self.tracks.iter_mut().find(|track| track.serial == page.serial && track.awaited == 0);
+        if let Some(track) = track.filter(|_| page.granule > 0) {
+            let (first, last) = track.times.unwrap_or((page.granule, 0));
+            track.times = Some((first, last.max(page.granule)));
+        }
         if let Some(part) = self.parts.last_mut() {
-            push(part, span);
+            push(&mut part.spans, span);
+        }
+    }
+
+    /// Begins the next link of a chain.
+    fn begin_link(&mut self) {
+        self.close_link();
+        (self.headers, self.tracks) = (Vec::new(), Vec::new());
+        if self.parts.len() < MOST {
+            self.is_chain = true;
+            self.parts.push(Part { is_link: true, ..Part::default() });
+        }
+    }
+
+    /// Notes the length of the present link, which is lost if it cannot be read.
+    fn close_link(&mut self) {
+        let seconds = self.tracks.iter().filter_map(Pages::seconds).fold(0.0, f64::max);
+        if let Some(link) = self.parts.last_mut().filter(|part| part.is_link) {
+            link.seconds = Some(seconds);
         }
     }
 
@@ -159,7 +221,7 @@ impl Ogg {
         if !self.has_sound {
             self.lost_start = Some(self.lost_start.unwrap_or(0.0) + bytes as f64 / LEAST);
         } else if self.parts.len() < MOST {
-            self.parts.push(self.headers.clone());
+            self.parts.push(Part { spans: self.headers.clone(), ..Part::default() });
             self.is_behind_hole = true;
         }
     }
@@ -172,13 +234,11 @@ impl Ogg {
                 Span::Own(bytes) => pieces.own(bytes),
             })
         };
-        let parts = self.parts.into_iter().map(pieces).enumerate();
-        parts
-            .map(|(n, pieces)| SourceRegion {
-                source: Box::new(ReadOnlySource::new(pieces)),
-                is_another: n == 0,
-            })
-            .collect()
+        let parts = self.parts.into_iter().map(|Part { spans, is_link, seconds }| {
+            let source = Box::new(ReadOnlySource::new(pieces(spans)));
+            SourceRegion { source, is_another: is_link, seconds }
+        });
+        parts.collect()
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Page {
     pub(super) packets: u64,
     /// The number of header packets of the stream that begins with this page.
     pub(super) headers: u64,
+    /// The ticks in a second of the stream that begins with this page, if it is a known one with sound.
+    pub(super) rate: Option<u32>,
 }
 
 impl Page {
@@ -51,6 +53,7 @@ impl Page {
             number: u32::from_le_bytes(bytes[18..22].try_into().unwrap_or_default()),
             packets: table.iter().filter(|&&size| size < 255).count() as u64,
             headers: headers(&bytes[start..]),
+            rate: rate(&bytes[start..]).filter(|&rate| rate > 0),
         };
         Ok(Some((page, bytes)))
     }
@@ -92,6 +95,22 @@ fn headers(packet: &[u8]) -> u64 {
         [1 | 0x80, b'v' | b't', ..] => 3,
         [0x7f, b'F', b'L', b'A', b'C', ..] => 1 + word(7).max(1),
         _ => 1,
+    }
+}
+
+/// The ticks in a second, by the first packet of a stream with sound.
+fn rate(packet: &[u8]) -> Option<u32> {
+    let little = |at: usize| packet.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
+    match packet {
+        [b'O', b'p', b'u', b's', b'H', b'e', b'a', b'd', ..] => Some(48_000),
+        [b'S', b'p', b'e', b'e', b'x', ..] => little(36),
+        [1, b'v', b'o', b'r', b'b', b'i', b's', ..] => little(12),
+        // The stream information follows a version, a count and the marker of a file; its rate has 20 bits.
+        [0x7f, b'F', b'L', b'A', b'C', ..] => match packet.get(27..30) {
+            Some(&[a, b, c]) => Some(u32::from_be_bytes([0, a, b, c]) >> 4),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The track of a recording that is transcribed: opened, read packet by packet, decoded.
 
+mod given;
 mod open;
+mod parts;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -11,11 +13,13 @@ use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
+use self::given::GivenPackets;
 use self::open::is_regular;
-use super::choice::{Choice, reader};
+use super::choice::Choice;
+use super::guard::guarded;
 use super::matroska_recovery::{MatroskaRecovery, Stop};
 use super::source::SourceRegion;
-use super::step::{Begins, SAME, Step};
+use super::step::{Begins, Step};
 use super::{Info, LossKind, Refusal, whole};
 
 /// If the sound is shorter than stated by less than this, in seconds, it is no loss.
@@ -38,10 +42,10 @@ pub(super) struct Track {
     is_timeless: bool,
     /// Whether damaged stretches of the file are left out.
     is_repaired: bool,
-    /// The positions at which reading can continue after damage, and the time up to which sound was
-    /// returned before it.
+    /// The positions at which reading can continue after damage.
     recovery: Option<MatroskaRecovery>,
-    given: Option<f64>,
+    /// The recent packets, to detect one that was sent or read twice.
+    given: GivenPackets,
     was_damaged: bool,
     rate: u32,
     planes: Vec<Vec<f32>>,
@@ -55,8 +59,16 @@ pub(super) struct Track {
     /// The time of the first packet of any track.
     earliest: f64,
     begins_anew: bool,
-    /// The previous packet, to detect one that was sent twice.
+    /// The previous packet.
     before: Option<Packet>,
+    /// The rest of the sound at the start that is not played, in seconds; `None` before the first packet.
+    warm_up: Option<f64>,
+    /// Whether the present stream cannot be decoded, unlike the one before it in the same file.
+    is_unreadable: bool,
+    /// The length of parts that cannot be decoded and are not told yet, in seconds.
+    lost: f64,
+    /// Whether the previous step returned sound.
+    has_sounded: bool,
 }
 
 /// The next result of the demuxer.
@@ -71,19 +83,30 @@ enum Next {
 impl Track {
     /// Reads and decodes the next packet of the track that contains any sound.
     pub(super) fn step(&mut self) -> Result<Step, Refusal> {
-        if let Some(first) = self.first.take() {
+        if self.lost == 0.0
+            && let Some(first) = self.first.take()
+        {
             return Ok(first);
         }
-        self.begins_anew = false;
+        self.begins_anew &= !std::mem::take(&mut self.has_sounded);
         self.was_damaged = false;
         loop {
+            if self.lost > 0.0 {
+                self.lasting = std::mem::take(&mut self.lost);
+                return Ok(Step::Damaged);
+            }
             let packet = match self.ahead.take().map_or_else(|| self.read(), Ok)? {
                 Next::Packet(packet) => packet,
                 Next::Reset => {
-                    self.choice = Choice::among(&*self.reader, &self.file, u64::MAX, self.place)?;
+                    // The sound before a stream that cannot be decoded stays.
+                    match Choice::among(&*self.reader, &self.file, u64::MAX, self.place) {
+                        Ok(choice) => (self.choice, self.is_unreadable) = (choice, false),
+                        Err(_) => self.is_unreadable = true,
+                    }
                     // The times of frames without a container continue.
                     self.begins_anew = !self.is_frames();
                     self.before = None;
+                    self.given.forget();
                     continue;
                 }
                 Next::End | Next::CutShort if self.next_part() => continue,
@@ -94,16 +117,22 @@ impl Track {
                 Next::End => return Ok(Step::End),
                 Next::CutShort if self.goes_on(Stop::Broken) => continue,
                 // A streaming recorder (live webm) does not write where the file ends.
-                Next::CutShort if self.is_at_end() && !self.breaks_off() => {
+                Next::CutShort if self.is_matroska() && self.is_at_end() && !self.breaks_off() => {
                     return Ok(if self.ends_in_garbage() { Step::CutShort } else { Step::End });
                 }
                 Next::CutShort if self.ends && !self.cut_short => return Ok(Step::End),
                 Next::CutShort => return Ok(Step::CutShort),
             };
-            if self.is_repeated(&packet) || self.was_given(&packet) {
+            if self.is_repeated(&packet) {
                 continue;
             }
+            if let Some(seconds) = self.lost_before(&packet) {
+                (self.lasting, self.before) = (seconds, None);
+                self.ahead = Some(Next::Packet(packet));
+                return Ok(Step::Damaged);
+            }
             if let Some(step) = self.decode(packet)? {
+                self.has_sounded = step == Step::Sound;
                 return Ok(step);
             }
         }
@@ -116,12 +145,12 @@ impl Track {
         let whole = packet.dur.saturating_add(trim).saturating_add(std::mem::take(&mut packet.trim_end));
         let trim = usize::try_from(trim.get()).unwrap_or(usize::MAX);
         self.lasting = self.seconds(whole).filter(|&seconds| seconds > 0.0).unwrap_or(self.lasting);
-        if packet.data.is_empty() && self.is_frames() {
+        if (packet.data.is_empty() || self.is_unreadable) && self.is_frames() {
             self.choice.decoder.reset();
             self.lasting = self.seconds(packet.dur).unwrap_or(0.0);
             return Ok(Some(Step::Damaged));
         }
-        let mut decoded = match self.choice.decoder.decode(&packet) {
+        let mut decoded = match self.choice.decode(&packet) {
             // Codecs with overlapping packets return nothing for the first one.
             Ok(sound) if sound.frames() <= trim => None,
             Ok(sound) => {
@@ -133,9 +162,7 @@ impl Track {
                 Some(Step::Sound)
             }
             // Damaged bytes ask for features that no encoder uses.
-            Err(Error::Unsupported(feature)) if self.rate == 0 => {
-                return Err(Refusal::UnsupportedCodec { codec: feature.to_owned() });
-            }
+            Err(Error::Unsupported(_)) if self.rate == 0 => return Err(Refusal::unnamed_codec()),
             Err(_) => Some(Step::Damaged),
         };
         let rate = f64::from(self.rate.max(1));
@@ -147,6 +174,7 @@ impl Track {
                 time = time.map(|time| time + self.lasting - sound);
             }
             self.lasting = sound;
+            self.compare(sound);
             if self.choice.is_edited() {
                 time = self.cut(time);
                 decoded = time.and(decoded);
@@ -163,10 +191,13 @@ impl Track {
     }
 
     /// Removes the parts of the packet just decoded that are not played: all of it if it has no time, else
-    /// the part before 0. Returns the time of the rest, if any.
+    /// the part before 0. That is as much as the first packet is before 0: later ones are before 0 if a clock
+    /// stands or was set back. Returns the time of the rest, if any.
     fn cut(&mut self, time: Option<f64>) -> Option<f64> {
         let (time, rate) = (time?, f64::from(self.rate.max(1)));
-        let early = (-time * rate).round().max(0.0) as usize;
+        let rest = *self.warm_up.get_or_insert(-time);
+        let early = ((-time).min(rest) * rate).round().max(0.0) as usize;
+        self.warm_up = Some(rest - early.min(self.frames()) as f64 / rate);
         if early >= self.frames() {
             return None;
         }
@@ -179,7 +210,12 @@ impl Track {
     /// Reads up to the next packet of the track.
     fn read(&mut self) -> Result<Next, Refusal> {
         loop {
-            return Ok(match self.reader.next_packet() {
+            let Some(next) = guarded(|| self.reader.next_packet()) else {
+                // What was read before stays.
+                self.cut_short = true;
+                return Ok(Next::CutShort);
+            };
+            return Ok(match next {
                 Ok(Some(packet)) if packet.track_id == self.choice.id => {
                     self.note(packet.track_id, packet.pts);
                     Next::Packet(packet)
@@ -226,48 +262,6 @@ impl Track {
             }
         }
         false
-    }
-
-    /// Continues with the next part.
-    fn next_part(&mut self) -> bool {
-        while let Some(part) = self.parts.pop_front() {
-            self.cut_short |= part.is_another && self.falls_short();
-            if self.turn_to(part) {
-                return true;
-            }
-            self.cut_short = true;
-        }
-        false
-    }
-
-    fn turn_to(&mut self, SourceRegion { source, is_another }: SourceRegion) -> bool {
-        let Ok(reader) = reader(source) else { return false };
-        let Ok(choice) = Choice::among(&*reader, &self.file, u64::MAX, self.place) else { return false };
-        // The length that the first part states applies to all parts that continue its times.
-        let seconds = if is_another { choice.seconds } else { self.choice.seconds };
-        self.reader = reader;
-        self.choice = Choice { seconds, ..choice.of_part(is_another) };
-        self.begins_anew = is_another;
-        self.was_damaged = !is_another;
-        self.given = self.time.map(|time| time + self.lasting).filter(|_| !is_another);
-        if is_another {
-            self.before = None;
-        }
-        true
-    }
-
-    /// Whether a packet was decoded before reading started anew.
-    fn was_given(&mut self, packet: &Packet) -> bool {
-        let Some(given) = self.given else { return false };
-        let again = self.choice.time(packet.pts).is_some_and(|time| time < given - SAME);
-        if !again {
-            self.given = None;
-        }
-        again
-    }
-
-    fn is_repeated(&self, packet: &Packet) -> bool {
-        self.before.as_ref().is_some_and(|before| before.pts == packet.pts && before.data == packet.data)
     }
 
     fn is_frames(&self) -> bool {
@@ -354,7 +348,11 @@ impl Track {
 
     /// Whether packets have the times of a clock.
     fn has_clock(&self) -> bool {
-        matches!(self.reader.format_info().short_name, "matroska" | "isomp4")
+        self.is_matroska() || self.reader.format_info().short_name == "isomp4"
+    }
+
+    fn is_matroska(&self) -> bool {
+        self.reader.format_info().short_name == "matroska"
     }
 
     /// Whether the packet just decoded is the first one of another stream, with times of its own.
@@ -385,7 +383,7 @@ impl Track {
         }
     }
 
-    /// How many tracks of the file have sound with a known codec.
+    /// How many tracks of the file have sound.
     pub(super) fn tracks(&self) -> usize {
         self.choice.tracks
     }

@@ -14,8 +14,9 @@ use super::super::ogg::Ogg;
 use super::super::source::{ConcatenatedSource, SourceRegion};
 use super::super::step::Step;
 use super::super::wave::Waves;
-use super::super::{Refusal, flac, joined, mp4, whole};
+use super::super::{Refusal, flac, joined, mp4, sized, whole};
 use super::Track;
+use super::given::GivenPackets;
 
 /// The data to read after the end of a demuxer.
 #[derive(Default)]
@@ -48,9 +49,9 @@ impl Track {
             return Self::of_waves(&file, waves);
         }
         let flacs = flac::files(&file).map_err(|_| Refusal::Damaged)?;
-        if flacs.files.len() > 1 {
+        if flacs.files.len() > 1 || flacs.is_tagged {
             let parts = flacs.files.into_iter().map(|range| ConcatenatedSource::default().part(&file, range));
-            let track = Self::of_parts(&file, parts.map(SourceRegion::another).collect())?;
+            let track = Self::of_parts(&file, parts.map(SourceRegion::another).collect(), place)?;
             return Ok(Self { lost_start: flacs.lost_start, ..track });
         }
         if let Some(frames) = Frames::of(&file).map_err(|_| Refusal::Damaged)? {
@@ -59,7 +60,7 @@ impl Track {
         if let Some(ogg) = Ogg::of(&file).map_err(|_| Refusal::Damaged)? {
             let (lost_start, is_timeless) = (ogg.lost_start, ogg.is_timeless);
             let (cut_short, ends) = (ogg.cut_short, ogg.ends);
-            let track = Self::of_parts(&file, ogg.parts(&file))?;
+            let track = Self::of_parts(&file, ogg.parts(&file), place)?;
             let cut_short = cut_short || track.cut_short;
             return Ok(Self { lost_start, is_timeless, cut_short, ends, ..track });
         }
@@ -68,18 +69,28 @@ impl Track {
             let parts = files
                 .into_iter()
                 .map(|range| SourceRegion::another(ConcatenatedSource::default().part(&file, range)));
-            return Self::of_parts(&file, parts.collect());
+            return Self::of_parts(&file, parts.collect(), place);
+        }
+        if let Some(sized) = sized::Sized::of(&file).map_err(|_| Refusal::Damaged)? {
+            return match Self::find(&file, Box::new(sized.source), length, Rest::of(place)) {
+                Ok(track) => Ok(Self { cut_short: sized.cut_short || track.cut_short, ..track }),
+                Err(Refusal::NotAudio | Refusal::Damaged) if sized.cut_short => Err(Refusal::CutShort),
+                Err(refusal) => Err(refusal),
+            };
         }
         if let Some(repaired) = mp4::RepairedFile::of(&file) {
-            let mut source = ConcatenatedSource::default();
-            let mut at = 0;
-            for (place, header) in &repaired.headers {
-                source = source.part(&file, at..*place).own(header.to_vec());
-                at = place + header.len() as u64;
-            }
-            let source = Box::new(source.part(&file, at.min(length)..length));
+            let headers = repaired.headers.iter().map(|(at, header)| (*at, header.to_vec()));
+            let source = Box::new(replaced(&file, length, headers));
             let track = Self::find(&file, source, length, Rest::of(place))?;
             return Ok(Self { is_repaired: true, cut_short: repaired.cut_short, ..track });
+        }
+        let corrections = mp4::corrections(&file, !whole::ends_early(&file));
+        if !corrections.is_empty() {
+            let numbers = corrections.iter().map(|(at, number)| (*at, number.to_vec()));
+            let source = Box::new(replaced(&file, length, numbers));
+            if let Ok(track) = Self::find(&file, source, length, Rest::of(place)) {
+                return Ok(track);
+            }
         }
         let recovery = || MatroskaRecovery::of(&file).map_err(|_| Refusal::Damaged);
         let behind = |recovery| Rest { recovery: Some(recovery), ..Rest::of(place) };
@@ -105,22 +116,32 @@ impl Track {
         let track = Self::of_parts(
             file,
             waves.parts.into_iter().map(|part| SourceRegion::another(part.source(file))).collect(),
+            0,
         )?;
         Ok(Self { cut_short: waves.cut_short, ..track })
     }
 
-    fn of_parts(file: &Arc<File>, mut parts: VecDeque<SourceRegion>) -> Result<Self, Refusal> {
+    /// Opens the first part that can be decoded. Those before it are lost.
+    fn of_parts(file: &Arc<File>, mut parts: VecDeque<SourceRegion>, place: usize) -> Result<Self, Refusal> {
         let length = file.metadata().map_or(0, |metadata| metadata.len());
-        let first = parts.pop_front().ok_or(Refusal::NoSound)?;
-        let mut opened = reader(first.source);
-        let cut_short = opened.is_err();
-        while opened.is_err()
-            && let Some(next) = parts.pop_front()
-        {
-            opened = reader(next.source);
+        let (mut refusal, mut lost, mut cut_short) = (None, 0.0, false);
+        while let Some(part) = parts.pop_front() {
+            match Self::find(file, part.source, length, Rest::of(place)) {
+                // A part without any sound.
+                Ok(track) if track.first == Some(Step::End) && !parts.is_empty() => {}
+                Ok(track) => {
+                    return Ok(Self { parts, lost, cut_short: track.cut_short || cut_short, ..track });
+                }
+                Err(error) => {
+                    refusal.get_or_insert(error);
+                    match part.seconds {
+                        Some(seconds) => lost += seconds,
+                        None => cut_short = true,
+                    }
+                }
+            }
         }
-        let track = Self::of_reader(file, opened?, length, Rest { parts, ..Rest::default() })?;
-        Ok(Self { cut_short: track.cut_short || cut_short, ..track })
+        Err(refusal.unwrap_or(Refusal::NoSound))
     }
 
     fn find(
@@ -151,7 +172,7 @@ impl Track {
             is_timeless: false,
             is_repaired: false,
             recovery: None,
-            given: None,
+            given: GivenPackets::default(),
             was_damaged: false,
             rate: 0,
             planes: Vec::new(),
@@ -162,6 +183,10 @@ impl Track {
             earliest: f64::INFINITY,
             begins_anew: false,
             before: None,
+            warm_up: None,
+            is_unreadable: false,
+            lost: 0.0,
+            has_sounded: false,
         };
         track.recovery = rest.recovery.filter(|_| track.has_clock());
         match track.step()? {
@@ -169,6 +194,17 @@ impl Track {
             first => Ok(Self { first: Some(first), ..track }),
         }
     }
+}
+
+/// The file with other bytes at some positions, which are in their order.
+fn replaced(file: &Arc<File>, length: u64, bytes: impl Iterator<Item = (u64, Vec<u8>)>) -> Pieces {
+    let mut at = 0;
+    let source = bytes.fold(Pieces::default(), |source, (place, bytes)| {
+        let source = source.part(file, at..place);
+        at = place + bytes.len() as u64;
+        source.own(bytes)
+    });
+    source.part(file, at.min(length)..length)
 }
 
 /// Whether this is a file and no pipe.

@@ -14,6 +14,9 @@ const SEARCH: usize = 1 << 16;
 /// Sizes that mean "not known yet": all bits set, or the largest positive numbers.
 const OPEN: [Range<u64>; 2] = [0x7fff_0000..0x8000_1000, 0xffff_0000..0x1_0000_0000];
 
+/// The same in eight bytes.
+const OPEN_LONG: u64 = i64::MAX as u64 - 0x1_0000;
+
 /// The first letters of files, and the possible chunks after them.
 const FILES: [&[u8; 4]; 3] = [b"RIFF", b"RF64", b"BW64"];
 const FIRST: [&[u8; 4]; 6] = [b"fmt ", b"ds64", b"LIST", b"bext", b"JUNK", b"fact"];
@@ -124,10 +127,22 @@ impl Chunks {
 
     /// The chunk with the sound shortly after this position, and its position.
     fn find_sound(&self, peek: &mut Peek, from: u64) -> io::Result<Option<(Header, u64)>> {
-        let near = peek.bytes(from, SEARCH)?;
-        let Some(found) = near.windows(4).position(|four| four == b"data") else { return Ok(None) };
-        let at = from + found as u64;
-        Ok(self.header(peek, at)?.map(|header| (header, at)))
+        let near = peek.bytes(from, SEARCH)?.windows(4).enumerate();
+        let places: Vec<u64> =
+            near.filter(|(_, four)| four == b"data").map(|(at, _)| from + at as u64).collect();
+        // The word may also be in a text: the chunk is the first one that other chunks or the end follow.
+        let mut first = None;
+        for at in places {
+            let Some(header) = self.header(peek, at)? else { continue };
+            if (1..=peek.length() - header.body).contains(&header.size) {
+                let behind = self.behind(peek, header.body + header.size)?;
+                if self.ends_in_chunks(peek, behind)? {
+                    return Ok(Some((header, at)));
+                }
+            }
+            first = first.or(Some((header, at)));
+        }
+        Ok(first)
     }
 
     /// The sound: of the length in its header if another chunk or the end follows, else up to the end.
@@ -139,7 +154,9 @@ impl Chunks {
             Some(long) if header.size >= OPEN[1].start => long,
             _ => header.size,
         };
-        let open = size == 0 || OPEN.iter().any(|range| range.contains(&size));
+        let open = size == 0
+            || OPEN.iter().any(|range| range.contains(&size))
+            || (self.layout == Layout::Wave64 && size >= OPEN_LONG);
         let fits = size <= rest;
         let next = if fits { self.behind(peek, header.body + size)? } else { end };
         let is_right = fits && self.ends_in_chunks(peek, next)?;

@@ -1,6 +1,8 @@
 //! The spectrum of a chunk in eight bands. Each band is scaled by its own quietest and loudest frames,
 //! which removes the influence of a microphone, a room or a steady noise.
 
+use std::ops::Range;
+
 use realfft::RealFftPlanner;
 
 use crate::stages::SAMPLE_RATE;
@@ -48,6 +50,14 @@ impl Bands {
         }
         ranges.sort_unstable_by(f32::total_cmp);
         Self { frames, range: f32::midpoint(ranges[BANDS / 2 - 1], ranges[BANDS / 2]) }
+    }
+}
+
+impl Bands {
+    /// A part of them, on the same scale.
+    pub(super) fn part(&self, frames: Range<usize>) -> Self {
+        let end = frames.end.min(self.frames.len());
+        Self { frames: self.frames[frames.start.min(end)..end].to_vec(), range: self.range }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Phrases: the sentences of a chunk, with the times of their words.
 //!
-//! Times from the model are used as they are. Some models return text alone. Then the words are aligned to
-//! the sound of the chunk: their letters give the kinds of sounds, their order and their approximate
-//! durations.
+//! Times from the model are used as they are. Some models return text alone, or times of its parts. Then the
+//! words are aligned to the sound of the chunk or of the part: their letters give the kinds of sounds, their
+//! order and their approximate durations.
 
 mod align;
 mod bands;
+mod estimate;
 mod sounds;
 mod spelling;
 mod spoken;
@@ -13,15 +14,13 @@ mod spoken;
 use self_shared::domain::sentences::sentences;
 use self_shared::domain::transcription::{Timing, Word};
 
-use self::align::{TargetWord, align};
-use self::bands::Bands;
+use self::estimate::estimate;
 use super::Segment;
 use crate::models::transcriber::TranscribedWord;
 use crate::stages::SAMPLE_RATE;
-use crate::stages::chunking::FRAME_MS;
 
-/// The characters at which people may pause.
-const PUNCTUATION: [char; 10] = ['.', ',', ';', ':', '?', '!', '…', '–', '—', '"'];
+/// Signs that close what stands before them.
+const CLOSING: [char; 12] = ['»', '”', '’', ')', ']', '}', '!', '?', '.', '…', ',', ';'];
 
 /// The phrases of a chunk with the sound `samples` that begins at `start_ms`: in order, without overlap,
 /// none empty. Together they contain all words.
@@ -48,7 +47,31 @@ pub(crate) fn phrases(words: &[TranscribedWord], start_ms: u64, samples: &[f32])
             timing,
         }
     };
-    sentences(&text.join(" ")).into_iter().map(phrase).collect()
+    whole_sentences(&text.join(" ")).into_iter().map(phrase).collect()
+}
+
+/// The sentences of a text. Signs that stand alone (the French ` »`, an emoji) are no sentence, and do not
+/// begin one if they close the one before.
+fn whole_sentences(text: &str) -> Vec<String> {
+    let mut whole: Vec<String> = Vec::new();
+    for sentence in sentences(text) {
+        let Some(last) = whole.last_mut() else {
+            whole.push(sentence);
+            continue;
+        };
+        let has_letters = sentence.contains(char::is_alphanumeric);
+        let mut rest = sentence.split(' ').peekable();
+        while let Some(sign) = rest.next_if(|word| !has_letters || word.chars().all(|c| CLOSING.contains(&c)))
+        {
+            last.push(' ');
+            last.push_str(sign);
+        }
+        let rest: Vec<&str> = rest.collect();
+        if !rest.is_empty() {
+            whole.push(rest.join(" "));
+        }
+    }
+    whole
 }
 
 /// The start and end of each word, in milliseconds from the start of the chunk, in order and within the
@@ -58,16 +81,7 @@ fn times(words: &[TranscribedWord], samples: &[f32]) -> (Vec<(u64, u64)>, Timing
     if let Some(times) = words.iter().map(|word| word.times).collect::<Option<Vec<_>>>() {
         return (in_order(times, chunk_ms), Timing::Measured);
     }
-    let wanted: Vec<TargetWord> = words
-        .iter()
-        .map(|word| TargetWord {
-            sounds: spelling::sounds(&word.text),
-            pauses: word.text.ends_with(PUNCTUATION),
-        })
-        .collect();
-    let frames = align(&wanted, &Bands::measure(samples));
-    let times = frames.into_iter().map(|word| (word.start as u64 * FRAME_MS, word.end as u64 * FRAME_MS));
-    (in_order(times.collect(), chunk_ms), Timing::Estimated)
+    (in_order(estimate(words, samples, chunk_ms), chunk_ms), Timing::Estimated)
 }
 
 /// The same times, each moved as little as possible so that it begins after the previous one and ends
@@ -93,6 +107,7 @@ mod tests {
             log_probability: -0.1,
             tokens: 1,
             times: None,
+            within: None,
         };
         text.split_whitespace().map(word).collect()
     }
@@ -221,5 +236,16 @@ mod tests {
             assert!(phrases.windows(2).all(|pair| pair[0].end_ms <= pair[1].start_ms), "{phrases:?}");
         }
         assert_eq!(phrases("", 0, &sound(&[(500, 0)])), []);
+    }
+    #[test]
+    fn signs_that_stand_alone_belong_to_the_sentence_that_they_close() {
+        let text = "Ça va ? « Oui ! » dit-il. — Bien . 😀";
+        let phrases = phrases(text, 0, &sound(&[(4_000, 0)]));
+        let said: Vec<&str> = phrases.iter().map(|phrase| phrase.text.as_str()).collect();
+        assert_eq!(said, ["Ça va ?", "« Oui ! »", "dit-il.", "— Bien . 😀"]);
+        for phrase in &phrases {
+            let words: Vec<&str> = phrase.words.iter().map(|word| word.text.as_str()).collect();
+            assert_eq!(words.join(" "), phrase.text);
+        }
     }
 }
