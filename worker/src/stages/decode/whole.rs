@@ -99,7 +99,7 @@ fn segment(peek: &mut Peek) -> io::Result<End> {
 }
 
 /// The size of the element at this position (`None` if it is not known), and the start of its contents.
-fn element(peek: &mut Peek, at: u64) -> io::Result<Option<(Option<u64>, u64)>> {
+pub(super) fn element(peek: &mut Peek, at: u64) -> io::Result<Option<(Option<u64>, u64)>> {
     let bytes = peek.bytes(at, 12)?;
     let Some(&first) = bytes.first() else { return Ok(None) };
     let id = first.leading_zeros() as usize + 1;

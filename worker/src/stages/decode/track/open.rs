@@ -14,7 +14,7 @@ use super::super::ogg::Ogg;
 use super::super::source::{Pieces, SourceRegion};
 use super::super::step::Step;
 use super::super::wave::Waves;
-use super::super::{Refusal, flac, joined, mp4, sized, whole};
+use super::super::{Refusal, flac, joined, late, mp4, sized, whole};
 use super::Track;
 use super::given::GivenPackets;
 
@@ -90,6 +90,10 @@ impl Track {
             if let Ok(track) = Self::find(&file, source, length, Rest::of(place)) {
                 return Ok(track);
             }
+        }
+        if let Some(ordered) = late::ordered(&file).map_err(|_| Refusal::Damaged)? {
+            let source = Box::new(ReadOnlySource::new(ordered));
+            return Self::find(&file, source, length, Rest::of(place));
         }
         let landmarks = || Landmarks::of(&file).map_err(|_| Refusal::Damaged);
         let behind = |landmarks| Rest { landmarks: Some(landmarks), ..Rest::of(place) };
