@@ -24,6 +24,11 @@ pub(super) fn ends_early(file: &Arc<File>) -> bool {
         .is_ok_and(|end| matches!(end, Some(End::Early | End::Garbled)))
 }
 
+/// Whether the structure of a file is damaged.
+pub(super) fn is_garbled(file: &Arc<File>) -> bool {
+    Peek::new(file).and_then(|mut peek| look(&mut peek)).is_ok_and(|end| end == Some(End::Garbled))
+}
+
 /// How a file of a known container ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {

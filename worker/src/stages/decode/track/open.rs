@@ -72,6 +72,7 @@ impl Track {
         }
         if let Some(sized) = sized::Sized::of(&file).map_err(|_| Refusal::Damaged)? {
             return match Self::find(&file, Box::new(sized.source), length, Rest::of(place)) {
+                Ok(track) if sized.cut_short && track.first == Some(Step::End) => Err(Refusal::CutShort),
                 Ok(track) => Ok(Self { cut_short: sized.cut_short || track.cut_short, ..track }),
                 Err(Refusal::NotAudio | Refusal::Damaged) if sized.cut_short => Err(Refusal::CutShort),
                 Err(refusal) => Err(refusal),
@@ -93,7 +94,8 @@ impl Track {
         }
         if let Some(ordered) = late::ordered(&file).map_err(|_| Refusal::Damaged)? {
             let source = Box::new(ReadOnlySource::new(ordered));
-            return Self::find(&file, source, length, Rest::of(place));
+            let track = Self::find(&file, source, length, Rest::of(place))?;
+            return Ok(Self { ends: !whole::ends_early(&file), ..track });
         }
         let landmarks = || Landmarks::of(&file).map_err(|_| Refusal::Damaged);
         let behind = |landmarks| Rest { landmarks: Some(landmarks), ..Rest::of(place) };
@@ -108,6 +110,7 @@ impl Track {
             Ok(track) => Ok(Self { lost_start: flacs.lost_start, ..track }),
             Err(refusal @ Refusal::UnsupportedCodec { .. }) => Err(refusal),
             Err(_) if whole::has_lost_all(&file) => Err(Refusal::CutShort),
+            Err(Refusal::NotAudio) if whole::is_garbled(&file) => Err(Refusal::Damaged),
             Err(refusal) => Err(refusal),
         }
     }
