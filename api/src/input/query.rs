@@ -10,7 +10,7 @@ use poem_openapi::registry::{
     MetaApi, MetaOperation, MetaParamIn, MetaSchemaRef, MetaSecurityScheme, Registry,
 };
 
-use super::fit::{NO_NULLS, shown};
+use super::schema_check::{NO_NULLS, shown};
 use crate::problem::{FieldProblem, Problem};
 
 /// The routes whose queries are checked. Probes of the server may have any query.

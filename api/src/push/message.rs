@@ -145,7 +145,7 @@ mod tests {
             (r#"{"type":"leave_room","room":"user","after":1}"#, "`after`"),
             (r#"{"type":"ping","at":1}"#, "`at`"),
         ] {
-            let error = serde_json::from_str::<FromApp>(message).unwrap_err().to_string();
+            let error = serde_json::from_str::<ClientMessage>(message).unwrap_err().to_string();
             assert!(error.contains("unknown field") && error.contains(field), "{error}");
         }
     }

@@ -61,6 +61,8 @@ pub(super) fn subrip(text: &str) -> String {
             '{' => behind.starts_with('\\'),
             // It would be an arrow, which begins a cue.
             '>' => text[..place].ends_with("--"),
+            // It would be the start of a joined file.
+            '\u{feff}' => true,
             _ => false,
         };
         if is_taken { written.push_str(escaped(c)) } else { written.push(c) }
@@ -73,7 +75,7 @@ pub(super) fn webvtt(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     for (place, c) in text.char_indices() {
         match c {
-            '<' | '&' | '>' => written.push_str(escaped(c)),
+            '<' | '&' | '>' | '\u{feff}' => written.push_str(escaped(c)),
             '{' if text[place..].starts_with("{\\") => written.push_str(escaped(c)),
             _ => written.push(c),
         }
@@ -95,6 +97,7 @@ const fn escaped(c: char) -> &'static str {
         '<' => "&lt;",
         '>' => "&gt;",
         '{' => "&#123;",
+        '\u{feff}' => "&#xfeff;",
         _ => "&amp;",
     }
 }

@@ -8,7 +8,7 @@ use super::read::cues;
 use super::scripts::width;
 use super::{Cue, Layout, Utterance, one_line, srt, vtt};
 
-const WORDS: [&str; 68] = [
+const WORDS: [&str; 78] = [
     "the",
     "roof",
     "we",
@@ -77,6 +77,16 @@ const WORDS: [&str; 68] = [
     "C:\\New",
     "\\N",
     "a\\n<i>\\hb",
+    "\u{feff}",
+    "\u{feff}1",
+    "\u{feff}WEBVTT",
+    "－－＞",
+    "٠٠:٠١",
+    "[00:01",
+    "00:02]",
+    "0h0m1s",
+    "(1)",
+    "X-TIMESTAMP-MAP=a",
 ];
 const NAMES: [&str; 19] = [
     "Ada",

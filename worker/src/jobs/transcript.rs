@@ -283,7 +283,7 @@ mod tests {
             language_uncertain: false,
             duration_ms: None,
             format: None,
-            heard_by: HeardBy::default(),
+            origin: TranscriptOrigin::default(),
         }
     }
 

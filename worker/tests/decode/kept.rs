@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use self_worker::stages::decode::LossKind;
+use self_worker::sandbox::{Ffmpeg, Sandbox};
+use self_worker::stages::decode::{LossKind, Refusal};
 
+use crate::fixtures;
 use crate::listen::{encoded, expect, expect_loss, listen, listen_to, run};
 use crate::loss::{checksum, expect_around, noise, places};
 
@@ -12,15 +14,29 @@ const ALL: [u32; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 #[tokio::test]
 async fn every_layer_of_mpeg_audio_is_heard_alone_and_joined() {
     let folder = tempfile::tempdir().unwrap();
-    let file = encoded(folder.path(), 6, "a.mp2", "-c:a mp2 -ar 48000");
+    let file = encoded(folder.path(), 6, "a.mp2", "-c:a mp2 -ar 48000 -b:a 128k");
     expect("layer 2", &listen(&file).await.unwrap().sound, &run(0, 5, 0.01));
     let part = |name: &str, arguments: &str| fs::read(encoded(folder.path(), 3, name, arguments)).unwrap();
-    let (second, third) = (part("b.mp2", "-c:a mp2 -ar 48000"), part("b.mp3", "-ar 48000 -b:a 64k"));
+    let (second, third) =
+        (part("b.mp2", "-c:a mp2 -ar 48000 -b:a 128k"), part("b.mp3", "-ar 48000 -b:a 64k"));
     for (name, bytes) in
         [("2, then 3", [second.clone(), third.clone()].concat()), ("3, then 2", [third, second].concat())]
     {
         let heard = listen_to(&bytes).await.unwrap();
         expect(name, &heard.sound, &[run(0, 2, 0.01), run(0, 2, 3.03)].concat());
+    }
+}
+
+#[tokio::test]
+async fn layer_two_at_an_unusual_bitrate_is_decoded_by_ffmpeg_or_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = encoded(folder.path(), 6, "a.mp2", "-c:a mp2 -ar 48000 -b:a 384k");
+    let with_ffmpeg = Sandbox { ffmpeg: Ffmpeg::find(&fixtures::ffmpeg()), ..fixtures::sandbox() };
+    let (_, sound) = fixtures::decode(&with_ffmpeg, &file).await.unwrap();
+    expect("ffmpeg", &sound, &run(0, 5, 0.01));
+    match listen(&file).await.map(|_| ()) {
+        Err(Refusal::UnsupportedCodec { codec }) => assert!(codec.contains("layer II"), "{codec}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -84,7 +84,7 @@ async fn cancelled(tx: &mut UserTx, job: &JobSnapshot) -> Result<bool, Problem> 
     let user = tx.user();
     match jobs::cancel(tx, user, job.id).await {
         Ok(_) => Ok(true),
-        Err(jobs::Refused::Database(error)) => Err(error.into()),
+        Err(jobs::CancelError::Database(error)) => Err(error.into()),
         Err(_) => Ok(false),
     }
 }

@@ -285,7 +285,7 @@ fn check_lines(text: &str) -> Result<(), String> {
 
 /// The segments of cues. One more than are accepted is enough to refuse them.
 fn parts(cues: impl Iterator<Item = Cue>) -> Vec<NewSegmentView> {
-    cues.flat_map(parted).take(MOST_SEGMENTS + 1).map(NewSegmentView::from).collect()
+    cues.flat_map(split_cue).take(MOST_SEGMENTS + 1).map(NewSegmentView::from).collect()
 }
 
 /// A text of a person in a problem: its beginning, without control characters.

@@ -78,7 +78,8 @@ fn without_comments(lines: &mut [&str], header: &str) {
     let is_kind = |line: &str, kind: &str| {
         line.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
     };
-    let is_map = |line: &str| line.starts_with("X-TIMESTAMP-MAP");
+    // The second line of the header of a part of a stream.
+    let is_map = |line: &str| line.starts_with("X-TIMESTAMP-MAP=") && line.contains("MPEGTS:");
     // Such a block may also follow directly after the header.
     let (mut may_begin, mut is_comment, mut is_header, mut is_first) = (true, false, false, true);
     for index in 0..lines.len() {
@@ -92,7 +93,7 @@ fn without_comments(lines: &mut [&str], header: &str) {
         is_header = (is_header || (begins_file && !is_first)) && clock::timing(line).is_none();
         is_comment |= may_begin && ["NOTE", "STYLE", "REGION"].iter().any(|kind| is_kind(line, kind));
         (may_begin, is_first) = (begins_file, false);
-        if is_comment || is_header || is_map(line) {
+        if is_comment || is_header {
             lines[index] = "";
         }
     }

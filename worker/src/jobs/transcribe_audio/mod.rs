@@ -70,8 +70,8 @@ fn heard_as(context: &JobContext, job: &TranscribeAudio, transcript: &Transcript
 
 /// Whether neither the remote transcriber nor the request tells the language of a transcript.
 fn is_language_unknown(job: &TranscribeAudio, transcript: &Transcript) -> bool {
-    let heard_by = &transcript.heard_by;
-    heard_by.endpoint.is_some() && heard_by.language().is_none() && job.options.language.is_none()
+    let origin = &transcript.origin;
+    origin.endpoint.is_some() && origin.language().is_none() && job.options.language.is_none()
 }
 
 /// Fetches, decodes and transcribes the part that is not transcribed yet.

@@ -297,20 +297,20 @@ impl Turn<'_> {
     ///
     /// # Errors
     /// [`RemoteError::Chunk`] when it is useless to send this chunk again.
-    pub async fn hear(
+    pub async fn transcribe(
         self,
         samples: &[f32],
         tag: Option<&str>,
         sent: &AtomicBool,
     ) -> Result<Utterance, RemoteError> {
         let remote = self.remote;
-        let heard = remote.ask(samples, tag, sent).await;
-        let away = matches!(heard, Err(RemoteError::Away { .. })).then(|| Instant::now() + PAUSE);
+        let answer = remote.ask(samples, tag, sent).await;
+        let away = matches!(answer, Err(RemoteError::Away { .. })).then(|| Instant::now() + PAUSE);
         *remote.away_until.lock().unwrap_or_else(PoisonError::into_inner) = away;
-        match heard {
-            Ok(heard) => {
+        match answer {
+            Ok(utterance) => {
                 remote.refusals.succeeded(samples);
-                Ok(heard)
+                Ok(utterance)
             }
             Err(error) if error.is_about_the_chunk() => Err(remote.refused(samples, tag, error).await),
             Err(error) => Err(error),

@@ -219,21 +219,21 @@ impl Sandbox {
         let said = child.stderr.take().expect("standard error is a pipe");
         let (tell, _) = oneshot::channel();
         // Without an output, `ffmpeg` ends when it has opened its input.
-        let words = timeout(self.patience, listen(said, tell)).await.map_err(|_| Refusal::DecoderTimedOut)?;
+        let log = timeout(self.patience, read_log(said, tell)).await.map_err(|_| Refusal::DecoderTimedOut)?;
         timeout(self.patience, child.wait()).await.map_err(|_| Refusal::DecoderTimedOut)??;
-        Ok(words.begins)
+        Ok(log.begins)
     }
 
     fn start(&self, ffmpeg: &Ffmpeg, arguments: Vec<String>, file: &mut File) -> Result<Child, DecodeError> {
         // All copies of an opened file share its position, which earlier readers have moved.
         file.rewind()?;
-        let order = Order {
+        let request = ConvertRequest {
             program: ffmpeg.program.clone(),
             arguments,
             memory_bytes: self.memory_bytes,
             cpu_seconds: self.cpu_seconds(file.metadata()?.len()),
         };
-        Ok(self.spawn(CONVERT, &order, file.try_clone()?)?)
+        Ok(self.spawn(CONVERT, &request, file.try_clone()?)?)
     }
 }
 

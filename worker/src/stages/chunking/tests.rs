@@ -58,7 +58,7 @@ fn the_last_chunk_ends_with_the_recording_and_not_with_its_frame() {
     for rest in [40, 80, 159] {
         // 206 whole frames: the sound is loud there.
         let sound = &sound[..206 * 160 + rest];
-        let chunks = cut(Cutter::new(), sound, 8_000);
+        let chunks = cut(Chunker::new(), sound, 8_000);
         let last = chunks.last().expect("speech makes a chunk");
         assert_eq!(last.end_ms, sound.len() as u64 / 16, "{rest} samples in the last frame");
         assert_eq!(last.samples.len(), sound.len() - last.start_ms as usize * 16, "{rest}");

@@ -3,6 +3,7 @@
 use std::fs::File;
 
 use self_shared::domain::container::Container;
+use self_shared::domain::container::frame::{Header, Syntax};
 
 use super::encodings::Encoding;
 use super::names::{HEAD, codec, find, head};
@@ -24,11 +25,28 @@ pub(super) fn refusal(file: &File, container: Container) -> Option<Refusal> {
             }
             Encoding::Encrypted => Some(Refusal::UnknownCodec { codec: "encrypted packets".to_owned() }),
         },
+        Container::Mpeg if has_odd_bitrate(&head(file, Container::TELLING)) => {
+            Some(Refusal::UnsupportedCodec {
+                codec: "MPEG audio of layer II at an unusual bitrate".to_owned(),
+            })
+        }
         // `ffmpeg` decodes the first block alone, as symphonia does.
         Container::Adts if has_blocks(&head(file, Container::TELLING)) => {
             Some(Refusal::UnknownCodec { codec: "AAC with several blocks in a frame".to_owned() })
         }
         _ => None,
+    }
+}
+
+/// Whether a stream of layer II has a bitrate that the standard excludes for its channels (ISO 11172-3,
+/// section 2.4.2.3). Encoders use them, and symphonia refuses them.
+fn has_odd_bitrate(head: &[u8]) -> bool {
+    let Some(header) = Header::behind_junk(head) else { return false };
+    let kilobits = (header.length as u32 * 8 * header.kind.rate / header.samples + 500) / 1000;
+    match (header.kind.syntax, header.kind.channels) {
+        (Syntax::Mpeg { layer: 2, .. }, 1) => kilobits > 200,
+        (Syntax::Mpeg { layer: 2, .. }, _) => [32, 48, 56, 80].contains(&kilobits),
+        _ => false,
     }
 }
 
@@ -82,6 +100,23 @@ mod tests {
     fn frames(blocks: u8, count: usize) -> Vec<u8> {
         let header = [0xff, 0xf1, 0x60, 0x40, 0x02, 0x1f, 0xfc | (blocks - 1)];
         [&header[..], &[0; 9]].concat().repeat(count)
+    }
+
+    #[test]
+    fn bitrates_that_layer_two_excludes_are_seen() {
+        let stream = |second: u8, third: u8, fourth: u8| {
+            let mut frame = vec![0xff, second, third, fourth];
+            frame.resize(Header::read(&frame).unwrap().length, 0);
+            frame.repeat(20)
+        };
+        // In mono at 384 and 192 kbit/s, in stereo at 56 and 64 kbit/s, at 44.1 kHz.
+        assert!(has_odd_bitrate(&stream(0xfd, 0xe0, 0xc0)));
+        assert!(!has_odd_bitrate(&stream(0xfd, 0xa0, 0xc0)));
+        assert!(has_odd_bitrate(&stream(0xfd, 0x30, 0)));
+        assert!(!has_odd_bitrate(&stream(0xfd, 0x40, 0)));
+        // MP3 in mono at 320 kbit/s.
+        assert!(!has_odd_bitrate(&stream(0xfb, 0xe0, 0xc0)));
+        assert!(!has_odd_bitrate(b""));
     }
 
     #[test]

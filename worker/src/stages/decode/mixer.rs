@@ -101,8 +101,14 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
     }
 
     /// Adds silence of the length of a packet that could not be decoded.
-    pub(super) fn damage(&mut self, seconds: f64) -> Result<(), DecodeError> {
+    pub(super) fn damage(&mut self, track: &mut Track) -> Result<(), DecodeError> {
         self.damaged = true;
+        let mut seconds = track.lasting();
+        if self.introduced
+            && let Some(next) = track.next_clock_time()
+        {
+            seconds = seconds.min(self.timeline.room(next, self.seconds()));
+        }
         let rest = f64::from(self.limits.seconds) - self.seconds();
         // A packet with a stated length of days does not end the recording.
         let seconds = seconds.clamp(0.0, rest.max(0.0));

@@ -13,6 +13,7 @@ mod foreign;
 mod frames;
 mod guard;
 mod joined;
+mod late;
 mod loss;
 mod matroska_recovery;
 mod mixer;
@@ -137,7 +138,7 @@ pub fn decode(
             Step::Sound => mixer.mix(&mut track)?,
             Step::Damaged => {
                 ending.damaged_packets += 1;
-                mixer.damage(track.lasting())?;
+                mixer.damage(&mut track)?;
             }
             Step::End => {
                 ending.cut_short = track.breaks_off();

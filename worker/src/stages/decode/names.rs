@@ -5,6 +5,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use self_shared::domain::container::Container;
+use self_shared::domain::container::frame::{Header, Syntax};
 
 use super::track::Track;
 use super::{Refusal, aac, foreign, mp4};
@@ -15,6 +16,7 @@ pub(super) const HEAD: usize = 256 * 1024;
 /// The container of a file, if it is a known one for sound.
 pub fn container(file: &File) -> Option<Container> {
     Container::of(&head(file, Container::TELLING))
+        .or_else(|| Container::behind_junk(&head(file, Container::DEPTH + Container::TELLING)))
 }
 
 /// Opens a track of a file by its index, see [`super::choice`]. A refusal names the codec.
@@ -78,7 +80,10 @@ pub(super) fn codec(file: &File, container: Container) -> Option<String> {
         Container::Eac3 => "E-AC-3".to_owned(),
         Container::WavPack => "WavPack".to_owned(),
         Container::Au => "an AU file".to_owned(),
-        Container::Mpeg => "MPEG audio of layer I or II".to_owned(),
+        Container::Mpeg => match Header::behind_junk(&head)?.kind.syntax {
+            Syntax::Mpeg { layer: 3, .. } => "MP3".to_owned(),
+            _ => "MPEG audio of layer I or II".to_owned(),
+        },
         Container::Flac => "FLAC".to_owned(),
     })
 }

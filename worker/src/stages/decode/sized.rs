@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::peek::Peek;
-use super::source::Pieces;
+use super::source::ConcatenatedSource;
 
 /// The most chunks that are read. A file has about a dozen.
 const MOST: u32 = 10_000;
@@ -44,7 +44,7 @@ enum Layout {
 #[derive(Debug)]
 pub(super) struct Sized {
     /// The file with right sizes.
-    pub(super) source: Pieces,
+    pub(super) source: ConcatenatedSource,
     /// Whether the file ends before the stated end of its sound.
     pub(super) cut_short: bool,
 }
@@ -80,12 +80,12 @@ impl Sized {
             Layout::Aiff => {
                 let size = |bytes: u64| u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes().to_vec();
                 let whole = length.max(stop + pad) - 8;
-                let source = Pieces::default().part(file, 0..4).own(size(whole)).part(file, 8..at + 4);
+                let source = ConcatenatedSource::default().part(file, 0..4).own(size(whole)).part(file, 8..at + 4);
                 source.own(size(stop - body)).part(file, body..stop).own(vec![0; pad as usize])
             }
             Layout::Caf => {
                 let size = (stop - body).to_be_bytes().to_vec();
-                Pieces::default().part(file, 0..at + 4).own(size).part(file, body..stop)
+                ConcatenatedSource::default().part(file, 0..at + 4).own(size).part(file, body..stop)
             }
         };
         let source = source.part(file, behind..length);

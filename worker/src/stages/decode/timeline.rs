@@ -100,6 +100,13 @@ impl Timeline {
         }
     }
 
+    /// The time between the end of the sound at `position` and a packet at `time`. Damaged packets before it
+    /// are no longer. Those that were decoded nonetheless may be longer than they were, and set the clock back.
+    pub(super) fn room(&self, time: f64, position: f64) -> f64 {
+        let debt = if self.steady < STEADY { self.debt } else { 0.0 };
+        (time - self.offset - debt - position).max(0.0)
+    }
+
     fn drift(&mut self, lag: f64) -> i8 {
         let (most, least) = DRIFT;
         self.drifting = lag.abs() > if self.drifting { least } else { most };
@@ -174,6 +181,18 @@ mod tests {
             let starts = positions(&times);
             assert!(!off(starts[499], 9.98), "{:?}: {}", &times[..60], starts[499]);
         }
+    }
+
+    #[test]
+    fn damage_is_as_long_as_the_clock_says() {
+        let mut timeline = Timeline::new(3600.0);
+        timeline.begin(7.0, 0.0);
+        assert!(!off(timeline.room(7.5, 0.25), 0.25));
+        assert_eq!(timeline.room(7.5, 2.0), 0.0);
+        // A damaged packet became a second of sound: the damage after it is shorter.
+        timeline.place(7.02, 1.0, 0.02, || Some(7.04));
+        timeline.place(7.04, 0.02, 1.02, || Some(7.06));
+        assert!(!off(timeline.room(8.5, 1.04), 0.46));
     }
 
     #[test]

@@ -24,6 +24,11 @@ pub(super) fn ends_early(file: &Arc<File>) -> bool {
         .is_ok_and(|end| matches!(end, Some(End::Early | End::Garbled)))
 }
 
+/// Whether the structure of a file is damaged.
+pub(super) fn is_garbled(file: &Arc<File>) -> bool {
+    Peek::new(file).and_then(|mut peek| look(&mut peek)).is_ok_and(|end| end == Some(End::Garbled))
+}
+
 /// How a file of a known container ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -99,7 +104,7 @@ fn segment(peek: &mut Peek) -> io::Result<End> {
 }
 
 /// The size of the element at this position (`None` if it is not known), and the start of its contents.
-fn element(peek: &mut Peek, at: u64) -> io::Result<Option<(Option<u64>, u64)>> {
+pub(super) fn element(peek: &mut Peek, at: u64) -> io::Result<Option<(Option<u64>, u64)>> {
     let bytes = peek.bytes(at, 12)?;
     let Some(&first) = bytes.first() else { return Ok(None) };
     let id = first.leading_zeros() as usize + 1;

@@ -139,7 +139,7 @@ impl ChunkTranscript {
         self.language = self.language.take().or(utterance.language);
         let around = confidence::mean_log_probability(&words);
         let segments = self.phrases(start_ms, samples, stretch, &rated(&words, around));
-        self.segments.extend(understood(segments, &words, |words| doubt::is_unintelligible(words, around)));
+        self.segments.extend(understood(segments, &words, |words| hallucination::is_unintelligible(words, around)));
     }
 
     /// Adds [`UNINTELLIGIBLE`] for a voice that was not understood.
@@ -165,7 +165,7 @@ impl ChunkTranscript {
         let voice = Voice { sound_ms, voiced_ms, certainty: stretch.certainty };
         let (mut words, is_doubtful) = hallucination::sift_remote(utterance.words, voice);
         if words.is_empty() {
-            if utterance.is_lost || doubt::is_surely_a_voice(voiced_ms, stretch.certainty) {
+            if utterance.is_lost || hallucination::is_surely_a_voice(voiced_ms, stretch.certainty) {
                 self.add_mark(start_ms, stretch);
             }
             return;
@@ -177,7 +177,7 @@ impl ChunkTranscript {
             }
         }
         let segments = self.phrases(start_ms, samples, stretch, &words);
-        let segments = understood(segments, &words, doubt::has_stuck_word);
+        let segments = understood(segments, &words, hallucination::has_stuck_word);
         self.segments.extend(segments.into_iter().map(|segment| {
             let is_uncertain = segment.is_uncertain || is_doubtful;
             Segment { is_uncertain, ..segment }

@@ -49,11 +49,16 @@ impl Times {
             .filter(|scale| *scale > 0);
         let edits = trak.find(&[b"edts", b"elst"]).zip(movie_scale);
         let edits = edits.map(|(elst, movie)| read_edits(file, &elst, f64::from(movie), scale));
+        let durations = Durations::of(file, trak);
+        // An edit that starts behind all samples would leave out every one.
+        let end = durations.as_ref().and_then(|durations| durations.total).unwrap_or(i64::MAX);
+        let edits = edits.unwrap_or_default().into_iter().filter(|edit| edit.media.start < end).collect();
+        let uniform = durations.and_then(|durations| durations.uniform);
         Some(Self {
             scale,
-            edits: edits.unwrap_or_default(),
+            edits,
             jumps: fragments::jumps(file, &moov, &traks, track),
-            uniform: uniform(file, trak).map(|duration| f64::from(duration) / scale),
+            uniform: uniform.map(|duration| f64::from(duration) / scale),
             is_second: false,
         })
     }
@@ -82,14 +87,29 @@ impl Times {
     }
 }
 
-/// The duration in the table of times (`stts`, section 8.6.1.2) that all samples have but the last one.
-fn uniform(file: &File, trak: &Trak<'_>) -> Option<u32> {
-    let stts = trak.find(&[b"mdia", b"minf", b"stbl", b"stts"])?;
-    let table = bytes(file, &stts, 8 + 3 * 8);
-    let words: Vec<u32> = table.as_chunks().0.iter().map(|word| u32::from_be_bytes(*word)).collect();
-    match *words.get(1..)? {
-        [1, _, duration] | [2, _, duration, 1, _] => Some(duration),
-        _ => None,
+/// The table of times (`stts`, section 8.6.1.2).
+struct Durations {
+    /// The duration that all samples have but the last one.
+    uniform: Option<u32>,
+    /// The duration of all samples. `None` if they have none, or if the table is very long.
+    total: Option<i64>,
+}
+
+impl Durations {
+    fn of(file: &File, trak: &Trak<'_>) -> Option<Self> {
+        let stts = trak.find(&[b"mdia", b"minf", b"stbl", b"stts"])?;
+        let table = bytes(file, &stts, 8 + 8 * MOST);
+        let words: Vec<u32> = table.as_chunks().0.iter().map(|word| u32::from_be_bytes(*word)).collect();
+        let entries = words.get(2..)?.as_chunks::<2>().0;
+        let total: i64 = entries
+            .iter()
+            .map(|[samples, duration]| i64::from(*samples).saturating_mul(i64::from(*duration)))
+            .fold(0, i64::saturating_add);
+        let uniform = match entries {
+            [[_, duration]] | [[_, duration], [1, _]] => Some(*duration),
+            _ => None,
+        };
+        Some(Self { uniform, total: Some(total).filter(|total| *total > 0 && entries.len() < MOST) })
     }
 }
 
@@ -149,12 +169,20 @@ mod tests {
 
     /// A movie in milliseconds with a track 7 at 48 kHz that has these edits.
     fn times(edits: &[(u32, i32)], claimed: u32) -> Times {
+        timed(edits, claimed, &[])
+    }
+
+    /// The same, with these numbers of samples and their durations.
+    fn timed(edits: &[(u32, i32)], claimed: u32, durations: &[[u32; 2]]) -> Times {
         let mut elst = [&[0; 4][..], &claimed.to_be_bytes()].concat();
         for (duration, start) in edits {
             elst.extend([duration.to_be_bytes(), start.to_be_bytes(), [0, 1, 0, 0]].concat());
         }
         let edts = boxed(b"edts", &boxed(b"elst", &elst));
-        let mdia = boxed(b"mdia", &header(b"mdhd", 48_000));
+        let mut stts = [&[0; 4][..], &(durations.len() as u32).to_be_bytes()].concat();
+        stts.extend(durations.as_flattened().iter().flat_map(|number| number.to_be_bytes()));
+        let minf = boxed(b"minf", &boxed(b"stbl", &boxed(b"stts", &stts)));
+        let mdia = boxed(b"mdia", &[header(b"mdhd", 48_000), minf].concat());
         let trak = boxed(b"trak", &[header(b"tkhd", 7), edts, mdia].concat());
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&boxed(b"moov", &[header(b"mvhd", 1000), trak].concat())).unwrap();
@@ -169,6 +197,25 @@ mod tests {
         assert_eq!(times.heard_at(1_024 + 48_000), Some(5.0));
         // All samples of the file are played, also after the end of the edit.
         assert_eq!(times.heard_at(1_024 + 48_000 * 30), Some(34.0));
+    }
+
+    #[test]
+    fn an_edit_behind_all_samples_is_no_edit() {
+        assert_eq!(timed(&[(5_000, 48_000)], 1, &[[100, 480]]).heard_at(480), Some(0.01));
+        assert_eq!(timed(&[(5_000, 4_800)], 1, &[[100, 480]]).heard_at(4_800), Some(0.0));
+    }
+
+    #[test]
+    fn one_duration_of_all_samples_is_told_for_the_second_one() {
+        for (durations, expected) in [
+            (&[[100, 480]][..], Some(0.01)),
+            (&[[100, 480], [1, 90]], Some(0.01)),
+            (&[[100, 480], [2, 90]], None),
+            (&[], None),
+        ] {
+            let mut times = timed(&[], 0, durations);
+            assert_eq!((times.uniform(), times.uniform(), times.uniform()), (None, expected, None));
+        }
     }
 
     #[test]

@@ -303,6 +303,11 @@ impl Track {
         }
     }
 
+    /// The same, if it is a time of a clock.
+    pub(super) fn next_clock_time(&mut self) -> Option<f64> {
+        if self.has_clock() && self.time().is_some() { self.next_time() } else { None }
+    }
+
     /// The length of the packet that was just decoded or is damaged.
     pub(super) fn lasting(&self) -> f64 {
         self.lasting

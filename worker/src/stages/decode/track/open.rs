@@ -14,7 +14,7 @@ use super::super::ogg::Ogg;
 use super::super::source::{ConcatenatedSource, SourceRegion};
 use super::super::step::Step;
 use super::super::wave::Waves;
-use super::super::{Refusal, flac, joined, mp4, sized, whole};
+use super::super::{Refusal, flac, joined, late, mp4, sized, whole};
 use super::Track;
 use super::given::GivenPackets;
 
@@ -73,6 +73,7 @@ impl Track {
         }
         if let Some(sized) = sized::Sized::of(&file).map_err(|_| Refusal::Damaged)? {
             return match Self::find(&file, Box::new(sized.source), length, Rest::of(place)) {
+                Ok(track) if sized.cut_short && track.first == Some(Step::End) => Err(Refusal::CutShort),
                 Ok(track) => Ok(Self { cut_short: sized.cut_short || track.cut_short, ..track }),
                 Err(Refusal::NotAudio | Refusal::Damaged) if sized.cut_short => Err(Refusal::CutShort),
                 Err(refusal) => Err(refusal),
@@ -92,6 +93,11 @@ impl Track {
                 return Ok(track);
             }
         }
+        if let Some(ordered) = late::ordered(&file).map_err(|_| Refusal::Damaged)? {
+            let source = Box::new(ReadOnlySource::new(ordered));
+            let track = Self::find(&file, source, length, Rest::of(place))?;
+            return Ok(Self { ends: !whole::ends_early(&file), ..track });
+        }
         let recovery = || MatroskaRecovery::of(&file).map_err(|_| Refusal::Damaged);
         let behind = |recovery| Rest { recovery: Some(recovery), ..Rest::of(place) };
         let first = recovery()?;
@@ -105,6 +111,7 @@ impl Track {
             Ok(track) => Ok(Self { lost_start: flacs.lost_start, ..track }),
             Err(refusal @ Refusal::UnsupportedCodec { .. }) => Err(refusal),
             Err(_) if whole::has_lost_all(&file) => Err(Refusal::CutShort),
+            Err(Refusal::NotAudio) if whole::is_garbled(&file) => Err(Refusal::Damaged),
             Err(refusal) => Err(refusal),
         }
     }
@@ -197,9 +204,9 @@ impl Track {
 }
 
 /// The file with other bytes at some positions, which are in their order.
-fn replaced(file: &Arc<File>, length: u64, bytes: impl Iterator<Item = (u64, Vec<u8>)>) -> Pieces {
+fn replaced(file: &Arc<File>, length: u64, bytes: impl Iterator<Item = (u64, Vec<u8>)>) -> ConcatenatedSource {
     let mut at = 0;
-    let source = bytes.fold(Pieces::default(), |source, (place, bytes)| {
+    let source = bytes.fold(ConcatenatedSource::default(), |source, (place, bytes)| {
         let source = source.part(file, at..place);
         at = place + bytes.len() as u64;
         source.own(bytes)

@@ -1,10 +1,10 @@
 //! Estimates the times of words from the sound, within the parts of the text whose times are known.
 
-use super::align::{Wanted, align};
+use super::align::{TargetWord, align};
 use super::bands::Bands;
 use super::spelling;
 use crate::models::transcriber::TranscribedWord;
-use crate::stages::cut::FRAME_MS;
+use crate::stages::chunking::FRAME_MS;
 
 /// The characters at which people may pause.
 const PUNCTUATION: [char; 10] = ['.', ',', ';', ':', '?', '!', '…', '–', '—', '"'];
@@ -27,9 +27,9 @@ struct Part {
 
 /// The start and end of each word, in milliseconds from the start of the chunk.
 pub(super) fn estimate(words: &[TranscribedWord], samples: &[f32], chunk_ms: u64) -> Vec<(u64, u64)> {
-    let wanted: Vec<Wanted> = words
+    let wanted: Vec<TargetWord> = words
         .iter()
-        .map(|word| Wanted { sounds: spelling::sounds(&word.text), pauses: word.text.ends_with(PUNCTUATION) })
+        .map(|word| TargetWord { sounds: spelling::sounds(&word.text), pauses: word.text.ends_with(PUNCTUATION) })
         .collect();
     let bands = Bands::measure(samples);
     let Some(parts) = parts(words, chunk_ms) else {
