@@ -289,7 +289,7 @@ mod tests {
 
     fn doubts_in_rows(transcript: &Transcript) -> Vec<bool> {
         let rows = transcript.segments.iter().map(SavedSegment::row);
-        rows.map(|row| row.hearing.is_some_and(|hearing| hearing.is_uncertain)).collect()
+        rows.map(|row| row.quality.is_some_and(|quality| quality.is_uncertain)).collect()
     }
 
     #[test]
@@ -298,12 +298,12 @@ mod tests {
         let phrase = (0..8).map(|n| segment(n * 5_000, 900, "Thank you.")).collect();
         for (segments, language_uncertain) in [(foreign, true), (phrase, false)] {
             let mut transcript = transcript(segments);
-            transcript.judge();
+            transcript.review();
             assert_eq!(transcript.language_uncertain, language_uncertain);
             assert!(doubts_in_rows(&transcript).into_iter().all(|is_uncertain| is_uncertain));
         }
         let mut plain = transcript(vec![segment(0, 3_000, "We took the early train.")]);
-        plain.judge();
+        plain.review();
         assert_eq!(doubts_in_rows(&plain), [false]);
     }
 }

@@ -160,7 +160,7 @@ mod tests {
                       [warning] fd:: corrupt decoded frame in stream 0\n\
                       [warning] Guessed Channel Layout for Input Stream #0.0 : mono\n\
                       [info]     title           : [error] Packet corrupt";
-        assert_eq!(words(&format!("{OPENED}\n{warned}")).errors, 2);
+        assert_eq!(log(&format!("{OPENED}\n{warned}")).errors, 2);
     }
 
     #[tokio::test]

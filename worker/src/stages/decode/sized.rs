@@ -80,7 +80,8 @@ impl Sized {
             Layout::Aiff => {
                 let size = |bytes: u64| u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes().to_vec();
                 let whole = length.max(stop + pad) - 8;
-                let source = ConcatenatedSource::default().part(file, 0..4).own(size(whole)).part(file, 8..at + 4);
+                let source =
+                    ConcatenatedSource::default().part(file, 0..4).own(size(whole)).part(file, 8..at + 4);
                 source.own(size(stop - body)).part(file, body..stop).own(vec![0; pad as usize])
             }
             Layout::Caf => {

@@ -139,7 +139,8 @@ impl ChunkTranscript {
         self.language = self.language.take().or(utterance.language);
         let around = confidence::mean_log_probability(&words);
         let segments = self.phrases(start_ms, samples, stretch, &rated(&words, around));
-        self.segments.extend(understood(segments, &words, |words| hallucination::is_unintelligible(words, around)));
+        self.segments
+            .extend(understood(segments, &words, |words| hallucination::is_unintelligible(words, around)));
     }
 
     /// Adds [`UNINTELLIGIBLE`] for a voice that was not understood.
@@ -329,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_sound_that_was_given_up_elsewhere_is_marked_however_sure_its_voice_is() {
-        let stretch = Stretch { sound: 0..16_000, speech: 3_000..9_000, voiced: 6_000, certainty: 0.72 };
+        let stretch = SpeechSpan { sound: 0..16_000, speech: 3_000..9_000, voiced: 6_000, certainty: 0.72 };
         for is_lost in [true, false] {
             let mut heard =
                 ChunkTranscript { end_ms: 1_000, voiced: Vec::new(), language: None, segments: Vec::new() };

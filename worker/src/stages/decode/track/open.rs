@@ -204,7 +204,11 @@ impl Track {
 }
 
 /// The file with other bytes at some positions, which are in their order.
-fn replaced(file: &Arc<File>, length: u64, bytes: impl Iterator<Item = (u64, Vec<u8>)>) -> ConcatenatedSource {
+fn replaced(
+    file: &Arc<File>,
+    length: u64,
+    bytes: impl Iterator<Item = (u64, Vec<u8>)>,
+) -> ConcatenatedSource {
     let mut at = 0;
     let source = bytes.fold(ConcatenatedSource::default(), |source, (place, bytes)| {
         let source = source.part(file, at..place);

@@ -29,7 +29,10 @@ struct Part {
 pub(super) fn estimate(words: &[TranscribedWord], samples: &[f32], chunk_ms: u64) -> Vec<(u64, u64)> {
     let wanted: Vec<TargetWord> = words
         .iter()
-        .map(|word| TargetWord { sounds: spelling::sounds(&word.text), pauses: word.text.ends_with(PUNCTUATION) })
+        .map(|word| TargetWord {
+            sounds: spelling::sounds(&word.text),
+            pauses: word.text.ends_with(PUNCTUATION),
+        })
         .collect();
     let bands = Bands::measure(samples);
     let Some(parts) = parts(words, chunk_ms) else {
