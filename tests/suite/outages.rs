@@ -59,7 +59,8 @@ async fn a_job_whose_wake_ups_take_long_has_succeeded_and_is_not_reported_as_los
     let log = || stack.workers[0].log();
     eventually("three endings", async || {
         let log = log();
-        let endings = log.lines().filter(|line| line.ends_with(" done") || line.contains("lease was lost"));
+        let endings =
+            log.lines().filter(|line| line.ends_with(" succeeded") || line.contains("lease was lost"));
         (endings.count() >= 3).then_some(())
     })
     .await;

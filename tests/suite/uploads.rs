@@ -148,7 +148,7 @@ async fn what_a_second_upload_of_the_same_bytes_asks_is_done_or_refused() {
     assert_eq!(stack.database.count("from jobs where state = 'queued'").await, 1);
 
     stack.database.run("update jobs set state = 'dead' where state = 'queued'").await;
-    let refused = send(&[("language", "de")]).await;
+    let refused = send(&[("language", "en")]).await;
     assert_eq!(refused.refused(), (409, "duplicate_upload".to_owned()));
     assert!(refused.text().contains("/api/v1/audio/transcribe"), "{}", refused.text());
     assert_eq!(files(&stack.objects()).len(), 1);

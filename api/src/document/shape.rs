@@ -10,6 +10,7 @@ use poem_openapi::registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef, 
 use serde_json::Value;
 
 use crate::input::query;
+use crate::input::text::VISIBLE;
 
 /// The spelling of headers; poem-openapi writes them in capitals.
 const HEADERS: &[&str] = &["ETag", "Location"];
@@ -32,6 +33,7 @@ impl<T: OpenApi> OpenApi for CorrectedApi<T> {
             shape(schema);
             schema.example.as_mut().map(without_nulls);
             if taken.contains(name) {
+                require_visible(schema);
                 relax(schema);
                 close(schema);
             }
@@ -99,6 +101,24 @@ fn shape(schema: &mut MetaSchema) {
     schema.properties.iter_mut().for_each(|(_, property)| shape_ref(property));
     let below = [&mut schema.items, &mut schema.additional_properties];
     below.into_iter().flatten().for_each(|inner| shape_ref(inner));
+}
+
+/// Gives texts that must not be blank the pattern of what the check of bodies takes for blank.
+fn require_visible(schema: &mut MetaSchema) {
+    if schema.pattern.as_deref() == Some(r"\S") {
+        schema.pattern = Some(VISIBLE.to_owned());
+    }
+    let fields = schema.properties.iter_mut().map(|(_, field)| field);
+    for inner in fields.chain(
+        [&mut schema.items, &mut schema.additional_properties]
+            .into_iter()
+            .flatten()
+            .map(|inner| &mut **inner),
+    ) {
+        if let MetaSchemaRef::Inline(inner) = inner {
+            require_visible(inner);
+        }
+    }
 }
 
 /// The names of the schemas in request bodies.

@@ -11,10 +11,8 @@ use poem_openapi::registry::{
 };
 
 use super::schema_check::{NO_NULLS, shown};
-use crate::problem::{FieldProblem, Problem};
+use crate::problem::{FieldProblem, Problem, checks_query};
 
-/// The routes whose queries are checked. Probes of the server may have any query.
-const CHECKED: &str = "/api/v1/";
 /// The largest number of complaints in one answer.
 const MOST: usize = 20;
 
@@ -26,18 +24,13 @@ struct Parameter {
     is_list: bool,
 }
 
-/// Whether the query of a path is checked.
-pub(crate) fn is_checked(path: &str) -> bool {
-    path.starts_with(CHECKED)
-}
-
 /// Adds the check to every route of the API.
 pub(crate) fn check(
     apis: &[MetaApi],
     registry: &Registry,
     table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>,
 ) {
-    for path in apis.iter().flat_map(|api| &api.paths).filter(|path| is_checked(&path.path)) {
+    for path in apis.iter().flat_map(|api| &api.paths).filter(|path| checks_query(&path.path)) {
         let address = routed(&path.path);
         for operation in &path.operations {
             let known: Arc<[Parameter]> = parameters(operation, &registry.security_schemes).into();

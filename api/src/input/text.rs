@@ -76,20 +76,23 @@ fn is_invisible(c: char) -> bool {
         | '\u{fff9}'..='\u{fffb}')
 }
 
+/// The characters of [`is_invisible`], in a pattern.
+macro_rules! invisible {
+    () => {
+        concat!(
+            r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e",
+            r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+        )
+    };
+}
+
+/// The pattern of a text that [says something](says_something).
+pub(crate) const VISIBLE: &str = concat!(r"[^\s\x00-\x1f\x7f-\x9f", invisible!(), "]");
+
 /// The pattern of a text in which a visible character stands between others, none of which is one of `$not`.
 macro_rules! visible_without {
     ($not:literal) => {
-        concat!(
-            "[^",
-            $not,
-            r"]*[^\s",
-            $not,
-            r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e",
-            r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb",
-            "][^",
-            $not,
-            "]*"
-        )
+        concat!("[^", $not, r"]*[^\s", $not, invisible!(), "][^", $not, "]*")
     };
 }
 

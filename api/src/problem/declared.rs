@@ -14,7 +14,6 @@ use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, OpenApi};
 
 use super::{Code, Problem, ProblemView};
-use crate::input::query;
 
 /// The problems of one kind of request. See [`declare`].
 pub trait Codes: Send + Sync + 'static {
@@ -81,7 +80,7 @@ impl<T: OpenApi> OpenApi for Documented<T> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = T::meta();
         for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
-            let has_query = query::is_checked(&path.path);
+            let has_query = checks_query(&path.path);
             for operation in &mut path.operations {
                 for (status, codes) in by_status(&shared(operation, has_query)) {
                     add(&mut operation.responses.responses, status, &codes);
@@ -101,6 +100,11 @@ impl<T: OpenApi> OpenApi for Documented<T> {
     fn add_routes(self, table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
         self.0.add_routes(table);
     }
+}
+
+/// Whether unknown query parameters of a path are refused. Probes of the server may have any query.
+pub(crate) fn checks_query(path: &str) -> bool {
+    path.starts_with("/api/v1/")
 }
 
 /// The problems that follow from the security and the input of an operation. `has_query` says that its query

@@ -18,8 +18,8 @@ use poem_openapi::types::{Example, ToJSON};
 use serde_json::json;
 
 pub use codes::Code;
-pub(crate) use declared::declare;
 pub use declared::{Codes, Documented, Failing};
+pub(crate) use declared::{checks_query, declare};
 pub(crate) use foreign::{BadBody, redress};
 
 use crate::wire_enums::Wire;

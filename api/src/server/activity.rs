@@ -13,6 +13,7 @@ use std::{io, io::IoSlice};
 use poem::http::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 /// How long the head of a request may take, and also TLS and the choice of the HTTP version before it.
 const HEAD: Duration = Duration::from_secs(15);
@@ -25,7 +26,11 @@ const CHECK: Duration = Duration::from_secs(5);
 
 /// What a connection does now.
 #[derive(Debug)]
-pub(super) struct Activity(Mutex<State>);
+pub(super) struct Activity {
+    state: Mutex<State>,
+    /// Cancelled at the first request.
+    used: CancellationToken,
+}
 
 #[derive(Debug)]
 struct State {
@@ -50,14 +55,15 @@ pub(super) struct RunningRequest(Arc<Activity>);
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
         let now = Instant::now();
-        Arc::new(Self(Mutex::new(State {
+        let state = State {
             idle_since: now,
             head_since: Some(now),
             stalled_since: None,
             requests: 0,
             is_multiplexed: false,
             is_upgraded: false,
-        })))
+        };
+        Arc::new(Self { state: Mutex::new(state), used: CancellationToken::new() })
     }
 
     /// Begins a request: its head has arrived.
@@ -66,12 +72,18 @@ impl Activity {
         state.requests += 1;
         state.head_since = None;
         state.is_multiplexed = version == Version::HTTP_2;
+        self.used.cancel();
         RunningRequest(Arc::clone(self))
     }
 
     /// The connection becomes a WebSocket.
     pub(super) fn upgrade(&self) {
         self.state().is_upgraded = true;
+    }
+
+    /// Waits until the connection has had a request.
+    pub(super) async fn used(&self) {
+        self.used.cancelled().await;
     }
 
     /// Since when the connection has been without a request; `None` if it has one.
@@ -93,7 +105,7 @@ impl Activity {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,6 +17,7 @@ use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::activity::{Activity, RunningRequest, Watched};
@@ -26,7 +27,11 @@ use super::patience;
 /// The requests of one HTTP/2 connection that run at once.
 const STREAMS: u32 = 64;
 /// The largest head of a request in bytes.
-const HEAD_SIZE: usize = 32 * 1024;
+const HEAD_SIZE: usize = 128 * 1024;
+/// The same in HTTP/2, where the fields are counted without compression.
+const HEAD_LIST: u32 = 32 * 1024;
+/// How long a new connection may take to send its first request after the server is told to stop.
+const FIRST: Duration = Duration::from_secs(2);
 /// How often a silent HTTP/2 client is asked whether it is still there, and how long it may take to answer.
 const PING: Duration = Duration::from_secs(30);
 
@@ -80,7 +85,7 @@ async fn serve_requests(
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
-        .max_header_list_size(HEAD_SIZE as u32)
+        .max_header_list_size(HEAD_LIST)
         .max_pending_accept_reset_streams(Some(20))
         .max_local_error_reset_streams(Some(128))
         .keep_alive_interval(PING)
@@ -90,6 +95,12 @@ async fn serve_requests(
         // An error is the client's: it left, or it does not speak HTTP.
         _ = &mut connection => return,
         () = stopping.cancelled() => {}
+    }
+    // A client that has just connected is about to send its request, which would be lost.
+    tokio::select! {
+        _ = &mut connection => return,
+        () = activity.used() => {}
+        () = sleep(FIRST) => {}
     }
     connection.as_mut().graceful_shutdown();
     let _ = connection.await;
