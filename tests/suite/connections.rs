@@ -92,7 +92,10 @@ async fn streams_of_one_connection_are_bounded_and_hold_no_memory() {
     let opened = async {
         for _ in 0..20_000 {
             client = client.ready().await.ok()?;
-            let request = http::Request::post("http://here/api/v1/auth/login").body(()).unwrap();
+            // The server waits for the body.
+            let request = http::Request::post("http://here/api/v1/auth/login")
+                .header("content-type", "application/json");
+            let request = request.body(()).unwrap();
             streams.push(client.send_request(request, false).ok()?);
         }
         Some(())
