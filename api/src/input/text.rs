@@ -177,8 +177,17 @@ impl<const LONGEST: usize> Form for Utterance<LONGEST> {
     }
 
     fn normal(text: &str) -> String {
-        let lines = text.split(|c: char| c == '\t' || breaks_line(c)).map(str::trim);
-        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+        let mut line = String::with_capacity(text.len());
+        for part in text.split(|c: char| c == '\t' || breaks_line(c)) {
+            let part = part.trim();
+            if !part.is_empty() {
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(part);
+            }
+        }
+        line
     }
 }
 
