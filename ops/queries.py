@@ -14,7 +14,7 @@ from . import setup
 from .paths import POSTGRES, ROOT
 from .report import Report
 from .stack.home import Home
-from .stack.servers import POSTGRES_ENV
+from .stack.servers import client_env
 from .stack.stack import Stack
 from .testing import run_folder
 from .trouble import Trouble
@@ -45,16 +45,9 @@ def migrate(home: Home) -> None:
     command = [str(POSTGRES / "bin" / "psql"), "-qX", "-v", "ON_ERROR_STOP=1"]
     for file in files:
         command += ["-f", str(file)]
-    ran = subprocess.run(command, env={**POSTGRES_ENV, **_login(home)}, capture_output=True, text=True)
+    ran = subprocess.run(command, env=client_env(home), capture_output=True, text=True)
     if ran.returncode != 0:
         raise Trouble(f"the migrations failed:\n{ran.stderr.strip()}")
-
-
-def _login(home: Home) -> Dict[str, str]:
-    env = home.env
-    names = {"PGHOST": "DB_HOST", "PGPORT": "DB_PORT", "PGUSER": "DB_USER", "PGPASSWORD": "DB_PASSWORD",
-             "PGDATABASE": "DB_NAME"}
-    return {theirs: env[ours] for theirs, ours in names.items()}
 
 
 def variables(home: Home, folder: Path) -> Dict[str, str]:

@@ -18,7 +18,7 @@ from typing import Any, Dict, List, Sequence
 
 from ..paths import POSTGRES, ROOT
 from ..report import Report
-from ..stack.servers import POSTGRES_ENV
+from ..stack.servers import client_env
 from ..trouble import Trouble
 from .fleet import Fleet, fleet
 from .sounds import Sounds
@@ -130,12 +130,9 @@ def _person(running: Fleet, email: str) -> str:
 
 def _sql(running: Fleet, statements: str) -> str:
     """Runs SQL as the owner of the database, and returns its output."""
-    env = running.stack.home.env
-    names = {"PGHOST": "DB_HOST", "PGPORT": "DB_PORT", "PGUSER": "DB_USER", "PGPASSWORD": "DB_PASSWORD",
-             "PGDATABASE": "DB_NAME"}
     ran = subprocess.run(
         [str(POSTGRES / "bin" / "psql"), "-qAtX", "-v", "ON_ERROR_STOP=1"], input=statements, text=True,
-        env={**POSTGRES_ENV, **{theirs: env[ours] for theirs, ours in names.items()}}, capture_output=True,
+        env=client_env(running.stack.home), capture_output=True,
     )
     if ran.returncode != 0:
         raise Trouble(f"psql: {ran.stderr.strip()[:500]}")

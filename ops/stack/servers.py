@@ -10,7 +10,7 @@ import struct
 import subprocess
 from functools import lru_cache
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 from ..paths import NATS_SERVER, POSTGRES, REDIS_SERVER
 from ..trouble import Trouble
@@ -21,6 +21,14 @@ from .program import Program, answers
 NOBODY = 65534
 # For the server and its programs: the path of the unpacked libraries.
 POSTGRES_ENV = {**os.environ, "LD_LIBRARY_PATH": str(POSTGRES / "lib"), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def client_env(home: Home) -> Dict[str, str]:
+    """For PostgreSQL's own clients: their variables, with the login of the owner."""
+    env = home.env
+    names = {"PGHOST": "DB_HOST", "PGPORT": "DB_PORT", "PGUSER": "DB_USER", "PGPASSWORD": "DB_PASSWORD",
+             "PGDATABASE": "DB_NAME"}
+    return {**POSTGRES_ENV, **{theirs: env[ours] for theirs, ours in names.items()}}
 
 
 def all_servers(home: Home) -> List[Program]:
