@@ -41,7 +41,7 @@ pub(crate) fn check(
                 continue;
             };
             let careful = endpoint.before(move |request: Request| {
-                let wrong = misfits(&request, &known);
+                let wrong = violations(&request, &known);
                 async move {
                     match wrong.is_empty() {
                         true => Ok(request),
@@ -80,7 +80,7 @@ fn routed(path: &str) -> String {
 }
 
 /// The complaints about the query of a request, at most one for each name.
-fn misfits(request: &Request, known: &[Parameter]) -> Vec<FieldProblem> {
+fn violations(request: &Request, known: &[Parameter]) -> Vec<FieldProblem> {
     let given: Vec<(String, String)> = request.params().unwrap_or_default();
     let (mut seen, mut complained, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for (name, value) in &given {
@@ -124,7 +124,7 @@ mod tests {
     fn wrong(query: &str) -> Vec<String> {
         let known = [parameter("q", false), parameter("tag", false), parameter("kinds", true)];
         let request = Request::builder().uri_str(format!("/api/v1/search?{query}")).finish();
-        misfits(&request, &known).into_iter().map(|misfit| misfit.field).collect()
+        violations(&request, &known).into_iter().map(|violation| violation.field).collect()
     }
 
     #[test]

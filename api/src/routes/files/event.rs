@@ -6,7 +6,7 @@ use poem_openapi::types::Example;
 use self_shared::database::files::{
     FileHistoryEvent, NewContent, NewFileEvent, RecordedBatch, RecordedEvent,
 };
-use self_shared::database::{EnumColumn as Kept, files};
+use self_shared::database::{EnumColumn, files};
 use self_shared::domain::file::FileEventKind;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -141,7 +141,7 @@ impl NewFileEventView {
             .map(|text| NewContent { kind: kind::of_text(content_type.as_deref(), &self.path), text });
         let event = FileHistoryEvent {
             id: self.id,
-            kind: Kept(self.kind.0),
+            kind: EnumColumn(self.kind.0),
             device: self.device.0,
             path: self.path,
             from_path: self.from_path,

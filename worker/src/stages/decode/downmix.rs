@@ -65,13 +65,12 @@ impl Downmix {
         self.planes.len()
     }
 
-    /// Adds sound, all channels of one length, without its first `skip` samples. `nudge` repeats the last
-    /// sample (1) or leaves it out (-1). Full windows are appended to `mono`. Returns the number of samples
-    /// added.
-    pub(super) fn push(&mut self, planes: &[Vec<f32>], skip: usize, nudge: i8, mono: &mut Vec<f32>) -> u64 {
+    /// Adds sound, all channels of one length. `nudge` repeats the last sample (1) or leaves it out (-1). Full
+    /// windows are appended to `mono`. Returns the number of samples added.
+    pub(super) fn push(&mut self, planes: &[Vec<f32>], nudge: i8, mono: &mut Vec<f32>) -> u64 {
         let before = self.pending();
         for (kept, plane) in self.planes.iter_mut().zip(planes) {
-            kept.extend(plane.iter().skip(skip).map(|&x| if x.abs() <= LOUDEST { x } else { 0.0 }));
+            kept.extend(plane.iter().map(|&x| if x.abs() <= LOUDEST { x } else { 0.0 }));
             match nudge {
                 1 => kept.extend(kept.last().copied()),
                 -1 if kept.len() > before => kept.truncate(kept.len() - 1),
@@ -237,7 +236,7 @@ mod tests {
         for start in (0..planes[0].len()).step_by(1152) {
             let packet: Vec<Vec<f32>> =
                 planes.iter().map(|plane| plane[start..plane.len().min(start + 1152)].to_vec()).collect();
-            downmix.push(&packet, 0, 0, &mut mono);
+            downmix.push(&packet, 0, &mut mono);
         }
         downmix.flush(&mut mono);
         assert_eq!(mono.len(), planes[0].len());
@@ -368,7 +367,7 @@ mod tests {
         let planes = [tone(440.0, 1.7), scaled(&tone(440.0, 1.7), -0.9)];
         let mut whole = Vec::new();
         let mut downmix = Downmix::new(2, RATE);
-        downmix.push(&planes, 0, 0, &mut whole);
+        downmix.push(&planes, 0, &mut whole);
         downmix.flush(&mut whole);
         assert_eq!(whole, mixed(&planes));
     }

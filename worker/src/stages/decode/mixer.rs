@@ -94,7 +94,7 @@ impl<'a, S: FnMut(Event<'_>) -> io::Result<()>> Mixer<'a, S> {
             // The previous run has ended at a long hole.
             none => none.insert(SoundRun::of(track, self.given)),
         };
-        run.taken += run.downmix.push(track.planes(), 0, nudge, &mut self.mono);
+        run.taken += run.downmix.push(track.planes(), nudge, &mut self.mono);
         run.resampler.push(&self.mono, &mut self.ready);
         self.mono.clear();
         self.hand_on(BLOCK)
